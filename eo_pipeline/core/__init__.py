@@ -1,0 +1,1 @@
+"""Pure values and rules: no IO, clock, environment or random numbers."""

@@ -1,0 +1,53 @@
+"""The errors a person meets: one base, named leaves.
+
+Every message says what was expected, what came and what to do. What does not belong here: classes that wrap
+another library's error without adding a remedy.
+"""
+
+
+class EoPipelineError(Exception):
+    """Base of every error that eo_pipeline raises on purpose."""
+
+
+class ProductError(EoPipelineError):
+    """A product's declaration is wrong: names the field, what was expected and what came."""
+
+
+class KeyFormatError(EoPipelineError, ValueError):
+    """A text is not a key that this project would have printed."""
+
+
+class CredentialsError(EoPipelineError):
+    """No usable credentials for Earth Engine or Cloud Storage."""
+
+
+class ServiceError(EoPipelineError):
+    """Earth Engine answered with an error; carries the service's own message."""
+
+
+class ServiceUnreachableError(EoPipelineError):
+    """No connection to a service's address."""
+
+
+class StorageError(EoPipelineError):
+    """Bytes could not be read from or written to a place."""
+
+
+class DiskFullError(StorageError):
+    """No space left at the destination; nothing was left under its final name."""
+
+
+class TilesError(EoPipelineError):
+    """Exported tiles are missing, corrupt or unexpected: lists every one of them."""
+
+
+class GridMismatchError(EoPipelineError):
+    """Rasters do not lie on the expected pixel lattice: gives both grids and the offset."""
+
+
+class ZonesError(EoPipelineError):
+    """A file of zones or areas cannot be used: names the file and the column, geometry or CRS."""
+
+
+class CubeError(EoPipelineError):
+    """A cube does not fit what is to be written: names both sides."""

@@ -1,0 +1,1 @@
+"""Dagster only here: component, partitions, resources, IO managers, assets, checks, sensors, schedules."""

@@ -1,0 +1,1 @@
+"""One factory of assets a file: partition -> step -> metadata."""

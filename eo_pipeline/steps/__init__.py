@@ -1,0 +1,1 @@
+"""Use cases, a file each, without Dagster. Loops over partitions belong above."""

@@ -1,0 +1,1 @@
+"""Bytes to places: objects, rasters, tables, cubes. Decisions belong above."""
