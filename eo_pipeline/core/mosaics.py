@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
@@ -65,6 +66,21 @@ def plan_mosaic(tiles: Sequence[GeoBox], target: GeoBox) -> MosaicPlan:
     placed = (place(tile, target, index=index) for index, tile in enumerate(tiles))
     placements = tuple(placement for placement in placed if placement is not None)
     return MosaicPlan(placements, uncovered(frame(target), [placement.destination for placement in placements]))
+
+
+def union_grid(grids: Sequence[GeoBox]) -> GeoBox:
+    """The smallest grid that holds all of several on one lattice; the first one itself if it holds the rest.
+
+    Raises:
+        GridMismatchError: they do not lie on one lattice.
+    """
+    first = grids[0]
+    frames = [
+        frame(grid).shifted(rows=row, columns=column) for grid in grids for row, column in [whole_offset(grid, first)]
+    ]
+    top, left = min(part.row_start for part in frames), min(part.column_start for part in frames)
+    bottom, right = max(part.row_stop for part in frames), max(part.column_stop for part in frames)
+    return GeoBox((bottom - top, right - left), first.affine * Affine.translation(left, top), first.crs)
 
 
 def place(tile: GeoBox, target: GeoBox, *, index: int = 0) -> Placement | None:

@@ -26,7 +26,7 @@ from rasterio.windows import Window
 from eo_pipeline.core.bands import BandEncoding, Kind
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import DiskFullError, StorageError
-from eo_pipeline.storage.rasters import GDAL_ERRORS, check_readable
+from eo_pipeline.storage.rasters import GDAL_ERRORS, read_all_blocks
 
 BLOCK = 512
 RESAMPLING: Mapping[Kind, Resampling] = {
@@ -74,8 +74,8 @@ def write_cog(path: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDAr
         try:
             whole = _write_all(Path(folder), spec, windows)
         except (*GDAL_ERRORS, OSError) as error:
-            if _is_disk_full(error, path.parent):
-                raise _disk_full_error(path, spec, free) from error
+            if _is_disk_full(error, Path(folder)):
+                raise _disk_full_error(path, spec, free, error) from error
             raise StorageError(f"expected to write {path}, got: {error.__cause__ or error}; nothing stays") from error
         whole.replace(path)
     return path.stat().st_size
@@ -97,7 +97,7 @@ def _write_all(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, N
             overviews="FORCE_USE_EXISTING",
             bigtiff="if_safer",
         )
-        check_readable(whole)
+        read_all_blocks(whole)
     return whole
 
 
@@ -188,24 +188,24 @@ def _layer(folder: Path, kind: Kind) -> Path:
     return folder / f"layer_{kind}.tif"
 
 
-def _disk_full_error(path: Path, spec: CogSpec, free: int) -> DiskFullError:
+def _disk_full_error(path: Path, spec: CogSpec, free: int, error: Exception) -> DiskFullError:
     height, width = spec.geobox.shape
     pixel_bytes = height * width * len(spec.bands) * np.dtype(spec.bands[0].dtype).itemsize
     return DiskFullError(
         f"expected room for {path.name} in {path.parent}: up to {pixel_bytes * 8 / 3 / 1e6:.1f} MB while it is written "
         "(temporary and final pixels with overviews, before compression), got a full disk, with "
-        f"{free / 1e6:.1f} MB free at the start; free space there or choose another folder"
+        f"{free / 1e6:.1f} MB free at the start ({error}); free space there or choose another folder"
     )
 
 
-def _is_disk_full(error: BaseException | None, folder: Path) -> bool:
-    """Whether the error or one of its causes says so, or there is no room left for even one block.
+def _is_disk_full(error: Exception, folder: Path) -> bool:
+    """Whether the error or a cause of it says so, or there is no room for the parts in `folder` once more.
 
-    GDAL reports a later symptom where the first write error was only logged.
+    GDAL may only log the failed write, delete its unfinished file and report a later symptom.
     """
-    causes = []
-    while error is not None:
-        causes.append(error)
-        error = error.__cause__ or error.__context__
+    causes: list[BaseException] = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
+        causes.append(cause)
     said = any(getattr(cause, "errno", None) == errno.ENOSPC or "No space left" in str(cause) for cause in causes)
-    return said or shutil.disk_usage(folder).free < BLOCK * BLOCK
+    parts = sum(part.stat().st_size for part in folder.iterdir())
+    return said or shutil.disk_usage(folder).free < max(BLOCK * BLOCK, parts * 3 // 2)
