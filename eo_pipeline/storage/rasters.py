@@ -35,7 +35,7 @@ def read_header(path: Path) -> RasterHeader:
         with rasterio.open(path) as dataset:
             return _header(dataset, path)
     except GDAL_ERRORS as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def read_headers(paths: Iterable[Path]) -> dict[Path, RasterHeader]:
@@ -64,7 +64,7 @@ def check_readable(path: Path) -> None:
     try:
         read_all_blocks(path)
     except GDAL_ERRORS as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def read_all_blocks(path: Path) -> None:
@@ -90,7 +90,7 @@ def read_pixels(path: Path, rectangle: Rectangle, bands: Sequence[int]) -> NDArr
         with rasterio.open(path) as dataset:
             return np.asarray(dataset.read(list(bands), window=window))
     except GDAL_ERRORS as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def read_together(
@@ -125,7 +125,8 @@ def read_together(
     return pixels
 
 
-def _unreadable(path: Path, error: Exception) -> TilesError:
+def unreadable(path: Path, error: Exception) -> TilesError:
+    """The error for a file that GDAL cannot read, with GDAL's own words."""
     reason = str(error.__cause__ or error)
     return TilesError(f"expected a readable raster, got {path}: {reason}; delete it and export or download it again")
 
