@@ -124,12 +124,12 @@ def _turned(geometry: BaseGeometry, bounds: Bounds, *, always_cut: bool) -> Base
 def _surroundings(grid: GeoBox, grid_crs: CRS, crs: CRS) -> Bounds:
     """Bounds in degrees of a projected grid and a tenth of its size around it, longitudes unbroken at 180."""
     wide = grid.pad(max(1, max(grid.shape) // 10))
-    x, y = wide.affine * tuple(wide.boundary(64).astype("float64").T)
+    x, y = wide.affine @ tuple(wide.boundary(64).astype("float64").T)
     longitude, latitude = _transformer(grid_crs, crs).transform(x, y)
     longitude = np.unwrap(longitude, period=360)
     south, north = float(latitude.min()), float(latitude.max())
     for pole in (-90.0, 90.0):
-        column, row = ~wide.affine * _transformer(crs, grid_crs).transform(0.0, pole)
+        column, row = ~wide.affine @ _transformer(crs, grid_crs).transform(0.0, pole)
         if 0 <= column <= wide.width and 0 <= row <= wide.height:
             return -180.0, min(south, pole), 180.0, max(north, pole)
     return float(longitude.min()), south, float(longitude.max()), north

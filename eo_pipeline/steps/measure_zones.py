@@ -126,7 +126,7 @@ def _measured(
     if shape is None or ground is None:
         return [0 if statistic == "count" else None for _ in bands for statistic in statistics]
     window = _window(shape, ground.grid)
-    affine = ground.grid.affine * Affine.translation(window.column_start, window.row_start)
+    affine = ground.grid.affine @ Affine.translation(window.column_start, window.row_start)
     empty, dtype = _outside(bands[0])
     pixels = read_together(ground.headers, ground.plan, window, bands, empty=empty, dtype=dtype)
     values = []
@@ -150,8 +150,8 @@ def _outside(band: BandEncoding) -> tuple[float, str]:
 def _window(shape: BaseGeometry, grid: GeoBox) -> Rectangle:
     """The whole pixels around a polygon; may reach beyond the grid."""
     west, south, east, north = shape.bounds
-    left, top = ~grid.affine * (west, north)
-    right, bottom = ~grid.affine * (east, south)
+    left, top = ~grid.affine @ (west, north)
+    right, bottom = ~grid.affine @ (east, south)
     return Rectangle(math.floor(top), math.floor(left), math.ceil(bottom), math.ceil(right))
 
 
