@@ -1,0 +1,115 @@
+"""Reading rasters: what a file says of itself, whether all of it can be read, and windows of its pixels.
+
+Does not belong here: writing (see cogs) and what to do about a bad file.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from rasterio._err import CPLE_BaseError
+from rasterio.errors import RasterioError
+from rasterio.windows import Window
+
+from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.errors import TilesError
+
+GDAL_ERRORS = (RasterioError, CPLE_BaseError)
+"""What rasterio raises when GDAL fails; it wraps GDAL's own error in some calls and passes it on in others."""
+
+
+@dataclass(frozen=True)
+class RasterHeader:
+    """What a raster file says of itself.
+
+    Attributes:
+        geobox: CRS, affine and (y, x) shape.
+        dtype: numpy's name of the stored type, the same for all bands.
+        count: number of bands.
+        nodata: the stored number that means "no value", the same for all bands; None if not declared.
+        band_names: descriptions in band order, "" where a band has none.
+        scales: physical units per stored unit, in band order.
+        offsets: physical value of a stored 0, in band order.
+        block_shape: (rows, columns) of a block of the first band.
+    """
+
+    geobox: GeoBox
+    dtype: str
+    count: int
+    nodata: float | None
+    band_names: tuple[str, ...]
+    scales: tuple[float, ...]
+    offsets: tuple[float, ...]
+    block_shape: tuple[int, int]
+
+
+def read_header(path: Path) -> RasterHeader:
+    """Read a raster's header.
+
+    Raises:
+        TilesError: the file cannot be opened as a raster, or has no CRS.
+    """
+    try:
+        with rasterio.open(path) as dataset:
+            return _header(dataset, path)
+    except GDAL_ERRORS as error:
+        raise unreadable(path, error) from error
+
+
+def check_readable(path: Path) -> None:
+    """Read every block of every band; the pixels are thrown away.
+
+    Raises:
+        TilesError: the file is corrupt or truncated; names it.
+    """
+    try:
+        with rasterio.open(path) as dataset:
+            for _, window in dataset.block_windows(1):
+                dataset.read(window=window)
+    except GDAL_ERRORS as error:
+        raise unreadable(path, error) from error
+
+
+def read_pixels(path: Path, rectangle: Rectangle, bands: Sequence[int] | None = None) -> NDArray[Any]:
+    """Read stored numbers as (band, y, x) from a rectangle that lies inside the raster.
+
+    Args:
+        path: a local raster.
+        rectangle: the raster's own rows and columns.
+        bands: band numbers counted from 1; all of them if None.
+
+    Raises:
+        TilesError: these pixels cannot be read; names the file.
+    """
+    window = Window(rectangle.column_start, rectangle.row_start, rectangle.width, rectangle.height)
+    try:
+        with rasterio.open(path) as dataset:
+            return np.asarray(dataset.read(None if bands is None else list(bands), window=window))
+    except GDAL_ERRORS as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> TilesError:
+    """The error for a file that GDAL cannot read, with GDAL's own words."""
+    reason = str(error.__cause__ or error)
+    return TilesError(f"expected a readable raster, got {path}: {reason}; delete it and export or download it again")
+
+
+def _header(dataset: Any, path: Path) -> RasterHeader:
+    if dataset.crs is None:
+        raise TilesError(f"expected a georeferenced raster, got {path} without a CRS; export it again with one")
+    return RasterHeader(
+        geobox=GeoBox.from_rio(dataset),
+        dtype=str(dataset.dtypes[0]),
+        count=int(dataset.count),
+        nodata=dataset.nodata,
+        band_names=tuple(name or "" for name in dataset.descriptions),
+        scales=tuple(float(scale) for scale in dataset.scales),
+        offsets=tuple(float(offset) for offset in dataset.offsets),
+        block_shape=tuple(dataset.block_shapes[0]),
+    )
