@@ -6,11 +6,9 @@ What does not belong here: writing there (`storage.cubes`), and how areas are la
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.cube_template import CubeTemplate
+from eo_pipeline.core.mosaics import whole_offset
 from eo_pipeline.core.rectangles import Rectangle
-from eo_pipeline.errors import CubeError
-
-TOLERANCE = 1e-3
-"""Pixels by which two affines may differ and still be the same lattice."""
+from eo_pipeline.errors import CubeError, GridMismatchError
 
 
 def region_of(template: CubeTemplate, area: GeoBox) -> Rectangle:
@@ -41,27 +39,12 @@ def shards_of(template: CubeTemplate, region: Rectangle) -> Rectangle:
 
 
 def _place(cube: GeoBox, area: GeoBox) -> Rectangle:
-    if cube.crs != area.crs:
-        raise CubeError(f"Expected an area in the cube's CRS {cube.crs}, got {area.crs}; export it on the cube's grid.")
-    relative = ~cube.affine * area.affine
-    column, row = round(relative.c), round(relative.f)
+    try:
+        row, column = whole_offset(area, cube)
+    except GridMismatchError as error:
+        raise CubeError(f"Expected an area on the cube's grid; {error}") from error
     height, width = area.shape
-    stretch = max(abs(relative.a - 1) * width, abs(relative.e - 1) * height, abs(relative.b), abs(relative.d))
-    if stretch > TOLERANCE:
-        raise CubeError(
-            f"Expected an area with the cube's resolution {_resolution(cube)}, got {_resolution(area)} (CRS units a "
-            "pixel, x and y); export it on the cube's grid."
-        )
-    if max(abs(relative.c - column), abs(relative.f - row)) > TOLERANCE:
-        raise CubeError(
-            f"Expected an area whole pixels away from the cube's origin, got {relative.c:.4f} columns and "
-            f"{relative.f:.4f} rows; move its origin onto the cube's grid."
-        )
     return Rectangle(row, column, row + height, column + width)
-
-
-def _resolution(geobox: GeoBox) -> tuple[float, float]:
-    return geobox.affine.a, geobox.affine.e
 
 
 def _check_inside(template: CubeTemplate, region: Rectangle) -> None:
