@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, Protocol
 
 from eo_pipeline.core.periods import Period, require_utc
@@ -138,7 +139,7 @@ class ImageDates:
         for instant in (instant for span in self.spans for instant in span):
             if require_utc(instant) != instant.replace(minute=0, second=0, microsecond=0):
                 raise ProductError(f"Expected image dates of whole hours, got {instant.isoformat()}; round it down.")
-        for earlier, later in zip(self._all, self._all[1:], strict=False):
+        for earlier, later in pairwise(self._all):
             if later.start < earlier.end:
                 raise ProductError(
                     f"Expected image dates in order and without overlap, got {earlier.key} until {earlier.end} "
