@@ -1,4 +1,7 @@
-"""Operations on disk, one JSON file each, so that a restart knows them. What does not belong here: which state follows."""
+"""Operations on disk, one JSON file each, so that a restart knows them.
+
+What does not belong here: which state follows.
+"""
 
 import json
 from pathlib import Path
