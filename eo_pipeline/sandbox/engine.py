@@ -1,4 +1,7 @@
-"""What the HTTP side asks of whoever evaluates expressions. What does not belong here: how an expression is evaluated."""
+"""What the HTTP side asks of whoever evaluates expressions.
+
+What does not belong here: how an expression is evaluated.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol

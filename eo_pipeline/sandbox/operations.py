@@ -118,9 +118,10 @@ class Operation:
 
     def stored(self) -> dict[str, object]:
         """JSON values from which `restored` makes the same operation."""
-        fields = dataclasses.asdict(self)
+        fields: dict[str, object] = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        fields["failure"] = None if self.failure is None else dataclasses.asdict(self.failure)
         for name in ("created", "updated", "started", "ended"):
-            instant = fields[name]
+            instant = getattr(self, name)
             fields[name] = None if instant is None else timestamp(instant)
         return fields
 

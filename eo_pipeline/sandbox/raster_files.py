@@ -83,7 +83,15 @@ def filled(data: np.ndarray, mask: np.ndarray, layout: Layout) -> np.ndarray:
 @contextmanager
 def new_geotiff(path: Path, grid: Grid, layout: Layout) -> Iterator[DatasetWriter]:
     """A tiled, compressed GeoTIFF open for writing."""
-    profile = {
+    with rasterio.open(path, "w", **geotiff_profile(grid, layout)) as dataset:
+        for number, band_id in enumerate(layout.band_ids, start=1):
+            dataset.set_band_description(number, band_id)
+        yield dataset
+
+
+def geotiff_profile(grid: Grid, layout: Layout) -> dict[str, object]:
+    """What rasterio needs to create the GeoTIFF."""
+    return {
         "driver": "GTiff",
         "width": grid.width,
         "height": grid.height,
@@ -99,10 +107,6 @@ def new_geotiff(path: Path, grid: Grid, layout: Layout) -> Iterator[DatasetWrite
         "interleave": "pixel",
         "BIGTIFF": "IF_SAFER",
     }
-    with rasterio.open(path, "w", **profile) as dataset:
-        for number, band_id in enumerate(layout.band_ids, start=1):
-            dataset.set_band_description(number, band_id)
-        yield dataset
 
 
 def optimise(path: Path) -> None:

@@ -52,6 +52,17 @@ class Settings:
         "remembered",
         "destinationUris of an export",
     )
+    missing_bucket: str = _setting(
+        "Cloud Storage bucket '{bucket}' does not exist or caller does not have access.",
+        "remembered",
+        "end of an export whose bucket does not exist",
+    )
+    unwritable_bucket: str = _setting(
+        "Permission 'storage.objects.create' denied on Cloud Storage bucket '{bucket}'.",
+        "inferred",
+        "end of an export that may not write to its bucket",
+    )
+    unwritable_buckets: tuple[str, ...] = _setting((), "chosen", "buckets that Earth Engine may not write to")
     list_page_size: int = _setting(1000, "documented", "entries of a listing's page when the client names no size")
     list_scan_limit: int = _setting(
         5000, "chosen", "images read for one page of listAssets before a short page is answered"
