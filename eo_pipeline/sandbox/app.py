@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from eo_pipeline.sandbox.catalog.catalog import Catalog
@@ -33,6 +33,8 @@ from eo_pipeline.sandbox.operation_files import OperationFiles
 from eo_pipeline.sandbox.routes import EarthEngine
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.task_queue import QueueParts, TaskQueue
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def _routes(parts: Parts, journal: Journal, faults: FaultBox, queue: TaskQueue) 
         document=load_document(),
         algorithms=wheel_file("algorithms.json"),
     )
-    return [*control.routes(), *earth_engine.routes(), *parts.storage_routes]
+    rest = [Route(path, _unknown, methods=_METHODS) for path in ("/v1/{rest:path}", "/_sandbox/{rest:path}")]
+    return [*control.routes(), *earth_engine.routes(), *rest, *parts.storage_routes]
 
 
 def _lifespan(queue: TaskQueue) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]:
@@ -101,6 +104,10 @@ def _lifespan(queue: TaskQueue) -> Callable[[Starlette], contextlib.AbstractAsyn
             queue.close()
 
     return lifespan
+
+
+def _unknown(request: Request) -> Response:
+    raise ServiceError(f"sandbox: {request.method} {request.url.path} is not served.", 404, "NOT_FOUND")
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -24,14 +24,14 @@ class StoreBucket:
         """Make sure that a bucket can be written to.
 
         Raises:
-            ServiceError: It is missing, or the settings say that it is not writable.
+            ServiceError: It is missing, or the settings say that nobody may write to it.
         """
         settings = self._settings.now
         try:
             self._store.bucket(bucket)
         except StorageError as error:
             raise ServiceError(settings.missing_bucket.replace("{bucket}", bucket)) from error
-        if bucket in settings.unwritable_buckets:
+        if bucket in {*settings.read_only_buckets, *settings.forbidden_buckets}:
             raise ServiceError(settings.unwritable_bucket.replace("{bucket}", bucket))
 
     def write(self, bucket: str, name: str, source: Path, content_type: str) -> None:

@@ -19,6 +19,12 @@ def _setting(default: Any, source: Source, says: str) -> Any:
     return field(default=default, metadata={"source": source, "says": says})
 
 
+_CHOICES = {
+    "duplicate_request": ("first_operation", "already_exists"),
+    "storage_authentication": ("optional", "required"),
+}
+
+
 @dataclass(frozen=True)
 class Settings:
     """Every adjustable fact; `describe` lists values, sources and meanings."""
@@ -62,7 +68,10 @@ class Settings:
         "inferred",
         "end of an export that may not write to its bucket",
     )
-    unwritable_buckets: tuple[str, ...] = _setting((), "chosen", "buckets that Earth Engine may not write to")
+    read_only_buckets: tuple[str, ...] = _setting((), "chosen", "buckets nobody may write to, exports included")
+    forbidden_buckets: tuple[str, ...] = _setting((), "chosen", "buckets nobody may use at all, exports included")
+    storage_authentication: str = _setting("optional", "chosen", "optional or required: Cloud Storage's credentials")
+    token_seconds: float = _setting(3600.0, "documented", "clock seconds an access token lives")
     list_page_size: int = _setting(1000, "documented", "entries of a listing's page when the client names no size")
     list_scan_limit: int = _setting(
         5000, "chosen", "images read for one page of listAssets before a short page is answered"
@@ -83,11 +92,10 @@ class Settings:
         """
         for entry in fields(self):
             _check(entry, getattr(self, entry.name))
-        if self.duplicate_request not in {"first_operation", "already_exists"}:
-            raise ValueError(
-                f"Setting duplicate_request: expected first_operation or already_exists, "
-                f"got {self.duplicate_request!r}; correct it."
-            )
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                said = getattr(self, name)
+                raise ValueError(f"Setting {name}: expected {' or '.join(choices)}, got {said!r}; correct it.")
 
     def describe(self) -> dict[str, dict[str, object]]:
         """Value, source and meaning of each setting by name."""

@@ -16,6 +16,7 @@ from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.faults import Fault, FaultBox
 from eo_pipeline.sandbox.journal import Journal
 from eo_pipeline.sandbox.operation_files import OperationFiles
+from eo_pipeline.sandbox.operation_table import OperationTable
 from eo_pipeline.sandbox.operations import Failure, Operation, State, random_id
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.submission import Submission
@@ -60,7 +61,7 @@ class QueueParts:
 
 
 class TaskQueue:
-    """Operations of all projects, kept on disk; a restart takes up what was running again.
+    """Operations of all projects; a restart takes up again what was running.
 
     Args:
         parts: Files, clock, settings, faults, journal and the source of ids.
@@ -72,14 +73,12 @@ class TaskQueue:
         self._work = work
         self._lock = threading.RLock()
         self._closing = threading.Event()
-        self._operations: dict[str, Operation] = {}
+        self._table = OperationTable(parts.files, parts.journal)
         self._outcomes: dict[str, _Outcome] = {}
-        self._idle: set[str] = set()  # running without a thread: they hang until cancelled
+        self._hanging: set[str] = set()
         self._threads: list[threading.Thread] = []
-        for operation in parts.files.load():
-            self._operations[operation.name] = operation
-            if not operation.done:
-                self._take_up(operation)
+        for operation in self._table.unfinished():
+            self._take_up(operation)
 
     def open(self) -> None:
         """Start to run operations as the clock goes on."""
@@ -98,24 +97,12 @@ class TaskQueue:
             ServiceError: The queue is full, or the request id is taken and the setting says ALREADY_EXISTS.
         """
         with self._lock:
-            first = self._same_request(submission)
+            first = self._table.of_request(submission.project, submission.request_id)
             if first is not None:
                 return self._repeated(first)
             self._check_room(submission.project)
-            now = self._parts.clock.now()
-            operation = Operation(
-                project=submission.project,
-                id=self._new_id(),
-                order=max((known.order for known in self._operations.values()), default=-1) + 1,
-                kind=submission.kind,
-                request=submission.request,
-                request_id=submission.request_id,
-                description=submission.description,
-                priority=submission.priority,
-                created=now,
-                updated=now,
-            )
-            self._keep(operation)
+            operation = self._new(submission)
+            self._table.keep(operation)
             return operation
 
     def get(self, name: str) -> Operation:
@@ -125,16 +112,12 @@ class TaskQueue:
             ServiceError: 404, there is none.
         """
         with self._lock:
-            operation = self._operations.get(name)
-        if operation is None:
-            raise ServiceError(f"Operation '{name}' not found.", 404, "NOT_FOUND")
-        return operation
+            return self._table.get(name)
 
     def newest_first(self, project: str) -> list[Operation]:
         """All operations of a project, the latest submission first."""
         with self._lock:
-            found = [operation for operation in self._operations.values() if operation.project == project]
-        return sorted(found, key=lambda operation: -operation.order)
+            return self._table.newest_first(project)
 
     def cancel(self, name: str) -> None:
         """Ask an operation to stop; one that has ended stays as it is.
@@ -143,12 +126,12 @@ class TaskQueue:
             ServiceError: 404, there is none.
         """
         with self._lock:
-            operation = self.get(name)
-            if operation.state == "PENDING" or name in self._idle:
-                self._idle.discard(name)
+            operation = self._table.get(name)
+            if operation.state == "PENDING" or name in self._hanging:
+                self._hanging.discard(name)
                 self._end(operation, _cancelled())
             elif operation.state == "RUNNING":
-                self._keep(replace(operation, state="CANCELLING", updated=self._parts.clock.now()))
+                self._table.keep(replace(operation, state="CANCELLING", updated=self._parts.clock.now()))
 
     def advance(self) -> None:
         """Bring every operation to the state that is due now."""
@@ -160,13 +143,6 @@ class TaskQueue:
 
     # --- submission
 
-    def _same_request(self, submission: Submission) -> Operation | None:
-        if submission.request_id is None:
-            return None
-        wanted = (submission.project, submission.request_id)
-        known = self._operations.values()
-        return next((first for first in known if (first.project, first.request_id) == wanted), None)
-
     def _repeated(self, first: Operation) -> Operation:
         if self._parts.settings.now.duplicate_request == "first_operation":
             return first
@@ -174,8 +150,7 @@ class TaskQueue:
 
     def _check_room(self, project: str) -> None:
         settings = self._parts.settings.now
-        pending = [known for known in self._operations.values() if known.state == "PENDING"]
-        if sum(known.project == project for known in pending) >= settings.pending_limit:
+        if self._table.count_pending(project) >= settings.pending_limit:
             raise ServiceError(
                 f"Too many tasks already in the queue ({settings.pending_limit}). "
                 "Please wait for some of them to complete.",
@@ -183,33 +158,41 @@ class TaskQueue:
                 "RESOURCE_EXHAUSTED",
             )
 
-    def _new_id(self) -> str:
-        return random_id(self._parts.ids)
+    def _new(self, submission: Submission) -> Operation:
+        now = self._parts.clock.now()
+        return Operation(
+            project=submission.project,
+            id=random_id(self._parts.ids),
+            order=self._table.next_order(),
+            kind=submission.kind,
+            request=submission.request,
+            request_id=submission.request_id,
+            description=submission.description,
+            priority=submission.priority,
+            created=now,
+            updated=now,
+        )
 
     # --- starting
 
     def _due(self) -> list[Operation]:
-        """Pending operations that may start now, those of higher priority first."""
+        """Operations that may start now, in order."""
         settings = self._parts.settings.now
         waited = self._parts.clock.now() - timedelta(seconds=settings.pending_seconds)
-        pending = [known for known in self._operations.values() if known.state == "PENDING" and known.updated <= waited]
+        room: dict[str, int] = {}
         due: list[Operation] = []
-        for operation in sorted(pending, key=lambda known: (-known.priority, known.order)):
-            taken = sum(started.project == operation.project for started in due)
-            if self._running(operation.project) + taken < settings.running_at_once:
+        for operation in self._table.pending():
+            if operation.project not in room:
+                room[operation.project] = settings.running_at_once - self._table.count_running(operation.project)
+            if room[operation.project] > 0 and operation.updated <= waited:
+                room[operation.project] -= 1
                 due.append(operation)
         return due
 
-    def _running(self, project: str) -> int:
-        known = self._operations.values()
-        return sum(other.project == project and other.state in {"RUNNING", "CANCELLING"} for other in known)
-
     def _start(self, operation: Operation) -> None:
-        now = self._parts.clock.now()
-        running = replace(
-            operation, state="RUNNING", started=now, updated=now, attempt=operation.attempt + 1, progress=0.0
-        )
-        self._keep(running)
+        now, attempt = self._parts.clock.now(), operation.attempt + 1
+        running = replace(operation, state="RUNNING", started=now, updated=now, attempt=attempt, progress=0.0)
+        self._table.keep(running)
         fault = self._parts.faults.for_operation(operation.description)
         if fault is None:
             self._spawn(lambda: self._run(running), operation.id)
@@ -219,10 +202,9 @@ class TaskQueue:
     def _spoil(self, operation: Operation, fault: Fault) -> None:
         self._parts.journal.record("fault", {"kind": fault.kind, "operation": operation.name})
         if fault.kind == "vanish":
-            del self._operations[operation.name]
-            self._parts.files.remove(operation)
+            self._table.forget(operation)
         elif fault.kind == "hang":
-            self._idle.add(operation.name)
+            self._hanging.add(operation.name)
         else:
             code = INTERNAL if fault.kind == "stumble" else INVALID
             self._outcomes[operation.name] = _Outcome("FAILED", failure=Failure(code, fault.message))
@@ -232,7 +214,7 @@ class TaskQueue:
         if operation.state == "CANCELLING":
             self._end(operation, _cancelled())
         elif operation.state == "RUNNING":
-            self._keep(replace(operation, state="PENDING", updated=self._parts.clock.now()))
+            self._table.keep(replace(operation, state="PENDING", updated=self._parts.clock.now()))
 
     # --- running and ending
 
@@ -241,7 +223,7 @@ class TaskQueue:
         with self._lock:
             if not self._closing.is_set():
                 self._outcomes[operation.name] = outcome
-        self.advance()
+                self.advance()
 
     def _outcome(self, operation: Operation) -> _Outcome:
         def report(*, progress: float, eecu_seconds: float) -> None:
@@ -259,45 +241,37 @@ class TaskQueue:
 
     def _report(self, name: str, progress: float, eecu_seconds: float) -> None:
         with self._lock:
-            operation = self._operations[name]
+            operation = self._table.get(name)
             if self._closing.is_set() or operation.state == "CANCELLING":
                 raise StopWorkError
-            self._operations[name] = replace(
-                operation, progress=progress, eecu_seconds=eecu_seconds, updated=self._parts.clock.now()
-            )
+            now = self._parts.clock.now()
+            self._table.note(replace(operation, progress=progress, eecu_seconds=eecu_seconds, updated=now))
 
     def _settle(self, name: str) -> None:
         """Give an operation its outcome once it has run as long as the settings ask."""
-        operation, outcome = self._operations[name], self._outcomes[name]
-        settings = self._parts.settings.now
-        started = operation.started or operation.created
-        if self._parts.clock.now() < started + timedelta(seconds=settings.running_seconds):
+        operation, outcome = self._table.get(name), self._outcomes[name]
+        settings, now = self._parts.settings.now, self._parts.clock.now()
+        if now < (operation.started or now) + timedelta(seconds=settings.running_seconds):
             return
         del self._outcomes[name]
         internal = outcome.failure is not None and outcome.failure.code == INTERNAL
         if internal and operation.state == "RUNNING" and operation.attempt < settings.max_attempts:
-            self._keep(replace(operation, state="PENDING", updated=self._parts.clock.now()))
+            self._table.keep(replace(operation, state="PENDING", updated=now))
         else:
             self._end(operation, outcome)
 
     def _end(self, operation: Operation, outcome: _Outcome) -> None:
         now = self._parts.clock.now()
-        self._keep(
-            replace(
-                operation,
-                state=outcome.state,
-                updated=now,
-                ended=now,
-                progress=1.0 if outcome.state == "SUCCEEDED" else operation.progress,
-                destination_uris=outcome.destination_uris,
-                failure=outcome.failure,
-            )
+        ended = replace(
+            operation,
+            state=outcome.state,
+            updated=now,
+            ended=now,
+            progress=1.0 if outcome.state == "SUCCEEDED" else operation.progress,
+            destination_uris=outcome.destination_uris,
+            failure=outcome.failure,
         )
-
-    def _keep(self, operation: Operation) -> None:
-        self._operations[operation.name] = operation
-        self._parts.files.save(operation)
-        self._parts.journal.record("operation", {"name": operation.name, "state": operation.state})
+        self._table.keep(ended)
 
     # --- threads
 
@@ -307,8 +281,7 @@ class TaskQueue:
 
     def _spawn(self, target: Callable[[], None], name: str) -> None:
         thread = threading.Thread(target=target, name=f"sandbox-{name}", daemon=True)
-        self._threads = [known for known in self._threads if known.is_alive()]
-        self._threads.append(thread)
+        self._threads = [*(known for known in self._threads if known.is_alive()), thread]
         thread.start()
 
 
