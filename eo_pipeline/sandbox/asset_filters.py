@@ -8,7 +8,7 @@ import json
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from eo_pipeline.sandbox.clock import parse_timestamp
 from eo_pipeline.sandbox.errors import ServiceError
 
-_TERM = re.compile(r'\s*(?P<term>(?:"(?:[^"\\]|\\.)*"|.)+?)\s*(?:\bAND\b|$)', re.DOTALL)
+_QUOTED_OR_AND = re.compile(r'"(?:[^"\\]|\\.)*"|\bAND\b', re.DOTALL)
 _COMPARISON = re.compile(r"(?P<name>[\w.:]+)\s*(?P<sign>>=|<=|!=|>|<|=|:)\s*(?P<value>.+)", re.DOTALL)
 _INTERSECTS = re.compile(r'intersects\(\s*"(?P<shape>.*)"\s*\)', re.DOTALL)
 _SIGNS: dict[str, Callable[[Any, Any], bool]] = {
@@ -72,14 +72,19 @@ def parse_filter(text: str) -> AssetFilter:
         ServiceError: A term is not understood.
     """
     found = AssetFilter()
-    position = 0
-    while text[position:].strip():
-        matched = _TERM.match(text, position)
-        if matched is None:
-            raise _not_understood(text)
-        found = _with(found, matched.group("term"))
-        position = matched.end()
+    for term in _terms(text) if text.strip() else ():
+        found = _with(found, term)
     return found
+
+
+def _terms(text: str) -> Iterator[str]:
+    """What stands between the ANDs outside quotes."""
+    start = 0
+    for token in _QUOTED_OR_AND.finditer(text):
+        if token.group() == "AND":
+            yield text[start : token.start()].strip()
+            start = token.end()
+    yield text[start:].strip()
 
 
 def _with(found: AssetFilter, term: str) -> AssetFilter:

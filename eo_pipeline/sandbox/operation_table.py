@@ -23,7 +23,7 @@ class OperationTable:
         self._files = files
         self._journal = journal
         self._all = {operation.name: operation for operation in files.load()}
-        self._by_request = {
+        self._by_request: dict[tuple[str, str | None], str] = {
             (known.project, known.request_id): known.name for known in self._all.values() if known.request_id
         }
         self._next_order = max((known.order for known in self._all.values()), default=-1) + 1
