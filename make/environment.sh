@@ -26,14 +26,26 @@ make_venv() {
     return 1
 }
 
+stamped lock "$lock_stamp" && stamped project "$project_stamp" && exit 0
+
+# One at a time: a second call waits for the first (as long as its process lives) and then finds its work done.
+making=.cache/environment.pid
+while pid=$(cat "$making" 2>/dev/null) && kill -0 "$pid" 2>/dev/null; do
+    echo "Waiting for process $pid, which is making .venv"
+    sleep 5
+done
+mkdir -p .cache
+echo $$ >"$making"
+trap 'rm -f "$making"' EXIT
+
 if ! stamped lock "$lock_stamp"; then
     make_venv
     echo "Installing $(grep -c '==' requirements.lock) locked packages as wheels (some minutes the first time)"
-    .venv/bin/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements.lock </dev/null
+    .venv/bin/python -m pip install -qq --require-hashes --only-binary :all: -r requirements.lock </dev/null
     printf '%s\n' "$lock_stamp" >.venv/lock.stamp
 fi
 
 if ! stamped project "$project_stamp"; then
-    .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e . </dev/null
+    .venv/bin/python -m pip install -qq --no-deps --no-build-isolation -e . </dev/null
     printf '%s\n' "$project_stamp" >.venv/project.stamp
 fi

@@ -1,9 +1,9 @@
-"""`eo-pipeline sandbox`: starts the sandbox as a process of its own and waits for it.
+"""`eo-pipeline sandbox`: becomes the sandbox's process.
 
 What does not belong here: anything of the sandbox. It is reached over HTTP only and never imported.
 """
 
-import subprocess
+import os
 import sys
 from pathlib import Path
 
@@ -35,17 +35,11 @@ def command(port: int, data: Path, catalog: Path | None, speed: float | None) ->
     The unmodified clients work against it, without an account. Stop it with Ctrl-C.
     """
     arguments = sandbox_arguments(port=port, data=data, catalog=catalog, speed=speed)
-    with subprocess.Popen(arguments) as process:
-        try:
-            exit_code = process.wait()
-        except KeyboardInterrupt:
-            process.terminate()
-            exit_code = process.wait()
-    sys.exit(exit_code)
+    os.execv(sys.executable, arguments)  # noqa: S606 - an argument list, so that a signal reaches the sandbox itself
 
 
 def sandbox_arguments(*, port: int, data: Path, catalog: Path | None, speed: float | None) -> list[str]:
-    """The command line of a sandbox process, for `subprocess`."""
+    """The command line of a sandbox process."""
     arguments = [sys.executable, "-m", "eo_pipeline.sandbox", "--port", str(port), "--data", str(data)]
     if catalog is not None:
         arguments += ["--catalog", str(catalog)]
