@@ -31,7 +31,7 @@ stamped lock "$lock_stamp" && stamped project "$project_stamp" && exit 0
 # One at a time: a second call waits for the first (as long as its process lives) and then finds its work done.
 making=.cache/environment.pid
 while pid=$(cat "$making" 2>/dev/null) && kill -0 "$pid" 2>/dev/null; do
-    echo "Waiting for process $pid, which is making .venv"
+    echo "Waiting for process $pid, which is making .venv (if it is not: rm $making)"
     sleep 5
 done
 mkdir -p .cache

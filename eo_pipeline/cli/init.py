@@ -3,6 +3,7 @@
 What does not belong here: the files' contents (`templates/project/`).
 """
 
+import re
 import shutil
 import tempfile
 from importlib import resources
@@ -62,8 +63,8 @@ def make_project(folder: Path) -> tuple[str, ...]:
 
 
 def project_name(folder: Path) -> str:
-    """The project's name: the folder's, with every character but ASCII letters, digits and _ replaced by _."""
-    return "".join(sign if sign.isascii() and (sign.isalnum() or sign == "_") else "_" for sign in folder.name)
+    """The project's name: the folder's, with _ for all but ASCII letters and digits; "project" if nothing is left."""
+    return re.sub(r"[^A-Za-z0-9]+", "_", folder.name).strip("_") or "project"
 
 
 def _copy_templates(target: Path, name: str) -> tuple[str, ...]:
