@@ -2,7 +2,7 @@
 # Starts the sandbox and Dagster's UI on the demo's products, both until Ctrl-C; what is made stays in .eo/.
 set -eu
 cd "$(dirname "$0")/.."
-port=${SANDBOX_PORT:-8085}
+port=${SANDBOX_PORT:-8900}
 export DAGSTER_HOME="$PWD/.eo/dagster"
 mkdir -p "$DAGSTER_HOME" .eo/sandbox
 cp dagster.yaml "$DAGSTER_HOME/dagster.yaml"

@@ -10,39 +10,46 @@ from pathlib import Path
 import click
 
 
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=8085, show_default=True, help="Port on 127.0.0.1.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8900, show_default=True, help="Port; 0 takes a free one."
+)
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(".eo/sandbox"),
     show_default=True,
-    help="Folder for buckets and operations; made if missing.",
+    help="Folder for buckets, operations and the journal; made if missing.",
 )
 @click.option(
-    "--catalog",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="YAML that maps Earth Engine ids to local rasters. Without it: a small built-in world.",
+    "--catalog", type=FILE, help="YAML of local rasters by Earth Engine id.  [default: a small built-in world]"
 )
+@click.option("--settings", type=FILE, help="YAML of the service's settings.")
 @click.option(
     "--speed",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Seconds of service time a second; 60 turns minutes into seconds.",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="Service seconds a second: with 60, minutes pass in seconds.",
 )
-def command(port: int, data: Path, catalog: Path | None, speed: float | None) -> None:
+def command(port: int, data: Path, catalog: Path | None, settings: Path | None, speed: float) -> None:
     """Serve Earth Engine and Cloud Storage on this machine.
 
     The unmodified clients work against it, without an account. Stop it with Ctrl-C.
     """
-    arguments = sandbox_arguments(port=port, data=data, catalog=catalog, speed=speed)
+    arguments = sandbox_arguments(port=port, data=data, catalog=catalog, settings=settings, speed=speed)
     os.execv(sys.executable, arguments)  # noqa: S606 - an argument list, so that a signal reaches the sandbox itself
 
 
-def sandbox_arguments(*, port: int, data: Path, catalog: Path | None, speed: float | None) -> list[str]:
-    """The command line of a sandbox process."""
-    arguments = [sys.executable, "-m", "eo_pipeline.sandbox", "--port", str(port), "--data", str(data)]
+def sandbox_arguments(*, port: int, data: Path, catalog: Path | None, settings: Path | None, speed: float) -> list[str]:
+    """The command line of a sandbox process; speed is in service seconds a second."""
+    arguments = [sys.executable, "-m", "eo_pipeline.sandbox"]
+    arguments += ["--port", str(port), "--data", str(data), "--speed", str(speed)]
     if catalog is not None:
         arguments += ["--catalog", str(catalog)]
-    if speed is not None:
-        arguments += ["--speed", str(speed)]
+    if settings is not None:
+        arguments += ["--settings", str(settings)]
     return arguments
