@@ -1,13 +1,15 @@
-"""The group `eo-pipeline`: finds commands, prints help by section, turns the project's errors into one message.
+"""The group `eo-pipeline`: finds commands, prints help by section, reads `.env`, turns errors into one message.
 
 What does not belong here: a command (each has its own file) or the list of them (`table`).
 """
 
 from importlib import import_module
 from itertools import groupby
+from pathlib import Path
 from typing import override
 
 import click
+from dotenv import load_dotenv
 
 from eo_pipeline.cli.table import COMMANDS
 from eo_pipeline.errors import EoPipelineError
@@ -58,5 +60,7 @@ class CommandGroup(click.Group):
 def main() -> None:
     """Earth-observation products from Google Earth Engine to tiles, mosaics, tables and cubes.
 
-    A product is declared in a few lines of YAML; Dagster keeps its partitions up to date.
+    A product is declared in a few lines of YAML; Dagster keeps its partitions up to date. Settings come from
+    the environment and from a file .env in this folder, as for Dagster; the environment wins.
     """
+    load_dotenv(Path.cwd() / ".env")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 
-
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import click
 import pytest
@@ -11,6 +12,8 @@ from click.testing import CliRunner
 from eo_pipeline.cli.main import main
 from eo_pipeline.cli.table import COMMANDS, CommandEntry
 from eo_pipeline.errors import TilesError
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: entry.name)
@@ -68,6 +71,25 @@ def test_the_cause_of_a_message_is_kept_for_programmers(monkeypatch: pytest.Monk
     with pytest.raises(click.ClickException, match="expected 4 tiles, got 3") as caught:
         main(["doctor"], standalone_mode=False)
     assert isinstance(caught.value.__cause__, TilesError)
+
+
+def settings_seen(folder: Path, **environment: str) -> str:
+    """Runs the group in a folder with a .env file; returns two settings as a command sees them."""
+    (folder / ".env").write_text("DAGSTER_HOME=${PWD}/home\nBUCKET=from-file\n")
+    code = (
+        "import os\nfrom eo_pipeline.cli import doctor\nfrom eo_pipeline.cli.main import main\n"
+        "doctor.diagnose = lambda _: print(os.environ['DAGSTER_HOME'], os.environ['BUCKET']) or ()\nmain(['doctor'])"
+    )
+    variables = {"PATH": "/usr/bin:/bin", "PWD": str(folder), "PYTHONPATH": str(ROOT), **environment}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env=variables, capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines()[0]
+
+
+def test_settings_come_from_the_folder_s_env_file_and_the_environment_wins(tmp_path: Path) -> None:
+    assert settings_seen(tmp_path) == f"{tmp_path}/home from-file"
+    assert settings_seen(tmp_path, BUCKET="from-environment") == f"{tmp_path}/home from-environment"
 
 
 def test_an_unknown_command_is_named() -> None:
