@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from eo_pipeline_tests.make.machines import put
+
 ROOT = Path(__file__).parents[2]
 PYPROJECT = """
 [build-system]
@@ -84,14 +86,12 @@ def test_made_once_then_quick_and_made_anew_when_half_made_or_the_lock_changes(p
 
 def test_an_interpreter_that_cannot_make_a_venv_is_followed_by_the_next(project: Path) -> None:
     broken = project / "broken-python"
-    broken.write_text(
+    put(
+        broken,
         f'#!/bin/sh\ncase "$*" in *"-m venv"*) echo no venv here >&2; exit 1;; *ensurepip*) echo {broken};; '
-        f'*) exec "{sys.executable}" "$@";; esac\n'
+        f'*) exec "{sys.executable}" "$@";; esac\n',
     )
-    broken.chmod(0o755)
-    versions = project / ".pyenv/versions/3.12.9/bin"
-    versions.mkdir(parents=True)
-    (versions / "python").symlink_to(sys.executable)
+    put(project / ".pyenv/versions/3.12.9/bin/python", f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     printed = make_environment(project, str(broken))
     assert f"{broken} could not make a virtual environment; trying the next" in printed
     assert (project / ".venv/project.stamp").exists()

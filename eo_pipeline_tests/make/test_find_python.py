@@ -6,26 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from eo_pipeline_tests.make.machines import borrow, put
+
 SCRIPT = Path(__file__).parents[2] / "make" / "find_python.sh"
-SHIM = '#!/bin/sh\necho "pyenv: $(basename $0): command not found" >&2\nexit 127\n'
+SHIM = '#!/bin/sh\necho "pyenv: ${0##*/}: command not found" >&2\nexit 127\n'
 OLD = "#!/bin/sh\necho 'Python 3.11 is older than 3.12' >&2\nexit 1\n"
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
     """A home and a bin folder with nothing but the system's tools; no interpreter."""
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    for name in ("sh", "mktemp", "rm", "tail", "cat", "ls", "basename", "dirname", "sleep"):
-        path = next(folder for folder in (Path("/usr/bin"), Path("/bin")) if (folder / name).exists()) / name
-        (tools / name).symlink_to(path)
+    borrow(tmp_path / "bin", "sh", "mktemp", "rm", "tail", "cat", "ls")
     return tmp_path
-
-
-def put(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    path.chmod(0o755)
 
 
 def find(machine: Path, **environment: str) -> subprocess.CompletedProcess[str]:
