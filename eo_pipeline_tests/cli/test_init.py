@@ -81,19 +81,6 @@ def test_the_example_polygons_have_the_id_that_the_example_product_names(tmp_pat
     assert areas.between(5e4, 5e6).all()
 
 
-def test_the_project_here_and_a_user_s_have_the_same_instance_settings(tmp_path: Path) -> None:
-    make_project(tmp_path)
-    assert (tmp_path / "dagster.yaml").read_text() == (ROOT / "dagster.yaml").read_text()
-
-
-def test_the_postgres_settings_differ_in_storage_only() -> None:
-    sqlite = yaml.safe_load((ROOT / "dagster.yaml").read_text())
-    postgres = yaml.safe_load((ROOT / "dagster.postgres.yaml").read_text())
-    assert sqlite.pop("storage").keys() == {"sqlite"}
-    assert postgres.pop("storage").keys() == {"postgres"}
-    assert sqlite == postgres
-
-
 def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(cwd), "DAGSTER_HOME": str(cwd)}
     return subprocess.run(arguments, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=240)
