@@ -1,0 +1,130 @@
+"""What a Zarr group holds, as plain values: arrays, their chunks and attributes; and how two descriptions differ.
+
+This is the structure that the golden files of cube templates hold. What does not belong here: how a product's grid and
+bands become arrays (`cube_template`), and Zarr itself (`storage.cubes`).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pyproj
+from pyproj.exceptions import CRSError
+
+type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
+
+TIME = "time"
+_DESCRIPTIVE = {"title", "long_name", "Conventions", "zarr_conventions"}
+_CRS_TEXTS = {"crs_wkt", "spatial_ref"}
+
+
+@dataclass(frozen=True)
+class ArrayLayout:
+    """One Zarr array, without its values.
+
+    Attributes:
+        path: name below the cube's root, such as `red` or `ledger/state`.
+        dimensions: a name for each axis; `time` is the axis that grows.
+        shape: length of each axis; 0 along `time` in a template.
+        chunks: unit of reading and compression, one length an axis.
+        shards: unit of writing, whole chunks, or None where a chunk is an object of its own.
+        dtype: Zarr's name of the data type, such as `uint16` or `string`.
+        fill_value: value of what was never written, as JSON (`NaN` as text).
+        attributes: strict JSON, no NaN.
+    """
+
+    path: str
+    dimensions: tuple[str, ...]
+    shape: tuple[int, ...]
+    chunks: tuple[int, ...]
+    shards: tuple[int, ...] | None
+    dtype: str
+    fill_value: int | float | str
+    attributes: Mapping[str, Json] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Json]:
+        """The layout as a golden file holds it."""
+        return {
+            "dimensions": list(self.dimensions),
+            "shape": list(self.shape),
+            "chunks": list(self.chunks),
+            "shards": None if self.shards is None else list(self.shards),
+            "dtype": self.dtype,
+            "fill_value": self.fill_value,
+            "attributes": dict(self.attributes),
+        }
+
+
+@dataclass(frozen=True)
+class GroupLayout:
+    """A group's attributes and every array below it.
+
+    Attributes:
+        attributes: of the root group, strict JSON.
+        arrays: with paths relative to the root, each once.
+    """
+
+    attributes: Mapping[str, Json]
+    arrays: tuple[ArrayLayout, ...]
+
+    def as_json(self) -> dict[str, Json]:
+        """The layout as a golden file holds it."""
+        return {
+            "attributes": dict(self.attributes),
+            "arrays": {array.path: array.as_json() for array in self.arrays},
+        }
+
+
+def differences(expected: GroupLayout, found: GroupLayout) -> list[str]:
+    """Name everything in which a cube departs from a template, but for what only describes.
+
+    The length of the time axis, titles and long names may differ; a CRS is compared by meaning, not by its text.
+
+    Returns:
+        Lines such as `red dtype: expected uint16, the cube has uint8`; empty when the cube fits.
+    """
+    wanted = {array.path: array for array in expected.arrays}
+    there = {array.path: array for array in found.arrays}
+    lines = list(_attribute_differences("cube", expected.attributes, found.attributes))
+    for path in sorted(wanted.keys() | there.keys()):
+        if path not in there:
+            lines.append(f"{path}: expected, the cube does not have it")
+        elif path not in wanted:
+            lines.append(f"{path}: not expected, the cube has it")
+        else:
+            lines.extend(_array_differences(wanted[path], there[path]))
+    return lines
+
+
+def _array_differences(expected: ArrayLayout, found: ArrayLayout) -> Iterator[str]:
+    pairs = (
+        ("dimensions", expected.dimensions, found.dimensions),
+        ("shape", _timeless(expected), _timeless(found)),
+        ("chunks", expected.chunks, found.chunks),
+        ("shards", expected.shards, found.shards),
+        ("dtype", expected.dtype, found.dtype),
+        ("fill_value", expected.fill_value, found.fill_value),
+    )
+    for name, wanted, there in pairs:
+        if wanted != there:
+            yield f"{expected.path} {name}: expected {wanted}, the cube has {there}"
+    yield from _attribute_differences(expected.path, expected.attributes, found.attributes)
+
+
+def _timeless(array: ArrayLayout) -> tuple[int, ...]:
+    lengths = zip(array.dimensions, array.shape, strict=True)
+    return tuple(length for name, length in lengths if name != TIME)
+
+
+def _attribute_differences(owner: str, expected: Mapping[str, Json], found: Mapping[str, Json]) -> Iterator[str]:
+    for name in sorted((expected.keys() | found.keys()) - _DESCRIPTIVE):
+        wanted, there = expected.get(name), found.get(name)
+        same = _same_crs(wanted, there) if name in _CRS_TEXTS else wanted == there
+        if not same:
+            yield f"{owner} {name}: expected {wanted!r}, the cube has {there!r}"
+
+
+def _same_crs(wanted: Json, there: Json) -> bool:
+    try:
+        return bool(pyproj.CRS.from_user_input(wanted) == pyproj.CRS.from_user_input(there))
+    except CRSError:
+        return False

@@ -1,0 +1,131 @@
+"""Where identities become text, and the only place where text becomes identities again.
+
+Partition keys, object prefixes, request ids and descriptions are printed here. What does not belong here: what an
+area or period *is* (`grids`, `periods`).
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from eo_pipeline.errors import KeyFormatError
+
+_CELL = re.compile(r"([EW])(\d{4,})([NS])(\d{4,})")
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+_PRODUCT = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_REQUEST = re.compile(r"eo-([0-9a-f]{40})-g(\d+)")
+_DIGEST_LENGTH = 40
+
+WHOLE = "whole"
+"""Area key of a product whose area is one box."""
+
+
+def cell_key(*, column: int, row: int) -> str:
+    """Key of a grid cell: columns count eastwards and rows northwards from the grid's origin, `E0021N0203`.
+
+    Cells west or south of the origin are `W0001S0001`: one is the first cell on that side.
+    """
+    return f"{_axis(column, 'E', 'W')}{_axis(row, 'N', 'S')}"
+
+
+def parse_cell_key(text: str) -> tuple[int, int]:
+    """(column, row) of a cell key.
+
+    Raises:
+        KeyFormatError: if `cell_key` would not have printed the text.
+    """
+    match = _CELL.fullmatch(text)
+    if match:
+        column = int(match[2]) if match[1] == "E" else -int(match[2])
+        row = int(match[4]) if match[3] == "N" else -int(match[4])
+        if cell_key(column=column, row=row) == text:
+            return column, row
+    raise KeyFormatError(f"expected the key of a grid cell like 'E0021N0203', got {text!r}")
+
+
+def _axis(index: int, positive: str, negative: str) -> str:
+    return f"{positive}{index:04d}" if index >= 0 else f"{negative}{-index:04d}"
+
+
+def feature_key(feature_id: str) -> str:
+    """Area key of a feature: its id with every character but letters, digits and `._-` written as `~` + two hex digits a byte."""
+    if not feature_id:
+        raise KeyFormatError("expected a feature id with at least one character, got an empty one")
+    kept = (c if _PLAIN.fullmatch(f"a{c}") else _escaped(c) for c in feature_id)
+    text = "".join(kept)
+    return text if _PLAIN.fullmatch(text) or text[0] == "~" else _escaped(text[0]) + text[1:]
+
+
+def parse_feature_key(text: str) -> str:
+    """The feature id of an area key.
+
+    Raises:
+        KeyFormatError: if `feature_key` would not have printed the text.
+    """
+    try:
+        decoded = re.sub(rb"~([0-9A-F]{2})", lambda m: bytes.fromhex(m[1].decode()), text.encode()).decode()
+        if decoded and feature_key(decoded) == text:
+            return decoded
+    except UnicodeDecodeError:
+        pass
+    raise KeyFormatError(f"expected the key of a feature as printed by this project, got {text!r}")
+
+
+def _escaped(character: str) -> str:
+    return "".join(f"~{byte:02X}" for byte in character.encode())
+
+
+def is_product_name(text: str) -> bool:
+    """True for lower-case letters, digits and underscores, a letter first, at most 63 characters."""
+    return _PRODUCT.fullmatch(text) is not None
+
+
+def digest(parts: Mapping[str, Any]) -> str:
+    """40 hexadecimal digits of the SHA-256 of the parts as canonical JSON."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]
+
+
+def object_prefix(*, product: str, area_key: str, period_key: str, digest: str) -> str:
+    """Prefix of the objects of one export; tiles are `<prefix>-<row>-<column>.tif` or `<prefix>.tif`.
+
+    A folder of its own for each digest, so that neither products whose names begin alike nor two recipes of one
+    partition ever list each other's tiles.
+    """
+    return f"{product}/{area_key}/{period_key}/{digest}/tile"
+
+
+def request_id(*, digest: str, generation: int) -> str:
+    """Identity of one attempt at an export, at most 60 characters of `[a-zA-Z0-9-]`; generations count from 1."""
+    return f"eo-{digest}-g{generation}"
+
+
+def parse_request_id(text: str) -> tuple[str, int]:
+    """(digest, generation) of a request id.
+
+    Raises:
+        KeyFormatError: if `request_id` would not have printed the text.
+    """
+    match = _REQUEST.fullmatch(text)
+    if match and request_id(digest=match[1], generation=int(match[2])) == text:
+        return match[1], int(match[2])
+    raise KeyFormatError(f"expected a request id like 'eo-<40 hexadecimal digits>-g1', got {text!r}")
+
+
+def description(*, product: str, area_key: str, period_key: str, request_id: str) -> str:
+    """What Earth Engine's task list shows: at most 100 characters, the request id last so that listing finds it."""
+    words = re.sub(r"[^a-zA-Z0-9._-]", "-", f"{product}.{area_key}.{period_key}")
+    return f"{words[: 99 - len(request_id)]}:{request_id}"
+
+
+def request_id_of_description(text: str) -> str | None:
+    """The request id at the end of a task's description, or None if the task is not ours."""
+    tail = text.rpartition(":")[2]
+    return tail if _REQUEST.fullmatch(tail) else None
+
+
+def workload_tag(product: str) -> str:
+    """The tag under which Earth Engine accounts a product's compute: `[a-z0-9]([-_a-z0-9]{0,61}[a-z0-9])?`."""
+    return product.rstrip("_")[:63]

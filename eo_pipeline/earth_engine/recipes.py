@@ -1,0 +1,259 @@
+"""From a product, an area and a period to one `ee.Image` and to the images it is made of.
+
+Order: filter, mask at native resolution, index, composite, average to a coarser product, encode. What does not
+belong here: requests (`session`), and the size of what is exported (`core.export_plan`).
+"""
+
+import importlib
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ee
+from odc.geo.geobox import GeoBox
+
+from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.periods import Period
+from eo_pipeline.core.product import Composite, Condition, Index, Mask, Product
+from eo_pipeline.errors import ProductError
+
+METRES_PER_DEGREE = math.pi * 6378137 / 180
+CLOUD_SCORE_PLUS = "GOOGLE/CLOUD_SCORE_PLUS/V1/S2_HARMONIZED"
+_MAX_REDUCED_PIXELS = 65536
+_COARSER = 1.5
+
+
+@dataclass(frozen=True)
+class RecipeArea:
+    """What a person's own recipe function is given beside the period.
+
+    Attributes:
+        key: partition key of the area.
+        geobox: its pixels, north up.
+        geometry: its rectangle, planar in the product's CRS.
+    """
+
+    key: str
+    geobox: GeoBox
+    geometry: Any
+
+
+def rectangle(geobox: GeoBox) -> Any:
+    """The GeoBox's outline as a planar `ee.Geometry` in its own CRS."""
+    b = geobox.boundingbox
+    return ee.Geometry.Rectangle([b.left, b.bottom, b.right, b.top], proj=str(geobox.crs), geodesic=False)
+
+
+def images(product: Product, geobox: GeoBox, period: Period) -> Any:
+    """The source's `ee.ImageCollection` for an area and a period, filtered, all bands."""
+    if product.source is None:
+        raise ProductError("expected `source` in the product, got none; its images cannot be listed")
+    collection = ee.ImageCollection(product.source.collection)
+    collection = collection.filterDate(_milliseconds(period.start), _milliseconds(period.end))
+    collection = collection.filterBounds(rectangle(geobox))
+    for name, condition in product.source.where.items():
+        collection = collection.filter(_filter(name, condition))
+    return collection
+
+
+def _milliseconds(instant: Any) -> int:
+    return round(instant.timestamp() * 1000)
+
+
+_FILTERS: Mapping[str, Callable[[str, Any], Any]] = {
+    "lt": lambda name, value: ee.Filter.lt(name, value),
+    "lte": lambda name, value: ee.Filter.lte(name, value),
+    "gt": lambda name, value: ee.Filter.gt(name, value),
+    "gte": lambda name, value: ee.Filter.gte(name, value),
+    "eq": lambda name, value: ee.Filter.eq(name, value),
+    "neq": lambda name, value: ee.Filter.neq(name, value),
+    "one_of": lambda name, value: ee.Filter.inList(name, value),
+}
+
+
+def _filter(name: str, condition: Condition) -> Any:
+    wanted = condition.model_dump(exclude_none=True)
+    return ee.Filter.And(*[_FILTERS[operator](name, value) for operator, value in wanted.items()])
+
+
+def inputs(product: Product, geobox: GeoBox, period: Period) -> Any:
+    """`ee.Dictionary` {index: [...], version: [...]} of the images an area and period are made of."""
+    found = images(product, geobox, period)
+    return ee.Dictionary(
+        {"index": found.aggregate_array("system:index"), "version": found.aggregate_array("system:version")}
+    )
+
+
+def image(
+    product: Product, *, area_key: str, geobox: GeoBox, period: Period, native_resolution: float | None = None
+) -> Any:
+    """The `ee.Image` that is exported: bands as in `product.bands`, encoded, one dtype, no masked pixel left.
+
+    Floats with NaN as nodata stay masked: the service writes masked floats as NaN.
+
+    Args:
+        product: what to make.
+        area_key: given to a person's own recipe.
+        geobox: the pixels that will be asked for.
+        period: half-open, UTC.
+        native_resolution: metres a pixel of the source, to decide whether the product is coarser; None if unknown.
+    """
+    if product.recipe is not None:
+        made = _own_recipe(product.recipe, RecipeArea(area_key, geobox, rectangle(geobox)), period)
+        return _stacked(made, product)
+    found = images(product, geobox, period)
+    averaged = _averaging(product, geobox, native_resolution, found)
+    return _stacked(averaged(_composite(product, found)), product)
+
+
+def _own_recipe(dotted: str, area: RecipeArea, period: Period) -> Any:
+    module, _, name = dotted.rpartition(".")
+    try:
+        function = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ProductError(
+            f"recipe: expected an importable function package.module.function, got {dotted!r} ({error}); "
+            "install its package beside eo_pipeline or correct the name"
+        ) from error
+    return ee.Image(function(area, period))
+
+
+def _composite(product: Product, found: Any) -> Any:
+    """Values then counts, physical, at native resolution."""
+    source = product.source
+    assert source is not None  # noqa: S101  # narrowed by the caller: without a source there is a recipe
+    usable = _masked(found, product.mask) if product.mask else found
+    scenes = usable.map(lambda scene: _physical(ee.Image(scene), source.bands, source.scale, source.offset))
+    early = {n: i for n, i in product.index.items() if i.compute == "per_scene"}
+    late = {n: i for n, i in product.index.items() if i.compute == "composite"}
+    if early:
+        scenes = scenes.map(lambda scene: _with_indices(ee.Image(scene), early))
+    made = _with_indices(_reduced(scenes, product.composite), late)
+    values = made.select(product.value_names)
+    first_value = product.value_names[0]
+    probe = first_value if first_value not in late else late[first_value].names[0]
+    counts = {"n_obs": found.select([source.bands[0]]), "n_valid": scenes.select([probe])}
+    for name in product.composite.counts:
+        values = values.addBands(counts[name].count().unmask(0, False).rename([name]))
+    return values
+
+
+def _physical(scene: Any, bands: list[str], scale: float, offset: float) -> Any:
+    chosen = scene.select(bands)
+    if scale != 1.0:
+        chosen = chosen.multiply(scale)
+    if offset != 0.0:
+        chosen = chosen.add(offset)
+    return chosen.copyProperties(scene, ["system:time_start"])
+
+
+def _with_indices(picture: Any, indices: Mapping[str, Index]) -> Any:
+    for name, index in indices.items():
+        named = {band: picture.select([band]) for band in index.names}
+        picture = picture.addBands(picture.expression(index.formula, named).rename([name]))
+    return picture
+
+
+def _masked(found: Any, mask: Mask) -> Any:
+    if mask.cloud_score_plus is not None:
+        band, threshold = mask.cloud_score_plus.band, mask.cloud_score_plus.threshold
+        linked = found.linkCollection(ee.ImageCollection(CLOUD_SCORE_PLUS), [band])
+        return linked.map(lambda s: ee.Image(s).updateMask(ee.Image(s).select([band]).gte(threshold)))
+    if mask.qa_pixel is not None:
+        bits = sum(1 << bit for bit in mask.qa_pixel)
+        return found.map(lambda s: ee.Image(s).updateMask(ee.Image(s).select(["QA_PIXEL"]).bitwiseAnd(bits).eq(0)))
+    band = mask.quality_band
+    include = mask.scl_include if mask.scl_include is not None else mask.include
+    exclude = mask.scl_exclude if mask.scl_exclude is not None else mask.exclude
+    if include is not None:
+        return found.map(lambda s: ee.Image(s).updateMask(_is_one_of(ee.Image(s).select([band]), include)))
+    return found.map(lambda s: ee.Image(s).updateMask(_is_one_of(ee.Image(s).select([band]), exclude or []).Not()))
+
+
+def _is_one_of(classes: Any, values: Iterable[int]) -> Any:
+    found = classes.eq(-1)
+    for value in values:
+        found = found.Or(classes.eq(value))
+    return found
+
+
+def _reduced(scenes: Any, composite: Composite) -> Any:
+    if composite.reducer == "mosaic":
+        return scenes.mosaic()
+    if composite.reducer == "first":
+        return scenes.sort("system:time_start", False).mosaic()
+    return getattr(scenes, composite.reducer)()
+
+
+def _averaging(
+    product: Product, geobox: GeoBox, native_resolution: float | None, found: Any
+) -> Callable[[Any], Any]:
+    """Averages native pixels (mode of classes) if the product is coarser than its source, else nothing."""
+    metres = product.area.resolution * (METRES_PER_DEGREE if geobox.crs.geographic else 1.0)
+    if native_resolution is None or metres <= native_resolution * _COARSER:
+        return lambda picture: picture
+    pixels = math.ceil((metres / native_resolution + 1) ** 2)
+    if pixels > _MAX_REDUCED_PIXELS:
+        raise ProductError(
+            f"area.resolution: expected at most {math.isqrt(_MAX_REDUCED_PIXELS) - 1} source pixels a side in one pixel, "
+            f"got {metres / native_resolution:.0f} ({metres:.0f} m from {native_resolution:.0f} m); "
+            "choose a finer resolution or set source.native_resolution"
+        )
+    assert product.source is not None  # noqa: S101  # a resolution is only known for a source
+    projection = ee.Image(found.first()).select([product.source.bands[0]]).projection()
+    classes = [e.name for e in product.bands if e.kind == "categorical"]
+
+    def average(picture: Any) -> Any:
+        native = picture.setDefaultProjection(projection)
+        mean = native.reduceResolution(ee.Reducer.mean(), False, pixels)
+        if classes:
+            mode = native.select(classes).reduceResolution(ee.Reducer.mode(), False, pixels)
+            mean = mean.addBands(mode, None, True)
+        return mean
+
+    return average
+
+
+def _stacked(picture: Any, product: Product) -> Any:
+    """Every band encoded, in file order."""
+    bands = [_encoded(picture.select([e.name]), e) for e in product.bands]
+    stack = bands[0]
+    for band in bands[1:]:
+        stack = stack.addBands(band)
+    return stack
+
+
+_CASTS = {
+    "uint8": "toUint8", "int8": "toInt8", "uint16": "toUint16", "int16": "toInt16", "uint32": "toUint32",
+    "int32": "toInt32", "float32": "toFloat", "float64": "toDouble",
+}  # fmt: skip
+
+
+def _encoded(band: Any, encoding: BandEncoding) -> Any:
+    """Stored numbers: (physical - offset) / scale, rounded half up for integers; what does not fit becomes nodata."""
+    stored = band
+    if encoding.offset != 0.0:
+        stored = stored.subtract(encoding.offset)
+    if encoding.scale != 1.0:
+        inverse = 1 / encoding.scale
+        whole = round(inverse)
+        stored = stored.multiply(whole) if abs(inverse - whole) < 1e-9 * abs(inverse) else stored.divide(encoding.scale)
+    if not encoding.is_float:
+        stored = stored.add(0.5).floor()
+        low, high = _integer_range(encoding)
+        stored = stored.updateMask(stored.gte(low).And(stored.lte(high)))
+        if encoding.kind != "count" and encoding.nodata is not None:
+            stored = stored.updateMask(stored.neq(encoding.nodata))
+    cast = _CASTS[encoding.dtype]
+    stored = getattr(stored, cast)()
+    if encoding.kind == "count":
+        return getattr(stored.unmask(0, False), cast)().rename([encoding.name])
+    if encoding.nodata is not None and not math.isnan(encoding.nodata):
+        stored = getattr(stored.unmask(encoding.nodata, False), cast)()
+    return stored.rename([encoding.name])
+
+
+def _integer_range(encoding: BandEncoding) -> tuple[int, int]:
+    bits = int(encoding.dtype.strip("uint"))
+    return (0, 2**bits - 1) if encoding.dtype.startswith("u") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)

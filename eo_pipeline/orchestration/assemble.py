@@ -1,0 +1,56 @@
+"""One chain's assets, checks, schedule and job as Dagster definitions.
+
+What does not belong here: the sensor and resources, which all products share (`definitions`).
+"""
+
+import logging
+import re
+
+import dagster as dg
+
+from eo_pipeline.orchestration.assets.cube import build_cube
+from eo_pipeline.orchestration.assets.export import build_export
+from eo_pipeline.orchestration.assets.mosaic import build_mosaic
+from eo_pipeline.orchestration.assets.submission import build_submission
+from eo_pipeline.orchestration.assets.tiles import build_tiles
+from eo_pipeline.orchestration.assets.zonal_stats import build_zonal_stats
+from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.checks import build_checks
+from eo_pipeline.orchestration.schedules import build_schedule
+
+DECLARATION = "declaration"
+"""Last part of the key of the asset that stands for a product whose declaration is wrong."""
+
+
+def chain_definitions(chain: Chain) -> dg.Definitions:
+    """Everything that belongs to one product."""
+    product = chain.product
+    assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
+        build_submission(chain),
+        build_export(chain),
+        build_tiles(chain),
+        build_mosaic(chain),
+    ]
+    if product.zones is not None:
+        assets.append(build_zonal_stats(chain, product.zones))
+    if product.cube is not None:
+        assets.append(build_cube(chain, product.cube))
+    return dg.Definitions(assets=assets, asset_checks=build_checks(chain), schedules=[build_schedule(chain)])
+
+
+def broken_definitions(name: str, problem: str) -> dg.Definitions:
+    """An asset that says in the UI what is wrong with a declaration."""
+    logging.getLogger(__name__).error("The product %s is left out: %s", name, problem)
+    safe = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    return dg.Definitions(
+        assets=[
+            dg.AssetSpec(
+                key=dg.AssetKey([safe, DECLARATION]),
+                group_name=safe,
+                kinds={"yaml"},
+                tags={"eo/declaration": "wrong"},
+                description=f"**This product is left out until its declaration is right.**\n\n```\n{problem}\n```",
+                metadata={"problem": problem},
+            )
+        ]
+    )

@@ -1,0 +1,108 @@
+"""`cube`: one area and period is one commit of an Icechunk repository."""
+
+import dagster as dg
+
+import eo_pipeline
+from eo_pipeline.core import keys
+from eo_pipeline.core.cube_template import CubeTemplate
+from eo_pipeline.core.period_rules import ImageDates, PeriodRule
+from eo_pipeline.core.product import Cube
+from eo_pipeline.orchestration import ledger
+from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
+from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.fan_out import Made, each_partition
+from eo_pipeline.orchestration.io_managers import REPOSITORY, CubeIO, CubeRegion, Mosaic, MosaicIO, Stored
+from eo_pipeline.orchestration.partitions import PartitionKey, dynamic_name
+from eo_pipeline.steps.write_cube_region import CubeRegionReport
+from eo_pipeline.storage.cubes import Provenance
+
+
+def build_cube(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
+    """The asset for one product."""
+    product = chain.product
+
+    @dg.asset(
+        key=chain.key("cube"),
+        deps=[chain.key("mosaic")],
+        partitions_def=chain.by_area_and_period,
+        group_name=product.name,
+        owners=product.owners,
+        kinds={"icechunk", "zarr"},
+        io_manager_key="cube_io",
+        required_resource_keys={"mosaic_io", "cube_io"},
+        description="Zarr cube with a commit a partition; re-running with the same inputs commits nothing.",
+        automation_condition=as_soon_as_possible(),
+        backfill_policy=grouped(),
+        retry_policy=on_crash(),
+        pool=f"{product.name}_cube",
+        metadata={REPOSITORY: declared.repository},
+    )
+    def cube(context: dg.AssetExecutionContext) -> Stored:
+        mosaics: MosaicIO = context.resources.mosaic_io
+        io: CubeIO = context.resources.cube_io
+        template = cube_template(chain, declared, _rule(chain, context.instance))
+
+        def make(key: str) -> Made:
+            mosaic: Mosaic = mosaics.load(chain.key("mosaic"), key)
+            partition = PartitionKey.parse(key)
+            report = io.store(
+                context.asset_key,
+                key,
+                CubeRegion(
+                    mosaic=mosaic,
+                    template=template,
+                    address=io.address(declared.repository),
+                    period=chain.period(partition.period),
+                    area_key=partition.area,
+                    geobox=chain.area(partition).geobox,
+                    provenance=_provenance(context, chain, key, mosaic),
+                ),
+            )
+            return Made(_metadata(report, mosaic, io.address(declared.repository).uri))
+
+        return each_partition(context, make)
+
+    return cube
+
+
+def cube_template(chain: Chain, declared: Cube, rule: PeriodRule) -> CubeTemplate:
+    """What the product's cube looks like."""
+    return CubeTemplate(
+        product=chain.product.name,
+        geobox=chain.cube_geobox,
+        bands=tuple(chain.product.bands),
+        rule=rule,
+        start=chain.product.period.starts_at,
+        chunk=declared.chunk,
+        shard=chain.product.shard,
+    )
+
+
+def _rule(chain: Chain, instance: dg.DagsterInstance) -> PeriodRule:
+    """The calendar, or the image dates known today."""
+    product = chain.product
+    if not product.period.of_images:
+        return product.period.rule
+    periods = [chain.period(key) for key in sorted(instance.get_dynamic_partitions(dynamic_name(product)))]
+    return ImageDates(tuple((p.start, p.end) for p in periods))
+
+
+def _provenance(context: dg.AssetExecutionContext, chain: Chain, key: str, mosaic: Mosaic) -> Provenance:
+    return Provenance(
+        product=chain.product.name,
+        partition=key,
+        run_id=context.run_id,
+        inputs_hash=keys.digest({"export": mosaic.digest, "state": mosaic.state}),
+        code_version=eo_pipeline.__version__,
+    )
+
+
+def _metadata(report: CubeRegionReport, mosaic: Mosaic, uri: str) -> dict[str, object]:
+    return {
+        ledger.STATE: mosaic.state,
+        ledger.DIGEST: mosaic.digest,
+        "snapshot": report.snapshot,
+        "committed": report.changed,
+        "slot": report.slot,
+        "repository": dg.MetadataValue.path(uri),
+    }

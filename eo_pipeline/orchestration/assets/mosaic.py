@@ -1,0 +1,93 @@
+"""`mosaic`: an area's tiles as one cloud-optimised GeoTIFF on the product's grid."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import dagster as dg
+
+from eo_pipeline.orchestration import ledger, metadata
+from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
+from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.fan_out import Made, each_partition
+from eo_pipeline.orchestration.io_managers import MosaicIO, NewMosaic, Stored, TilesIO
+from eo_pipeline.orchestration.partitions import PartitionKey
+from eo_pipeline.steps.collect_tiles import TileSet
+from eo_pipeline.steps.make_mosaic import MosaicReport, make_mosaic
+
+
+def build_mosaic(chain: Chain) -> dg.AssetsDefinition:
+    """The asset for one product."""
+    product = chain.product
+
+    @dg.asset(
+        key=chain.key("mosaic"),
+        deps=[chain.key("tiles")],
+        partitions_def=chain.by_area_and_period,
+        group_name=product.name,
+        owners=product.owners,
+        kinds={"geotiff", "gdal"},
+        io_manager_key="mosaic_io",
+        required_resource_keys={"mosaic_io", "tiles_io"},
+        description="Cloud-optimised GeoTIFF with overviews, placed by the tiles' georeferencing alone.",
+        automation_condition=as_soon_as_possible(),
+        backfill_policy=grouped(),
+        retry_policy=on_crash(),
+    )
+    def mosaic(context: dg.AssetExecutionContext) -> Stored:
+        tiles_io: TilesIO = context.resources.tiles_io
+        io: MosaicIO = context.resources.mosaic_io
+
+        def make(key: str) -> Made:
+            tiles: TileSet = tiles_io.load(chain.key("tiles"), key)
+            if tiles.state == "no_images":
+                io.store(context.asset_key, key, NewMosaic("no_images", tiles.digest, None))
+                return Made({ledger.STATE: "no_images", ledger.DIGEST: tiles.digest})
+            made = _mosaic(context, chain, tiles, io, key)
+            if product.export.keep == "until_mosaic":
+                tiles_io.place.remove(tiles_io.place.path(tiles.folder))
+            return made
+
+        return each_partition(context, make)
+
+    return mosaic
+
+
+def _mosaic(context: dg.AssetExecutionContext, chain: Chain, tiles: TileSet, io: MosaicIO, key: str) -> Made:
+    partition = PartitionKey.parse(key)
+    with ExitStack() as stack:
+        folder = io.place.path(tiles.folder)
+        files = [stack.enter_context(io.place.local_copy(folder / tile.name)) for tile in tiles.tiles]
+        workspace = stack.enter_context(io.place.workspace())
+        report = make_mosaic(
+            files,
+            target=chain.area(partition).geobox,
+            bands=chain.product.bands,
+            path=workspace / "mosaic.tif",
+            tags=_provenance(chain, partition, tiles),
+        )
+        pictures = metadata.mosaic_pictures(report.path, chain.product.bands, title=key)
+        stored = io.store(context.asset_key, key, NewMosaic("written", tiles.digest, Path(report.path)))
+    return Made(_metadata(report, tiles, str(stored.path)), pictures)
+
+
+def _provenance(chain: Chain, partition: PartitionKey, tiles: TileSet) -> dict[str, str]:
+    period = chain.period(partition.period)
+    return {
+        "product": chain.product.name,
+        "area": partition.area,
+        "period": partition.period,
+        "period_start": period.start.isoformat(),
+        "period_end": period.end.isoformat(),
+        "export_digest": tiles.digest,
+    }
+
+
+def _metadata(report: MosaicReport, tiles: TileSet, path: str) -> dict[str, object]:
+    return {
+        ledger.STATE: "written",
+        ledger.DIGEST: tiles.digest,
+        "file": dg.MetadataValue.path(path),
+        "bytes": report.bytes,
+        "tiles": report.tiles,
+        "bands": metadata.band_table(report.bands),
+    }

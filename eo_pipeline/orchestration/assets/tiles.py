@@ -1,0 +1,82 @@
+"""`tiles`: an export's files on our side, every byte and every pixel of the area verified."""
+
+import dagster as dg
+
+from eo_pipeline.errors import EoPipelineError
+from eo_pipeline.orchestration import ledger
+from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
+from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.fan_out import Made, each_partition
+from eo_pipeline.orchestration.io_managers import Stored, TilesIO
+from eo_pipeline.orchestration.partitions import PartitionKey
+from eo_pipeline.orchestration.resources import CloudStorageResource
+from eo_pipeline.steps.collect_tiles import TileSet, collect_tiles
+
+
+class NotExportedError(EoPipelineError):
+    """The partition has no finished export."""
+
+
+def build_tiles(chain: Chain) -> dg.AssetsDefinition:
+    """The asset for one product."""
+    product, export_key = chain.product, chain.key("export")
+
+    @dg.asset(
+        key=chain.key("tiles"),
+        deps=[export_key],
+        partitions_def=chain.by_area_and_period,
+        group_name=product.name,
+        owners=product.owners,
+        kinds={"geotiff"},
+        io_manager_key="tiles_io",
+        required_resource_keys={"tiles_io"},
+        description="Tiles downloaded from the bucket: sizes, CRC32C and complete cover of the area are verified.",
+        automation_condition=as_soon_as_possible(),
+        backfill_policy=grouped(),
+        retry_policy=on_crash(),
+    )
+    def tiles(context: dg.AssetExecutionContext, cloud_storage: CloudStorageResource) -> Stored:
+        io: TilesIO = context.resources.tiles_io
+
+        def make(key: str) -> Made:
+            found = _collect(context, chain, cloud_storage, io, key)
+            io.store(context.asset_key, key, found)
+            return Made(_metadata(found, io))
+
+        return each_partition(context, make)
+
+    return tiles
+
+
+def _collect(
+    context: dg.AssetExecutionContext, chain: Chain, storage: CloudStorageResource, io: TilesIO, key: str
+) -> TileSet:
+    exported = ledger.last_metadata(context.instance, chain.key("export"), key)
+    if not exported:
+        raise NotExportedError(
+            f"{key}: expected a finished export, found none; materialise `submission` and leave the sensor "
+            "`earth_engine_operations` running"
+        )
+    digest = str(exported[ledger.DIGEST])
+    if exported[ledger.STATE] == "no_images":
+        return TileSet("no_images", digest, "", ())
+    partition = PartitionKey.parse(key)
+    folder = f"{chain.product.name}/tiles/{partition.area}/{partition.period}/{digest[:12]}"
+    bucket = storage.open(str(exported[ledger.BUCKET]))
+    with io.place.folder_to_fill(folder) as local:
+        found = collect_tiles(
+            bucket, str(exported[ledger.PREFIX]), geobox=chain.area(partition).geobox, folder=local
+        )
+    if chain.product.export.delete_remote:
+        bucket.delete(tile.source.removeprefix(f"gs://{bucket.name}/") for tile in found)
+    return TileSet("collected", digest, folder, found)
+
+
+def _metadata(found: TileSet, io: TilesIO) -> dict[str, object]:
+    return {
+        ledger.STATE: found.state,
+        ledger.DIGEST: found.digest,
+        "tiles": len(found.tiles),
+        "bytes": found.bytes,
+        "folder": dg.MetadataValue.path(str(io.place.path(found.folder))) if found.folder else "none",
+    }

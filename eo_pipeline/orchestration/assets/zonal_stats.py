@@ -1,0 +1,103 @@
+"""`zonal_stats`: one row a zone and period, measured over all of the period's mosaics."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+import dagster as dg
+import pandas as pd
+
+from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.product import ZoneTable
+from eo_pipeline.errors import ProductError
+from eo_pipeline.orchestration import ledger, metadata
+from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
+from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.fan_out import Made, each_partition
+from eo_pipeline.orchestration.io_managers import Mosaic, MosaicIO, Stored, TablesIO
+from eo_pipeline.orchestration.partitions import PERIOD, PartitionKey
+from eo_pipeline.steps.measure_zones import measure_zones
+from eo_pipeline.storage.vectors import Zones, read_zones
+
+
+def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
+    """The asset for one product."""
+    product = chain.product
+    by_areas = chain.zones_follow_areas
+    mapping = None if by_areas else dg.MultiToSingleDimensionPartitionMapping(partition_dimension_name=PERIOD)
+
+    @dg.asset(
+        key=chain.key("zonal_stats"),
+        deps=[dg.AssetDep(chain.key("mosaic"), partition_mapping=mapping)],
+        partitions_def=chain.by_area_and_period if by_areas else chain.by_period,
+        group_name=product.name,
+        owners=product.owners,
+        kinds={"parquet", "pandas"},
+        io_manager_key="tables_io",
+        required_resource_keys={"mosaic_io", "tables_io"},
+        description=f"Statistics of every zone of {declared.file} and period, in physical units; zones may cross areas.",
+        automation_condition=as_soon_as_possible(),
+        backfill_policy=grouped(),
+        retry_policy=on_crash(),
+        metadata={"dagster/column_schema": metadata.table_schema(declared, _bands(chain, declared))},
+    )
+    def zonal_stats(context: dg.AssetExecutionContext) -> Stored:
+        mosaics: MosaicIO = context.resources.mosaic_io
+        io: TablesIO = context.resources.tables_io
+        zones = _zones(chain, declared)
+
+        def make(key: str) -> Made:
+            areas = [PartitionKey.parse(key).area] if by_areas else list(chain.areas)
+            period = PartitionKey.parse(key).period if by_areas else key
+            keys = [PartitionKey(area, period).text for area in areas]
+            found: list[Mosaic] = [mosaics.load(chain.key("mosaic"), k) for k in keys]
+            table = _measure(chain, declared, zones, found, mosaics, period)
+            io.store(context.asset_key, key, table)
+            return Made(_metadata(table, zones, found), metadata.table_preview(table))
+
+        return each_partition(context, make)
+
+    return zonal_stats
+
+
+def _bands(chain: Chain, declared: ZoneTable) -> list[BandEncoding]:
+    wanted = declared.bands or chain.product.value_names
+    return [band for band in chain.product.bands if band.name in wanted]
+
+
+def _zones(chain: Chain, declared: ZoneTable) -> Zones:
+    if chain.zones_file is None:
+        raise ProductError(f"zones.file: expected a file at {declared.file}, found none")
+    return read_zones(chain.zones_file, id_column=declared.id)
+
+
+def _measure(
+    chain: Chain, declared: ZoneTable, zones: Zones, found: Sequence[Mosaic], io: MosaicIO, period_key: str
+) -> pd.DataFrame:
+    period = chain.period(period_key)
+    with ExitStack() as stack:
+        rasters = [stack.enter_context(io.place.local_copy(m.path)) for m in found if m.path is not None]
+        return measure_zones(
+            zones,
+            rasters,
+            bands=_bands(chain, declared),
+            raster_bands=[band.name for band in chain.product.bands],
+            statistics=declared.statistics,
+            period_key=period.key,
+            period_start=period.start,
+            period_end=period.end,
+            all_touched=declared.all_touched,
+        )
+
+
+def _metadata(table: pd.DataFrame, zones: Zones, found: Sequence[Mosaic]) -> dict[str, object]:
+    with_images = [m for m in found if m.path is not None]
+    return {
+        ledger.STATE: "written" if with_images else "no_images",
+        "dagster/row_count": len(table),
+        "areas": len(found),
+        "areas without images": len(found) - len(with_images),
+        "zones file": str(zones.path),
+        "zones checksum": zones.checksum,
+        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

@@ -1,0 +1,76 @@
+"""One product's chain as names: its assets' keys, partitions, areas and periods.
+
+What does not belong here: the assets themselves (`assets`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import dagster as dg
+from odc.geo.geobox import GeoBox
+
+from eo_pipeline.core import grids
+from eo_pipeline.core.grids import Area
+from eo_pipeline.core.periods import Period
+from eo_pipeline.core.product import Product
+from eo_pipeline.orchestration.partitions import PartitionKey, area_period_partitions, period_partitions
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A product with its areas, ready to become assets.
+
+    Attributes:
+        product: as declared.
+        areas: by key, in key order.
+        zones_file: the file of zones, found; None if none are measured.
+    """
+
+    product: Product
+    areas: Mapping[str, Area]
+    zones_file: Path | None
+
+    def key(self, stage: str) -> dg.AssetKey:
+        """Asset key of a stage: submission, export, tiles, mosaic, zonal_stats or cube."""
+        return dg.AssetKey([self.product.name, stage])
+
+    @cached_property
+    def by_area_and_period(self) -> dg.MultiPartitionsDefinition:
+        """Partitions of everything made per area."""
+        return area_period_partitions(self.product, list(self.areas))
+
+    @cached_property
+    def by_period(self) -> dg.PartitionsDefinition[str]:
+        """Partitions of what is made over all areas."""
+        return period_partitions(self.product)
+
+    @property
+    def zones_follow_areas(self) -> bool:
+        """True if statistics are per area and period: areas are features with grids of their own."""
+        return self.product.area.features is not None
+
+    @property
+    def stages(self) -> list[str]:
+        """Stages of this product, upstream first."""
+        optional = [("zonal_stats", self.product.zones), ("cube", self.product.cube)]
+        return ["submission", "export", "tiles", "mosaic", *(name for name, part in optional if part is not None)]
+
+    def area(self, key: PartitionKey) -> Area:
+        """The area of a partition."""
+        return self.areas[key.area]
+
+    def period(self, key: str) -> Period:
+        """The period of a period key."""
+        return self.product.period.rule.parse(key)
+
+    @cached_property
+    def cube_geobox(self) -> GeoBox:
+        """The cube's pixels: the declared bounds, or all areas of today, in whole cells."""
+        area = self.product.area
+        tile = area.tile if area.cover is not None else None
+        known = list(self.areas.values())
+        if area.bounds is not None:
+            known = [Area("bounds", area.lattice.covering(area.bounds), "declared bounds")]
+        return grids.extent(area.lattice, known, tile=tile)

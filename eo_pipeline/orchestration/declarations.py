@@ -1,0 +1,84 @@
+"""From attributes in a YAML file to a product's chain, or to an error that names file, line and field.
+
+What does not belong here: what a declaration may say (`core.product`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dagster_shared.yaml_utils.source_position import SourcePositionTree
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from eo_pipeline.core.product import Product
+from eo_pipeline.errors import EoPipelineError, ProductError
+from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.steps.load_areas import FindFile, check_zones, find_beside, load_areas
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a declaration was written.
+
+    Attributes:
+        file: the YAML file, or None if a program declared the product.
+        positions: of the attributes in it, or None.
+        folders: where the files it names are looked for, in order.
+        default_name: the product's name if it declares none.
+    """
+
+    file: Path | None
+    positions: SourcePositionTree | None
+    folders: tuple[Path, ...]
+    default_name: str
+
+    def place(self, path: Sequence[str | int]) -> str:
+        """`file:line` of a field, or of what is nearest to it."""
+        if self.file is None:
+            return self.default_name
+        if self.positions is None:
+            return str(self.file)
+        position, _ = self.positions.lookup_closest_and_path(list(path), trace=None)
+        return f"{self.file}:{position.start.line}"
+
+
+def read_product(attributes: Mapping[str, Any], origin: Origin) -> Product:
+    """The product that attributes declare.
+
+    Raises:
+        ProductError: every wrong field with its place, what was expected and what came.
+    """
+    try:
+        return Product.model_validate({"name": origin.default_name, **attributes})
+    except ValidationError as error:
+        lines = [_line(detail, origin) for detail in error.errors()]
+        raise ProductError("\n".join(lines)) from error
+
+
+def _line(detail: ErrorDetails, origin: Origin) -> str:
+    path = [part for part in detail["loc"] if part not in ("function-after", "function-before")]
+    field = ".".join(str(part) for part in path)
+    words = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        words = "there is no such field; see docs/product.md for those there are"
+    elif detail["type"] != "value_error":
+        words = f"{words[0].lower()}{words[1:]}, got {detail['input']!r}"
+    shown = f"{field}: " if field and not words.startswith(field) else ""
+    return f"{origin.place(path)}: {shown}{words}"
+
+
+def load_chain(product: Product, origin: Origin) -> Chain:
+    """The product with its areas and files.
+
+    Raises:
+        ProductError: a file is missing or cannot be used, with the place of the field that names it.
+    """
+    find: FindFile = find_beside(*origin.folders)
+    try:
+        areas = load_areas(product.area, find)
+        return Chain(product, {area.key: area for area in areas}, check_zones(product, find))
+    except EoPipelineError as error:
+        field = str(error).partition(":")[0].split(".")
+        raise ProductError(f"{origin.place(field)}: {error}") from error

@@ -1,0 +1,75 @@
+"""Many partitions in one run: each is recorded as soon as it is made, failures come out together at the end.
+
+What does not belong here: what is made of a partition (`assets`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from eo_pipeline.errors import EoPipelineError
+from eo_pipeline.orchestration.io_managers import Stored
+
+RawMetadata = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Made:
+    """One partition, made and stored.
+
+    Attributes:
+        metadata: recorded at once and again with the finished run.
+        pictures: metadata too heavy to be recorded twice: with the finished run only.
+    """
+
+    metadata: RawMetadata
+    pictures: RawMetadata = field(default_factory=dict)
+
+
+def each_partition(
+    context: dg.AssetExecutionContext, make: Callable[[str], Made], *, keys: Sequence[str] | None = None
+) -> Stored:
+    """Make every partition of the run.
+
+    A materialisation is recorded at once for each, so that a run that dies later keeps it. Errors that the project
+    raises on purpose cost their own partition only.
+
+    Raises:
+        dg.Failure: one error that lists every partition that failed.
+    """
+    wanted = list(context.partition_keys) if keys is None else list(keys)
+    stored: list[str] = []
+    failed: dict[str, EoPipelineError] = {}
+    for number, key in enumerate(wanted, start=1):
+        try:
+            made = make(key)
+        except EoPipelineError as error:
+            failed[key] = error
+            context.log.error(f"{number}/{len(wanted)} {key}: {error}")
+            continue
+        _record(context, key, made, alone=len(wanted) == 1)
+        stored.append(key)
+        context.log.info(f"{number}/{len(wanted)} {key}")
+    if failed:
+        raise failure(failed, len(wanted))
+    return Stored(tuple(stored))
+
+
+def _record(context: dg.AssetExecutionContext, key: str, made: Made, *, alone: bool) -> None:
+    if not alone:
+        context.log_event(dg.AssetMaterialization(context.asset_key, partition=key, metadata=made.metadata))
+    context.add_asset_metadata({**made.metadata, **made.pictures}, asset_key=context.asset_key, partition_key=key)
+
+
+def failure(failed: Mapping[str, EoPipelineError], total: int) -> dg.Failure:
+    """One failure for all partitions that failed, each with its own words; never retried by Dagster."""
+    lines = "\n".join(f"- `{key}`: {error}" for key, error in failed.items())
+    first = next(iter(failed.values()))
+    title = str(first) if total == 1 else f"{len(failed)} of {total} partitions failed; the others are kept.\n{lines}"
+    return dg.Failure(
+        description=title,
+        metadata={"failed": dg.MetadataValue.md(lines), "partitions": total},
+        allow_retries=False,
+    )

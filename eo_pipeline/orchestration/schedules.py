@@ -1,0 +1,99 @@
+"""Each period is submitted once it is available, and looked at again while late images may come.
+
+Submitting again is safe: the digest, which includes the source images, decides whether anything is exported. What
+does not belong here: deciding that.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import dagster as dg
+
+from eo_pipeline.core.periods import Period, is_available, is_rechecked, parse_duration
+from eo_pipeline.core.product import Periods
+from eo_pipeline.orchestration.automation import SUBMISSIONS_A_RUN
+from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.image_dates import add_periods
+from eo_pipeline.orchestration.partitions import PartitionKey, is_dynamic
+from eo_pipeline.orchestration.resources import EarthEngineResource
+
+DAILY = "30 4 * * *"
+
+
+def due(periods: Periods, all_ended: Sequence[Period], *, now: datetime, last: datetime | None) -> list[Period]:
+    """Periods that became available since the last look, and those still rechecked.
+
+    Args:
+        periods: of the product.
+        all_ended: every period that has ended, in order.
+        now: UTC.
+        last: when this was asked before, or None: then only what is rechecked counts, since history is for backfills.
+    """
+    after, recheck = parse_duration(periods.available_after), parse_duration(periods.recheck_for)
+    available = [p for p in all_ended if is_available(p, now=now, available_after=after)]
+    return [
+        p
+        for p in available
+        if is_rechecked(p, now=now, recheck_for=recheck)
+        or (last is not None and not is_available(p, now=last, available_after=after))
+    ]
+
+
+def build_schedule(chain: Chain) -> dg.ScheduleDefinition:
+    """A daily schedule of one product; off until somebody turns it on, since it spends."""
+    product = chain.product
+
+    @dg.schedule(
+        name=f"{product.name}_submit_available",
+        cron_schedule=DAILY,
+        execution_timezone="UTC",
+        target=dg.AssetSelection.assets(chain.key("submission")),
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description=(
+            f"Submits each period of {product.name} {product.period.available_after} after its end, and again daily "
+            f"for {product.period.recheck_for} in case images came late; unchanged ones are not exported twice."
+        ),
+    )
+    def submit_available(
+        context: dg.ScheduleEvaluationContext, earth_engine: EarthEngineResource
+    ) -> list[dg.RunRequest] | dg.SkipReason:
+        now = (context.scheduled_execution_time or datetime.now(UTC)).astimezone(UTC)
+        ended = ended_periods(chain, context.instance, earth_engine, now=now)
+        wanted = due(product.period, ended, now=now, last=datetime.fromtimestamp(now.timestamp() - 86_400, UTC))
+        requests = [request for period in wanted for request in _requests(chain, period, now)]
+        return requests or dg.SkipReason("No period became available, and none is rechecked.")
+
+    return submit_available
+
+
+def ended_periods(
+    chain: Chain, instance: dg.DagsterInstance, earth_engine: EarthEngineResource, *, now: datetime
+) -> list[Period]:
+    """Every period that has ended; periods that Dagster cannot compute are added to its dynamic partitions."""
+    if not is_dynamic(chain.product.period):
+        return list(chain.product.period.until(now))
+    return add_periods(chain, instance, earth_engine, now=now)
+
+
+def _requests(chain: Chain, period: Period, now: datetime) -> Iterator[dg.RunRequest]:
+    """Runs of at most 100 areas each, as ranges of the area dimension."""
+    for number, (first, last) in enumerate(area_ranges(list(chain.areas), SUBMISSIONS_A_RUN)):
+        yield dg.RunRequest(
+            run_key=f"{chain.product.name}:{period.key}:{number}:{now.date()}",
+            tags=range_tags(PartitionKey(first, period.key), PartitionKey(last, period.key)),
+        )
+
+
+def area_ranges(areas: Sequence[str], size: int) -> list[tuple[str, str]]:
+    """(first, last) of consecutive groups of at most `size` areas."""
+    edges = [*range(0, len(areas), size), len(areas)]
+    return [(areas[start], areas[stop - 1]) for start, stop in pairwise(edges)]
+
+
+def range_tags(first: PartitionKey, last: PartitionKey) -> dict[str, str]:
+    """Tags of a run over all partitions from first to last, in both dimensions."""
+    return {
+        "dagster/asset_partition_range_start": first.text,
+        "dagster/asset_partition_range_end": last.text,
+    }

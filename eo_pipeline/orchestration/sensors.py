@@ -1,0 +1,66 @@
+"""One sensor follows Earth Engine's operations for all products.
+
+What does not belong here: what an operation's state means (`core.reconcile`, `reports`).
+"""
+
+import json
+from collections.abc import Sequence
+
+import dagster as dg
+
+from eo_pipeline.earth_engine.operations import list_operations
+from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.ledger import Recorded
+from eo_pipeline.orchestration.reports import Tick, tick
+from eo_pipeline.orchestration.resources import EarthEngineResource
+
+NAME = "earth_engine_operations"
+SETTLE_PRIORITY = "10"
+
+
+def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg.SensorDefinition:
+    """The sensor: one listing of the project's operations a tick."""
+    by_name = list(chains)
+
+    @dg.sensor(
+        name=NAME,
+        target=dg.AssetSelection.assets(*(chain.key("submission") for chain in by_name)),
+        minimum_interval_seconds=seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Reports finished exports of every product, and runs the submission of failed ones again.",
+    )
+    def earth_engine_operations(
+        context: dg.SensorEvaluationContext, earth_engine: EarthEngineResource
+    ) -> dg.SensorResult:
+        found = tick(
+            context.instance,
+            by_name,
+            service=earth_engine.settings().service,
+            list_operations=lambda: list_operations(earth_engine.session()),
+            watermarks=json.loads(context.cursor or "{}"),
+        )
+        requests = [_settle(chain, recorded) for chain, recorded in found.settle]
+        return dg.SensorResult(
+            run_requests=requests or None,
+            skip_reason=None if requests else dg.SkipReason(_summary(found)),
+            asset_events=found.events,
+            cursor=json.dumps(found.watermarks),
+        )
+
+    return earth_engine_operations
+
+
+def _settle(chain: Chain, recorded: Recorded) -> dg.RunRequest:
+    """A run that submits the next attempt, or fails with Earth Engine's words."""
+    return dg.RunRequest(
+        run_key=f"settle:{recorded.identity}",
+        asset_selection=[chain.key("submission")],
+        partition_key=recorded.partition,
+        tags={"dagster/priority": SETTLE_PRIORITY, "eo/settle": recorded.identity},
+    )
+
+
+def _summary(found: Tick) -> str:
+    if not (found.events or found.active or found.postponed):
+        return "No export is under way."
+    return f"{found.active} exports under way, {len(found.events)} reported, {found.postponed} postponed."

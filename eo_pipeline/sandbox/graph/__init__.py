@@ -1,0 +1,1 @@
+"""The computation: decode an expression, evaluate it, read pixels. What does not belong here: HTTP and storage."""

@@ -1,0 +1,103 @@
+"""From a product's declaration to its areas, reading the file of polygons if there is one.
+
+What does not belong here: how cells and windows are cut (`core.grids`).
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pyproj
+from odc.geo.crs import CRS
+from pyproj.exceptions import CRSError
+
+from eo_pipeline.core import grids
+from eo_pipeline.core.grids import Area
+from eo_pipeline.core.product import AreaGrid, Product
+from eo_pipeline.core.zone_shapes import contiguous_longitudes
+from eo_pipeline.errors import ProductError, ZonesError
+from eo_pipeline.storage.vectors import read_areas, read_column_names
+
+FindFile = Callable[[str, str], Path]
+"""(field, name as declared) -> the file; raises ProductError if there is none."""
+
+
+def find_beside(*folders: Path) -> FindFile:
+    """Files are looked for in these folders, in order; absolute names are taken as they are."""
+
+    def find(field: str, name: str) -> Path:
+        candidates = [folder / name for folder in folders]
+        for candidate in candidates:
+            if candidate.exists():
+                return candidate.resolve()
+        listed = " or ".join(str(candidate) for candidate in dict.fromkeys(candidates))
+        raise ProductError(f"{field}: expected a file at {listed}, found none; correct the name, relative to the YAML's folder")
+
+    return find
+
+
+def load_areas(declared: AreaGrid, find: FindFile) -> list[Area]:
+    """The product's areas in key order.
+
+    Raises:
+        ProductError: unknown CRS, file without the column, or no area at all.
+        ZonesError: the file cannot be used.
+    """
+    _check_crs(declared.crs)
+    if declared.box is not None:
+        return grids.whole_area(declared.lattice, declared.box)
+    field = "area.cover" if declared.cover is not None else "area.features"
+    path = find(field, str(declared.file))
+    named = read_areas(path, id_column=declared.id, crs=CRS(declared.crs))
+    shapes = [shape for _, shape in named]
+    if CRS(declared.crs).geographic:
+        shapes = list(contiguous_longitudes(shapes))
+    if declared.cover is not None:
+        areas = grids.cells(declared.lattice, tile=declared.tile, cover=shapes)
+    else:
+        ids = [str(identity) for identity, _ in named]
+        pairs = zip(ids, shapes, strict=True)
+        areas = grids.feature_areas(declared.lattice, pairs, buffer=declared.buffer)
+    return _inside(declared, areas, field)
+
+
+def _inside(declared: AreaGrid, areas: Sequence[Area], field: str) -> list[Area]:
+    """The areas, unless there is none or one lies outside the declared bounds."""
+    if not areas:
+        raise ProductError(f"{field}: expected polygons that cover at least one area, got none")
+    if declared.bounds is not None:
+        frame = grids.extent(
+            declared.lattice,
+            [Area("bounds", declared.lattice.covering(declared.bounds), "bounds")],
+            tile=declared.tile if declared.cover is not None else None,
+        )
+        if outside := [a.key for a in areas if not grids.contains(frame, a.geobox)]:
+            raise ProductError(
+                f"area.bounds: expected every area inside {list(declared.bounds)}, got {', '.join(outside)} outside; "
+                "widen the bounds (a cube that exists needs another repository then) or drop the polygons"
+            )
+    return list(areas)
+
+
+def _check_crs(crs: str) -> None:
+    try:
+        pyproj.CRS.from_user_input(crs)
+    except CRSError as error:
+        raise ProductError(f"area.crs: expected a CRS such as EPSG:32633, got {crs!r}") from error
+
+
+def check_zones(product: Product, find: FindFile) -> Path | None:
+    """The file of zones, found, with the column that names them; None if none are measured.
+
+    Raises:
+        ProductError: there is no file.
+        ZonesError: the file has no such column.
+    """
+    if product.zones is None:
+        return None
+    path = find("zones.file", product.zones.file)
+    columns = read_column_names(path)
+    if product.zones.id not in columns:
+        raise ZonesError(
+            f"zones.id: expected a column of {path}, got {product.zones.id!r}; there are {', '.join(columns)}"
+        )
+    return path

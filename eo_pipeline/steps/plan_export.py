@@ -1,0 +1,124 @@
+"""Plan the export of one area and period: its source images, its expression and its identity.
+
+What does not belong here: sending it (`submit_export`).
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import batched
+from typing import Any
+
+import ee
+
+from eo_pipeline.core import keys
+from eo_pipeline.core.export_plan import ExportTask
+from eo_pipeline.core.grids import Area
+from eo_pipeline.core.periods import Period
+from eo_pipeline.core.product import Product
+from eo_pipeline.core.settings import Settings
+from eo_pipeline.earth_engine import catalog, recipes
+from eo_pipeline.earth_engine.session import Session
+from eo_pipeline.errors import ProductError
+
+_PARTITIONS_A_REQUEST = 25
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The source images of one partition.
+
+    Attributes:
+        count: number of images, or None if a recipe of one's own does not list them.
+        fingerprint: digest of their ids and versions; empty if unknown.
+    """
+
+    count: int | None
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class PlannedExport:
+    """An export and the image that it asks for.
+
+    Attributes:
+        task: the plan as a value.
+        image: the `ee.Image` of `task.expression`.
+        inputs: what it is made of.
+    """
+
+    task: ExportTask
+    image: Any
+    inputs: Inputs
+
+
+def check_source(session: Session, product: Product) -> float | None:
+    """Compare the product with its collection; metres a pixel of the source, None if unknown.
+
+    Raises:
+        ProductError: unknown collection, band or property.
+    """
+    info = catalog.describe(session, product)
+    if info is not None:
+        catalog.check_product(product, info)
+    return catalog.native_resolution(product, info)
+
+
+def read_inputs(
+    session: Session, product: Product, wanted: Sequence[tuple[Area, Period]]
+) -> Iterator[tuple[tuple[Area, Period], Inputs]]:
+    """The inputs of many partitions, 25 a request, in the order given."""
+    if product.source is None:
+        yield from ((pair, Inputs(None, "")) for pair in wanted)
+        return
+    for batch in batched(wanted, _PARTITIONS_A_REQUEST, strict=False):
+        asked = ee.List([recipes.inputs(product, area.geobox, period) for area, period in batch])
+        replies = session.compute(asked, tag=keys.workload_tag(product.name))
+        yield from ((pair, _inputs(reply)) for pair, reply in zip(batch, replies, strict=True))
+
+
+def _inputs(reply: Mapping[str, Sequence[Any]]) -> Inputs:
+    listed = {name: sorted(str(value) for value in values) for name, values in reply.items()}
+    return Inputs(len(listed["index"]), keys.digest(listed))
+
+
+def plan_export(
+    settings: Settings,
+    product: Product,
+    *,
+    area: Area,
+    period: Period,
+    inputs: Inputs,
+    bucket: str,
+    native_resolution: float | None,
+) -> PlannedExport:
+    """The export of one partition; the same arguments always give the same digest.
+
+    Raises:
+        ProductError: no bucket is known.
+    """
+    if not bucket:
+        raise ProductError("export.bucket: expected a Cloud Storage bucket here or in EO_BUCKET, got none")
+    image = recipes.image(
+        product, area_key=area.key, geobox=area.geobox, period=period, native_resolution=native_resolution
+    )
+    bands = product.bands
+    nodata = bands[0].nodata
+    task = ExportTask(
+        product=product.name,
+        area_key=area.key,
+        period_key=period.key,
+        service=settings.earth_engine_url,
+        project=settings.project,
+        expression=json.dumps(json.loads(image.serialize()), sort_keys=True),
+        inputs=inputs.fingerprint,
+        geobox=area.geobox,
+        band_names=tuple(band.name for band in bands),
+        nodata=float("nan") if nodata is None else float(nodata),
+        file_dimensions=product.file_dimensions,
+        bucket=bucket,
+        folder=product.export.prefix,
+        max_pixels=product.export.max_pixels,
+        priority=product.export.priority,
+    )
+    return PlannedExport(task, image, inputs)

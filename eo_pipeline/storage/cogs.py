@@ -1,0 +1,211 @@
+"""Writing cloud-optimised GeoTIFFs window by window, so that memory does not grow with the image.
+
+Windows go to tiled temporary files, one a kind of band because GDAL computes overviews with one rule a file; a VRT
+joins them and GDAL's COG driver writes the result. Does not belong here: what the pixels are.
+"""
+
+import errno
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import rasterio
+import rasterio.shutil
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from rasterio.dtypes import dtype_rev, typename_fwd
+from rasterio.enums import Resampling
+from rasterio.windows import Window
+
+from eo_pipeline.core.bands import BandEncoding, Kind
+from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.errors import DiskFullError, StorageError
+from eo_pipeline.storage.rasters import GDAL_ERRORS, read_all_blocks
+
+BLOCK = 512
+RESAMPLING: Mapping[Kind, Resampling] = {
+    "continuous": Resampling.average,
+    "categorical": Resampling.mode,
+    "count": Resampling.nearest,
+}
+"""How overviews are computed: means, the most frequent class, or the count of one real pixel; nodata is ignored."""
+
+
+@dataclass(frozen=True)
+class CogSpec:
+    """What a COG holds besides pixels.
+
+    Attributes:
+        geobox: CRS, affine and (y, x) shape.
+        bands: in file order; all of one dtype and one nodata, as the format demands.
+        tags: provenance, kept as metadata of the file.
+        compression: deflate, zstd, lzw or none.
+        cache_mb: megabytes GDAL may keep as its block cache while writing.
+    """
+
+    geobox: GeoBox
+    bands: Sequence[BandEncoding]
+    tags: Mapping[str, str]
+    compression: str
+    cache_mb: int
+
+
+def write_cog(path: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]]) -> int:
+    """Write windows of stored numbers as a COG with internal overviews; returns its size in bytes.
+
+    Args:
+        path: the final name; its folder is made if missing.
+        spec: georeferencing, bands and metadata.
+        windows: (where, pixels (band, y, x) in spec.bands' dtype), disjoint; what none covers becomes nodata.
+
+    Raises:
+        DiskFullError: no space left; nothing stays behind.
+        StorageError: GDAL could not write; nothing stays behind.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(path.parent).free
+    with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        try:
+            whole = _write_all(Path(folder), spec, windows)
+        except (*GDAL_ERRORS, OSError) as error:
+            if _is_disk_full(error, Path(folder)):
+                raise _disk_full_error(path, spec, free, error) from error
+            raise StorageError(f"expected to write {path}, got: {error.__cause__ or error}; nothing stays") from error
+        whole.replace(path)
+    return path.stat().st_size
+
+
+def _write_all(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]]) -> Path:
+    with rasterio.Env(GDAL_CACHEMAX=spec.cache_mb * 2**20, GDAL_NUM_THREADS="ALL_CPUS"):
+        _write_layers(folder, spec, windows)
+        for kind in _kinds(spec):
+            _add_overviews(_layer(folder, kind), spec, kind)
+        whole = folder / "whole.tif"
+        rasterio.shutil.copy(
+            _join(folder, spec),
+            whole,
+            driver="COG",
+            compress=spec.compression,
+            predictor="yes",
+            blocksize=BLOCK,
+            overviews="FORCE_USE_EXISTING",
+            bigtiff="if_safer",
+        )
+        read_all_blocks(whole)
+    return whole
+
+
+def _write_layers(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]]) -> None:
+    with ExitStack() as stack:
+        layers = [
+            (members, stack.enter_context(rasterio.open(_layer(folder, kind), "w", **_layer_profile(spec, members))))
+            for kind, members in _kinds(spec).items()
+        ]
+        for where, pixels in windows:
+            window = Window(where.column_start, where.row_start, where.width, where.height)
+            for members, layer in layers:
+                layer.write(pixels[members], window=window)
+
+
+def _layer_profile(spec: CogSpec, members: Sequence[int]) -> dict[str, object]:
+    height, width = spec.geobox.shape
+    return {
+        "driver": "GTiff",
+        "height": height,
+        "width": width,
+        "count": len(members),
+        "dtype": spec.bands[0].dtype,
+        "nodata": spec.bands[0].nodata,
+        "crs": str(spec.geobox.crs),
+        "transform": spec.geobox.affine,
+        "tiled": True,
+        "blockxsize": BLOCK,
+        "blockysize": BLOCK,
+        "interleave": "band",
+        "compress": "zstd",
+        "zstd_level": 1,
+        "sparse_ok": True,
+        "bigtiff": "if_safer",
+    }
+
+
+def _add_overviews(layer: Path, spec: CogSpec, kind: Kind) -> None:
+    factors: list[int] = []
+    while max(spec.geobox.shape) > BLOCK * 2 ** len(factors):
+        factors.append(2 ** (len(factors) + 1))
+    if factors:
+        with rasterio.open(layer, "r+") as dataset:
+            dataset.build_overviews(factors, RESAMPLING[kind])
+
+
+def _join(folder: Path, spec: CogSpec) -> Path:
+    """A VRT of all bands in their order, with every word of metadata."""
+    path = folder / "joined.vrt"
+    path.write_bytes(_vrt(spec))
+    with rasterio.open(path, "r+") as dataset:
+        dataset.descriptions = [band.name for band in spec.bands]
+        dataset.scales = [band.scale for band in spec.bands]
+        dataset.offsets = [band.offset for band in spec.bands]
+        dataset.units = [band.units for band in spec.bands]
+        dataset.update_tags(**spec.tags)
+        for number, band in enumerate(spec.bands, start=1):
+            dataset.update_tags(number, kind=band.kind, long_name=band.description)
+    return path
+
+
+def _vrt(spec: CogSpec) -> bytes:
+    height, width = spec.geobox.shape
+    root = ElementTree.Element("VRTDataset", rasterXSize=str(width), rasterYSize=str(height))
+    ElementTree.SubElement(root, "SRS").text = str(spec.geobox.crs)
+    ElementTree.SubElement(root, "GeoTransform").text = ", ".join(map(repr, spec.geobox.affine.to_gdal()))
+    kinds = _kinds(spec)
+    for index, band in enumerate(spec.bands):
+        data_type = typename_fwd[dtype_rev[band.dtype]]
+        element = ElementTree.SubElement(root, "VRTRasterBand", dataType=data_type, band=str(index + 1))
+        if band.nodata is not None:
+            ElementTree.SubElement(element, "NoDataValue").text = repr(band.nodata)
+        source = ElementTree.SubElement(element, "SimpleSource")
+        ElementTree.SubElement(source, "SourceFilename", relativeToVRT="1").text = _layer(Path(), band.kind).name
+        ElementTree.SubElement(source, "SourceBand").text = str(kinds[band.kind].index(index) + 1)
+    return ElementTree.tostring(root)
+
+
+def _kinds(spec: CogSpec) -> dict[Kind, list[int]]:
+    """Indices of the bands of each kind, in band order."""
+    members: dict[Kind, list[int]] = {}
+    for index, band in enumerate(spec.bands):
+        members.setdefault(band.kind, []).append(index)
+    return members
+
+
+def _layer(folder: Path, kind: Kind) -> Path:
+    return folder / f"layer_{kind}.tif"
+
+
+def _disk_full_error(path: Path, spec: CogSpec, free: int, error: Exception) -> DiskFullError:
+    height, width = spec.geobox.shape
+    pixel_bytes = height * width * len(spec.bands) * np.dtype(spec.bands[0].dtype).itemsize
+    return DiskFullError(
+        f"expected room for {path.name} in {path.parent}: up to {pixel_bytes * 8 / 3 / 1e6:.1f} MB while it is written "
+        "(temporary and final pixels with overviews, before compression), got a full disk, with "
+        f"{free / 1e6:.1f} MB free at the start ({error}); free space there or choose another folder"
+    )
+
+
+def _is_disk_full(error: Exception, folder: Path) -> bool:
+    """Whether the error or a cause of it says so, or there is no room for the parts in `folder` once more.
+
+    GDAL may only log the failed write, delete its unfinished file and report a later symptom.
+    """
+    causes: list[BaseException] = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
+        causes.append(cause)
+    said = any(getattr(cause, "errno", None) == errno.ENOSPC or "No space left" in str(cause) for cause in causes)
+    parts = sum(part.stat().st_size for part in folder.iterdir())
+    return said or shutil.disk_usage(folder).free < max(BLOCK * BLOCK, parts * 3 // 2)

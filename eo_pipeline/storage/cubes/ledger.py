@@ -1,0 +1,148 @@
+"""The ledger in a cube: read and write its rows, as part of a transaction or as a table.
+
+What does not belong here: what a row holds (`core.cube_ledger`) and pixels (`regions`).
+"""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import zarr
+from numpy.typing import NDArray
+from zarr.core.sync import sync
+
+from eo_pipeline.core.cube_arrays import TIME
+from eo_pipeline.core.cube_ledger import RECORD, STATE, Provenance, Record, State, parse_record
+from eo_pipeline.core.cube_region import shards_of
+from eo_pipeline.core.cube_template import CubeTemplate
+from eo_pipeline.core.cube_time import decode_instant
+from eo_pipeline.core.periods import Period
+from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.errors import CubeError
+from eo_pipeline.storage.cubes.failures import storage_failures
+from eo_pipeline.storage.cubes.layout import array_at
+from eo_pipeline.storage.cubes.repository import Cube
+from eo_pipeline.storage.cubes.time_axis import slot_of
+from eo_pipeline.storage.cubes.transaction import BRANCH, Commit, transact
+
+_COLUMNS = (
+    "period", "start", "slot", "area", "state", "valid_share", "partition", "inputs_hash", "code_version", "run_id",
+    "committed_at",
+)  # fmt: skip
+
+
+def record_failure(cube: Cube, period: Period, region: Rectangle, area_key: str, provenance: Provenance) -> Commit:
+    """Write down that a partition could not be made.
+
+    A failure never hides what is there: a partition that was written, empty or without images keeps its row.
+
+    Raises:
+        CubeError: the cube has no slot for the period, or another area holds one of the shards.
+    """
+    row = Record(area_key, region, State.FAILED, 0.0, provenance)
+
+    def change(group: zarr.Group) -> tuple[bool, None]:
+        slot = slot_of(group, cube.template, period)
+        found = find_record(group, cube.template, slot, area_key=area_key, region=region)
+        if found is not None and (found.state is not State.FAILED or _same_inputs(found, provenance)):
+            return False, None
+        write_record(group, cube.template, slot, row)
+        return True, None
+
+    with storage_failures(cube.address):
+        commit, _ = transact(cube.address, cube.repository, change, commit_metadata(provenance))
+    return commit
+
+
+def find_record(
+    group: zarr.Group, template: CubeTemplate, slot: int, *, area_key: str, region: Rectangle
+) -> Record | None:
+    """The row of an area in a slot, None if it was never done.
+
+    Raises:
+        CubeError: another area, or the same one with other pixels, holds one of the region's shards.
+    """
+    rows, columns = shards_of(template, region).slices
+    text = str(array_at(group, RECORD)[slot, rows.start, columns.start])
+    found = parse_record(text) if text else None
+    if found is not None and (found.area_key, found.region) == (area_key, region):
+        return found
+    if np.any(array_at(group, STATE)[slot, rows, columns]):
+        holder = "another area" if found is None else f"area {found.area_key} at {found.region}"
+        raise CubeError(
+            f"Expected the shards of area {area_key} at {region} to be its own, got {holder} in slot {slot}; "
+            "areas of one cube must not share shards: keep the areas as they were, or write to a new repository."
+        )
+    return None
+
+
+def write_record(group: zarr.Group, template: CubeTemplate, slot: int, record: Record) -> None:
+    """Write an area's row and mark its shards; the commit is the caller's."""
+    rows, columns = shards_of(template, record.region).slices
+    array_at(group, STATE)[slot, rows, columns] = record.state.code
+    array_at(group, RECORD)[slot, rows.start, columns.start] = record.as_text()
+
+
+def commit_metadata(provenance: Provenance) -> dict[str, str]:
+    """What a partition's commit says about itself."""
+    return {
+        "product": provenance.product,
+        "partition": provenance.partition,
+        "run_id": provenance.run_id,
+        "inputs_hash": provenance.inputs_hash,
+        "code_version": provenance.code_version,
+    }
+
+
+def read_ledger(cube: Cube) -> pd.DataFrame:
+    """Every row of the ledger at the head, sorted by slot and area.
+
+    Returns:
+        One row a (period, area) that was done: period (key), start, slot, area, state, valid_share, partition,
+        inputs_hash, code_version, run_id, committed_at.
+    """
+    with storage_failures(cube.address):
+        session = cube.repository.readonly_session(BRANCH)
+        cells = sync(_collect(session.chunk_coordinates(f"/{RECORD}")))
+        group = zarr.open_group(session.store, mode="r")
+        texts = _read_cells(group, cells)
+        slots = sorted({cell[0] for cell in cells})
+        starts = dict(zip(slots, _starts(group, cube.template, slots), strict=True))
+    rows = [
+        _row(cube.template, cell[0], starts[cell[0]], parse_record(text))
+        for cell, text in zip(cells, texts, strict=True)
+    ]
+    table = pd.DataFrame(rows, columns=list(_COLUMNS))
+    return table.sort_values(["slot", "area"], ignore_index=True)
+
+
+def _same_inputs(record: Record, provenance: Provenance) -> bool:
+    return record.provenance.inputs_hash == provenance.inputs_hash
+
+
+async def _collect(coordinates: AsyncIterator[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    return [tuple(int(number) for number in cell) async for cell in coordinates]
+
+
+def _read_cells(group: zarr.Group, cells: list[tuple[int, ...]]) -> list[str]:
+    if not cells:
+        return []
+    slots, rows, columns = (list(axis) for axis in zip(*cells, strict=True))
+    texts: NDArray[Any] = np.asarray(array_at(group, RECORD).vindex[slots, rows, columns])
+    return [str(text) for text in texts]
+
+
+def _starts(group: zarr.Group, template: CubeTemplate, slots: list[int]) -> list[datetime]:
+    numbers: NDArray[np.int64] = np.asarray(array_at(group, TIME)[:])
+    return [decode_instant(int(numbers[slot]), template.time_unit) for slot in slots]
+
+
+def _row(template: CubeTemplate, slot: int, start: datetime, record: Record) -> tuple[object, ...]:
+    (period,) = template.rule.periods(start, start + timedelta(hours=1))
+    provenance = record.provenance
+    return (
+        period.key, start, slot, record.area_key, record.state.value, record.valid_share, provenance.partition,
+        provenance.inputs_hash, provenance.code_version, provenance.run_id, provenance.committed_at,
+    )  # fmt: skip

@@ -1,0 +1,40 @@
+"""Reading a cube with xarray.
+
+What does not belong here: the ledger's table (`ledger`).
+"""
+
+import icechunk
+import xarray as xr
+
+from eo_pipeline.errors import CubeError
+from eo_pipeline.storage.cubes.address import CubeAddress
+from eo_pipeline.storage.cubes.failures import storage_failures
+from eo_pipeline.storage.cubes.transaction import BRANCH
+
+
+def open_cube(address: CubeAddress, *, snapshot: str | None = None) -> xr.Dataset:
+    """Open a cube read-only and lazily, decoded by CF: physical values, NaN where there is none, dates.
+
+    Args:
+        address: of the repository.
+        snapshot: id of the snapshot to read; None = the head.
+
+    Returns:
+        One variable a band over (time, y, x); classes and counts keep their dtype.
+
+    Raises:
+        CubeError: there is no cube, or no such snapshot.
+        StorageError: the storage cannot be reached.
+    """
+    with storage_failures(address):
+        try:
+            repository = icechunk.Repository.open(address.storage())
+            branch = BRANCH if snapshot is None else None
+            session = repository.readonly_session(branch=branch, snapshot_id=snapshot)
+        except icechunk.NotFoundError as error:
+            wanted = "a cube" if snapshot is None else f"snapshot {snapshot} of a cube"
+            raise CubeError(f"Expected {wanted} at {address.uri}, got: {error.message}; check the address.") from error
+        cube: xr.Dataset = xr.open_zarr(
+            session.store, consolidated=False, zarr_format=3, chunks=None, decode_coords="all"
+        )
+        return cube

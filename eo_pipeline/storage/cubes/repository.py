@@ -1,0 +1,104 @@
+"""Opening a cube: an Icechunk repository that holds what a template says.
+
+What does not belong here: the template itself (`core.cube_template`) and changing a cube (`time_axis`, `regions`).
+"""
+
+from dataclasses import dataclass
+
+import icechunk
+import zarr
+
+from eo_pipeline.core.cube_arrays import TIME, differences
+from eo_pipeline.core.cube_template import CubeTemplate
+from eo_pipeline.errors import CubeError
+from eo_pipeline.storage.cubes.address import CubeAddress
+from eo_pipeline.storage.cubes.failures import storage_failures
+from eo_pipeline.storage.cubes.layout import array_at, describe, write_layout
+from eo_pipeline.storage.cubes.lock import sole_committer
+from eo_pipeline.storage.cubes.transaction import BRANCH, transact
+
+_CHUNKS_IN_A_MANIFEST = 8192
+
+
+@dataclass(frozen=True)
+class Cube:
+    """An open repository that fits its template.
+
+    Attributes:
+        address: where it is.
+        template: what it holds.
+        repository: Icechunk's, open.
+    """
+
+    address: CubeAddress
+    template: CubeTemplate
+    repository: icechunk.Repository
+
+
+def open_or_create_cube(address: CubeAddress, template: CubeTemplate) -> Cube:
+    """Open the cube, or create it without slots and without data.
+
+    Raises:
+        CubeError: the repository holds something else; it is left as it is, and the message names the differences.
+        StorageError: the storage cannot be reached.
+    """
+    with storage_failures(address):
+        repository = _open_or_create_repository(address, template)
+        if _blank(zarr.open_group(repository.writable_session(BRANCH).store, mode="a")):
+            metadata = {"product": template.product, "partition": "template"}
+            transact(address, repository, lambda group: (_write_template(group, template), None), metadata)
+        _check_template(zarr.open_group(repository.readonly_session(BRANCH).store, mode="r"), address, template)
+    return Cube(address, template, repository)
+
+
+def _open_or_create_repository(address: CubeAddress, template: CubeTemplate) -> icechunk.Repository:
+    storage = address.storage()
+    with sole_committer(address):
+        if icechunk.Repository.exists(storage):
+            return icechunk.Repository.open(storage)
+        try:
+            repository = icechunk.Repository.create(storage, config=_config(template))
+        except icechunk.IcechunkError:
+            if not icechunk.Repository.exists(storage):
+                raise
+            return icechunk.Repository.open(storage)  # another process created it meanwhile
+        repository.save_config()
+        return repository
+
+
+def _config(template: CubeTemplate) -> icechunk.RepositoryConfig:
+    """Split manifests along time, so that a commit rewrites the references of some slots, not of all."""
+    rows, columns = template.shard_grid
+    slots = max(1, _CHUNKS_IN_A_MANIFEST // (rows * columns))
+    split = icechunk.ManifestSplittingConfig.from_dict(
+        {
+            icechunk.ManifestSplitCondition.AnyArray(): {
+                icechunk.ManifestSplitDimCondition.DimensionName(TIME): slots,
+            }
+        }
+    )
+    config = icechunk.RepositoryConfig.default()
+    config.manifest = icechunk.ManifestConfig(splitting=split)
+    return config
+
+
+def _blank(group: zarr.Group) -> bool:
+    return not group.attrs.asdict() and not any(True for _ in group.members())
+
+
+def _write_template(group: zarr.Group, template: CubeTemplate) -> bool:
+    if not _blank(group):
+        return False  # another process wrote it meanwhile
+    write_layout(group, template.layout())
+    for axis in ("x", "y"):
+        array_at(group, axis)[:] = template.coordinates(axis)
+    return True
+
+
+def _check_template(group: zarr.Group, address: CubeAddress, template: CubeTemplate) -> None:
+    if lines := differences(template.layout(), describe(group)):
+        raise CubeError(
+            f"Expected the cube {address.uri} to fit the product {template.product}, got differences:\n  "
+            + "\n  ".join(lines)
+            + "\nUndo the product's change, or write to a new repository; this one is left as it is."
+        )

@@ -1,0 +1,192 @@
+"""A Cloud Storage bucket: listing, verified downloads, deletion.
+
+What does not belong here: which objects an export should have made (`steps.collect_tiles`).
+"""
+
+import base64
+import errno
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import google.api_core.exceptions
+import google.auth.exceptions
+import google_crc32c
+import requests
+from google.cloud import storage
+
+from eo_pipeline.core.settings import Settings
+from eo_pipeline.errors import CredentialsError, DiskFullError, ServiceUnreachableError, StorageError
+from eo_pipeline.storage.credentials import load_credentials
+
+DOWNLOADS_AT_ONCE = 16
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object as listed.
+
+    Attributes:
+        name: full name in the bucket.
+        size: bytes.
+        crc32c: base64 of the big-endian checksum.
+        generation: version of the content.
+    """
+
+    name: str
+    size: int
+    crc32c: str
+    generation: int
+
+
+@dataclass(frozen=True)
+class Download:
+    """What became of one object: `path` if it is whole, else why not."""
+
+    source: StoredObject
+    path: Path | None
+    problem: str
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket that this process can reach.
+
+    Attributes:
+        name: without gs://.
+        client: the Google client.
+    """
+
+    name: str
+    client: Any
+
+    def list(self, prefix: str) -> list[StoredObject]:
+        """Every object whose name starts with the prefix, sorted by name, however many pages that takes."""
+        with _translated(f"list gs://{self.name}/{prefix}"):
+            blobs = list(self.client.list_blobs(self.name, prefix=prefix))
+        found = (StoredObject(b.name, int(b.size), b.crc32c, int(b.generation)) for b in blobs)
+        return sorted(found, key=lambda o: o.name)
+
+    def download(self, objects: Sequence[tuple[StoredObject, Path]]) -> Iterator[Download]:
+        """Download objects to paths, several at once, each yielded when it is done; order is as they finish.
+
+        A path appears only when its bytes have the listed size and CRC32C.
+        """
+        with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
+            jobs = [pool.submit(self._download_one, source, path) for source, path in objects]
+            for job in as_completed(jobs):
+                yield job.result()
+
+    def _download_one(self, source: StoredObject, path: Path) -> Download:
+        part = path.with_name(f"{path.name}.part")
+        blob = self.client.bucket(self.name).blob(source.name, generation=source.generation)
+        try:
+            with _translated(f"read gs://{self.name}/{source.name}"), _whole_or_nothing(part):
+                part.parent.mkdir(parents=True, exist_ok=True)
+                blob.download_to_filename(str(part), checksum=None, raw_download=True)
+                problem = _difference(source, part)
+                if not problem:
+                    part.replace(path)
+        except DiskFullError:
+            raise
+        except StorageError as error:
+            return Download(source, None, str(error))
+        return Download(source, None if problem else path, problem)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a small object."""
+        with _translated(f"write gs://{self.name}/{name}"):
+            self.client.bucket(self.name).blob(name).upload_from_string(data, checksum="crc32c")
+
+    def read(self, name: str) -> bytes:
+        """Read a small object."""
+        with _translated(f"read gs://{self.name}/{name}"):
+            return bytes(self.client.bucket(self.name).blob(name).download_as_bytes(checksum="crc32c"))
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Delete objects; those that are gone already do not matter."""
+        bucket = self.client.bucket(self.name)
+        for name in names:
+            with _translated(f"delete gs://{self.name}/{name}"):
+                try:
+                    bucket.blob(name).delete()
+                except google.api_core.exceptions.NotFound:
+                    continue
+
+
+def open_bucket(settings: Settings, name: str) -> Bucket:
+    """A bucket under a deployment's address and credentials; no request is made yet.
+
+    Raises:
+        CredentialsError: see `load_credentials`.
+    """
+    options = {"api_endpoint": settings.storage_url} if settings.storage_url else None
+    client = storage.Client(
+        project=settings.project or "none", credentials=load_credentials(settings.credentials), client_options=options
+    )
+    return Bucket(name, client)
+
+
+def crc32c_of(path: Path) -> str:
+    """Base64 of the big-endian CRC32C of a file's bytes, as Cloud Storage lists it."""
+    checksum = google_crc32c.Checksum()
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            checksum.update(piece)
+    return base64.b64encode(checksum.digest()).decode()
+
+
+def _difference(source: StoredObject, path: Path) -> str:
+    size = path.stat().st_size
+    if size != source.size:
+        return f"expected {source.size} bytes, got {size}"
+    got = crc32c_of(path)
+    return "" if got == source.crc32c else f"expected CRC32C {source.crc32c}, got {got}"
+
+
+@contextmanager
+def _whole_or_nothing(part: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            part.unlink(missing_ok=True)
+            raise DiskFullError(
+                f"no space left in {part.parent}; free some or set EO_ROOT to another disk. Nothing was left behind"
+            ) from error
+        raise
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _translated(act: str) -> Iterator[None]:
+    try:
+        yield
+    except google.api_core.exceptions.NotFound as error:
+        raise StorageError(f"could not {act}: it does not exist ({_words(error)}); check the name of the bucket") from error
+    except (google.api_core.exceptions.Forbidden, google.api_core.exceptions.Unauthorized) as error:
+        raise StorageError(
+            f"could not {act}: the account may not ({_words(error)}); grant it Storage Object Admin on the bucket"
+        ) from error
+    except google.api_core.exceptions.GoogleAPIError as error:
+        raise StorageError(f"could not {act}: {_words(error)}") from error
+    except google.auth.exceptions.RefreshError as error:
+        raise CredentialsError(f"could not {act}: the credentials were refused; renew them or set EO_CREDENTIALS") from error
+    except (requests.RequestException, google.auth.exceptions.TransportError) as error:
+        raise ServiceUnreachableError(
+            f"could not {act}: no connection ({type(error).__name__}); check the network and EO_STORAGE_URL"
+        ) from error
+
+
+def _words(error: Exception) -> str:
+    message = getattr(error, "message", "") or str(error)
+    return message.rpartition("prettyPrint=false: ")[2][:300]
+
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what is done, done so far, of how many)."""

@@ -1,0 +1,146 @@
+"""Reading rasters: what a file says of itself, whether all of it can be read, and windows of its pixels.
+
+Does not belong here: writing (see cogs) and what to do about a bad file.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import DTypeLike, NDArray
+from odc.geo.geobox import GeoBox
+from rasterio._err import CPLE_BaseError
+from rasterio.errors import RasterioError
+from rasterio.windows import Window
+
+from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.headers import RasterHeader
+from eo_pipeline.core.mosaics import MosaicPlan, paint
+from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.errors import TilesError
+
+GDAL_ERRORS = (RasterioError, CPLE_BaseError)
+"""What rasterio raises when GDAL fails; it wraps GDAL's own error in some calls and passes it on in others."""
+
+
+def read_header(path: Path) -> RasterHeader:
+    """Read a raster's header.
+
+    Raises:
+        TilesError: the file cannot be opened as a raster, or has no CRS.
+    """
+    try:
+        with rasterio.open(path) as dataset:
+            return _header(dataset, path)
+    except GDAL_ERRORS as error:
+        raise unreadable(path, error) from error
+
+
+def read_headers(paths: Iterable[Path]) -> dict[Path, RasterHeader]:
+    """Read the headers of several rasters, in their order.
+
+    Raises:
+        TilesError: lists every file that is no raster or has no CRS.
+    """
+    headers, problems = {}, []
+    for path in paths:
+        try:
+            headers[path] = read_header(path)
+        except TilesError as error:
+            problems.append(str(error))
+    if problems:
+        raise TilesError("\n".join(problems))
+    return headers
+
+
+def check_readable(path: Path) -> None:
+    """Read every block of every band; the pixels are thrown away.
+
+    Raises:
+        TilesError: the file is corrupt or truncated; names it.
+    """
+    try:
+        read_all_blocks(path)
+    except GDAL_ERRORS as error:
+        raise unreadable(path, error) from error
+
+
+def read_all_blocks(path: Path) -> None:
+    """Read every block of every band; lets GDAL_ERRORS through."""
+    with rasterio.open(path) as dataset:
+        for _, window in dataset.block_windows(1):
+            dataset.read(window=window)
+
+
+def read_pixels(path: Path, rectangle: Rectangle, bands: Sequence[int]) -> NDArray[Any]:
+    """Read stored numbers as (band, y, x) from a rectangle that lies inside the raster.
+
+    Args:
+        path: a local raster.
+        rectangle: the raster's own rows and columns.
+        bands: band numbers counted from 1.
+
+    Raises:
+        TilesError: these pixels cannot be read; names the file.
+    """
+    window = Window(rectangle.column_start, rectangle.row_start, rectangle.width, rectangle.height)
+    try:
+        with rasterio.open(path) as dataset:
+            return np.asarray(dataset.read(list(bands), window=window))
+    except GDAL_ERRORS as error:
+        raise unreadable(path, error) from error
+
+
+def read_together(
+    headers: Mapping[Path, RasterHeader],
+    plan: MosaicPlan,
+    window: Rectangle,
+    bands: Sequence[BandEncoding],
+    *,
+    empty: float,
+    dtype: DTypeLike,
+) -> NDArray[Any]:
+    """Stored numbers (band, y, x) of a window of several rasters put together; the first that has a value wins.
+
+    Args:
+        headers: the rasters, in the order of the plan's indices.
+        plan: where they lie on a common grid.
+        window: rows and columns of the common grid; may reach beyond it.
+        bands: what to read.
+        empty: the number where no raster has a value.
+        dtype: of the result; holds the bands' numbers and `empty`.
+
+    Raises:
+        TilesError: pixels cannot be read; names the file.
+    """
+    paths = list(headers)
+    pixels = np.full((len(bands), window.height, window.width), empty, dtype=dtype)
+    for placement in reversed(plan.within(window)):
+        path = paths[placement.tile]
+        source = read_pixels(path, placement.source, headers[path].band_numbers(bands))
+        for below, above, band in zip(pixels, source, bands, strict=True):
+            paint(below[placement.destination.slices], above, band)
+    return pixels
+
+
+def unreadable(path: Path, error: Exception) -> TilesError:
+    """The error for a file that GDAL cannot read, with GDAL's own words."""
+    reason = str(error.__cause__ or error)
+    return TilesError(f"expected a readable raster, got {path}: {reason}; delete it and export or download it again")
+
+
+def _header(dataset: Any, path: Path) -> RasterHeader:
+    if dataset.crs is None:
+        raise TilesError(f"expected a georeferenced raster, got {path} without a CRS; export it again with one")
+    return RasterHeader(
+        geobox=GeoBox.from_rio(dataset),
+        dtype=str(dataset.dtypes[0]),
+        count=int(dataset.count),
+        nodata=dataset.nodata,
+        band_names=tuple(name or "" for name in dataset.descriptions),
+        scales=tuple(float(scale) for scale in dataset.scales),
+        offsets=tuple(float(offset) for offset in dataset.offsets),
+        block_shape=tuple(dataset.block_shapes[0]),
+    )
