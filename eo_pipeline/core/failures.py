@@ -80,9 +80,10 @@ _TABLE: tuple[tuple[str, FailureClass, bool, str], ...] = (
     (r"not found|does not exist", _K.NOT_FOUND, False, "Correct the id, or ask for access to it."),
     (r"cancel", _K.CANCELLED, False, "Somebody cancelled the task: materialise the submission again to restart it."),
     (r"task.*(expired|too old)", _K.EXPIRED, True, ""),
-    (r"connection|unreachable|refused|timed out|max retries exceeded|name resolution|remote end closed|unable to find the server",
+    (r"connection|unreachable|refused|timed out|max retries exceeded|name resolution|remote end closed|find the server",
      _K.UNREACHABLE, True, "Check the network and EO_EARTH_ENGINE_URL."),
-    (r"internal error|internal server|backend|unavailable|try again|\b50[0234]\b|service.*currently", _K.TRANSIENT, True, ""),
+    (r"internal error|internal server|backend|unavailable|try again|\b50[0234]\b|service.*currently", _K.TRANSIENT,
+     True, ""),
 )  # fmt: skip
 
 

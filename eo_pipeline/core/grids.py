@@ -83,7 +83,7 @@ class Area:
 
 
 def cells(lattice: Lattice, *, tile: int, cover: Iterable[BaseGeometry]) -> list[Area]:
-    """The cells of `tile` x `tile` pixels that geometries (in the lattice's CRS) share some area with, sorted by key."""
+    """The cells of `tile` x `tile` pixels that geometries in the lattice's CRS share some area with, sorted by key."""
     found: set[tuple[int, int]] = set()
     for geometry in cover:
         found |= _cells_of(lattice, tile, geometry)

@@ -50,7 +50,7 @@ def _axis(index: int, positive: str, negative: str) -> str:
 
 
 def feature_key(feature_id: str) -> str:
-    """Area key of a feature: its id with every character but letters, digits and `._-` written as `~` + two hex digits a byte."""
+    """Area key of a feature: its id; other characters than letters, digits and `._-` as `~` and two hex digits."""
     if not feature_id:
         raise KeyFormatError("expected a feature id with at least one character, got an empty one")
     kept = (c if _PLAIN.fullmatch(f"a{c}") else _escaped(c) for c in feature_id)

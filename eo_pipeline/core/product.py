@@ -206,7 +206,8 @@ class AreaGrid(Section):
     cover: str | None = Field(None, description="file of polygons: areas are the grid cells that they touch")
     features: str | None = Field(None, description="file of polygons: each feature's window is an area")
     box: tuple[float, float, float, float] | None = Field(
-        None, description="left, bottom, right, top in CRS units: one area; right may exceed 180 across the antimeridian"
+        None,
+        description="left, bottom, right, top in CRS units: one area; right may exceed 180 at the antimeridian",
     )
     id: str | None = Field(None, description="column that names the features; needed with features")
     crs: str
@@ -214,7 +215,8 @@ class AreaGrid(Section):
     origin: tuple[float, float] = Field((0.0, 0.0), description="a corner of pixels and cells, CRS units")
     tile: int = Field(2560, gt=0, description="pixels a side of a grid cell")
     bounds: tuple[float, float, float, float] | None = Field(
-        None, description="left, bottom, right, top of the cube in CRS units; fixed once, so that areas can be added later"
+        None,
+        description="left, bottom, right, top of the cube in CRS units; fixed, so that areas can be added later",
     )
     buffer: float = Field(0.0, ge=0, description="CRS units added around each feature")
 
@@ -278,8 +280,8 @@ class OutputBand(Section):
 
 
 def _suggested_nodata(dtype: str) -> int:
-    bits = int(dtype.strip("uint"))
-    return 2**bits - 1 if dtype.startswith("u") else -(2 ** (bits - 1))
+    limits = np.iinfo(dtype)
+    return int(limits.max) if limits.min == 0 else int(limits.min)
 
 
 class ZoneTable(Section):
@@ -305,7 +307,9 @@ class Cube(Section):
 
     repository: str = Field(description="path below the data root, or s3:// or gs:// address")
     chunk: int = Field(256, gt=0, description="pixels a side of a Zarr chunk")
-    shard: int | None = Field(None, gt=0, description="pixels a side of a Zarr shard; the area's tile or 2560 if absent")
+    shard: int | None = Field(
+        None, gt=0, description="pixels a side of a Zarr shard; the area's tile or 2560 if absent"
+    )
 
 
 class Export(Section):
@@ -328,7 +332,9 @@ class ProductDeclaration(Section):
     description: str = ""
     owners: list[str] = Field([], description="people as e-mail addresses, teams as team:name")
     source: Source | None = None
-    recipe: str | None = Field(None, description="Python function (area, period) -> ee.Image as package.module.function")
+    recipe: str | None = Field(
+        None, description="Python function (area, period) -> ee.Image as package.module.function"
+    )
     mask: Mask | None = None
     index: dict[str, Index] = {}
     composite: Composite = Composite()
@@ -365,7 +371,7 @@ class ProductDeclaration(Section):
 
     @property
     def file_dimensions(self) -> int:
-        """Pixels a side of one exported file: declared, or 12,800 reduced until a file stays below 2 GiB uncompressed."""
+        """Pixels a side of one exported file: declared, or 12,800 reduced until a file is below 2 GiB uncompressed."""
         if self.export.file_dimensions is not None:
             return self.export.file_dimensions
         bands = self.bands
@@ -426,7 +432,9 @@ def _check_output(declaration: ProductDeclaration) -> None:
     if declaration.recipe is None and declaration.source is not None:
         made = [*declaration.index, *declaration.source.bands]
         if unknown := [name for name in declaration.output if name not in made]:
-            raise ValueError(f"output: {', '.join(unknown)} is neither an index nor a band; there are {', '.join(made)}")
+            raise ValueError(
+                f"output: {', '.join(unknown)} is neither an index nor a band; there are {', '.join(made)}"
+            )
     if both := set(declaration.value_names) & set(declaration.composite.counts):
         raise ValueError(f"output: {', '.join(sorted(both))} is the name of a count; rename the band")
     encodings = [declaration.output.get(n, OutputBand()).encoding(n) for n in declaration.value_names]
@@ -449,7 +457,9 @@ def _check_cube(declaration: ProductDeclaration) -> None:
         return
     area, shard = declaration.area, declaration.shard
     if area.features is not None:
-        raise ValueError("cube: expected area.cover or area.box, whose areas lie on the cube's shards; got area.features")
+        raise ValueError(
+            "cube: expected area.cover or area.box, whose areas lie on the cube's shards; got area.features"
+        )
     if area.cover is not None and area.tile % shard:
         raise ValueError(f"cube.shard: expected a divisor of area.tile ({area.tile}), got {shard}")
     if shard % declaration.cube.chunk:

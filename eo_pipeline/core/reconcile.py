@@ -80,7 +80,8 @@ class Operation:
         state = _STATES.get(metadata.get("state", ""))
         if state is None:
             raise ServiceError(
-                f"expected one of {', '.join(_STATES)} as the state of {body.get('name')}, got {metadata.get('state')!r}"
+                f"expected the state of {body.get('name')} as one of {', '.join(_STATES)}, "
+                f"got {metadata.get('state')!r}"
             )
         return cls(
             name=body["name"],

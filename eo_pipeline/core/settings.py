@@ -19,7 +19,7 @@ class Settings:
     Attributes:
         project: Google Cloud project registered for Earth Engine [EO_PROJECT].
         earth_engine_url: service of exports and operations [EO_EARTH_ENGINE_URL].
-        interactive_url: service of interactive requests [EO_INTERACTIVE_URL]; the high-volume one unless the other is set.
+        interactive_url: service of interactive requests [EO_INTERACTIVE_URL]; the high-volume one, or that of exports.
         storage_url: Cloud Storage's address, empty for Google's [EO_STORAGE_URL].
         credentials: `application_default`, `persistent` (a person's, from `earthengine authenticate`), `anonymous`, a
             service account's file, or its JSON [EO_CREDENTIALS]. Never printed.

@@ -59,11 +59,11 @@ def _request(task: ExportTask, image: Any, generation: int) -> dict[str, Any]:
         crs=str(task.geobox.crs),
         crsTransform=list(task.geobox.affine)[:6],
         maxPixels=task.max_pixels,
-        fileDimensions=[task.file_dimensions, task.file_dimensions],
+        fileDimensions=(task.file_dimensions, task.file_dimensions),
         priority=task.priority,
         **options,
     )
-    return dict(batch.config)
+    return dict(batch.config or {})
 
 
 def list_operations(session: Session) -> list[Operation]:

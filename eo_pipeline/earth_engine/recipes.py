@@ -8,9 +8,11 @@ import importlib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import ee
+import numpy as np
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.bands import BandEncoding
@@ -57,24 +59,18 @@ def images(product: Product, geobox: GeoBox, period: Period) -> Any:
     return collection
 
 
-def _milliseconds(instant: Any) -> int:
+def _milliseconds(instant: datetime) -> int:
     return round(instant.timestamp() * 1000)
 
 
-_FILTERS: Mapping[str, Callable[[str, Any], Any]] = {
-    "lt": lambda name, value: ee.Filter.lt(name, value),
-    "lte": lambda name, value: ee.Filter.lte(name, value),
-    "gt": lambda name, value: ee.Filter.gt(name, value),
-    "gte": lambda name, value: ee.Filter.gte(name, value),
-    "eq": lambda name, value: ee.Filter.eq(name, value),
-    "neq": lambda name, value: ee.Filter.neq(name, value),
-    "one_of": lambda name, value: ee.Filter.inList(name, value),
-}
+_NAMES = {"one_of": "inList"}
 
 
 def _filter(name: str, condition: Condition) -> Any:
     wanted = condition.model_dump(exclude_none=True)
-    return ee.Filter.And(*[_FILTERS[operator](name, value) for operator, value in wanted.items()])
+    return ee.Filter.And(
+        *[getattr(ee.Filter, _NAMES.get(operator, operator))(name, value) for operator, value in wanted.items()]
+    )
 
 
 def inputs(product: Product, geobox: GeoBox, period: Period) -> Any:
@@ -157,13 +153,13 @@ def _with_indices(picture: Any, indices: Mapping[str, Index]) -> Any:
 
 def _masked(found: Any, mask: Mask) -> Any:
     if mask.cloud_score_plus is not None:
-        band, threshold = mask.cloud_score_plus.band, mask.cloud_score_plus.threshold
-        linked = found.linkCollection(ee.ImageCollection(CLOUD_SCORE_PLUS), [band])
-        return linked.map(lambda s: ee.Image(s).updateMask(ee.Image(s).select([band]).gte(threshold)))
+        score = mask.cloud_score_plus
+        linked = found.linkCollection(ee.ImageCollection(CLOUD_SCORE_PLUS), [score.band])
+        return linked.map(lambda s: ee.Image(s).updateMask(ee.Image(s).select([score.band]).gte(score.threshold)))
     if mask.qa_pixel is not None:
         bits = sum(1 << bit for bit in mask.qa_pixel)
         return found.map(lambda s: ee.Image(s).updateMask(ee.Image(s).select(["QA_PIXEL"]).bitwiseAnd(bits).eq(0)))
-    band = mask.quality_band
+    band = str(mask.quality_band)
     include = mask.scl_include if mask.scl_include is not None else mask.include
     exclude = mask.scl_exclude if mask.scl_exclude is not None else mask.exclude
     if include is not None:
@@ -186,17 +182,15 @@ def _reduced(scenes: Any, composite: Composite) -> Any:
     return getattr(scenes, composite.reducer)()
 
 
-def _averaging(
-    product: Product, geobox: GeoBox, native_resolution: float | None, found: Any
-) -> Callable[[Any], Any]:
+def _averaging(product: Product, geobox: GeoBox, native_resolution: float | None, found: Any) -> Callable[[Any], Any]:
     """Averages native pixels (mode of classes) if the product is coarser than its source, else nothing."""
-    metres = product.area.resolution * (METRES_PER_DEGREE if geobox.crs.geographic else 1.0)
+    metres = product.area.resolution * (METRES_PER_DEGREE if geobox.crs is not None and geobox.crs.geographic else 1.0)
     if native_resolution is None or metres <= native_resolution * _COARSER:
         return lambda picture: picture
     pixels = math.ceil((metres / native_resolution + 1) ** 2)
     if pixels > _MAX_REDUCED_PIXELS:
         raise ProductError(
-            f"area.resolution: expected at most {math.isqrt(_MAX_REDUCED_PIXELS) - 1} source pixels a side in one pixel, "
+            f"area.resolution: expected at most {math.isqrt(_MAX_REDUCED_PIXELS) - 1} source pixels along one pixel, "
             f"got {metres / native_resolution:.0f} ({metres:.0f} m from {native_resolution:.0f} m); "
             "choose a finer resolution or set source.native_resolution"
         )
@@ -255,5 +249,5 @@ def _encoded(band: Any, encoding: BandEncoding) -> Any:
 
 
 def _integer_range(encoding: BandEncoding) -> tuple[int, int]:
-    bits = int(encoding.dtype.strip("uint"))
-    return (0, 2**bits - 1) if encoding.dtype.startswith("u") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    limits = np.iinfo(encoding.dtype)
+    return int(limits.min), int(limits.max)

@@ -26,7 +26,7 @@ class NamedDeclaration(ProductDeclaration):
 
 
 class _Attributes(BaseModel):
-    """Takes any attributes, so that wrong ones reach the product; publishes the strict schema to editors and `dg check`."""
+    """Takes any attributes, so that wrong ones reach the product; publishes the strict schema to `dg check`."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -36,7 +36,7 @@ class _Attributes(BaseModel):
 
 
 class EarthObservationProduct(dg.Component):
-    """An Earth-observation product: exported from Earth Engine by area and period, mosaicked, measured and stacked into a cube.
+    """An Earth-observation product: exported from Earth Engine, mosaicked, measured and stacked into a cube.
 
     Attributes:
         name: of the product.

@@ -107,5 +107,3 @@ def _syntax(file: Path, error: yaml.YAMLError) -> str:
     place = f"{file}:{mark.line + 1}" if mark is not None else str(file)
     problem = getattr(error, "problem", None) or str(error)
     return f"{place}: expected YAML, got {problem}; check indentation, colons and quotes"
-
-

@@ -47,7 +47,7 @@ def each_partition(
             made = make(key)
         except EoPipelineError as error:
             failed[key] = error
-            context.log.error(f"{number}/{len(wanted)} {key}: {error}")
+            context.log.error(f"{number}/{len(wanted)} {key}: {error}")  # noqa: TRY400  # its message is the remedy
             continue
         _record(context, key, made, alone=len(wanted) == 1)
         stored.append(key)

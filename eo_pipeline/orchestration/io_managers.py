@@ -7,12 +7,12 @@ What does not belong here: making the values.
 
 import json
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, override
 
 import dagster as dg
 import pandas as pd
@@ -20,14 +20,16 @@ import xarray as xr
 from odc.geo.geobox import GeoBox
 from upath import UPath
 
+from eo_pipeline.core.cube_ledger import Provenance
 from eo_pipeline.core.cube_template import CubeTemplate
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.settings import Settings
+from eo_pipeline.core.tables import Column, Dtype
 from eo_pipeline.errors import StorageError
 from eo_pipeline.orchestration.resources import environment
 from eo_pipeline.steps.collect_tiles import Tile, TileSet
 from eo_pipeline.steps.write_cube_region import CubeRegionReport, write_cube_region
-from eo_pipeline.storage.cubes import CubeAddress, Provenance, open_cube
+from eo_pipeline.storage.cubes import CubeAddress, open_cube
 from eo_pipeline.storage.places import Place, cube_address, open_place
 from eo_pipeline.storage.tables import read_table, write_table
 
@@ -159,13 +161,29 @@ class MosaicIO(FileIOManager):
         return Mosaic(body["state"], body["digest"], path)
 
 
+@dataclass(frozen=True)
+class NewTable:
+    """A table with the meaning of its columns.
+
+    Attributes:
+        rows: columns as in `columns`.
+        columns: names, meanings and units.
+        tags: provenance, kept in the file.
+    """
+
+    rows: pd.DataFrame
+    columns: Sequence[Column]
+    tags: Mapping[str, str]
+
+
 class TablesIO(FileIOManager):
     """Tables as Parquet with CSV beside it."""
 
-    def store(self, key: dg.AssetKey, partition: str | None, value: pd.DataFrame) -> None:
-        """Write both files."""
-        base = self.base(key, partition)
-        write_table(value, _with_ending(base, ".parquet"), _with_ending(base, ".csv"))
+    def store(self, key: dg.AssetKey, partition: str | None, value: NewTable | pd.DataFrame) -> None:
+        """Write both files; a bare table is stored without the meaning of its columns."""
+        table = NewTable(value, _plain_columns(value), {}) if isinstance(value, pd.DataFrame) else value
+        path = _with_ending(self.base(key, partition), ".parquet")
+        write_table(table.rows, path, columns=table.columns, tags=table.tags)
 
     def load(self, key: dg.AssetKey, partition: str | None) -> pd.DataFrame:
         """Read the Parquet file."""
@@ -198,6 +216,7 @@ class CubeRegion:
 class CubeIO(PlaceIOManager):
     """Regions of an Icechunk cube: storing one is one commit."""
 
+    @override
     def store(self, key: dg.AssetKey, partition: str | None, value: CubeRegion) -> CubeRegionReport:
         """Write one region and commit."""
         path = value.mosaic.path
@@ -226,6 +245,11 @@ class CubeIO(PlaceIOManager):
                 "read other cubes with eo_pipeline.storage.cubes.open_cube"
             )
         return open_cube(self.address(str(getattr(named, "value", named))))
+
+
+def _plain_columns(table: pd.DataFrame) -> list[Column]:
+    kinds: dict[str, Dtype] = {"i": "int64", "u": "int64", "f": "double"}
+    return [Column(str(name), kinds.get(dtype.kind, "string"), "") for name, dtype in table.dtypes.items()]
 
 
 def _with_ending(base: UPath, ending: str) -> UPath:
@@ -261,6 +285,7 @@ class _Configured(dg.ConfigurableIOManagerFactory[PlaceIOManager]):
 class TilesIOManager(_Configured):
     """Manifests of tiles."""
 
+    @override
     def create_io_manager(self, context: dg.InitResourceContext) -> TilesIO:
         """Bind to the root."""
         return TilesIO(self._settings())
@@ -269,6 +294,7 @@ class TilesIOManager(_Configured):
 class MosaicIOManager(_Configured):
     """Cloud-optimised GeoTIFFs."""
 
+    @override
     def create_io_manager(self, context: dg.InitResourceContext) -> MosaicIO:
         """Bind to the root."""
         return MosaicIO(self._settings())
@@ -277,6 +303,7 @@ class MosaicIOManager(_Configured):
 class TablesIOManager(_Configured):
     """Parquet and CSV."""
 
+    @override
     def create_io_manager(self, context: dg.InitResourceContext) -> TablesIO:
         """Bind to the root."""
         return TablesIO(self._settings())
@@ -285,6 +312,7 @@ class TablesIOManager(_Configured):
 class CubeIOManager(_Configured):
     """Icechunk cubes."""
 
+    @override
     def create_io_manager(self, context: dg.InitResourceContext) -> CubeIO:
         """Bind to the root."""
         return CubeIO(self._settings())

@@ -82,9 +82,7 @@ def _whole(value: Any) -> int:
     return int(value)
 
 
-def last_submission(
-    instance: dg.DagsterInstance, key: dg.AssetKey, partition: str, *, service: str
-) -> Recorded | None:
+def last_submission(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str, *, service: str) -> Recorded | None:
     """The partition's newest submission on a service, or None."""
     wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[partition])
     for record in instance.fetch_materializations(wanted, limit=_LOOK_BACK).records:
@@ -112,9 +110,9 @@ def submissions_after(instance: dg.DagsterInstance, key: dg.AssetKey, storage_id
 
 def reported_after(instance: dg.DagsterInstance, key: dg.AssetKey, storage_id: int) -> set[str]:
     """Identities that `export` was reported for after a place in the event log, as done or as failed."""
-    events = [
-        record.asset_materialization for record in _pages(instance.fetch_materializations, key, storage_id)
-    ] + [record.event_log_entry.asset_observation for record in _pages(instance.fetch_observations, key, storage_id)]
+    events = [record.asset_materialization for record in _pages(instance.fetch_materializations, key, storage_id)] + [
+        record.event_log_entry.asset_observation for record in _pages(instance.fetch_observations, key, storage_id)
+    ]
     return {str(e.metadata[REPORTED].value) for e in events if e is not None and REPORTED in e.metadata}
 
 

@@ -7,6 +7,7 @@ and when a tick happens.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import dagster as dg
 
@@ -133,7 +134,7 @@ def _common(recorded: Recorded) -> dict[str, str]:
 
 
 def _exported(key: dg.AssetKey, recorded: Recorded, operation: Operation | None) -> dg.AssetMaterialization:
-    shown: dict[str, object] = dict(_common(recorded))
+    shown: dict[str, Any] = dict(_common(recorded))
     if operation is not None:
         shown |= {
             "EECU-seconds": operation.eecu_seconds,

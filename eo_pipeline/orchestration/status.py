@@ -63,7 +63,9 @@ class ProductStatus:
     def markdown(self) -> str:
         """A table for the UI."""
         rows = [f"| {s.stage} | {s.wanted} | {s.done} | {s.no_images} | {s.failed} |" for s in self.stages]
-        return "\n".join(["| stage | wanted | done | of them without images | failed |", "|---|---|---|---|---|", *rows])
+        return "\n".join(
+            ["| stage | wanted | done | of them without images | failed |", "|---|---|---|---|---|", *rows]
+        )
 
 
 def product_status(instance: dg.DagsterInstance, chain: Chain) -> ProductStatus:
@@ -77,7 +79,9 @@ def _stage(instance: dg.DagsterInstance, chain: Chain, stage: str) -> StageStatu
     partitions = chain.by_period if by_period else chain.by_area_and_period
     wanted = set(partitions.get_partition_keys(dynamic_partitions_store=instance))
     done = instance.get_materialized_partitions(key) & wanted
-    failed = instance.event_log_storage.get_latest_asset_partition_materialization_attempts_without_materializations(key)
+    failed = instance.event_log_storage.get_latest_asset_partition_materialization_attempts_without_materializations(
+        key
+    )
     states = partition_states(instance, key)
     empty = sum(states.get(partition) == "no_images" for partition in done)
     return StageStatus(stage, len(wanted), len(done), empty, len((set(failed) & wanted) - done))
@@ -88,7 +92,9 @@ def partition_states(instance: dg.DagsterInstance, key: dg.AssetKey) -> Mapping[
     states: dict[str, str] = {}
     cursor = None
     while True:
-        page = instance.fetch_materializations(AssetRecordsFilter(asset_key=key), limit=_PAGE, cursor=cursor, ascending=True)
+        page = instance.fetch_materializations(
+            AssetRecordsFilter(asset_key=key), limit=_PAGE, cursor=cursor, ascending=True
+        )
         for record in page.records:
             event = record.asset_materialization
             if event is not None and event.partition is not None and ledger.STATE in event.metadata:

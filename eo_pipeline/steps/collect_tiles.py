@@ -72,8 +72,8 @@ def collect_tiles(
     found = [o for o in bucket.list(prefix) if o.name.endswith(".tif")]
     if not found:
         raise TilesError(
-            f"expected tiles at gs://{bucket.name}/{prefix}*, found none: they were deleted after the export, perhaps by "
-            "a lifecycle rule; materialise the submission again with resubmit: true"
+            f"expected tiles at gs://{bucket.name}/{prefix}*, found none: they were deleted after the export, perhaps "
+            "by a lifecycle rule; materialise the submission again with resubmit: true"
         )
     folder.mkdir(parents=True, exist_ok=True)
     paths = [(o, folder / _file_name(o)) for o in found]

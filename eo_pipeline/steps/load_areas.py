@@ -15,7 +15,7 @@ from eo_pipeline.core.grids import Area
 from eo_pipeline.core.product import AreaGrid, Product
 from eo_pipeline.core.zone_shapes import contiguous_longitudes
 from eo_pipeline.errors import ProductError, ZonesError
-from eo_pipeline.storage.vectors import read_areas, read_column_names
+from eo_pipeline.storage.vectors import read_column_names, read_shapes
 
 FindFile = Callable[[str, str], Path]
 """(field, name as declared) -> the file; raises ProductError if there is none."""
@@ -30,7 +30,9 @@ def find_beside(*folders: Path) -> FindFile:
             if candidate.exists():
                 return candidate.resolve()
         listed = " or ".join(str(candidate) for candidate in dict.fromkeys(candidates))
-        raise ProductError(f"{field}: expected a file at {listed}, found none; correct the name, relative to the YAML's folder")
+        raise ProductError(
+            f"{field}: expected a file at {listed}, found none; correct the name, relative to the YAML's folder"
+        )
 
     return find
 
@@ -47,7 +49,7 @@ def load_areas(declared: AreaGrid, find: FindFile) -> list[Area]:
         return grids.whole_area(declared.lattice, declared.box)
     field = "area.cover" if declared.cover is not None else "area.features"
     path = find(field, str(declared.file))
-    named = read_areas(path, id_column=declared.id, crs=CRS(declared.crs))
+    named = read_shapes(path, id_column=declared.id, crs=CRS(declared.crs))
     shapes = [shape for _, shape in named]
     if CRS(declared.crs).geographic:
         shapes = list(contiguous_longitudes(shapes))

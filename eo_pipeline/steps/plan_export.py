@@ -71,7 +71,7 @@ def read_inputs(
     if product.source is None:
         yield from ((pair, Inputs(None, "")) for pair in wanted)
         return
-    for batch in batched(wanted, _PARTITIONS_A_REQUEST, strict=False):
+    for batch in batched(wanted, _PARTITIONS_A_REQUEST):
         asked = ee.List([recipes.inputs(product, area.geobox, period) for area, period in batch])
         replies = session.compute(asked, tag=keys.workload_tag(product.name))
         yield from ((pair, _inputs(reply)) for pair, reply in zip(batch, replies, strict=True))

@@ -117,10 +117,10 @@ def _outdated(desk: Desk, task: ExportTask, previous: Submission | None) -> list
     """Active operations of this partition that make another digest's data."""
     mine = set(desk.by_digest.get(task.digest, ()))
     others = [o for o in desk.by_head.get(_head(task.description(1)), ()) if o not in mine]
-    if previous is not None and previous.digest != task.digest and previous.operation:
-        if previous.operation not in {o.name for o in others}:
-            last = operations.get_operation(desk.session, previous.operation)
-            others += [last] if last is not None and last.state.active else []
+    if previous is None or previous.digest == task.digest or previous.operation in {"", *(o.name for o in others)}:
+        return others
+    last = operations.get_operation(desk.session, previous.operation)
+    others += [last] if last is not None and last.state.active else []
     return others
 
 

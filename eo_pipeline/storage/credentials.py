@@ -50,21 +50,25 @@ def _persistent() -> google.auth.credentials.Credentials:
     import ee  # noqa: PLC0415  # slow to import, and only this kind of credentials needs it
 
     try:
-        return ee.data.get_persistent_credentials()
+        found: google.auth.credentials.Credentials = ee.data.get_persistent_credentials()
     except ee.EEException as error:
         raise CredentialsError(
             f"expected a person's Earth Engine credentials on this machine, found none; {_EXPECTED}"
         ) from error
+    return found
 
 
 def _service_account(spec: str) -> google.auth.credentials.Credentials:
     try:
-        return service_account.Credentials.from_service_account_info(_key(spec), scopes=SCOPES)
+        found: google.auth.credentials.Credentials = service_account.Credentials.from_service_account_info(
+            _key(spec), scopes=SCOPES
+        )
     except ValueError as error:
         raise CredentialsError(
             f"expected a service account's key in {_place(spec)}, got JSON without a usable key "
             "(client_email, token_uri, private_key); create a new key"
         ) from error
+    return found
 
 
 def _key(spec: str) -> Mapping[str, Any]:
@@ -72,7 +76,9 @@ def _key(spec: str) -> Mapping[str, Any]:
     try:
         key = json.loads(text)
     except json.JSONDecodeError as error:
-        raise CredentialsError(f"expected a service account's JSON in {_place(spec)}, got other text; {_EXPECTED}") from error
+        raise CredentialsError(
+            f"expected a service account's JSON in {_place(spec)}, got other text; {_EXPECTED}"
+        ) from error
     if not isinstance(key, dict):
         raise CredentialsError(f"expected a JSON object in {_place(spec)}, got a {type(key).__name__}; {_EXPECTED}")
     return key
@@ -82,7 +88,9 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise CredentialsError(f"expected a service account's file at {path}, found none that can be read; {_EXPECTED}") from error
+        raise CredentialsError(
+            f"expected a service account's file at {path}, found none that can be read; {_EXPECTED}"
+        ) from error
 
 
 def _place(spec: str) -> str:

@@ -168,7 +168,9 @@ def _translated(act: str) -> Iterator[None]:
     try:
         yield
     except google.api_core.exceptions.NotFound as error:
-        raise StorageError(f"could not {act}: it does not exist ({_words(error)}); check the name of the bucket") from error
+        raise StorageError(
+            f"could not {act}: it does not exist ({_words(error)}); check the name of the bucket"
+        ) from error
     except (google.api_core.exceptions.Forbidden, google.api_core.exceptions.Unauthorized) as error:
         raise StorageError(
             f"could not {act}: the account may not ({_words(error)}); grant it Storage Object Admin on the bucket"
@@ -176,7 +178,9 @@ def _translated(act: str) -> Iterator[None]:
     except google.api_core.exceptions.GoogleAPIError as error:
         raise StorageError(f"could not {act}: {_words(error)}") from error
     except google.auth.exceptions.RefreshError as error:
-        raise CredentialsError(f"could not {act}: the credentials were refused; renew them or set EO_CREDENTIALS") from error
+        raise CredentialsError(
+            f"could not {act}: the credentials were refused; renew them or set EO_CREDENTIALS"
+        ) from error
     except (requests.RequestException, google.auth.exceptions.TransportError) as error:
         raise ServiceUnreachableError(
             f"could not {act}: no connection ({type(error).__name__}); check the network and EO_STORAGE_URL"

@@ -122,3 +122,38 @@ def _mended(shape: BaseGeometry, zone: str | int, path: Path) -> BaseGeometry:
     if mended.is_empty:
         raise ZonesError(f"{path}: zone {zone}: expected a polygon with an area, got one without; remove it")
     return mended
+
+
+def read_shapes(path: Path, *, id_column: str | None, crs: CRS) -> list[tuple[str, BaseGeometry]]:
+    """Every polygon of a file with its id (its row, counted from 0, without a column), in another CRS.
+
+    Edges are densified before they are reprojected.
+
+    Raises:
+        ZonesError: the file, the column or the CRS cannot be used.
+    """
+    layer = _check_layer(path, None)
+    frame = geopandas.read_file(path, layer=layer)
+    if frame.crs is None:
+        raise ZonesError(f"{path}: expected a CRS, got none; store it with the file (a shapefile's is in its .prj)")
+    names = range(len(frame)) if id_column is None else _ids(frame, id_column, path)
+    frame.geometry = [_mended(shape, name, path) for name, shape in zip(names, frame.geometry, strict=True)]
+    if CRS(frame.crs) != crs:
+        frame.geometry = frame.geometry.segmentize(_step(frame)).to_crs(str(crs))
+    return [(str(name), shape) for name, shape in zip(names, frame.geometry, strict=True)]
+
+
+def _step(frame: geopandas.GeoDataFrame) -> float:
+    """A fiftieth of the longest side of any polygon's bounds, in the file's own units."""
+    bounds = frame.geometry.bounds
+    return float(max((bounds.maxx - bounds.minx).max(), (bounds.maxy - bounds.miny).max()) / 50) or 1.0
+
+
+def read_column_names(path: Path) -> list[str]:
+    """Attribute columns of a file of polygons, in order.
+
+    Raises:
+        ZonesError: the file cannot be read.
+    """
+    layer = _check_layer(path, None)
+    return [str(name) for name in pyogrio.read_info(path, layer=layer)["fields"]]

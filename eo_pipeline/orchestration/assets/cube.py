@@ -1,9 +1,13 @@
 """`cube`: one area and period is one commit of an Icechunk repository."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 import dagster as dg
 
 import eo_pipeline
 from eo_pipeline.core import keys
+from eo_pipeline.core.cube_ledger import Provenance
 from eo_pipeline.core.cube_template import CubeTemplate
 from eo_pipeline.core.period_rules import ImageDates, PeriodRule
 from eo_pipeline.core.product import Cube
@@ -14,7 +18,6 @@ from eo_pipeline.orchestration.fan_out import Made, each_partition
 from eo_pipeline.orchestration.io_managers import REPOSITORY, CubeIO, CubeRegion, Mosaic, MosaicIO, Stored
 from eo_pipeline.orchestration.partitions import PartitionKey, dynamic_name
 from eo_pipeline.steps.write_cube_region import CubeRegionReport
-from eo_pipeline.storage.cubes import Provenance
 
 
 def build_cube(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
@@ -94,10 +97,11 @@ def _provenance(context: dg.AssetExecutionContext, chain: Chain, key: str, mosai
         run_id=context.run_id,
         inputs_hash=keys.digest({"export": mosaic.digest, "state": mosaic.state}),
         code_version=eo_pipeline.__version__,
+        committed_at=datetime.now(UTC),
     )
 
 
-def _metadata(report: CubeRegionReport, mosaic: Mosaic, uri: str) -> dict[str, object]:
+def _metadata(report: CubeRegionReport, mosaic: Mosaic, uri: str) -> dict[str, Any]:
     return {
         ledger.STATE: mosaic.state,
         ledger.DIGEST: mosaic.digest,

@@ -15,7 +15,7 @@ def build_export(chain: Chain) -> dg.AssetSpec:
         owners=chain.product.owners,
         kinds={"googlecloud"},
         description=(
-            "Tiles that Earth Engine wrote into the bucket. The sensor `earth_engine_operations` reports each partition "
-            "when its task ends; there is nothing to run here."
+            "Tiles that Earth Engine wrote into the bucket. The sensor `earth_engine_operations` reports each "
+            "partition when its task ends; there is nothing to run here."
         ),
     )

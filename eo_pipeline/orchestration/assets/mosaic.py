@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -82,7 +83,7 @@ def _provenance(chain: Chain, partition: PartitionKey, tiles: TileSet) -> dict[s
     }
 
 
-def _metadata(report: MosaicReport, tiles: TileSet, path: str) -> dict[str, object]:
+def _metadata(report: MosaicReport, tiles: TileSet, path: str) -> dict[str, Any]:
     return {
         ledger.STATE: "written",
         ledger.DIGEST: tiles.digest,

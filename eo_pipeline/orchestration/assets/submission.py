@@ -3,6 +3,8 @@
 What does not belong here: deciding (`core.reconcile`) and following operations (`sensors`).
 """
 
+from typing import Any
+
 import dagster as dg
 
 from eo_pipeline.core.grids import Area
@@ -93,9 +95,9 @@ def _inputs(chain: Chain, session: Session, wanted: list[tuple[Area, Period]]) -
     return [found for _, found in read_inputs(session, chain.product, wanted)]
 
 
-def _metadata(outcome: Outcome, desk: Desk, *, prefix: str, inputs: Inputs) -> dict[str, object]:
+def _metadata(outcome: Outcome, desk: Desk, *, prefix: str, inputs: Inputs) -> dict[str, Any]:
     submission = outcome.submission
-    shown: dict[str, object] = dict(ledger.metadata_of(submission, bucket=desk.bucket.name, prefix=prefix))
+    shown: dict[str, Any] = dict(ledger.metadata_of(submission, bucket=desk.bucket.name, prefix=prefix))
     shown["decision"] = outcome.act.value if outcome.act is not None else "nothing to export"
     shown["reason"] = outcome.reason
     if inputs.count is not None:

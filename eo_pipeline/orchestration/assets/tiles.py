@@ -1,5 +1,7 @@
 """`tiles`: an export's files on our side, every byte and every pixel of the area verified."""
 
+from typing import Any
+
 import dagster as dg
 
 from eo_pipeline.errors import EoPipelineError
@@ -64,15 +66,13 @@ def _collect(
     folder = f"{chain.product.name}/tiles/{partition.area}/{partition.period}/{digest[:12]}"
     bucket = storage.open(str(exported[ledger.BUCKET]))
     with io.place.folder_to_fill(folder) as local:
-        found = collect_tiles(
-            bucket, str(exported[ledger.PREFIX]), geobox=chain.area(partition).geobox, folder=local
-        )
+        found = collect_tiles(bucket, str(exported[ledger.PREFIX]), geobox=chain.area(partition).geobox, folder=local)
     if chain.product.export.delete_remote:
         bucket.delete(tile.source.removeprefix(f"gs://{bucket.name}/") for tile in found)
     return TileSet("collected", digest, folder, found)
 
 
-def _metadata(found: TileSet, io: TilesIO) -> dict[str, object]:
+def _metadata(found: TileSet, io: TilesIO) -> dict[str, Any]:
     return {
         ledger.STATE: found.state,
         ledger.DIGEST: found.digest,

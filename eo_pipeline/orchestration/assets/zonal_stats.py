@@ -3,21 +3,25 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 import pandas as pd
 
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.product import ZoneTable
+from eo_pipeline.core.tables import Column
+from eo_pipeline.core.zone_shapes import Zones
+from eo_pipeline.core.zones import zone_columns
 from eo_pipeline.errors import ProductError
 from eo_pipeline.orchestration import ledger, metadata
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.fan_out import Made, each_partition
-from eo_pipeline.orchestration.io_managers import Mosaic, MosaicIO, Stored, TablesIO
+from eo_pipeline.orchestration.io_managers import Mosaic, MosaicIO, NewTable, Stored, TablesIO
 from eo_pipeline.orchestration.partitions import PERIOD, PartitionKey
 from eo_pipeline.steps.measure_zones import measure_zones
-from eo_pipeline.storage.vectors import Zones, read_zones
+from eo_pipeline.storage.vectors import read_zones
 
 
 def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
@@ -35,11 +39,11 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
         kinds={"parquet", "pandas"},
         io_manager_key="tables_io",
         required_resource_keys={"mosaic_io", "tables_io"},
-        description=f"Statistics of every zone of {declared.file} and period, in physical units; zones may cross areas.",
+        description=f"Statistics of the zones of {declared.file} in each period; zones may cross areas.",
         automation_condition=as_soon_as_possible(),
         backfill_policy=grouped(),
         retry_policy=on_crash(),
-        metadata={"dagster/column_schema": metadata.table_schema(declared, _bands(chain, declared))},
+        metadata={"dagster/column_schema": metadata.table_schema(_columns(chain, declared))},
     )
     def zonal_stats(context: dg.AssetExecutionContext) -> Stored:
         mosaics: MosaicIO = context.resources.mosaic_io
@@ -51,9 +55,10 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
             period = PartitionKey.parse(key).period if by_areas else key
             keys = [PartitionKey(area, period).text for area in areas]
             found: list[Mosaic] = [mosaics.load(chain.key("mosaic"), k) for k in keys]
-            table = _measure(chain, declared, zones, found, mosaics, period)
-            io.store(context.asset_key, key, table)
-            return Made(_metadata(table, zones, found), metadata.table_preview(table))
+            table = _measure(chain, declared, zones, found, io=mosaics, period_key=period)
+            columns = _columns(chain, declared)
+            io.store(context.asset_key, key, NewTable(table, columns, _tags(chain, zones, period)))
+            return Made(_metadata(table, zones, found), metadata.table_preview(table, columns))
 
         return each_partition(context, make)
 
@@ -65,6 +70,14 @@ def _bands(chain: Chain, declared: ZoneTable) -> list[BandEncoding]:
     return [band for band in chain.product.bands if band.name in wanted]
 
 
+def _columns(chain: Chain, declared: ZoneTable) -> tuple[Column, ...]:
+    return zone_columns(declared.id, _bands(chain, declared), declared.statistics)
+
+
+def _tags(chain: Chain, zones: Zones, period_key: str) -> dict[str, str]:
+    return {"product": chain.product.name, "period": period_key, "zones": zones.source, "zones_sha256": zones.checksum}
+
+
 def _zones(chain: Chain, declared: ZoneTable) -> Zones:
     if chain.zones_file is None:
         raise ProductError(f"zones.file: expected a file at {declared.file}, found none")
@@ -72,7 +85,7 @@ def _zones(chain: Chain, declared: ZoneTable) -> Zones:
 
 
 def _measure(
-    chain: Chain, declared: ZoneTable, zones: Zones, found: Sequence[Mosaic], io: MosaicIO, period_key: str
+    chain: Chain, declared: ZoneTable, zones: Zones, found: Sequence[Mosaic], *, io: MosaicIO, period_key: str
 ) -> pd.DataFrame:
     period = chain.period(period_key)
     with ExitStack() as stack:
@@ -81,7 +94,6 @@ def _measure(
             zones,
             rasters,
             bands=_bands(chain, declared),
-            raster_bands=[band.name for band in chain.product.bands],
             statistics=declared.statistics,
             period_key=period.key,
             period_start=period.start,
@@ -90,14 +102,14 @@ def _measure(
         )
 
 
-def _metadata(table: pd.DataFrame, zones: Zones, found: Sequence[Mosaic]) -> dict[str, object]:
+def _metadata(table: pd.DataFrame, zones: Zones, found: Sequence[Mosaic]) -> dict[str, Any]:
     with_images = [m for m in found if m.path is not None]
     return {
         ledger.STATE: "written" if with_images else "no_images",
         "dagster/row_count": len(table),
         "areas": len(found),
         "areas without images": len(found) - len(with_images),
-        "zones file": str(zones.path),
+        "zones file": zones.source,
         "zones checksum": zones.checksum,
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -1,0 +1,93 @@
+"""Pictures, tables and schemas as Dagster metadata: what a person sees of a materialisation.
+
+What does not belong here: making the values that are shown.
+"""
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.summaries import BandSummary
+from eo_pipeline.core.tables import Column
+from eo_pipeline.storage import pictures
+
+PREVIEW_ROWS = 20
+_COLORMAPS = {"index": "RdYlGn", "other": "viridis"}
+
+
+def mosaic_pictures(path: Path, bands: Sequence[BandEncoding], *, title: str) -> dict[str, dg.MetadataValue[Any]]:
+    """The first band, beside its number of valid observations if that is exported."""
+    value = bands[0].name
+    count = next((band.name for band in bands if band.name == "n_valid"), None)
+    colormap = _COLORMAPS["index"] if _is_index(value) else _COLORMAPS["other"]
+    if count is None:
+        png = pictures.quicklook(path, value, colormap=colormap)
+    else:
+        png = pictures.pair(path, value, count, title=title.replace("|", " · "), colormap=colormap)
+    return {"picture": picture(png, title)}
+
+
+def _is_index(name: str) -> bool:
+    return any(part in name.lower() for part in ("ndvi", "evi", "savi", "gndvi", "vari"))
+
+
+def picture(png: bytes, title: str) -> dg.MarkdownMetadataValue:
+    """A PNG that the UI shows."""
+    return dg.MetadataValue.md(f"![{title.replace('|', ' ')}](data:image/png;base64,{base64.b64encode(png).decode()})")
+
+
+def band_table(bands: Sequence[BandSummary]) -> dg.TableMetadataValue:
+    """Valid share and range of each band, in physical units."""
+    records = [
+        dg.TableRecord(
+            {
+                "band": band.name,
+                "valid share": round(band.valid_share, 4),
+                "min": "" if band.minimum is None else f"{band.minimum:.6g}",
+                "max": "" if band.maximum is None else f"{band.maximum:.6g}",
+            }
+        )
+        for band in bands
+    ]
+    schema = dg.TableSchema(
+        [
+            dg.TableColumn("band", "string"),
+            dg.TableColumn("valid share", "float"),
+            dg.TableColumn("min", "string"),
+            dg.TableColumn("max", "string"),
+        ]
+    )
+    return dg.MetadataValue.table(records, schema)
+
+
+def table_schema(columns: Sequence[Column]) -> dg.TableSchema:
+    """Names, types, meanings and units of a table's columns."""
+    return dg.TableSchema(
+        [
+            dg.TableColumn(c.name, c.dtype, description=f"{c.description} [{c.units}]" if c.units else c.description)
+            for c in columns
+        ]
+    )
+
+
+def table_preview(table: pd.DataFrame, columns: Sequence[Column]) -> Mapping[str, dg.MetadataValue[Any]]:
+    """The first rows."""
+    records = [
+        dg.TableRecord({str(name): _plain(value) for name, value in row.items()})
+        for row in table.head(PREVIEW_ROWS).to_dict("records")
+    ]
+    return {"preview": dg.MetadataValue.table(records, table_schema(columns))}
+
+
+def _plain(value: Any) -> str | int | float | None:
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    return value if isinstance(value, str | int) else str(value)
