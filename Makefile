@@ -1,0 +1,38 @@
+# On a bare machine with some Python >= 3.12, git and make: `make demo` and `make test` set everything up themselves.
+.DEFAULT_GOAL := help
+.PHONY: help environment demo ui test check test-system bench lock clean
+bin := .venv/bin
+
+help: ## show these lines
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
+
+environment: ## make .venv from requirements.lock (the other targets call it)
+	@PYTHON="$(PYTHON)" sh make/environment.sh
+
+demo: environment ## run two built-in products through a real Dagster daemon against the sandbox
+	@$(bin)/eo-pipeline demo
+
+ui: environment ## start the sandbox and Dagster's UI on the demo's products
+	@sh make/ui.sh
+
+test: environment ## run the tests that need nothing but this folder
+	@$(bin)/python -m pytest -m "not system" $(ARGS)
+
+check: environment ## format, lint, types, floors
+	$(bin)/ruff format --check .
+	$(bin)/ruff check .
+	$(bin)/mypy
+	$(bin)/lint-imports
+
+test-system: environment ## run the tests that need Chromium and Postgres (installs them with apt-get)
+	@sh make/debian_packages.sh
+	@$(bin)/python -m pytest -m system $(ARGS)
+
+bench: environment ## list the benchmarks, or run one: make bench NAME=chain_overhead
+	@$(bin)/python -m benchmarks $(NAME)
+
+lock: ## write requirements.lock anew (needs uv; UPGRADE=1 takes newer versions)
+	@UV="$(UV)" UPGRADE="$(UPGRADE)" sh make/lock.sh
+
+clean: ## remove the environment and everything that was made here
+	rm -rf .venv .cache .eo build dist

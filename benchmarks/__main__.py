@@ -1,0 +1,38 @@
+"""`python -m benchmarks` lists the benchmarks; with a NAME it runs that one and prints a JSON line a comparison."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+FRAME = {"__init__", "__main__", "child", "harness", "peer_environments"}
+
+
+def benchmarks(folder: Path) -> Iterator[tuple[str, str]]:
+    """Name and first docstring line of each benchmark, by name; none is imported."""
+    for path in sorted(folder.glob("*.py")):
+        if path.stem not in FRAME:
+            docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            yield path.stem, docstring.partition("\n")[0]
+
+
+def main(arguments: list[str]) -> int:
+    """Lists or runs; 2 for an unknown name, 1 if any outputs differ, else 0."""
+    known = dict(benchmarks(Path(__file__).parent))
+    if not arguments:
+        for name, summary in known.items():
+            print(f"{name:24s} {summary}")
+        return 0
+    name = arguments[0]
+    if name not in known:
+        print(f"expected one of {', '.join(known)}, got {name!r}; make bench lists them", file=sys.stderr)
+        return 2
+    results = list(import_module(f"benchmarks.{name}").comparisons())
+    for result in results:
+        print(result.to_json(), flush=True)
+    return 0 if all(result.equal for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

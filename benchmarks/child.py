@@ -1,0 +1,38 @@
+"""Runs one function of one module in this process and reports its time and peak memory as JSON.
+
+Started by `harness` with any interpreter >= 3.12, also one that has nothing installed: standard library only. The
+module is imported before the clock starts, so what it imports at the top is not counted.
+"""
+
+import json
+import resource
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+
+
+def peak_mb() -> float:
+    """Highest resident memory of this process so far, MB (1e6 bytes).
+
+    Linux's own high-water mark is preferred: getrusage also remembers the process that started this one.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024 / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def main() -> None:
+    """Reads {module, function, arguments} from stdin; writes {seconds, peak_mb, answer} to the file argv[1]."""
+    task = json.load(sys.stdin)
+    function = getattr(import_module(task["module"]), task["function"])
+    started = time.perf_counter()
+    answer = function(**task["arguments"])
+    seconds = time.perf_counter() - started
+    Path(sys.argv[1]).write_text(json.dumps({"seconds": seconds, "peak_mb": peak_mb(), "answer": answer}))
+
+
+if __name__ == "__main__":
+    main()

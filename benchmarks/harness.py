@@ -1,0 +1,151 @@
+"""Measures two sides alternately, each time in a fresh process, and compares what they answer.
+
+What does not belong here: what is measured (a module each), and peers' environments (`peer_environments`).
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+
+# What a measured function takes and returns: JSON, since it runs in another process; of big outputs, their paths.
+Json = Any
+
+
+class BenchmarkError(RuntimeError):
+    """A measured function failed: holds the end of what it wrote to stderr."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One function to measure.
+
+    Attributes:
+        name: of the method, as it is printed.
+        module: defines the function, such as benchmarks.self_test; its imports at the top are not timed.
+        function: name in that module; takes `arguments` by keyword and returns JSON.
+        arguments: JSON values.
+        python: interpreter to run it with.
+    """
+
+    name: str
+    module: str
+    function: str
+    arguments: Mapping[str, Json] = field(default_factory=dict)
+    python: Path = Path(sys.executable)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One execution: wall seconds, peak resident memory in MB (1e6 bytes) and what was returned."""
+
+    seconds: float
+    peak_mb: float
+    answer: Json
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One line of the result.
+
+    Attributes:
+        name: what was compared.
+        ours_s: median wall seconds of this project.
+        peer: name of the other method.
+        peer_s: its median wall seconds.
+        ratio: peer_s / ours_s; above 1 this project is faster.
+        limit_s: median wall seconds of what no method can avoid, in the same run; None if there is no such measure.
+        peak_mb: highest resident memory of this project's process, MB (1e6 bytes).
+        equal: True if the outputs were compared and found equal in every round.
+    """
+
+    name: str
+    ours_s: float
+    peer: str
+    peer_s: float
+    ratio: float
+    limit_s: float | None
+    peak_mb: float
+    equal: bool
+
+    def to_json(self) -> str:
+        """One line; seconds with four significant digits."""
+        rounded = {
+            key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in asdict(self).items()
+        }
+        return json.dumps(rounded)
+
+
+def measure(side: Side) -> Measurement:
+    """Runs one side once, in a process of its own.
+
+    Raises:
+        BenchmarkError: if the process fails.
+    """
+    task = json.dumps({"module": side.module, "function": side.function, "arguments": dict(side.arguments)})
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        done = subprocess.run(
+            [side.python, "-m", "benchmarks.child", report],
+            input=task,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=ROOT,
+        )
+        if done.returncode != 0:
+            msg = f"{side.name} ended with exit code {done.returncode}: {done.stderr.strip()[-2000:]}"
+            raise BenchmarkError(msg)
+        return Measurement(**json.loads(report.read_text()))
+
+
+def compare(
+    name: str,
+    *,
+    ours: Side,
+    peer: Side,
+    equal: Callable[[Json, Json], bool],
+    limit: Side | None = None,
+    rounds: int = 3,
+) -> Comparison:
+    """Measures ours, peer and limit in turn, `rounds` times, and compares the answers of each round.
+
+    Args:
+        name: what is compared.
+        ours: this project's side.
+        peer: the other side.
+        equal: whether two answers (ours, peer's) mean the same result.
+        limit: what no method can avoid, such as reading the input.
+        rounds: how often; the median is reported.
+    """
+    mine: list[Measurement] = []
+    theirs: list[Measurement] = []
+    floor: list[Measurement] = []
+    for number in range(rounds):
+        print(f"{name}: round {number + 1} of {rounds}", file=sys.stderr, flush=True)
+        mine.append(measure(ours))
+        theirs.append(measure(peer))
+        if limit is not None:
+            floor.append(measure(limit))
+    ours_s, peer_s = _median_seconds(mine), _median_seconds(theirs)
+    return Comparison(
+        name=name,
+        ours_s=ours_s,
+        peer=peer.name,
+        peer_s=peer_s,
+        ratio=peer_s / ours_s,
+        limit_s=_median_seconds(floor) if floor else None,
+        peak_mb=max(measurement.peak_mb for measurement in mine),
+        equal=all(equal(our.answer, their.answer) for our, their in zip(mine, theirs, strict=True)),
+    )
+
+
+def _median_seconds(measurements: list[Measurement]) -> float:
+    return statistics.median(measurement.seconds for measurement in measurements)

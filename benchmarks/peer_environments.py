@@ -1,0 +1,36 @@
+"""Environments of peers: `.cache/peers/<name>` from `benchmarks/peers/<name>.lock`, made when first asked for.
+
+A lock is written by `make lock` from `<name>.in`, which names the peers' versions. What does not belong here: a
+dependency of the project.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def peer_python(name: str, *, locks: Path = ROOT / "benchmarks/peers", cache: Path = ROOT / ".cache/peers") -> Path:
+    """The interpreter of a peer's environment; makes it if it is missing, half-made or from another lock.
+
+    Raises:
+        FileNotFoundError: if there is no lock of that name.
+        subprocess.CalledProcessError: if pip cannot install the lock.
+    """
+    lock = locks / f"{name}.lock"
+    environment = cache / name
+    python = environment / "bin/python"
+    stamp = environment / "lock.stamp"
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+    if python.exists() and stamp.exists() and stamp.read_text() == digest:
+        return python
+    shutil.rmtree(environment, ignore_errors=True)
+    print(f"Making the environment of {name} in {environment}", file=sys.stderr, flush=True)
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    subprocess.run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(lock)], check=True, stdout=sys.stderr)
+    stamp.write_text(digest)
+    return python

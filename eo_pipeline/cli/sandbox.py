@@ -1,0 +1,54 @@
+"""`eo-pipeline sandbox`: becomes the sandbox's process.
+
+What does not belong here: anything of the sandbox. It is reached over HTTP only and never imported.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8900, show_default=True, help="Port; 0 takes a free one."
+)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".eo/sandbox"),
+    show_default=True,
+    help="Folder for buckets, operations and the journal; made if missing.",
+)
+@click.option(
+    "--catalog", type=FILE, help="YAML of local rasters by Earth Engine id.  [default: a small built-in world]"
+)
+@click.option("--settings", type=FILE, help="YAML of the service's settings.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="Service seconds a second: with 60, minutes pass in seconds.",
+)
+def command(port: int, data: Path, catalog: Path | None, settings: Path | None, speed: float) -> None:
+    """Serve Earth Engine and Cloud Storage on this machine.
+
+    The unmodified clients work against it, without an account. Stop it with Ctrl-C.
+    """
+    arguments = sandbox_arguments(port=port, data=data, catalog=catalog, settings=settings, speed=speed)
+    os.execv(sys.executable, arguments)  # noqa: S606 - an argument list, so that a signal reaches the sandbox itself
+
+
+def sandbox_arguments(*, port: int, data: Path, catalog: Path | None, settings: Path | None, speed: float) -> list[str]:
+    """The command line of a sandbox process; speed is in service seconds a second."""
+    arguments = [sys.executable, "-m", "eo_pipeline.sandbox"]
+    arguments += ["--port", str(port), "--data", str(data), "--speed", str(speed)]
+    if catalog is not None:
+        arguments += ["--catalog", str(catalog)]
+    if settings is not None:
+        arguments += ["--settings", str(settings)]
+    return arguments

@@ -1,0 +1,41 @@
+"""The commands that exist: section, name, one line of help and the module that holds each.
+
+What does not belong here: the commands themselves. Reading this table imports none of them, so that `--help` and every
+single command start fast.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class CommandEntry:
+    """One command of `eo-pipeline`.
+
+    Attributes:
+        section: heading under which `--help` shows it.
+        name: what a person types.
+        summary: one line; the first sentence of the command's own help.
+        module: the module that defines it under the name `command`.
+    """
+
+    section: str
+    name: str
+    summary: str
+    module: str
+
+
+COMMANDS = (
+    CommandEntry("Start", "init", "Make a project of your own in a folder.", "eo_pipeline.cli.init"),
+    CommandEntry(
+        "Start",
+        "doctor",
+        "Check this machine and your accounts, with a fix for each failure.",
+        "eo_pipeline.cli.doctor",
+    ),
+    CommandEntry(
+        "Without an account",
+        "sandbox",
+        "Serve Earth Engine and Cloud Storage on this machine.",
+        "eo_pipeline.cli.sandbox",
+    ),
+)

@@ -1,0 +1,1 @@
+"""One folder a product, each with a defs.yaml."""

@@ -1,0 +1,56 @@
+"""What `doctor` prints and its exit code."""
+
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from eo_pipeline.cli.doctor import command, print_findings
+from eo_pipeline.steps.diagnose import Finding, Result
+
+
+def printed(*findings: Finding) -> str:
+    stream = StringIO()
+    print_findings(findings, Console(file=stream, width=100))
+    return stream.getvalue()
+
+
+def test_a_failure_is_shown_with_its_fix() -> None:
+    text = printed(
+        Finding("interpreter", Result(True, "Python 3.13")),
+        Finding(
+            "credentials", Result(False, "expected a key file, got none", "run gcloud auth application-default login")
+        ),
+        Finding("bucket", Result(None, "not run: needs credentials")),
+    )
+    assert "credentials: run gcloud auth application-default login" in text
+    assert "1 of 3 checks failed" in text
+    assert "All is well" not in text
+
+
+def test_text_in_brackets_is_printed_as_it_is() -> None:
+    assert "extent [0, 10] of [bold]x" in printed(Finding("a", Result(True, "extent [0, 10] of [bold]x")))
+
+
+def set_free_disk(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
+    """Makes every disk have `free` bytes left."""
+    usage = SimpleNamespace(free=free)
+    monkeypatch.setattr("eo_pipeline.steps.diagnose.shutil.disk_usage", lambda _: usage)
+
+
+def test_exit_code_0_when_nothing_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_free_disk(monkeypatch, 80_000_000_000)
+    done = CliRunner().invoke(command, ["--data", str(tmp_path)])
+    assert done.exit_code == 0
+    assert "All is well" in done.output
+
+
+def test_exit_code_1_when_a_check_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_free_disk(monkeypatch, 3_000_000)
+    done = CliRunner().invoke(command, ["--data", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "got 0.0 GB" in done.output
+    assert "disk space: free some space, or choose another folder" in done.output
