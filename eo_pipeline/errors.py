@@ -13,6 +13,10 @@ class ProductError(EoPipelineError):
     """A product's declaration is wrong: names the field, what was expected and what came."""
 
 
+class SettingsError(EoPipelineError):
+    """A variable of the deployment has a value that cannot be used."""
+
+
 class KeyFormatError(EoPipelineError, ValueError):
     """A text is not a key that this project would have printed."""
 

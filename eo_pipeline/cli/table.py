@@ -33,6 +33,30 @@ COMMANDS = (
         "eo_pipeline.cli.doctor",
     ),
     CommandEntry(
+        "Products",
+        "preview",
+        "Show the true pixels of a small window, before any task.",
+        "eo_pipeline.cli.preview",
+    ),
+    CommandEntry(
+        "Products",
+        "run",
+        "Take partitions of a product through every stage, without a daemon.",
+        "eo_pipeline.cli.run",
+    ),
+    CommandEntry(
+        "Products",
+        "status",
+        "Tell how far a product is.",
+        "eo_pipeline.cli.status",
+    ),
+    CommandEntry(
+        "Without an account",
+        "demo",
+        "Run two built-in products through a real Dagster daemon against the sandbox.",
+        "eo_pipeline.cli.demo",
+    ),
+    CommandEntry(
         "Without an account",
         "sandbox",
         "Serve Earth Engine and Cloud Storage on this machine.",

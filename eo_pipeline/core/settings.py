@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from eo_pipeline.errors import SettingsError
+
 EARTH_ENGINE_URL = "https://earthengine.googleapis.com"
 INTERACTIVE_URL = "https://earthengine-highvolume.googleapis.com"
 DEFAULT_ROOT = "data"
@@ -26,6 +28,7 @@ class Settings:
         bucket: where Earth Engine exports to unless the product says [EO_BUCKET].
         root: local folder or `gs://bucket/folder` of tiles, mosaics, tables and cubes [EO_ROOT].
         scratch: local folder for work in progress [EO_SCRATCH], the system's if empty.
+        poll_seconds: between two looks of the sensors at Earth Engine and at what can run [EO_POLL_SECONDS].
     """
 
     project: str = ""
@@ -36,6 +39,7 @@ class Settings:
     bucket: str = ""
     root: str = DEFAULT_ROOT
     scratch: str = ""
+    poll_seconds: int = 30
 
     @classmethod
     def from_mapping(cls, variables: Mapping[str, str]) -> Self:
@@ -51,9 +55,16 @@ class Settings:
             bucket=variables.get("EO_BUCKET", ""),
             root=variables.get("EO_ROOT") or DEFAULT_ROOT,
             scratch=variables.get("EO_SCRATCH", ""),
+            poll_seconds=_whole_seconds(variables.get("EO_POLL_SECONDS") or "30"),
         )
 
     @property
     def service(self) -> str:
         """Identity of the service and project that operations live on."""
         return f"{self.earth_engine_url} {self.project}"
+
+
+def _whole_seconds(text: str) -> int:
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise SettingsError(f"EO_POLL_SECONDS: expected whole seconds above 0, got {text!r}")

@@ -18,7 +18,7 @@ from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.component import EarthObservationProduct
 from eo_pipeline.orchestration.declarations import Origin, load_chain
 from eo_pipeline.orchestration.io_managers import CubeIOManager, MosaicIOManager, TablesIOManager, TilesIOManager
-from eo_pipeline.orchestration.resources import CloudStorageResource, DataRootResource, EarthEngineResource
+from eo_pipeline.orchestration.resources import CloudStorageResource, DataRootResource, EarthEngineResource, environment
 from eo_pipeline.orchestration.sensors import build_operations_sensor
 
 COMPONENT = "EarthObservationProduct"
@@ -76,9 +76,21 @@ def project_definitions(folder: Path, *, resources: Mapping[str, Any] | None = N
     return dg.Definitions.merge(loaded, _shared(chains, resources))
 
 
+def _automation(seconds: int) -> dg.AutomationConditionSensorDefinition:
+    """Runs what can run; Dagster's own sensor of this kind is off until a person turns it on."""
+    return dg.AutomationConditionSensorDefinition(
+        name="automation",
+        target=dg.AssetSelection.all(),
+        minimum_interval_seconds=seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Runs tiles, mosaics, statistics and cubes as soon as what they are made of is there.",
+    )
+
+
 def _shared(chains: Sequence[Chain], resources: Mapping[str, Any] | None) -> dg.Definitions:
+    seconds = environment().poll_seconds
     return dg.Definitions(
-        sensors=[build_operations_sensor(chains)] if chains else [],
+        sensors=[build_operations_sensor(chains, seconds=seconds), _automation(seconds)] if chains else [],
         resources={**default_resources(), **(resources or {})},
     )
 

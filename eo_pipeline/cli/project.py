@@ -1,0 +1,101 @@
+"""The project that a command works on: its folder, its products, its Dagster instance.
+
+What does not belong here: what a command does with them.
+"""
+
+import os
+import sys
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from eo_pipeline.errors import ProductError, SettingsError
+from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.component import EarthObservationProduct
+from eo_pipeline.orchestration.definitions import products_one_by_one, project_definitions
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with a `pyproject.toml` that has a `[tool.dg]` section.
+
+    Attributes:
+        root: the folder.
+        defs: folder of the products.
+    """
+
+    root: Path
+    defs: Path
+
+    @cached_property
+    def products(self) -> dict[str, EarthObservationProduct]:
+        """Every product by name, right or wrong."""
+        _importable(self.root)
+        return {component.name: component for _, component in products_one_by_one(self.defs, self.root)}
+
+    def chain(self, name: str) -> Chain:
+        """A product's chain.
+
+        Raises:
+            ProductError: there is no such product, or its declaration is wrong.
+        """
+        found = self.products.get(name)
+        if found is None:
+            known = ", ".join(sorted(self.products)) or "none"
+            raise ProductError(f"expected a product of {self.defs}, got {name!r}; there are {known}")
+        if found.chain is None:
+            raise ProductError(found.problem)
+        return found.chain
+
+    def definitions(self) -> dg.Definitions:
+        """Everything that Dagster loads of this project."""
+        _importable(self.root)
+        return project_definitions(self.defs)
+
+
+def _importable(root: Path) -> None:
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+
+
+def find_project(start: Path) -> Project:
+    """The project that a folder lies in.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    for folder in (start.resolve(), *start.resolve().parents):
+        settings = _dg_settings(folder / "pyproject.toml")
+        if settings:
+            module = str(settings.get("project", {}).get("defs_module", "defs"))
+            return Project(folder, folder.joinpath(*module.split(".")))
+    raise SettingsError(
+        f"expected a project (a pyproject.toml with [tool.dg]) at {start.resolve()} or above, found none; "
+        "make one with `eo-pipeline init DIR` and run this inside it"
+    )
+
+
+def _dg_settings(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    settings: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("dg", {})
+    return settings
+
+
+def open_instance() -> dg.DagsterInstance:
+    """The Dagster instance of DAGSTER_HOME, whose event log is the ledger.
+
+    Raises:
+        SettingsError: DAGSTER_HOME is not a folder.
+    """
+    home = os.environ.get("DAGSTER_HOME", "")
+    if not home or not Path(home).is_dir():
+        raise SettingsError(
+            f"DAGSTER_HOME: expected a folder that keeps what was done, got {home!r}; copy .env.example to .env, or "
+            "export DAGSTER_HOME with the absolute path of a folder"
+        )
+    return dg.DagsterInstance.get()

@@ -1,0 +1,74 @@
+"""`eo-pipeline run PRODUCT`: the whole chain in this process.
+
+What does not belong here: the chain (`orchestration.run`).
+"""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from eo_pipeline.cli.project import find_project, open_instance
+from eo_pipeline.cli.selection import areas_named, periods_between, wanted_partitions
+from eo_pipeline.orchestration.resources import EarthEngineResource, environment
+from eo_pipeline.orchestration.run import RunReport, run_partitions
+from eo_pipeline.orchestration.schedules import ended_periods
+
+
+@click.command()
+@click.argument("product")
+@click.option("--partitions", help="Periods A..B, or one.  [default: all that have ended]")
+@click.option("--area", "areas", multiple=True, help="Key of an area; may be repeated.  [default: all]")
+@click.option("--resubmit", is_flag=True, help="Export again although the same export succeeded before: spends again.")
+def command(product: str, partitions: str | None, areas: tuple[str, ...], *, resubmit: bool) -> None:
+    """Take partitions of a product through every stage, without a daemon.
+
+    Works on the same instance and ledger as the daemon: what was done is not done again. Exit code 1 if a partition
+    failed.
+    """
+    project = find_project(Path.cwd())
+    chain = project.chain(product)
+    definitions = project.definitions()
+    instance = open_instance()
+    now = datetime.now(UTC)
+    periods = [p.key for p in ended_periods(chain, instance, EarthEngineResource(), now=now)]
+    wanted = wanted_partitions(areas_named(areas, chain), periods_between(partitions, periods))
+    console = Console()
+    with _bars(console) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total or None)
+            bars.update(tasks[stage], completed=done)
+
+        report = run_partitions(
+            definitions,
+            chain,
+            wanted,
+            instance=instance,
+            resubmit=resubmit,
+            poll_seconds=min(5, environment().poll_seconds),
+            progress=show,
+        )
+    _print(report, console)
+    if not report.succeeded:
+        sys.exit(1)
+
+
+def _bars(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )
+
+
+def _print(report: RunReport, console: Console) -> None:
+    for (stage, partition), words in report.failed.items():
+        console.print(f"[bold red]failed[/] {stage} {partition}: {words}", highlight=False)
+    for what, why in report.skipped.items():
+        console.print(f"[yellow]not made[/] {what}: {why}", highlight=False)
+    root = Path(environment().root).absolute() if "://" not in environment().root else environment().root
+    console.print(f"Files are below {root}")

@@ -1,0 +1,47 @@
+"""`eo-pipeline status [PRODUCT]`: partitions by stage and state.
+
+What does not belong here: counting them (`orchestration.status`).
+"""
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from eo_pipeline.cli.project import find_project, open_instance
+from eo_pipeline.orchestration.status import ProductStatus, product_status
+
+
+@click.command()
+@click.argument("product", required=False)
+def command(product: str | None) -> None:
+    """Tell how far a product is, or every product of the project.
+
+    Exit code 1 if a product is not complete or its declaration is wrong.
+    """
+    project = find_project(Path.cwd())
+    names = [product] if product else sorted(project.products)
+    console = Console()
+    wrong = [name for name in names if name in project.products and project.products[name].chain is None]
+    for name in wrong:
+        console.print(f"[bold red]{name}[/]: {project.products[name].problem}", highlight=False)
+    instance = open_instance()
+    statuses = [product_status(instance, project.chain(name)) for name in names if name not in wrong]
+    for status in statuses:
+        print_status(status, console)
+    if wrong or not all(status.is_complete for status in statuses):
+        sys.exit(1)
+
+
+def print_status(status: ProductStatus, console: Console) -> None:
+    """One table a product, a line a stage."""
+    table = Table(title=status.sentence, title_justify="left", box=None, pad_edge=False)
+    for heading in ("stage", "wanted", "done", "without images", "failed"):
+        table.add_column(heading, justify="left" if heading == "stage" else "right")
+    for stage in status.stages:
+        style = "green" if stage.done == stage.wanted else "red" if stage.failed else "yellow"
+        numbers = (stage.wanted, stage.done, stage.no_images, stage.failed)
+        table.add_row(stage.stage, *(str(number) for number in numbers), style=style)
+    console.print(table)
