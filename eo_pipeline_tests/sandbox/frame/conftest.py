@@ -76,18 +76,21 @@ class Clients:
 def connect(server: SandboxProcess) -> Clients:
     """Point the clients at a sandbox and make the bucket `tiles`."""
     initialize(server)
-    client = storage.Client(
-        project=PROJECT, credentials=AnonymousCredentials(), client_options={"api_endpoint": server.url}
-    )
+    client = storage.Client(project=PROJECT, credentials=anonymous(), client_options={"api_endpoint": server.url})
     if not client.bucket("tiles").exists():
         client.create_bucket("tiles")
     return Clients(server, client)
 
 
+def anonymous() -> Any:
+    """The credentials of a user who has none."""
+    return AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth's own
+
+
 def initialize(server: SandboxProcess) -> None:
     """ee.Initialize, as a user without credentials does it."""
     ee.Reset()
-    ee.Initialize(AnonymousCredentials(), url=server.url, project=PROJECT)
+    ee.Initialize(anonymous(), url=server.url, project=PROJECT)
     ee.data.setMaxRetries(0)
 
 

@@ -1,6 +1,7 @@
 """The real Earth Engine client asks for values, pixels and assets."""
 
 import io
+from typing import Any
 
 import ee
 import numpy as np
@@ -84,9 +85,8 @@ def test_bands_and_formats_are_checked(clients: Clients) -> None:
 
 
 def test_an_unknown_function_is_named_and_remembered(clients: Clients) -> None:
-    unknown = ee.ComputedObject(
-        ee.ApiFunction("Image.load", {"name": "Image.never", "args": [], "returns": "Image"}), {}
-    )
+    signature = {"name": "Image.never", "args": [], "returns": "Image"}
+    unknown = ee.ComputedObject(ee.ApiFunction("Image.never", signature), {})
     with pytest.raises(ee.EEException, match=r"Image\.never"):
         unknown.getInfo()
     assert "Image.never" in clients.server.control("unknown-functions")["functions"]
@@ -115,25 +115,28 @@ def test_a_missing_asset_is_not_found(clients: Clients) -> None:
         ee.data.listAssets("local/nothing")
 
 
+def listed(params: Any) -> list[str]:
+    """Ids of the images that ee.data.listImages gives."""
+    return [image["id"] for image in ee.data.listImages(params)["images"] or []]
+
+
 def test_images_of_a_collection_are_listed_page_by_page(clients: Clients) -> None:
-    everything = [image["id"] for image in ee.data.listImages("local/days")["images"]]
+    everything = listed("local/days")
     assert everything == [f"local/days/202405{day:02d}" for day in range(1, 26)]
-    pages, token = [], None
+    pages: list[list[str]] = []
+    token: str | None = None
     while token is not None or not pages:
-        more = {} if token is None else {"pageToken": token}
-        page = ee.data.listAssets({"parent": "local/days", "pageSize": 10, **more})
+        query: dict[str, Any] = {"parent": "local/days", "pageSize": 10}
+        page: dict[str, Any] = ee.data.listAssets(query if token is None else {**query, "pageToken": token})
         pages.append([image["id"] for image in page["assets"]])
         token = page.get("nextPageToken")
     assert [len(page) for page in pages] == [10, 10, 5]
-    assert sum(pages, []) == everything
+    assert [image for page in pages for image in page] == everything
 
 
 def test_images_are_filtered_by_time_and_place(clients: Clients) -> None:
-    found = ee.data.listImages(
-        {"parent": "local/days", "startTime": "2024-05-03T00:00:00Z", "endTime": "2024-05-06T00:00:00Z"}
-    )
-    assert [image["id"][-2:] for image in found["images"]] == ["03", "04", "05"]
-    elsewhere = ee.data.listImages({"parent": "local/days", "region": {"type": "Point", "coordinates": [0, 0]}})
-    assert elsewhere["images"] == []
+    found = listed({"parent": "local/days", "startTime": "2024-05-03T00:00:00Z", "endTime": "2024-05-06T00:00:00Z"})
+    assert [image_id[-2:] for image_id in found] == ["03", "04", "05"]
+    assert listed({"parent": "local/days", "region": {"type": "Point", "coordinates": [0, 0]}}) == []
     with pytest.raises(ee.EEException, match="Invalid filter"):
         ee.data.listAssets({"parent": "local/days", "filter": "nonsense"})

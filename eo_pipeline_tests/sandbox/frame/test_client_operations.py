@@ -90,7 +90,7 @@ def test_time_moves_by_ticks(start_clients: Start) -> None:
 
 
 @pytest.mark.parametrize("kill", [False, True])
-def test_a_restart_keeps_operations(start_clients: Start, kill: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_a_restart_keeps_operations(start_clients: Start, kill: bool) -> None:
     clients = start_clients(settings={"running_at_once": 1})
     done = export("done")
     before = ended(done)

@@ -93,12 +93,41 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
-NAMES = (
-    "grid dimensions width height affineTransform scaleX translateX crsCode crsWkt bandIds fileFormat "
-    "visualizationOptions ranges min max gamma paletteColors fileExportOptions cloudStorageDestination bucket "
-    "filenamePrefix geoTiffOptions noData floatValue tileDimensions tileSize cloudOptimized maxPixels priority "
-    "requestId description workloadTag value"
-).split()
+NAMES = [
+    "grid",
+    "dimensions",
+    "width",
+    "height",
+    "affineTransform",
+    "scaleX",
+    "translateX",
+    "crsCode",
+    "crsWkt",
+    "bandIds",
+    "fileFormat",
+    "visualizationOptions",
+    "ranges",
+    "min",
+    "max",
+    "gamma",
+    "paletteColors",
+    "fileExportOptions",
+    "cloudStorageDestination",
+    "bucket",
+    "filenamePrefix",
+    "geoTiffOptions",
+    "noData",
+    "floatValue",
+    "tileDimensions",
+    "tileSize",
+    "cloudOptimized",
+    "maxPixels",
+    "priority",
+    "requestId",
+    "description",
+    "workloadTag",
+    "value",
+]
 NESTED = st.recursive(JSON, lambda inner: st.dictionaries(st.sampled_from(NAMES), inner, max_size=4), max_leaves=12)
 
 
@@ -232,7 +261,7 @@ def test_no_export_is_written_outside(clients: Clients, prefix: str) -> None:
         "description": "escape",
         "fileExportOptions": {"fileFormat": "GEO_TIFF", "cloudStorageDestination": files},
     }
-    known = {path for path in clients.server.data.parent.rglob("*escaped*")}
+    known = set(clients.server.data.parent.rglob("*escaped*"))
     status, content = send(clients.server, "POST", f"{P}/image:export", json.dumps(body).encode())
     assert status < 500, content
     if status == 200:

@@ -3,10 +3,10 @@
 import signal
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
 import pytest
+import requests
 
 from eo_pipeline_tests.processes import end, first_line, running_sandbox, started
 
@@ -39,8 +39,8 @@ def test_it_ends_when_its_starter_dies(tmp_path: Path) -> None:
         process.kill()
         process.wait()
     subprocess.run(["timeout", "20", "tail", f"--pid={pid}", "-f", "/dev/null"], check=True)
-    with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(url, timeout=5)
+    with pytest.raises(requests.exceptions.ConnectionError, match="refused"):
+        requests.get(url, timeout=5)
 
 
 def failed_start(tmp_path: Path, *arguments: str) -> str:
