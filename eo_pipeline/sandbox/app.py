@@ -61,7 +61,7 @@ def application(parts: Parts) -> ASGIApp:
     starlette = Starlette(
         routes=_routes(parts, journal, faults, queue),
         lifespan=_lifespan(queue),
-        exception_handlers={ServiceError: _refused, HTTPException: _not_served},
+        exception_handlers={ServiceError: _refused, HTTPException: _not_served, Exception: _broken},
     )
     return FaultMiddleware(JournalMiddleware(starlette, journal=journal), faults=faults, journal=journal)
 
@@ -114,6 +114,11 @@ async def _refused(_: Request, error: Exception) -> Response:
     if not isinstance(error, ServiceError):
         raise error
     return answer_json(error.published(), error.code)
+
+
+async def _broken(_: Request, __: Exception) -> Response:
+    """A mistake of the sandbox; Starlette raises it again for the log."""
+    return answer_json(ServiceError("An internal error has occurred.", 500, "INTERNAL").published(), 500)
 
 
 async def _not_served(request: Request, error: Exception) -> Response:

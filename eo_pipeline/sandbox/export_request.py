@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from eo_pipeline.sandbox.errors import ServiceError
+from eo_pipeline.sandbox.grid_spec import checked_grid
 from eo_pipeline.sandbox.request_fields import flag, mapping, number, text, whole
 
 
@@ -43,7 +44,7 @@ def decode_export(body: Mapping[str, object]) -> ExportRequest:
         raise ServiceError(f"sandbox: exports are written as GEO_TIFF only, got {file_format}.")
     return ExportRequest(
         expression=mapping(body, "expression"),
-        grid=mapping(body, "grid") or None,
+        grid=checked_grid(mapping(body, "grid")),
         bucket=bucket,
         prefix=prefix or text(body, "description") or "",
         max_pixels=_positive(body, "maxPixels"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.images import Image
+from eo_pipeline.sandbox.grid_spec import checked_grid
 from eo_pipeline.sandbox.request_fields import mapping, number, text, texts
 from eo_pipeline.sandbox.settings import Settings
 
@@ -37,7 +38,7 @@ def decode_pixel_request(body: Mapping[str, object], expression: Mapping[str, ob
         expression, band_ids = _visualised(expression, options, band_ids), ()
     return PixelRequest(
         expression=expression,
-        grid=mapping(body, "grid") or None,
+        grid=checked_grid(mapping(body, "grid")),
         band_ids=band_ids,
         file_format=text(body, "fileFormat") or "AUTO_JPEG_PNG",
     )

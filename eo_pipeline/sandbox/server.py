@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import sys
@@ -42,7 +43,8 @@ class Server(uvicorn.Server):
         """End when standard input closes, as it does when the starting process dies."""
 
         def wait() -> None:
-            sys.stdin.buffer.read()
+            while os.read(sys.stdin.fileno(), 4096):  # unbuffered: the interpreter ends while this thread waits
+                pass
             self.should_exit = True
 
         threading.Thread(target=wait, name="sandbox-stdin", daemon=True).start()
@@ -61,6 +63,6 @@ def make_server(app: ASGIApp, *, host: str, port: int) -> Server:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=2,
     )
     return Server(config)

@@ -1,4 +1,4 @@
-"""Fixtures that start the sandbox as a process; any part of the project may use them by importing this module's names."""
+"""Fixtures that start the sandbox as a process; see `processes` for other parts."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

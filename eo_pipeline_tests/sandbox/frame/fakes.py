@@ -1,4 +1,6 @@
-"""An engine that knows one image given as functions of CRS coordinates: for tests of what stands around the evaluator."""
+"""Stand-ins for the evaluator (one image given as functions of CRS coordinates) and for a bucket."""
+
+# ruff: noqa: ARG002 - the fakes have the whole signature of the protocols they stand for
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -158,14 +158,14 @@ def test_without_a_named_size_files_follow_the_setting(tmp_path: Path) -> None:
     assert list(done.bucket.objects) == ["p/x-0000000000-0000000000.tif", "p/x-0000000000-0000000256.tif"]
 
 
-@pytest.mark.parametrize(("options", "expected"), [({}, math.nan), ({"noData": {"floatValue": -9}}, -9.0)])
-def test_masked_floats_are_nan_or_no_data(tmp_path: Path, options: dict[str, object], expected: float) -> None:
-    done = Exported(tmp_path, FakeEngine(grid(10, 4), {"holes": holes}), body(**options))
+@pytest.mark.parametrize(("no_data", "fill"), [(None, math.nan), (-9.0, -9.0)])
+def test_masked_floats_are_nan_or_no_data(tmp_path: Path, no_data: float | None, fill: float) -> None:
+    done = Exported(tmp_path, FakeEngine(grid(10, 4), {"holes": holes}), body(noData={"floatValue": no_data}))
     want = whole_array(holes, 10, 4)
-    want[np.isnan(want)] = expected
+    want[np.isnan(want)] = fill
     with MemoryFile(done.bucket.objects["p/x.tif"]) as memory, memory.open() as file:
         np.testing.assert_array_equal(file.read(1), want)
-        assert file.nodata == options.get("noData", {}).get("floatValue")  # type: ignore[attr-defined]  # a mapping
+        assert file.nodata == no_data
 
 
 def test_masked_integers_are_zero_without_no_data(tmp_path: Path) -> None:
