@@ -62,7 +62,7 @@ class Place:
 
     @contextmanager
     def folder_to_fill(self, folder: str) -> Iterator[Path]:
-        """A local folder whose files end up in `folder` below the root: that folder itself, or one sent there at the end.
+        """A local folder whose files end up in `folder` below the root: that folder itself, or one sent there later.
 
         Whoever fills it makes each file appear under its final name only when it is whole.
         """

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 import products
+
 from eo_pipeline.orchestration.definitions import project_definitions
 
 

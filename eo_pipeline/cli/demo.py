@@ -1,0 +1,109 @@
+"""`eo-pipeline demo`: two built-in products through a real daemon, from nothing to maps, tables and cubes.
+
+What does not belong here: the products (`defs`), the processes (`local_stack`).
+"""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import dagster as dg
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from eo_pipeline.cli.local_stack import Stack, local_stack
+from eo_pipeline.cli.project import Project, find_project
+from eo_pipeline.cli.status import print_status
+from eo_pipeline.cli.webserver import launch_backfill
+from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.status import ProductStatus, product_status
+
+LIMIT_SECONDS = 900
+QUIET_SECONDS = 2.0
+
+
+@click.command()
+@click.option("--ui-port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port of Dagster's UI.")
+@click.option("--stay", is_flag=True, help="Keep the sandbox and the UI running afterwards, until Ctrl-C.")
+def command(ui_port: int, *, stay: bool) -> None:
+    """Run two built-in products through a real Dagster daemon against the sandbox.
+
+    Exit code 0 only if every partition of every stage is materialised.
+    """
+    console = Console()
+    project = find_project(Path.cwd())
+    chains = [project.chain(name) for name in sorted(project.products)]
+    console.print("Starting the sandbox (Earth Engine and Cloud Storage) and Dagster; logs are in .eo/logs.")
+    with local_stack(project, ui_port=ui_port) as stack:
+        os.environ.update(stack.variables)
+        console.print(f"Sandbox {stack.sandbox}   Dagster {stack.ui}")
+        with dg.DagsterInstance.from_config(str(stack.home)) as instance:
+            for chain in chains:
+                _backfill(stack, instance, chain)
+            statuses = _follow(instance, chains, console)
+            _tell(statuses, stack, project, console)
+        if stay:
+            console.print(f"Look at {stack.ui}; Ctrl-C ends it.")
+            _wait_for_interrupt()
+    if not all(status.is_complete for status in statuses):
+        sys.exit(1)
+
+
+def _backfill(stack: Stack, instance: dg.DagsterInstance, chain: Chain) -> None:
+    """Ask the daemon for every partition's submission; everything downstream follows by itself."""
+    keys = chain.by_area_and_period.get_partition_keys(
+        current_time=datetime.now(UTC), dynamic_partitions_store=instance
+    )
+    launch_backfill(stack.ui, chain.key("submission").path, keys, title=f"demo: {chain.product.name}")
+
+
+def _follow(instance: dg.DagsterInstance, chains: Sequence[Chain], console: Console) -> list[ProductStatus]:
+    """Show progress until everything is there, or something failed and nothing moves any more."""
+    limit = time.monotonic() + LIMIT_SECONDS
+    with _bars(console) as bars:
+        tasks: dict[tuple[str, str], TaskID] = {}
+        while True:
+            statuses = [product_status(instance, chain) for chain in chains]
+            for status in statuses:
+                _show(bars, tasks, status)
+            failed = any(stage.failed for status in statuses for stage in status.stages)
+            if all(status.is_complete for status in statuses) or failed or time.monotonic() > limit:
+                return statuses
+            time.sleep(QUIET_SECONDS)
+
+
+def _bars(console: Console) -> Progress:
+    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console)
+
+
+def _show(bars: Progress, tasks: dict[tuple[str, str], TaskID], status: ProductStatus) -> None:
+    for stage in status.stages:
+        key = (status.product, stage.stage)
+        if key not in tasks:
+            tasks[key] = bars.add_task(f"{status.product} {stage.stage}", total=stage.wanted)
+        bars.update(tasks[key], completed=stage.done)
+
+
+def _tell(statuses: Sequence[ProductStatus], stack: Stack, project: Project, console: Console) -> None:
+    console.print()
+    for status in statuses:
+        print_status(status, console)
+        console.print()
+    for kind, pattern in (("mosaics", "*/mosaic/**/*.tif"), ("tables", "*/zonal_stats/**/*.csv"), ("cubes", "cubes/*")):
+        found = sorted(stack.root.glob(pattern))
+        if found:
+            console.print(f"{len(found):4d} {kind:<8} for example {os.path.relpath(found[0], project.root)}")
+    console.print("\nLook at it: `make ui`, then open the address that it prints.")
+
+
+def _wait_for_interrupt() -> None:
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        return

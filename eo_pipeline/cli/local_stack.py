@@ -1,0 +1,102 @@
+"""The sandbox and Dagster, side by side on this machine, for the demo and for looking around.
+
+What does not belong here: what is done with them.
+"""
+
+import json
+import shutil
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from eo_pipeline.cli.processes import child, free_port, python_module, wait_until_it_answers
+from eo_pipeline.cli.project import Project
+
+SANDBOX_PORT = 8900
+UI_PORT = 3000
+BUCKET = "sandbox-bucket"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Addresses of what runs.
+
+    Attributes:
+        sandbox: of the sandbox.
+        ui: of Dagster's UI.
+        home: DAGSTER_HOME.
+        root: folder of products' files.
+        variables: environment of the pipeline.
+    """
+
+    sandbox: str
+    ui: str
+    home: Path
+    root: Path
+    variables: Mapping[str, str]
+
+
+@contextmanager
+def local_stack(
+    project: Project, *, ui_port: int = UI_PORT, speed: float = 30.0, poll_seconds: int = 5
+) -> Iterator[Stack]:
+    """Start both for a project; everything they make stays below its `.eo` folder.
+
+    Args:
+        project: whose products are served.
+        ui_port: preferred port of the UI.
+        speed: sandbox seconds a second.
+        poll_seconds: of the sensors.
+
+    Raises:
+        ServiceUnreachableError: one of them did not start; with the end of its log.
+    """
+    folder = project.root / ".eo"
+    home, logs = folder / "dagster", folder / "logs"
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(project.root / "dagster.yaml", home / "dagster.yaml")
+    sandbox = f"http://127.0.0.1:{free_port(SANDBOX_PORT)}"
+    ui = f"http://127.0.0.1:{free_port(ui_port)}"
+    variables = _variables(sandbox, home=home, root=folder / "data", poll_seconds=poll_seconds)
+    with ExitStack() as stack:
+        arguments = ["--port", sandbox.rpartition(":")[2], "--data", str(folder / "sandbox"), "--speed", str(speed)]
+        service = stack.enter_context(
+            child(python_module("eo_pipeline.sandbox", *arguments), log=logs / "sandbox.log", environment={})
+        )
+        wait_until_it_answers(sandbox, service, log=logs / "sandbox.log", seconds=60, what="the sandbox")
+        make_bucket(sandbox, BUCKET)
+        dagster = ["dev", "-w", str(project.root / "workspace.yaml"), "--port", ui.rpartition(":")[2]]
+        web = stack.enter_context(
+            child(python_module("dagster", *dagster), log=logs / "dagster.log", environment=variables)
+        )
+        wait_until_it_answers(f"{ui}/server_info", web, log=logs / "dagster.log", seconds=180, what="Dagster's UI")
+        yield Stack(sandbox, ui, home, folder / "data", variables)
+
+
+def _variables(sandbox: str, *, home: Path, root: Path, poll_seconds: int) -> dict[str, str]:
+    return {
+        "DAGSTER_HOME": str(home),
+        "EO_PROJECT": "sandbox-project",
+        "EO_EARTH_ENGINE_URL": sandbox,
+        "EO_STORAGE_URL": sandbox,
+        "EO_CREDENTIALS": "anonymous",
+        "EO_BUCKET": BUCKET,
+        "EO_ROOT": str(root),
+        "EO_POLL_SECONDS": str(poll_seconds),
+    }
+
+
+def make_bucket(url: str, name: str) -> None:
+    """Make a bucket by Cloud Storage's JSON API, unless it is there."""
+    listed = urllib.request.urlopen(f"{url}/storage/v1/b?project=sandbox-project", timeout=30)  # noqa: S310  # our own process
+    with listed:
+        if name in [bucket["name"] for bucket in json.load(listed).get("items", [])]:
+            return
+    request = urllib.request.Request(  # noqa: S310  # our own process
+        f"{url}/storage/v1/b?project=sandbox-project",
+        data=json.dumps({"name": name}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310  # our own process

@@ -1,0 +1,67 @@
+"""`eo-pipeline preview PRODUCT`: true pixels of a small window as a picture.
+
+What does not belong here: computing them (`steps.preview`).
+"""
+
+import os
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from eo_pipeline.cli.project import find_project
+from eo_pipeline.cli.selection import areas_named
+from eo_pipeline.core.periods import Period
+from eo_pipeline.earth_engine.session import connect
+from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.resources import environment
+from eo_pipeline.steps.preview import Preview, preview, preview_picture
+
+
+@click.command()
+@click.argument("product")
+@click.option("--area", help="Key of an area.  [default: the first]")
+@click.option("--period", help="Key of a period, for example 2024-06.  [default: the first]")
+@click.option("--side", type=click.IntRange(16, 2048), default=512, show_default=True, help="Longest side, px.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="PNG to write.  [default: previews/...png]"
+)
+def command(product: str, area: str | None, period: str | None, side: int, out: Path | None) -> None:
+    """Show the true pixels of a small window, before any task.
+
+    The same recipe as the export, computed at once by Earth Engine; nothing is queued.
+    """
+    chain = find_project(Path.cwd()).chain(product)
+    key = areas_named([area] if area else [], chain)[0]
+    chosen = _period(chain, period)
+    session = connect(environment(), interactive=True)
+    found = preview(session, chain.product, chain.areas[key], chosen, side=side)
+    console = Console()
+    if not found.pixels:
+        console.print(f"No image of {key} in {chosen.key} is left after the filters.")
+        return
+    path = out or Path("previews") / f"{product}_{key}_{chosen.key}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(preview_picture(found, chain.product, title=f"{product} · {key} · {chosen.key}"))
+    _print(found, console)
+    console.print(f"Picture: {os.path.relpath(path)}")
+
+
+def _period(chain: Chain, key: str | None) -> Period:
+    if key is not None:
+        return chain.period(key)
+    return chain.product.period.rule.containing(chain.product.period.starts_at)
+
+
+def _print(found: Preview, console: Console) -> None:
+    height, width = found.geobox.shape
+    listed = "" if found.images is None else f" from {found.images} images"
+    console.print(f"{width} x {height} pixels of {found.geobox.crs}{listed}")
+    table = Table(box=None, pad_edge=False)
+    for heading in ("band", "usable", "min", "max"):
+        table.add_column(heading, justify="left" if heading == "band" else "right")
+    for band in found.summaries:
+        low, high = ("-" if v is None else f"{v:.6g}" for v in (band.minimum, band.maximum))
+        table.add_row(band.name, f"{band.valid_share:.1%}", low, high)
+    console.print(table)

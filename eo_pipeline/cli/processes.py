@@ -1,0 +1,98 @@
+"""Child processes of a command: started with a log, waited for, ended with it.
+
+What does not belong here: what they are.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from eo_pipeline.errors import ServiceUnreachableError
+
+_STOP_SECONDS = 20
+
+
+@contextmanager
+def child(arguments: Sequence[str], *, log: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a group of its own, whose output goes to a file; interrupted at the end, killed if that fails."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            list(arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        stop(process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt a process and its group; kill what is left of it."""
+    for number, seconds in ((signal.SIGINT, _STOP_SECONDS), (signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, 5)):
+        if not _signal(process, number):
+            return
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def _signal(process: subprocess.Popen[bytes], number: int) -> bool:
+    """False if there is nobody left in the group."""
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until_it_answers(url: str, process: subprocess.Popen[bytes], *, log: Path, seconds: float, what: str) -> None:
+    """Wait until an address answers any HTTP request.
+
+    Raises:
+        ServiceUnreachableError: the process ended, or did not answer in time; with the end of its log.
+    """
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit and process.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310  # an address of our own process
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.3)
+        else:
+            return
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+    state = "ended" if process.poll() is not None else f"did not answer for {seconds:.0f} s"
+    raise ServiceUnreachableError(f"expected {what} at {url}, but it {state}; the end of {log}:\n{tail}")
+
+
+def free_port(preferred: int) -> int:
+    """The preferred port, or another if it is taken."""
+    for port in (preferred, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise ServiceUnreachableError("expected a free port on 127.0.0.1, found none")
+
+
+def python_module(module: str, *arguments: str) -> list[str]:
+    """The command line of a module run by this interpreter."""
+    return [sys.executable, "-m", module, *arguments]
