@@ -13,7 +13,8 @@ from typing import Any
 from eo_pipeline.errors import KeyFormatError
 
 _CELL = re.compile(r"([EW])(\d{4,})([NS])(\d{4,})")
-_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+_KEPT_FIRST = re.compile(r"[A-Za-z0-9_]")
+_KEPT = re.compile(r"[A-Za-z0-9._-]")
 _PRODUCT = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _REQUEST = re.compile(r"eo-([0-9a-f]{40})-g(\d+)")
 _DIGEST_LENGTH = 40
@@ -53,9 +54,9 @@ def feature_key(feature_id: str) -> str:
     """Area key of a feature: its id; other characters than letters, digits and `._-` as `~` and two hex digits."""
     if not feature_id:
         raise KeyFormatError("expected a feature id with at least one character, got an empty one")
-    kept = (c if _PLAIN.fullmatch(f"a{c}") else _escaped(c) for c in feature_id)
-    text = "".join(kept)
-    return text if _PLAIN.fullmatch(text) or text[0] == "~" else _escaped(text[0]) + text[1:]
+    first, rest = feature_id[0], feature_id[1:]
+    start = first if _KEPT_FIRST.fullmatch(first) else _escaped(first)
+    return start + "".join(c if _KEPT.fullmatch(c) else _escaped(c) for c in rest)
 
 
 def parse_feature_key(text: str) -> str:

@@ -1,0 +1,83 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eo_pipeline.core import keys
+from eo_pipeline.errors import KeyFormatError
+
+indices = st.integers(-99_999, 99_999)
+
+
+@given(indices, indices)
+def test_cell_keys_round_trip(column: int, row: int) -> None:
+    assert keys.parse_cell_key(keys.cell_key(column=column, row=row)) == (column, row)
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "text"), [(21, 203, "E0021N0203"), (0, 0, "E0000N0000"), (-1, -12345, "W0001S12345")]
+)
+def test_cell_keys_read_as_compass_points(column: int, row: int, text: str) -> None:
+    assert keys.cell_key(column=column, row=row) == text
+
+
+@pytest.mark.parametrize("text", ["W0000N0000", "E21N203", "E00021N0203", "E0001", "e0001n0001", "E0001N0001 "])
+def test_texts_that_are_never_printed_are_refused(text: str) -> None:
+    with pytest.raises(KeyFormatError, match="expected the key of a grid cell"):
+        keys.parse_cell_key(text)
+
+
+@given(st.text(min_size=1, max_size=40))
+def test_feature_keys_round_trip_and_suit_dagster_and_paths(feature_id: str) -> None:
+    key = keys.feature_key(feature_id)
+    assert keys.parse_feature_key(key) == feature_id
+    assert not set(key) & set("|[],/\\ ")
+    assert not key.startswith((".", "-"))
+
+
+def test_an_escaped_feature_key_can_be_read_by_a_person() -> None:
+    assert keys.feature_key("Niederösterreich 3/a") == "Nieder~C3~B6sterreich~203~2Fa"
+
+
+@pytest.mark.parametrize("text", ["~zz", "~c3~b6", "a b", "", "~FF"])
+def test_feature_texts_that_are_never_printed_are_refused(text: str) -> None:
+    with pytest.raises(KeyFormatError, match="expected the key of a feature"):
+        keys.parse_feature_key(text)
+
+
+digests = st.text("0123456789abcdef", min_size=40, max_size=40)
+
+
+@given(digests, st.integers(1, 10_000))
+def test_request_ids_round_trip_and_fit_earth_engine(digest: str, generation: int) -> None:
+    text = keys.request_id(digest=digest, generation=generation)
+    assert keys.parse_request_id(text) == (digest, generation)
+    assert re.fullmatch(r"[a-zA-Z0-9-]{1,60}", text)
+
+
+@given(st.from_regex(r"[a-z][a-z0-9_]{0,62}", fullmatch=True), st.text(min_size=1, max_size=60), digests)
+def test_descriptions_fit_and_end_with_the_request_id(product: str, feature_id: str, digest: str) -> None:
+    request = keys.request_id(digest=digest, generation=3)
+    text = keys.description(
+        product=product, area_key=keys.feature_key(feature_id), period_key="2024-01", request_id=request
+    )
+    assert re.fullmatch(r"[a-zA-Z0-9.,:;_-]{1,100}", text)
+    assert keys.request_id_of_description(text) == request
+
+
+def test_other_peoples_descriptions_are_not_ours() -> None:
+    assert keys.request_id_of_description("my export: final") is None
+
+
+def test_products_whose_names_begin_alike_never_share_a_prefix() -> None:
+    one = keys.object_prefix(product="ndvi", area_key="E0001N0001", period_key="2024-01", digest="a" * 40)
+    two = keys.object_prefix(product="ndvi_fields", area_key="E0001N0001", period_key="2024-01", digest="a" * 40)
+    assert not two.startswith(one)
+    assert not one.startswith(two)
+
+
+def test_a_digest_depends_on_every_part_but_not_on_their_order() -> None:
+    assert keys.digest({"a": 1, "b": [2, 3]}) == keys.digest({"b": [2, 3], "a": 1})
+    assert keys.digest({"a": 1, "b": [2, 3]}) != keys.digest({"a": 1, "b": [3, 2]})
+    assert re.fullmatch(r"[0-9a-f]{40}", keys.digest({}))
