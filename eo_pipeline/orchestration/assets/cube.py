@@ -32,7 +32,6 @@ def build_cube(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
         owners=product.owners,
         kinds={"icechunk", "zarr"},
         io_manager_key="cube_io",
-        required_resource_keys={"mosaic_io", "cube_io"},
         description="Zarr cube with a commit a partition; re-running with the same inputs commits nothing.",
         automation_condition=as_soon_as_possible(),
         backfill_policy=grouped(),
@@ -40,28 +39,28 @@ def build_cube(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
         pool=f"{product.name}_cube",
         metadata={REPOSITORY: declared.repository},
     )
-    def cube(context: dg.AssetExecutionContext) -> Stored:
-        mosaics: MosaicIO = context.resources.mosaic_io
-        io: CubeIO = context.resources.cube_io
+    def cube(
+        context: dg.AssetExecutionContext, mosaic_io: dg.ResourceParam[MosaicIO], cube_io: dg.ResourceParam[CubeIO]
+    ) -> Stored:
         template = cube_template(chain, declared, _rule(chain, context.instance))
 
         def make(key: str) -> Made:
-            mosaic: Mosaic = mosaics.load(chain.key("mosaic"), key)
+            mosaic: Mosaic = mosaic_io.load(chain.key("mosaic"), key)
             partition = PartitionKey.parse(key)
-            report = io.store(
+            report = cube_io.store(
                 context.asset_key,
                 key,
                 CubeRegion(
                     mosaic=mosaic,
                     template=template,
-                    address=io.address(declared.repository),
+                    address=cube_io.address(declared.repository),
                     period=chain.period(partition.period),
                     area_key=partition.area,
                     geobox=chain.area(partition).geobox,
                     provenance=_provenance(context, chain, key, mosaic),
                 ),
             )
-            return Made(_metadata(report, mosaic, io.address(declared.repository).uri))
+            return Made(_metadata(report, mosaic, cube_io.address(declared.repository).uri))
 
         return each_partition(context, make)
 

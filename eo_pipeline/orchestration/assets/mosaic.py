@@ -28,22 +28,21 @@ def build_mosaic(chain: Chain) -> dg.AssetsDefinition:
         owners=product.owners,
         kinds={"geotiff", "gdal"},
         io_manager_key="mosaic_io",
-        required_resource_keys={"mosaic_io", "tiles_io"},
         description="Cloud-optimised GeoTIFF with overviews, placed by the tiles' georeferencing alone.",
         automation_condition=as_soon_as_possible(),
         backfill_policy=grouped(),
         retry_policy=on_crash(),
     )
-    def mosaic(context: dg.AssetExecutionContext) -> Stored:
-        tiles_io: TilesIO = context.resources.tiles_io
-        io: MosaicIO = context.resources.mosaic_io
+    def mosaic(
+        context: dg.AssetExecutionContext, tiles_io: dg.ResourceParam[TilesIO], mosaic_io: dg.ResourceParam[MosaicIO]
+    ) -> Stored:
 
         def make(key: str) -> Made:
             tiles: TileSet = tiles_io.load(chain.key("tiles"), key)
             if tiles.state == "no_images":
-                io.store(context.asset_key, key, NewMosaic("no_images", tiles.digest, None))
+                mosaic_io.store(context.asset_key, key, NewMosaic("no_images", tiles.digest, None))
                 return Made({ledger.STATE: "no_images", ledger.DIGEST: tiles.digest})
-            made = _mosaic(context, chain, tiles, io, key)
+            made = _mosaic(context, chain, tiles, mosaic_io, key)
             if product.export.keep == "until_mosaic":
                 tiles_io.place.remove(tiles_io.place.path(tiles.folder))
             return made

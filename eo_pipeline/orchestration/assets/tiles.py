@@ -31,19 +31,19 @@ def build_tiles(chain: Chain) -> dg.AssetsDefinition:
         owners=product.owners,
         kinds={"geotiff"},
         io_manager_key="tiles_io",
-        required_resource_keys={"tiles_io"},
         description="Tiles downloaded from the bucket: sizes, CRC32C and complete cover of the area are verified.",
         automation_condition=as_soon_as_possible(),
         backfill_policy=grouped(),
         retry_policy=on_crash(),
     )
-    def tiles(context: dg.AssetExecutionContext, cloud_storage: CloudStorageResource) -> Stored:
-        io: TilesIO = context.resources.tiles_io
+    def tiles(
+        context: dg.AssetExecutionContext, cloud_storage: CloudStorageResource, tiles_io: dg.ResourceParam[TilesIO]
+    ) -> Stored:
 
         def make(key: str) -> Made:
-            found = _collect(context, chain, cloud_storage, io, key)
-            io.store(context.asset_key, key, found)
-            return Made(_metadata(found, io))
+            found = _collect(context, chain, cloud_storage, tiles_io, key)
+            tiles_io.store(context.asset_key, key, found)
+            return Made(_metadata(found, tiles_io))
 
         return each_partition(context, make)
 

@@ -38,26 +38,25 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
         owners=product.owners,
         kinds={"parquet", "pandas"},
         io_manager_key="tables_io",
-        required_resource_keys={"mosaic_io", "tables_io"},
         description=f"Statistics of the zones of {declared.file} in each period; zones may cross areas.",
         automation_condition=as_soon_as_possible(),
         backfill_policy=grouped(),
         retry_policy=on_crash(),
         metadata={"dagster/column_schema": metadata.table_schema(_columns(chain, declared))},
     )
-    def zonal_stats(context: dg.AssetExecutionContext) -> Stored:
-        mosaics: MosaicIO = context.resources.mosaic_io
-        io: TablesIO = context.resources.tables_io
+    def zonal_stats(
+        context: dg.AssetExecutionContext, mosaic_io: dg.ResourceParam[MosaicIO], tables_io: dg.ResourceParam[TablesIO]
+    ) -> Stored:
         zones = _zones(chain, declared)
 
         def make(key: str) -> Made:
             areas = [PartitionKey.parse(key).area] if by_areas else list(chain.areas)
             period = PartitionKey.parse(key).period if by_areas else key
             keys = [PartitionKey(area, period).text for area in areas]
-            found: list[Mosaic] = [mosaics.load(chain.key("mosaic"), k) for k in keys]
-            table = _measure(chain, declared, zones, found, io=mosaics, period_key=period)
+            found: list[Mosaic] = [mosaic_io.load(chain.key("mosaic"), k) for k in keys]
+            table = _measure(chain, declared, zones, found, io=mosaic_io, period_key=period)
             columns = _columns(chain, declared)
-            io.store(context.asset_key, key, NewTable(table, columns, _tags(chain, zones, period)))
+            tables_io.store(context.asset_key, key, NewTable(table, columns, _tags(chain, zones, period)))
             return Made(_metadata(table, zones, found), metadata.table_preview(table, columns))
 
         return each_partition(context, make)
