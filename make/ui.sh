@@ -10,5 +10,6 @@ cp dagster.yaml "$DAGSTER_HOME/dagster.yaml"
 .venv/bin/eo-pipeline sandbox --port "$port" --data .eo/sandbox &
 sandbox=$!
 trap 'kill "$sandbox" 2>/dev/null || true' EXIT INT TERM
-export EO_PIPELINE_SERVICE_URL="http://127.0.0.1:$port"
+export EO_EARTH_ENGINE_URL="http://127.0.0.1:$port" EO_STORAGE_URL="http://127.0.0.1:$port"
+export EO_PROJECT=sandbox EO_CREDENTIALS=anonymous EO_BUCKET=sandbox EO_ROOT="$PWD/.eo/data"
 .venv/bin/dagster dev -w workspace.yaml --port "${UI_PORT:-3000}"

@@ -1,5 +1,6 @@
 """A project of one's own: what is made, what is refused, and that it works with the installed package."""
 
+import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -10,6 +11,8 @@ import yaml
 from click.testing import CliRunner
 
 from eo_pipeline.cli.init import command, make_project, project_name
+from eo_pipeline.core.product import Product
+from eo_pipeline.core.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 FILES = {
@@ -81,6 +84,22 @@ def test_the_example_polygons_have_the_id_that_the_example_product_names(tmp_pat
     assert areas.between(5e4, 5e6).all()
 
 
+def test_every_setting_of_the_example_is_one_that_is_read(tmp_path: Path) -> None:
+    make_project(tmp_path)
+    names = set(re.findall(r"^(?:# )?(EO_[A-Z_]+)=", (tmp_path / ".env.example").read_text(), flags=re.MULTILINE))
+    assert len(names) >= 6
+    for name in names:
+        changed = Settings.from_mapping({name: "http://127.0.0.1:1"})
+        assert changed != Settings.from_mapping({}), f"{name} changes nothing"
+
+
+def test_the_example_product_is_a_product(tmp_path: Path) -> None:
+    make_project(tmp_path)
+    attributes = yaml.safe_load((tmp_path / "products/field_ndvi/defs.yaml").read_text())["attributes"]
+    product = Product.model_validate({"name": "field_ndvi", **attributes})
+    assert product.period.every == "month"
+
+
 def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(cwd), "DAGSTER_HOME": str(cwd)}
     return subprocess.run(arguments, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=240)
@@ -108,7 +127,6 @@ def test_the_wheel_and_not_this_folder_is_what_runs(installed: Path, tmp_path: P
 
 
 def test_dagster_loads_the_made_project_from_the_installed_package(installed: Path, tmp_path: Path) -> None:
-    pytest.importorskip("eo_pipeline.orchestration.definitions", reason="the floor of orchestration is not merged yet")
     make_project(tmp_path / "fields")
     validate = "from dagster._cli import main; main()"
     done = run(installed / "python", "-c", validate, "definitions", "validate", cwd=tmp_path / "fields")
