@@ -104,7 +104,10 @@ def _write_all(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, N
 def _write_layers(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]]) -> None:
     with ExitStack() as stack:
         layers = [
-            (members, stack.enter_context(rasterio.open(_layer(folder, kind), "w", **_layer_profile(spec, members))))
+            (
+                members,
+                stack.enter_context(rasterio.open(_layer(folder, kind), "w", **_layer_profile(spec, kind, members))),
+            )
             for kind, members in _kinds(spec).items()
         ]
         for where, pixels in windows:
@@ -113,15 +116,19 @@ def _write_layers(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle
                 layer.write(pixels[members], window=window)
 
 
-def _layer_profile(spec: CogSpec, members: Sequence[int]) -> dict[str, object]:
+def _layer_profile(spec: CogSpec, kind: Kind, members: Sequence[int]) -> dict[str, object]:
     height, width = spec.geobox.shape
+    nodata = spec.bands[0].nodata
+    dtype = spec.bands[0].dtype
+    if kind == "categorical" and nodata is not None and nodata < 0:
+        dtype = "float64"  # GDAL 3.12's mode of integers turns all-nodata pixels into 0 where nodata is negative
     return {
         "driver": "GTiff",
         "height": height,
         "width": width,
         "count": len(members),
-        "dtype": spec.bands[0].dtype,
-        "nodata": spec.bands[0].nodata,
+        "dtype": dtype,
+        "nodata": nodata,
         "crs": str(spec.geobox.crs),
         "transform": spec.geobox.affine,
         "tiled": True,
