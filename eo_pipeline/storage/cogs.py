@@ -4,7 +4,6 @@ Windows go to tiled temporary files, one a kind of band because GDAL computes ov
 joins them and GDAL's COG driver writes the result. Does not belong here: what the pixels are.
 """
 
-import errno
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -26,6 +25,7 @@ from rasterio.windows import Window
 from eo_pipeline.core.bands import BandEncoding, Kind
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import DiskFullError, StorageError
+from eo_pipeline.storage.disk_space import is_disk_full
 from eo_pipeline.storage.rasters import GDAL_ERRORS, read_all_blocks
 
 BLOCK = 512
@@ -74,7 +74,7 @@ def write_cog(path: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDAr
         try:
             whole = _write_all(Path(folder), spec, windows)
         except (*GDAL_ERRORS, OSError) as error:
-            if _is_disk_full(error, Path(folder)):
+            if is_disk_full(error, Path(folder)):
                 raise _disk_full_error(path, spec, free, error) from error
             raise StorageError(f"expected to write {path}, got: {error.__cause__ or error}; nothing stays") from error
         whole.replace(path)
@@ -203,16 +203,3 @@ def _disk_full_error(path: Path, spec: CogSpec, free: int, error: Exception) -> 
         "(temporary and final pixels with overviews, before compression), got a full disk, with "
         f"{free / 1e6:.1f} MB free at the start ({error}); free space there or choose another folder"
     )
-
-
-def _is_disk_full(error: Exception, folder: Path) -> bool:
-    """Whether the error or a cause of it says so, or there is no room for the parts in `folder` once more.
-
-    GDAL may only log the failed write, delete its unfinished file and report a later symptom.
-    """
-    causes: list[BaseException] = [error]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
-        causes.append(cause)
-    said = any(getattr(cause, "errno", None) == errno.ENOSPC or "No space left" in str(cause) for cause in causes)
-    parts = sum(part.stat().st_size for part in folder.iterdir())
-    return said or shutil.disk_usage(folder).free < max(BLOCK * BLOCK, parts * 3 // 2)
