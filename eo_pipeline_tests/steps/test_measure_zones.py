@@ -17,10 +17,10 @@ from rasterstats import zonal_stats
 from shapely import affinity, box
 from shapely.geometry.base import BaseGeometry
 
-import eo_pipeline.steps.measure_zones as step
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.zone_shapes import Zones
 from eo_pipeline.errors import GridMismatchError, TilesError, ZonesError
+from eo_pipeline.steps.measure_zones import measure_zones
 from eo_pipeline_tests.raster_files import grid, write_raster
 
 HEIGHT, WIDTH = 120, 200
@@ -66,7 +66,7 @@ def areas(folder: Path, pixels: NDArray[Any], nodata: float | None = -1) -> list
 
 def measure(zones: Zones, rasters: Sequence[Path], **options: Any) -> pd.DataFrame:
     defaults: dict[str, Any] = {"bands": [BAND], "statistics": STATISTICS}
-    return step.measure_zones(
+    return measure_zones(
         zones,
         rasters,
         period_key="2023-01",
@@ -205,7 +205,7 @@ def test_a_zone_beyond_the_date_line_finds_a_grid_of_unbroken_longitudes(tmp_pat
     assert row["b_count"] == 36 + 4
 
 
-def test_a_huge_zone_is_cut_to_the_rasters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_huge_zone_is_cut_to_the_rasters(tmp_path: Path) -> None:
     rasters = areas(tmp_path, scene())
     huge = affinity.scale(SHAPES[0], 1e4, 1e4)
     row = measure(zones([huge]), rasters, statistics=["count", "mean"]).iloc[0]
