@@ -143,7 +143,8 @@ def _reprojected(geometry: BaseGeometry, crs: CRS, grid: GeoBox, grid_crs: CRS) 
     def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
 
-    return shapely.transform(shapely.segmentize(geometry, step), move)
+    moved = shapely.transform(shapely.segmentize(geometry, step), move)
+    return moved if moved.is_valid else polygons_of(shapely.make_valid(moved))
 
 
 def _transformer(source: CRS, target: CRS) -> Transformer:

@@ -21,6 +21,7 @@ from eo_pipeline.errors import ProductError, TilesError
 from eo_pipeline.storage.cogs import BLOCK, CogSpec, write_cog
 from eo_pipeline.storage.rasters import read_headers, read_together
 
+COMPRESSIONS = ("deflate", "zstd", "lzw", "none")
 Progress = Callable[[int, int], None]
 """Called with (windows written, windows in all)."""
 
@@ -72,12 +73,13 @@ def make_mosaic(
         progress: told after every window.
 
     Raises:
-        ProductError: bands differ in dtype or nodata, or gaps are allowed without a nodata.
+        ProductError: bands differ in dtype or nodata, gaps are allowed without a nodata, or the compression is
+            none of COMPRESSIONS.
         TilesError: a tile is unreadable or differs from the bands, or tiles leave gaps; lists all.
         GridMismatchError: tiles do not lie on the target's pixels; lists all.
         DiskFullError: no space left.
     """
-    _check_bands(bands, allow_gaps=allow_gaps)
+    _check_request(bands, compression, allow_gaps=allow_gaps)
     headers = read_headers(tiles)
     check_headers(headers, bands)
     check_lattice(headers, target)
@@ -127,7 +129,12 @@ def _windows(spec: CogSpec, max_memory_mb: int) -> list[Rectangle]:
     return list(windows(height=height, width=width, rows=blocks // across * BLOCK, columns=across * BLOCK))
 
 
-def _check_bands(bands: Sequence[BandEncoding], *, allow_gaps: bool) -> None:
+def _check_request(bands: Sequence[BandEncoding], compression: str, *, allow_gaps: bool) -> None:
+    if compression not in COMPRESSIONS:
+        wanted = ", ".join(COMPRESSIONS)
+        raise ProductError(
+            f"field compression: expected one of {wanted}, got {compression!r}; lossy codecs are refused"
+        )
     if len({(band.dtype, band.nodata is None or repr(float(band.nodata))) for band in bands}) != 1:
         got = ", ".join(f"{band.name}: {band.dtype}, nodata {band.nodata}" for band in bands) or "no band"
         raise ProductError(

@@ -37,11 +37,19 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class _Ground:
-    """Rasters of one period side by side on their common grid, which `plan` fills in the order of `headers`."""
+    """Rasters of one period side by side.
+
+    Attributes:
+        headers: in order of precedence.
+        grid: the smallest that holds them all.
+        plan: how they fill the grid, in the order of `headers`.
+        extent: what they cover, in the grid's CRS.
+    """
 
     headers: Mapping[Path, RasterHeader]
-    plan: MosaicPlan
     grid: GeoBox
+    plan: MosaicPlan
+    extent: BaseGeometry
 
 
 def measure_zones(
@@ -100,14 +108,14 @@ def _ground(rasters: Sequence[Path], bands: Sequence[BandEncoding]) -> _Ground:
     grids = [header.geobox for header in headers.values()]
     check_lattice(headers, grids[0])
     grid = union_grid(grids)
-    return _Ground(headers, plan_mosaic(grids, grid), grid)
+    extent = shapely.union_all([shapely.box(*part.boundingbox) for part in grids])
+    return _Ground(headers, grid, plan_mosaic(grids, grid), extent)
 
 
 def _placed(shape: BaseGeometry, zones: Zones, ground: _Ground) -> BaseGeometry | None:
     """The zone on the rasters' grid; None if it touches no raster."""
     moved = on_grid(shape, zones.crs, ground.grid)
-    extents = [shapely.box(*header.geobox.boundingbox) for header in ground.headers.values()]
-    if not any(moved.intersects(extent) for extent in extents):
+    if not moved.intersects(ground.extent):
         return None
     if _window(moved, ground.grid).pixels > MAX_WINDOW_PIXELS:
         moved = polygons_of(shapely.make_valid(moved).intersection(shapely.box(*ground.grid.boundingbox)))

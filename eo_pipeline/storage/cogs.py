@@ -4,7 +4,6 @@ Windows go to tiled temporary files, one a kind of band because GDAL computes ov
 joins them and GDAL's COG driver writes the result. Does not belong here: what the pixels are.
 """
 
-import errno
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -26,6 +25,7 @@ from rasterio.windows import Window
 from eo_pipeline.core.bands import BandEncoding, Kind
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import DiskFullError, StorageError
+from eo_pipeline.storage.disk_space import is_disk_full
 from eo_pipeline.storage.rasters import GDAL_ERRORS, read_all_blocks
 
 BLOCK = 512
@@ -74,7 +74,7 @@ def write_cog(path: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDAr
         try:
             whole = _write_all(Path(folder), spec, windows)
         except (*GDAL_ERRORS, OSError) as error:
-            if _is_disk_full(error, Path(folder)):
+            if is_disk_full(error, Path(folder)):
                 raise _disk_full_error(path, spec, free, error) from error
             raise StorageError(f"expected to write {path}, got: {error.__cause__ or error}; nothing stays") from error
         whole.replace(path)
@@ -104,7 +104,10 @@ def _write_all(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, N
 def _write_layers(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]]) -> None:
     with ExitStack() as stack:
         layers = [
-            (members, stack.enter_context(rasterio.open(_layer(folder, kind), "w", **_layer_profile(spec, members))))
+            (
+                members,
+                stack.enter_context(rasterio.open(_layer(folder, kind), "w", **_layer_profile(spec, kind, members))),
+            )
             for kind, members in _kinds(spec).items()
         ]
         for where, pixels in windows:
@@ -113,15 +116,19 @@ def _write_layers(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle
                 layer.write(pixels[members], window=window)
 
 
-def _layer_profile(spec: CogSpec, members: Sequence[int]) -> dict[str, object]:
+def _layer_profile(spec: CogSpec, kind: Kind, members: Sequence[int]) -> dict[str, object]:
     height, width = spec.geobox.shape
+    nodata = spec.bands[0].nodata
+    dtype = spec.bands[0].dtype
+    if kind == "categorical" and nodata is not None and nodata < 0:
+        dtype = "float64"  # GDAL 3.12's mode of integers turns all-nodata pixels into 0 where nodata is negative
     return {
         "driver": "GTiff",
         "height": height,
         "width": width,
         "count": len(members),
-        "dtype": spec.bands[0].dtype,
-        "nodata": spec.bands[0].nodata,
+        "dtype": dtype,
+        "nodata": nodata,
         "crs": str(spec.geobox.crs),
         "transform": spec.geobox.affine,
         "tiled": True,
@@ -196,16 +203,3 @@ def _disk_full_error(path: Path, spec: CogSpec, free: int, error: Exception) -> 
         "(temporary and final pixels with overviews, before compression), got a full disk, with "
         f"{free / 1e6:.1f} MB free at the start ({error}); free space there or choose another folder"
     )
-
-
-def _is_disk_full(error: Exception, folder: Path) -> bool:
-    """Whether the error or a cause of it says so, or there is no room for the parts in `folder` once more.
-
-    GDAL may only log the failed write, delete its unfinished file and report a later symptom.
-    """
-    causes: list[BaseException] = [error]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
-        causes.append(cause)
-    said = any(getattr(cause, "errno", None) == errno.ENOSPC or "No space left" in str(cause) for cause in causes)
-    parts = sum(part.stat().st_size for part in folder.iterdir())
-    return said or shutil.disk_usage(folder).free < max(BLOCK * BLOCK, parts * 3 // 2)

@@ -103,16 +103,17 @@ def _ids(frame: geopandas.GeoDataFrame, id_column: str, path: Path) -> tuple[str
 
 
 def _check_polygons(frame: geopandas.GeoDataFrame, id_column: str, path: Path) -> None:
-    wrong = ~frame.geometry.geom_type.isin(["Polygon", "MultiPolygon"]) | frame.geometry.is_empty
-    if wrong.any():
-        got = ", ".join(
-            f"{zone}: {kind or 'no geometry'}"
-            for zone, kind in zip(frame.loc[wrong, id_column][:10], frame.geometry.geom_type[wrong][:10], strict=True)
-        )
+    kinds = [_kind(shape) for shape in frame.geometry]
+    wrong = [f"{zone}: {kind}" for zone, kind in zip(frame[id_column], kinds, strict=True) if "olygon" not in kind]
+    if wrong:
         raise ZonesError(
-            f"{path}: expected polygons only, got {wrong.sum()} other or empty geometries ({id_column} {got}); "
-            "remove or buffer them"
+            f"{path}: expected polygons only, got {len(wrong)} other or empty geometries "
+            f"({id_column} {', '.join(wrong[:10])}); remove or buffer them"
         )
+
+
+def _kind(shape: BaseGeometry | None) -> str:
+    return "no geometry" if shape is None or shape.is_empty else str(shape.geom_type)
 
 
 def _mended(shape: BaseGeometry, zone: str | int, path: Path) -> BaseGeometry:

@@ -57,7 +57,9 @@ def test_the_message_says_which_numbers_fit() -> None:
     [("uint8", 255), ("int16", -32768), ("int16", -9999.0), ("float32", math.nan), ("float32", -9999), ("int8", -128)],
 )
 def test_nodata_that_fits_is_taken(dtype: str, nodata: float) -> None:
-    assert np.array_equal(BandEncoding("b", dtype, nodata=nodata).nodata, nodata, equal_nan=True)
+    taken = BandEncoding("b", dtype, nodata=nodata).nodata
+    assert taken is not None
+    assert np.array_equal(taken, nodata, equal_nan=True)
 
 
 def test_nodata_and_nan_are_not_usable() -> None:
