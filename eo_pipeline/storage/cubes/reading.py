@@ -31,7 +31,7 @@ def open_cube(address: CubeAddress, *, snapshot: str | None = None) -> xr.Datase
             repository = icechunk.Repository.open(address.storage())
             branch = BRANCH if snapshot is None else None
             session = repository.readonly_session(branch=branch, snapshot_id=snapshot)
-        except icechunk.NotFoundError as error:
+        except (icechunk.NotFoundError, icechunk.InvalidInputError) as error:
             wanted = "a cube" if snapshot is None else f"snapshot {snapshot} of a cube"
             raise CubeError(
                 f"Expected {wanted} at {address.uri}, got: {first_line(error)}; check the address."
