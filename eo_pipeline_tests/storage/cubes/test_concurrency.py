@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.cubes import Cube, CubeAddress, extend_time, open_or_create_cube, read_ledger, write_region
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.cubes.lock import sole_committer
@@ -61,6 +62,14 @@ def test_lock_lets_one_committer_in(address: CubeAddress) -> None:
 
 def test_lock_file_lies_beside_the_repository(cube: Cube, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cube", "cube.lock"]
+
+
+def test_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(
+        StorageError, match=r"Expected to write .*/cube\.lock, the lock .* a folder that can be written"
+    ):
+        open_or_create_cube(CubeAddress(str(tmp_path / "file" / "cube")), template())
 
 
 @pytest.fixture

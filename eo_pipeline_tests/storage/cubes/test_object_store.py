@@ -11,10 +11,13 @@ from pathlib import Path
 import boto3  # type: ignore[import-untyped] # ships no types
 import numpy as np
 import pytest
+import zarr
 from botocore.exceptions import EndpointConnectionError  # type: ignore[import-untyped] # ships no types
 
 from eo_pipeline.errors import CubeError, StorageError
 from eo_pipeline.storage.cubes import CubeAddress, extend_time, open_cube, open_or_create_cube, write_region
+from eo_pipeline.storage.cubes.layout import array_at
+from eo_pipeline.storage.cubes.transaction import transact
 from eo_pipeline_tests.storage.cubes.examples import MONTH, UPPER_LEFT, pixels, provenance, reader, template
 from eo_pipeline_tests.storage.cubes.test_concurrency import assert_nothing_lost
 from eo_pipeline_tests.storage.cubes.test_repository import history
@@ -91,6 +94,26 @@ def test_writer_with_an_old_session_makes_its_change_again(endpoint: str) -> Non
     assert read_back.sizes["time"] == 2
     np.testing.assert_array_equal(read_back["n_obs"].values[0, :64, :64], arrays["n_obs"])
     assert history(cube)[:2] == ["example a", "example time axis to 2023-02"]
+
+
+def test_writer_that_never_gets_through_says_so(endpoint: str) -> None:
+    address = at(endpoint, "s3://cubes/busy")
+    cube = open_or_create_cube(address, template())
+    attempts = 0
+
+    def write_x(group: zarr.Group) -> tuple[bool, None]:
+        nonlocal attempts
+        attempts += 1
+        other = cube.repository.writable_session("main")
+        array_at(zarr.open_group(other.store), "x")[0] = attempts
+        other.commit("in between")
+        array_at(group, "x")[0] = -1
+        return True, None
+
+    with pytest.raises(CubeError, match=r"commit p1 to s3://cubes/busy, got a conflict 20 times; another writer"):
+        transact(address, cube.repository, write_x, {"product": "example", "partition": "p1"})
+    assert attempts == 20
+    assert history(cube)[0] == "in between"
 
 
 def test_missing_cube_is_named(endpoint: str) -> None:

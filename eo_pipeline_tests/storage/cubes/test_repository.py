@@ -48,6 +48,11 @@ def test_nan_fill_values_and_float_fills_survive_the_round_trip(tmp_path: Path) 
     assert differences(MODIS_LST.layout(), describe(head(cube))) == []
 
 
+def test_path_of_a_group_is_no_array(cube: Cube) -> None:
+    with pytest.raises(TypeError, match="Expected an array at ledger, got a group"):
+        array_at(head(cube), "ledger")
+
+
 def test_opening_again_commits_nothing(cube: Cube, address: CubeAddress) -> None:
     again = open_or_create_cube(address, cube.template)
     assert history(again) == history(cube)
