@@ -7,7 +7,9 @@ from pyproj import CRS
 from eo_pipeline.core.cube_arrays import ArrayLayout, GroupLayout, differences
 
 RED = ArrayLayout("red", ("time", "y", "x"), (0, 8, 8), (1, 4, 4), (1, 8, 8), "uint16", 0, {"units": "1"})
-GRID = ArrayLayout("spatial_ref", (), (), (), None, "int32", 0, {"spatial_ref": CRS.from_epsg(4326).to_wkt()})
+GRID = ArrayLayout(
+    "spatial_ref", (), (), (), None, "int32", 0, {"crs_wkt": CRS.from_epsg(4326).to_wkt(), "GeoTransform": "0.0 1.0"}
+)
 CUBE = GroupLayout({"title": "t", "period_rule": "month"}, (RED, GRID))
 
 
@@ -21,11 +23,20 @@ def test_length_of_time_titles_and_long_names_may_differ() -> None:
 
 
 def test_crs_is_compared_by_meaning() -> None:
-    pretty = replace(GRID, attributes={"spatial_ref": CRS.from_epsg(4326).to_wkt(pretty=True)})
-    other = replace(GRID, attributes={"spatial_ref": CRS.from_epsg(3857).to_wkt()})
+    pretty = _grid_mapping(CRS.from_epsg(4326).to_wkt(pretty=True), horizontal_datum_name="as another PROJ says")
+    other = _grid_mapping(CRS.from_epsg(3857).to_wkt())
     assert differences(CUBE, GroupLayout(CUBE.attributes, (RED, pretty))) == []
     (line,) = differences(CUBE, GroupLayout(CUBE.attributes, (RED, other)))
-    assert line.startswith("spatial_ref spatial_ref: expected 'GEOGCRS")
+    assert line.startswith("spatial_ref crs_wkt: expected 'GEOGCRS")
+
+
+def test_text_that_is_no_crs_differs() -> None:
+    (line,) = differences(CUBE, GroupLayout(CUBE.attributes, (RED, _grid_mapping("none"))))
+    assert line.endswith("the cube has 'none'")
+
+
+def _grid_mapping(wkt: str, **more: str) -> ArrayLayout:
+    return replace(GRID, attributes={"crs_wkt": wkt, "GeoTransform": "0.0 1.0", **more})
 
 
 def test_every_difference_is_named() -> None:

@@ -28,9 +28,14 @@ def storage_failures(address: CubeAddress) -> Iterator[None]:
     except icechunk.StorageError as error:
         if any(text in str(error) for text in _NO_ROOM):
             raise DiskFullError(
-                f"Expected room to write the cube {address.uri}, got: {error.message}; free space and run again. "
+                f"Expected room to write the cube {address.uri}, got: {first_line(error)}; free space and run again. "
                 "Nothing was committed."
             ) from error
         raise StorageError(
-            f"Expected to reach the cube {address.uri}, got: {error.message}; check the address and credentials."
+            f"Expected to reach the cube {address.uri}, got: {first_line(error)}; check the address and credentials."
         ) from error
+
+
+def first_line(error: icechunk.IcechunkError) -> str:
+    """Icechunk's message without its trace."""
+    return error.message.partition("\n")[0]

@@ -8,7 +8,7 @@ import xarray as xr
 
 from eo_pipeline.errors import CubeError
 from eo_pipeline.storage.cubes.address import CubeAddress
-from eo_pipeline.storage.cubes.failures import storage_failures
+from eo_pipeline.storage.cubes.failures import first_line, storage_failures
 from eo_pipeline.storage.cubes.transaction import BRANCH
 
 
@@ -31,9 +31,11 @@ def open_cube(address: CubeAddress, *, snapshot: str | None = None) -> xr.Datase
             repository = icechunk.Repository.open(address.storage())
             branch = BRANCH if snapshot is None else None
             session = repository.readonly_session(branch=branch, snapshot_id=snapshot)
-        except icechunk.NotFoundError as error:
+        except (icechunk.NotFoundError, icechunk.InvalidInputError) as error:
             wanted = "a cube" if snapshot is None else f"snapshot {snapshot} of a cube"
-            raise CubeError(f"Expected {wanted} at {address.uri}, got: {error.message}; check the address.") from error
+            raise CubeError(
+                f"Expected {wanted} at {address.uri}, got: {first_line(error)}; check the address."
+            ) from error
         cube: xr.Dataset = xr.open_zarr(
             session.store, consolidated=False, zarr_format=3, chunks=None, decode_coords="all"
         )

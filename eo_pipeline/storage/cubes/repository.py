@@ -3,6 +3,7 @@
 What does not belong here: the template itself (`core.cube_template`) and changing a cube (`time_axis`, `regions`).
 """
 
+import time
 from dataclasses import dataclass
 
 import icechunk
@@ -12,12 +13,15 @@ from eo_pipeline.core.cube_arrays import TIME, differences
 from eo_pipeline.core.cube_template import CubeTemplate
 from eo_pipeline.errors import CubeError
 from eo_pipeline.storage.cubes.address import CubeAddress
-from eo_pipeline.storage.cubes.failures import storage_failures
+from eo_pipeline.storage.cubes.failures import first_line, storage_failures
 from eo_pipeline.storage.cubes.layout import array_at, describe, write_layout
 from eo_pipeline.storage.cubes.lock import sole_committer
 from eo_pipeline.storage.cubes.transaction import BRANCH, transact
 
 _CHUNKS_IN_A_MANIFEST = 8192
+_CREATION_ATTEMPTS = 10
+_CREATION_PAUSE_SECONDS = 0.3
+"""On an object store another process may be half way through creating the same repository."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +56,19 @@ def open_or_create_cube(address: CubeAddress, template: CubeTemplate) -> Cube:
 
 
 def _open_or_create_repository(address: CubeAddress, template: CubeTemplate) -> icechunk.Repository:
-    storage = address.storage()
-    with sole_committer(address):
-        if icechunk.Repository.exists(storage):
-            return icechunk.Repository.open(storage)
-        try:
-            repository = icechunk.Repository.create(storage, config=_config(template))
-        except icechunk.IcechunkError:
-            if not icechunk.Repository.exists(storage):
-                raise
-            return icechunk.Repository.open(storage)  # another process created it meanwhile
-        repository.save_config()
-        return repository
+    storage, reason = address.storage(), ""
+    for _ in range(_CREATION_ATTEMPTS):
+        with sole_committer(address):
+            if icechunk.Repository.exists(storage):
+                return icechunk.Repository.open(storage)
+            try:
+                return icechunk.Repository.create(storage, config=_config(template))
+            except (icechunk.ConflictError, icechunk.InvalidInputError) as error:
+                reason = first_line(error)
+        if address.local_path is not None:
+            break  # under the lock nobody else can be creating it: the folder holds something else
+        time.sleep(_CREATION_PAUSE_SECONDS)
+    raise CubeError(f"Expected an empty folder or a cube at {address.uri}, got: {reason}; choose another place.")
 
 
 def _config(template: CubeTemplate) -> icechunk.RepositoryConfig:

@@ -1,0 +1,126 @@
+"""Cubes on S3, served by moto: the same promises without a lock."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3  # type: ignore[import-untyped] # ships no types
+import numpy as np
+import pytest
+import zarr
+from botocore.exceptions import EndpointConnectionError  # type: ignore[import-untyped] # ships no types
+
+from eo_pipeline.errors import CubeError, StorageError
+from eo_pipeline.storage.cubes import CubeAddress, extend_time, open_cube, open_or_create_cube, write_region
+from eo_pipeline.storage.cubes.layout import array_at
+from eo_pipeline.storage.cubes.transaction import transact
+from eo_pipeline_tests.storage.cubes.examples import MONTH, UPPER_LEFT, pixels, provenance, reader, template
+from eo_pipeline_tests.storage.cubes.test_concurrency import assert_nothing_lost
+from eo_pipeline_tests.storage.cubes.test_repository import history
+from eo_pipeline_tests.storage.cubes.writers import write_from_four_processes
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("moto_server")), "-H", "127.0.0.1", "-p", str(port)]
+    environment = {**os.environ, "PYTHONPATH": ""}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment) as server:
+        url = f"http://127.0.0.1:{port}"
+        _create_bucket(url)
+        yield url
+        server.terminate()
+
+
+def _create_bucket(url: str) -> None:
+    client = boto3.client(
+        "s3",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="key",
+        aws_secret_access_key="secret",  # noqa: S106 (moto takes any)
+    )
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            client.create_bucket(Bucket="cubes")
+        except EndpointConnectionError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
+def at(endpoint: str, uri: str) -> CubeAddress:
+    options = {
+        "endpoint_url": endpoint, "allow_http": True, "force_path_style": True, "region": "us-east-1",
+        "access_key_id": "key", "secret_access_key": "secret",
+    }  # fmt: skip
+    return CubeAddress(uri, options)
+
+
+def test_no_commit_of_four_processes_is_lost(endpoint: str) -> None:
+    address = at(endpoint, "s3://cubes/four")
+    reported = write_from_four_processes(address)
+    assert_nothing_lost(open_or_create_cube(address, template()), reported)
+
+
+def test_writer_with_an_old_session_makes_its_change_again(endpoint: str) -> None:
+    """While one writer reads its pixels, another extends time: the rebase fails, and the change is made anew."""
+    address = at(endpoint, "s3://cubes/again")
+    cube = open_or_create_cube(address, template())
+    january = MONTH.parse("2023-01")
+    extend_time(cube, january)
+    arrays = pixels(UPPER_LEFT, seed=1)
+    calls: list[str] = []
+
+    def read(band: str, rows: slice, columns: slice) -> np.ndarray[tuple[int, int], np.dtype[np.uint16]]:
+        if not calls:
+            extend_time(open_or_create_cube(address, template()), MONTH.parse("2023-02"))
+        calls.append(band)
+        return reader(arrays)(band, rows, columns)
+
+    commit = write_region(cube, january, UPPER_LEFT, read, area_key="a", provenance=provenance("h"))
+    assert commit.changed
+    assert calls == ["red", "classes", "n_obs"] * 2
+    read_back = open_cube(address)
+    assert read_back.sizes["time"] == 2
+    np.testing.assert_array_equal(read_back["n_obs"].values[0, :64, :64], arrays["n_obs"])
+    assert history(cube)[:2] == ["example a", "example time axis to 2023-02"]
+
+
+def test_writer_that_never_gets_through_says_so(endpoint: str) -> None:
+    address = at(endpoint, "s3://cubes/busy")
+    cube = open_or_create_cube(address, template())
+    attempts = 0
+
+    def write_x(group: zarr.Group) -> tuple[bool, None]:
+        nonlocal attempts
+        attempts += 1
+        other = cube.repository.writable_session("main")
+        array_at(zarr.open_group(other.store), "x")[0] = attempts
+        other.commit("in between")
+        array_at(group, "x")[0] = -1
+        return True, None
+
+    with pytest.raises(CubeError, match=r"commit p1 to s3://cubes/busy, got a conflict 20 times; another writer"):
+        transact(address, cube.repository, write_x, {"product": "example", "partition": "p1"})
+    assert attempts == 20
+    assert history(cube)[0] == "in between"
+
+
+def test_missing_cube_is_named(endpoint: str) -> None:
+    with pytest.raises(CubeError, match=r"Expected a cube at s3://cubes/none, got: .*check the address"):
+        open_cube(at(endpoint, "s3://cubes/none"))
+
+
+def test_missing_bucket_is_named(endpoint: str) -> None:
+    with pytest.raises(StorageError, match=r"the cube s3://nobucket/cube, got: .*check the address and credentials"):
+        open_or_create_cube(at(endpoint, "s3://nobucket/cube"), template())
