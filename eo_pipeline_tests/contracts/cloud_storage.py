@@ -6,12 +6,12 @@ pointed at a service (its adapter knows), and what only one client can do.
 
 import base64
 import hashlib
-import random
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import google_crc32c
+import numpy as np
 import pytest
 
 MEBIBYTE = 1 << 20
@@ -55,7 +55,7 @@ class ObjectClient(Protocol):
 
 
 def writes_and_reads(client: ObjectClient) -> None:
-    data = random.Random(1).randbytes(100_003)
+    data = np.random.default_rng(1).bytes(100_003)
     client.write("plain/one.bin", data)
     assert client.read("plain/one.bin") == data
 
@@ -74,7 +74,7 @@ def keeps_unusual_names_apart(client: ObjectClient) -> None:
 
 
 def reads_ranges(client: ObjectClient) -> None:
-    data = random.Random(2).randbytes(3 * MEBIBYTE + 17)
+    data = np.random.default_rng(2).bytes(3 * MEBIBYTE + 17)
     client.write("range.bin", data)
     for start, stop in ((0, 1), (5, 105), (MEBIBYTE - 1, 2 * MEBIBYTE + 1), (len(data) - 10, len(data))):
         assert client.read_range("range.bin", start, stop) == data[start:stop]
@@ -100,7 +100,7 @@ def creates_once_among_many(client: ObjectClient) -> None:
 
 
 def reports_size_and_checksum(client: ObjectClient) -> None:
-    data = random.Random(3).randbytes(70_001)
+    data = np.random.default_rng(3).bytes(70_001)
     client.write("sum.bin", data)
     size, checksum = client.size_and_checksum("sum.bin")
     crc32c = base64.b64encode(google_crc32c.value(data).to_bytes(4, "big")).decode()
@@ -151,9 +151,9 @@ def streams_a_large_object(client: ObjectClient) -> None:
 
 def blocks(count: int) -> Iterator[bytes]:
     """Blocks of one mebibyte, the same at every call."""
-    source = random.Random(4)
+    source = np.random.default_rng(4)
     for _ in range(count):
-        yield source.randbytes(MEBIBYTE)
+        yield source.bytes(MEBIBYTE)
 
 
 CHECKS: tuple[Callable[[ObjectClient], None], ...] = (

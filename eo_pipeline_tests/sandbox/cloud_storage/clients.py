@@ -84,7 +84,7 @@ class GcsfsClient:
     missing: type[Exception] = FileNotFoundError
 
     def __init__(self, endpoint: str, bucket: str, key: Path | None) -> None:
-        token = "anon" if key is None else str(key)  # noqa: S105  # gcsfs's word for "no credentials"
+        token = "anon" if key is None else str(key)  # gcsfs's word for "no credentials"
         self._files = GCSFileSystem(
             project="sandbox-project",
             token=token,

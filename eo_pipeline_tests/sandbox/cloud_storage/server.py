@@ -5,6 +5,7 @@ Not here: faults and the journal, which the sandbox's application adds.
 
 import json
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -60,6 +61,28 @@ def running(
         server.should_exit = True
         thread.join(20)
         store.close()
+
+
+@contextmanager
+def process(root: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A server in a process of its own, for clients that hold Python's lock while they wait (GDAL); killed at last."""
+    port = free_port()
+    command = [sys.executable, "-m", __spec__.name if __spec__ else "", str(root), str(port)]
+    with subprocess.Popen(command) as started:
+        try:
+            deadline = time.monotonic() + 30
+            while not _listens(port):
+                assert started.poll() is None, f"the server stopped with {started.returncode}"
+                assert time.monotonic() < deadline, "the server did not listen within 30 seconds"
+                time.sleep(0.05)
+            yield f"http://127.0.0.1:{port}", started
+        finally:
+            started.kill()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @dataclass(frozen=True)
