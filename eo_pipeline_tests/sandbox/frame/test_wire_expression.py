@@ -9,7 +9,9 @@ from eo_pipeline.sandbox.wire_expression import checked_expression
 
 def test_what_the_real_client_writes_passes() -> None:
     """Written by earthengine-api 1.7.50's serialiser for nodes that need no server to be built."""
-    written = json.loads(ee.serializer.toJSON({"numbers": [1, 2.5, None], "text": "a", "truth": {"deep": [True, [2**60]]}}))
+    written = json.loads(
+        ee.serializer.toJSON({"numbers": [1, 2.5, None], "text": "a", "truth": {"deep": [True, [2**60]]}})
+    )
     assert checked_expression({"expression": written}) == written
 
 
