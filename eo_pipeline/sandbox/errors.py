@@ -1,4 +1,4 @@
-"""What the service answers instead of a result. What does not belong here: mistakes of the sandbox's own Python callers."""
+"""What the service answers instead of a result. What does not belong here: mistakes of Python callers."""
 
 from __future__ import annotations
 

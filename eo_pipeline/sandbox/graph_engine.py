@@ -1,44 +1,95 @@
-"""The evaluator of `graph`, bound to one catalogue. What does not belong here: evaluation, HTTP."""
+"""The graph as the HTTP side uses it: expressions in, values and pixels out. What does not belong here: HTTP."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
-from eo_pipeline.sandbox import graph
-from eo_pipeline.sandbox.catalog.catalog import Catalog
-from eo_pipeline.sandbox.engine import Expression, Pixels
+import numpy as np
+
+from eo_pipeline.sandbox.algorithms import registry
+from eo_pipeline.sandbox.errors import ServiceError
+from eo_pipeline.sandbox.graph import reading
+from eo_pipeline.sandbox.graph.catalogs import Catalog
+from eo_pipeline.sandbox.graph.coercions import MismatchError, as_image
+from eo_pipeline.sandbox.graph.collections import Collection
+from eo_pipeline.sandbox.graph.encode import encode
+from eo_pipeline.sandbox.graph.evaluate import Context, Evaluator, Functions
+from eo_pipeline.sandbox.graph.expression import Expression
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.images import Image
+from eo_pipeline.sandbox.graph.signatures import published_signatures, wheel_algorithms
 
 
 class GraphEngine:
-    """Evaluates expressions on the assets of a catalogue.
+    """Evaluates expressions on a catalog.
 
-    Args:
-        catalog: Where assets come from.
+    Attributes:
+        catalog: where assets come from.
+        functions: what can be called.
     """
 
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+    def __init__(self, catalog: Catalog, algorithms: Path | None = None) -> None:
+        """Checks every implementation against its published signature.
 
-    def value(self, expression: Expression) -> object:
+        Args:
+            catalog: where assets come from.
+            algorithms: the list of published functions; that of the installed client by default.
+
+        Raises:
+            FileNotFoundError: the list is not there.
+            ValueError: an implementation does not fit.
+        """
+        path = algorithms or wheel_algorithms()
+        self.catalog = catalog
+        self.functions = Functions(registry(path), frozenset(published_signatures(path)))
+
+    def evaluate(self, expression: Mapping[str, Any]) -> object:
+        """The result as a value of the graph; nothing of it is computed that need not be."""
+        return Evaluator(Expression(expression), self.functions, Context(self.catalog)).result()
+
+    def value(self, expression: Mapping[str, Any]) -> object:
         """The result as JSON values."""
-        return graph.encode(graph.evaluate(expression, self._catalog))
+        return encode(self.evaluate(expression))
 
-    def image(self, expression: Expression) -> Image:
-        """The result as an image whose pixels are not yet computed."""
-        return graph.as_image(graph.evaluate(expression, self._catalog))
+    def image(self, expression: Mapping[str, Any]) -> Image:
+        """The result as an image whose pixels are not yet computed.
+
+        Raises:
+            ServiceError: the result is no image.
+        """
+        result = self.evaluate(expression)
+        try:
+            return as_image(result)
+        except MismatchError as error:
+            raise ServiceError(f"Expected an Image, got {type(result).__name__}.") from error
+
+    def collection(self, expression: Mapping[str, Any]) -> Collection:
+        """The result as a collection.
+
+        Raises:
+            ServiceError: the result is no collection.
+        """
+        result = self.evaluate(expression)
+        if not isinstance(result, Collection):
+            raise ServiceError(f"Expected a FeatureCollection, got {type(result).__name__}.")
+        return result
 
     def export_grid(self, image: Image) -> Grid:
         """The grid of an export that names none."""
-        return graph.export_grid(image)
+        return reading.export_grid(image)
 
-    def request_grid(self, spec: Mapping[str, object] | None, image: Image) -> Grid:
+    def request_grid(self, spec: Mapping[str, Any] | None, image: Image) -> Grid:
         """The grid that the `grid` of a request means for an image."""
-        return graph.request_grid(spec, image)
+        return reading.request_grid(spec, image)
 
-    def read(self, image: Image, grid: Grid, band_ids: Sequence[str] | None = None) -> list[Pixels]:
-        """Pixels of the bands, in order, computed on a grid."""
-        return graph.read(image, grid, band_ids)
+    def read(
+        self, image: Image, grid: Grid, band_ids: Sequence[str] | None = None
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Pixels of the bands, in order, computed on a grid; see `graph.reading.read`."""
+        return reading.read(image, grid, band_ids)
 
     def unknown_functions(self) -> Sequence[str]:
         """Names that clients asked for and nobody implements, in order of first request."""
-        return graph.unknown_functions()
+        return list(self.functions.unknown)

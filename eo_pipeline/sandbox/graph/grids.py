@@ -44,9 +44,14 @@ class Projection:
         return math.sqrt(abs(a * e - b * d)) * metres_per_unit(self.crs)
 
     def at_scale(self, metres: float) -> Projection:
-        """The same CRS and origin with pixels of this nominal side in metres."""
+        """The same CRS and origin with pixels of this nominal side in metres.
+
+        A lattice without a transform of its own (the identity) turns north-up, as rasters are.
+        """
         factor = metres / self.nominal_scale()
         a, b, c, d, e, f = self.transform
+        if self.transform == DEFAULT_PROJECTION.transform:
+            e = -e
         return Projection(self.crs, (a * factor, b * factor, c, d * factor, e * factor, f))
 
     def level(self, level: int) -> Projection:

@@ -11,6 +11,7 @@ import numpy as np
 Number = int | float
 
 _INTEGER_DTYPES = ("u1", "i1", "u2", "i2", "u4", "i4")
+_INT64 = np.iinfo("i8")
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,10 @@ def monotone(operation: Callable[[Number, Number], Number], left: PixelType, rig
     values = [operation(a, b) for a, b in ends if a is not None and b is not None]
     if len(values) < len(ends):
         return PixelType(precision)
-    return PixelType(precision, min(values), max(values))
+    low, high = min(values), max(values)
+    if precision == "int" and not (_INT64.min <= low and high <= _INT64.max):
+        return DOUBLE
+    return PixelType(precision, low, high)
 
 
 def _precision(*types: PixelType) -> Literal["int", "float", "double"]:

@@ -1,0 +1,45 @@
+"""What the graph asks of a catalog. What does not belong here: any catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from shapely.geometry.base import BaseGeometry
+
+from eo_pipeline.sandbox.graph.images import ImageRecord
+
+
+class Asset(Protocol):
+    """One entry of a catalog.
+
+    Attributes:
+        type: IMAGE, IMAGE_COLLECTION, TABLE or FOLDER.
+        properties: of the asset itself.
+    """
+
+    @property
+    def type(self) -> str: ...  # noqa: D102 - described above
+    @property
+    def properties(self) -> Mapping[str, object]: ...  # noqa: D102 - described above
+
+
+class Catalog(Protocol):
+    """Where images come from."""
+
+    def asset(self, asset_id: str) -> Asset | None:
+        """The entry of an id, None if there is none."""
+        ...
+
+    def images(
+        self, collection_id: str, *, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None
+    ) -> Iterator[ImageRecord]:
+        """Images of a collection by time, then id; time in [start_ms, end_ms), footprint intersecting the region.
+
+        Times are milliseconds since 1970, the region is in EPSG:4326; None leaves a side open. May be infinite.
+        """
+        ...
+
+    def image(self, image_id: str) -> ImageRecord | None:
+        """The image of an id, None if there is none."""
+        ...
