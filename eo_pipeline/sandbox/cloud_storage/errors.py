@@ -1,5 +1,7 @@
 """The one error of Cloud Storage and its usual causes. Not here: how an API writes it on the wire."""
 
+NO_BUCKET = "The specified bucket does not exist."
+
 
 class StorageError(Exception):
     """An answer other than success.
@@ -24,7 +26,7 @@ def invalid(message: str) -> StorageError:
 
 def no_bucket() -> StorageError:
     """The bucket does not exist: HTTP 404."""
-    return StorageError(404, "The specified bucket does not exist.", "notFound")
+    return StorageError(404, NO_BUCKET, "notFound")
 
 
 def no_object(bucket: str, name: str) -> StorageError:

@@ -47,7 +47,8 @@ def locate(path: Path, content_type: str) -> Related:
         tail_start = max(0, size - 4096)
         file.seek(tail_start)
         tail = file.read()
-    newline = b"\r\n" if head.find(delimiter + b"\r\n") >= 0 else b"\n"
+    opening = _after(head, delimiter, 0)
+    newline = b"\r\n" if head[opening : opening + 2] == b"\r\n" else b"\n"
     first = _after(head, delimiter + newline, 0)
     resource_start = _after(head, newline * 2, first)
     second = _after(head, newline + delimiter + newline, resource_start)

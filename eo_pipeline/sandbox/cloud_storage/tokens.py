@@ -83,7 +83,7 @@ def verified_claims(token: str, trusted_keys: Mapping[str, str] | None) -> dict[
         trusted_keys: Public keys (PEM) by key id; None accepts any signature.
 
     Raises:
-        TokenError: Malformed, or not signed by the trusted key it names.
+        TokenError: Malformed, or not signed by the trusted key it names; by any trusted key if it names none.
     """
     try:
         head, body, signature = token.split(".")
@@ -99,20 +99,22 @@ def verified_claims(token: str, trusted_keys: Mapping[str, str] | None) -> dict[
     ):
         raise TokenError("Invalid JWT: expected an RS256 signature")
     if trusted_keys is not None:
-        _verify(signed, raw_signature, trusted_keys.get(str(header.get("kid"))))
+        named = [header["kid"]] if "kid" in header else list(trusted_keys)
+        candidates = [trusted_keys[key_id] for key_id in named if key_id in trusted_keys]
+        if not any(_verifies(signed, raw_signature, key) for key in candidates):
+            raise TokenError("Invalid JWT Signature.")
     return claims
 
 
-def _verify(signed: bytes, signature: bytes, public_key: str | None) -> None:
-    if public_key is None:
-        raise TokenError("Invalid JWT Signature: no such key")
+def _verifies(signed: bytes, signature: bytes, public_key: str) -> bool:
     key = load_pem_public_key(public_key.encode())
     if not isinstance(key, rsa.RSAPublicKey):
-        raise TokenError("Invalid JWT Signature: the trusted key is no RSA key")
+        raise TypeError(f"Trusted keys: expected an RSA public key, got {type(key).__name__}; correct the setting.")
     try:
         key.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
-    except InvalidSignature as error:
-        raise TokenError("Invalid JWT Signature.") from error
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _encoded(data: bytes) -> str:

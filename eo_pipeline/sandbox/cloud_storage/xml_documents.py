@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 from starlette.requests import Request
 from starlette.responses import Response
 
-from eo_pipeline.sandbox.cloud_storage.errors import StorageError, invalid
+from eo_pipeline.sandbox.cloud_storage.errors import NO_BUCKET, StorageError, invalid
 from eo_pipeline.sandbox.cloud_storage.listing import Page, Query
 from eo_pipeline.sandbox.cloud_storage.objects import ObjectMeta
 
@@ -43,7 +43,7 @@ def xml_error(request: Request, error: StorageError) -> Response:
     if error.code == 304 or request.method == "HEAD":
         return Response(status_code=error.code)
     code = _CODES.get(error.code, "InternalError")
-    if error.code == 404 and "bucket" in error.message:
+    if error.message == NO_BUCKET:
         code = "NoSuchBucket"
     response = document("Error", element("Code", code) + element("Message", error.message))
     response.status_code = error.code
