@@ -35,10 +35,10 @@ class OperationTable:
 
     def keep(self, operation: Operation) -> None:
         """Add or replace an operation whose state has changed."""
+        self._files.save(operation)
         self.note(operation)
         if operation.request_id is not None:
             self._by_request[operation.project, operation.request_id] = operation.name
-        self._files.save(operation)
         self._journal.record("operation", {"name": operation.name, "state": operation.state})
 
     def note(self, operation: Operation) -> None:

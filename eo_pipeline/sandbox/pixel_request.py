@@ -112,4 +112,5 @@ def _ranges(options: Mapping[str, object]) -> list[tuple[float, float]]:
 def _call(function: str, arguments: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
     """An expression whose result is one call, beside values it may refer to."""
     call = {"functionInvocationValue": {"functionName": function, "arguments": arguments}}
-    return {"values": {**values, "sandbox:result": call}, "result": "sandbox:result"}
+    name = f"sandbox:{function}"
+    return {"values": {**values, name: call}, "result": name}

@@ -60,9 +60,9 @@ def _npy(computed: _Computed) -> EncodedPixels:
 
 def _geotiff(computed: _Computed) -> EncodedPixels:
     """Bands of one common dtype; the nodata tag is -inf for floats, else the dtype's minimum (unverified)."""
-    dtype = np.result_type(*(storable(band.pixel_type.dtype) for band in computed.image.bands))
+    dtype = storable(np.result_type(*(band.pixel_type.dtype for band in computed.image.bands)))
     no_data = float("-inf") if dtype.kind == "f" else float(np.iinfo(dtype).min)
-    layout = Layout(tuple(computed.image.band_names), storable(dtype), no_data, no_data)
+    layout = Layout(tuple(computed.image.band_names), dtype, no_data, no_data)
     with MemoryFile() as memory:
         with memory.open(**geotiff_profile(computed.grid, layout)) as dataset:
             for number, (band_id, (data, mask)) in enumerate(

@@ -13,14 +13,13 @@ from eo_pipeline.sandbox.catalog.catalog import Catalog
 from eo_pipeline.sandbox.discovery import Document, at
 from eo_pipeline.sandbox.endpoints import Call, Endpoints
 from eo_pipeline.sandbox.engine import Engine
-from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.export_request import decode_export
 from eo_pipeline.sandbox.pixel_request import asset_expression, decode_pixel_request
 from eo_pipeline.sandbox.pixels_out import compute_pixels
-from eo_pipeline.sandbox.request_fields import mapping
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.submission import decode_submission
 from eo_pipeline.sandbox.task_queue import TaskQueue
+from eo_pipeline.sandbox.wire_expression import checked_expression
 
 _MAX_PAGE = 10_000
 
@@ -68,11 +67,11 @@ class EarthEngine:
 
     def compute_value(self, call: Call) -> dict[str, object]:
         """POST value:compute."""
-        return {"result": self.engine.value(_expression(call))}
+        return {"result": self.engine.value(checked_expression(call.body))}
 
     def compute_pixels(self, call: Call) -> Response:
         """POST image:computePixels."""
-        return self._pixels(call, _expression(call))
+        return self._pixels(call, checked_expression(call.body))
 
     def get_pixels(self, call: Call) -> Response:
         """POST ASSET:getPixels."""
@@ -124,13 +123,6 @@ class EarthEngine:
         request = decode_pixel_request(call.body, expression)
         pixels = compute_pixels(self.engine, request, self.settings.now)
         return Response(pixels.content, media_type=pixels.media_type)
-
-
-def _expression(call: Call) -> Mapping[str, object]:
-    expression = mapping(call.body, "expression")
-    if not expression:
-        raise ServiceError("Invalid value at 'expression': an expression is required.")
-    return expression
 
 
 def _operation_name(call: Call) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.request_fields import mapping, text, whole
+from eo_pipeline.sandbox.request_fields import text, whole
+from eo_pipeline.sandbox.wire_expression import checked_expression
 
 _REQUEST_ID = re.compile(r"[a-zA-Z0-9-]{1,60}")
 _WORKLOAD_TAG = re.compile(r"[a-z0-9]([-_a-z0-9]{0,61}[a-z0-9])?")
@@ -31,10 +32,9 @@ def decode_submission(project: str, kind: str, body: Mapping[str, object], *, de
     """Read the fields every export request has.
 
     Raises:
-        ServiceError: The expression is missing, or a field is of the wrong kind or out of range.
+        ServiceError: The expression is missing or malformed, or a field is of the wrong kind or out of range.
     """
-    if not mapping(body, "expression"):
-        raise ServiceError("Invalid value at 'expression': an expression is required.")
+    checked_expression(body)
     _matching(body, "workloadTag", _WORKLOAD_TAG)
     priority = whole(body, "priority")
     return Submission(

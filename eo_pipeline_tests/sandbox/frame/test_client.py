@@ -1,6 +1,7 @@
 """The real Earth Engine client asks for values, pixels and assets."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import ee
@@ -140,3 +141,19 @@ def test_images_are_filtered_by_time_and_place(clients: Clients) -> None:
     assert listed({"parent": "local/days", "region": {"type": "Point", "coordinates": [0, 0]}}) == []
     with pytest.raises(ee.EEException, match="Invalid filter"):
         ee.data.listAssets({"parent": "local/days", "filter": "nonsense"})
+
+
+def test_many_requests_at_once_give_the_pixels_of_one(clients: Clients) -> None:
+    """In another CRS, so that every thread transforms coordinates."""
+    grid = {
+        "crsCode": "EPSG:4326",
+        "dimensions": {"width": 120, "height": 90},
+        "affineTransform": {"scaleX": 1e-4, "translateX": 15.001, "scaleY": -1e-4, "translateY": 47.852},
+    }
+    request = {"expression": ee.Image(IMAGE), "fileFormat": "NUMPY_NDARRAY", "grid": grid}
+    alone = ee.data.computePixels(request)
+    assert len(np.unique(alone["numbers"])) > 100
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda _: ee.data.computePixels(request), range(24)))
+    for array in together:
+        np.testing.assert_array_equal(array, alone)
