@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
@@ -67,6 +68,21 @@ def plan_mosaic(tiles: Sequence[GeoBox], target: GeoBox) -> MosaicPlan:
     return MosaicPlan(placements, uncovered(frame(target), [placement.destination for placement in placements]))
 
 
+def union_grid(grids: Sequence[GeoBox]) -> GeoBox:
+    """The smallest grid that holds all of several on one lattice; the first one itself if it holds the rest.
+
+    Raises:
+        GridMismatchError: they do not lie on one lattice.
+    """
+    first = grids[0]
+    frames = [
+        frame(grid).shifted(rows=row, columns=column) for grid in grids for row, column in [whole_offset(grid, first)]
+    ]
+    top, left = min(part.row_start for part in frames), min(part.column_start for part in frames)
+    bottom, right = max(part.row_stop for part in frames), max(part.column_stop for part in frames)
+    return GeoBox((bottom - top, right - left), first.affine @ Affine.translation(left, top), first.crs)
+
+
 def place(tile: GeoBox, target: GeoBox, *, index: int = 0) -> Placement | None:
     """Place one tile by its georeferencing, cut to the target; None if it lies wholly outside.
 
@@ -88,11 +104,11 @@ def whole_offset(tile: GeoBox, target: GeoBox) -> tuple[int, int]:
     """
     if tile.crs != target.crs:
         raise _mismatch(tile, target, "the CRS differs")
-    to_target = ~target.affine * tile.affine
-    column, row = to_target * (0, 0)
+    to_target = ~target.affine @ tile.affine
+    column, row = to_target @ (0, 0)
     height, width = tile.shape
     for corner in ((width, 0), (0, height), (width, height)):
-        x, y = to_target * corner
+        x, y = to_target @ corner
         if abs(x - column - corner[0]) > TOLERANCE or abs(y - row - corner[1]) > TOLERANCE:
             raise _mismatch(tile, target, f"resolution or rotation differs (offset {column:.6g}, {row:.6g} px)")
     if abs(column - round(column)) > TOLERANCE or abs(row - round(row)) > TOLERANCE:
@@ -125,8 +141,8 @@ def describe_gaps(gaps: Sequence[Rectangle], target: GeoBox) -> str:
     """The message for a mosaic that tiles do not cover: every missing rectangle in pixels and in the grid's CRS."""
     lines = []
     for gap in gaps:
-        left, top = target.affine * (gap.column_start, gap.row_start)
-        right, bottom = target.affine * (gap.column_stop, gap.row_stop)
+        left, top = target.affine @ (gap.column_start, gap.row_start)
+        right, bottom = target.affine @ (gap.column_stop, gap.row_stop)
         pixels = f"columns {gap.column_start}-{gap.column_stop}, rows {gap.row_start}-{gap.row_stop}"
         lines.append(f"  {pixels} (from {left:.9g}, {top:.9g} to {right:.9g}, {bottom:.9g})")
     return (

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.mosaics import MosaicPlan, describe_gaps, paint, plan_mosaic, whole_offset
+from eo_pipeline.core.headers import RasterHeader, check_headers, check_lattice
+from eo_pipeline.core.mosaics import MosaicPlan, describe_gaps, plan_mosaic
 from eo_pipeline.core.rectangles import Rectangle, windows
 from eo_pipeline.core.summaries import BandSummary, Tally
-from eo_pipeline.errors import GridMismatchError, ProductError, TilesError
+from eo_pipeline.errors import ProductError, TilesError
 from eo_pipeline.storage.cogs import BLOCK, CogSpec, write_cog
-from eo_pipeline.storage.rasters import RasterHeader, read_header, read_pixels
+from eo_pipeline.storage.rasters import read_headers, read_together
 
+COMPRESSIONS = ("deflate", "zstd", "lzw", "none")
 Progress = Callable[[int, int], None]
 """Called with (windows written, windows in all)."""
 
@@ -71,33 +73,35 @@ def make_mosaic(
         progress: told after every window.
 
     Raises:
-        ProductError: bands differ in dtype or nodata, or gaps are allowed without a nodata.
+        ProductError: bands differ in dtype or nodata, gaps are allowed without a nodata, or the compression is
+            none of COMPRESSIONS.
         TilesError: a tile is unreadable or differs from the bands, or tiles leave gaps; lists all.
         GridMismatchError: tiles do not lie on the target's pixels; lists all.
         DiskFullError: no space left.
     """
-    _check_bands(bands, allow_gaps=allow_gaps)
-    headers = [read_header(tile) for tile in tiles]
-    _check_headers(tiles, headers, bands)
-    _check_lattice(tiles, headers, target)
-    plan = plan_mosaic([header.geobox for header in headers], target)
+    _check_request(bands, compression, allow_gaps=allow_gaps)
+    headers = read_headers(tiles)
+    check_headers(headers, bands)
+    check_lattice(headers, target)
+    plan = plan_mosaic([header.geobox for header in headers.values()], target)
     if plan.gaps and not allow_gaps:
         raise TilesError(describe_gaps(plan.gaps, target))
     tallies = [Tally(band) for band in bands]
     spec = CogSpec(target, bands, tags, compression, cache_mb=max(16, max_memory_mb // 4))
     wanted = _windows(spec, max_memory_mb)
-    painted = _painted(tiles, plan, spec, wanted=wanted)
+    painted = _painted(headers, plan, bands, wanted)
     size = write_cog(path, spec, _observed(painted, tallies, total=len(wanted), progress=progress))
     gap_pixels = sum(gap.pixels for gap in plan.gaps)
     return MosaicReport(path, size, len(plan.placements), gap_pixels, tuple(tally.summary() for tally in tallies))
 
 
 def _painted(
-    tiles: Sequence[Path], plan: MosaicPlan, spec: CogSpec, *, wanted: Sequence[Rectangle]
+    headers: Mapping[Path, RasterHeader], plan: MosaicPlan, bands: Sequence[BandEncoding], wanted: Sequence[Rectangle]
 ) -> Iterator[tuple[Rectangle, NDArray[Any]]]:
     """Windows of the mosaic with their pixels (band, y, x)."""
+    empty = 0 if bands[0].nodata is None else bands[0].nodata
     for window in wanted:
-        yield window, _paint_window(tiles, plan, window, spec.bands)
+        yield window, read_together(headers, plan, window, bands, empty=empty, dtype=bands[0].dtype)
 
 
 def _observed(
@@ -116,19 +120,6 @@ def _observed(
             progress(done, total)
 
 
-def _paint_window(
-    tiles: Sequence[Path], plan: MosaicPlan, window: Rectangle, bands: Sequence[BandEncoding]
-) -> NDArray[Any]:
-    """Pixels (band, y, x) of one window, painted from the last tile to the first."""
-    empty = 0 if bands[0].nodata is None else bands[0].nodata
-    pixels = np.full((len(bands), window.height, window.width), empty, dtype=bands[0].dtype)
-    for placement in reversed(plan.within(window)):
-        source = read_pixels(tiles[placement.tile], placement.source)
-        for number, band in enumerate(bands):
-            paint(pixels[number][placement.destination.slices], source[number], band)
-    return pixels
-
-
 def _windows(spec: CogSpec, max_memory_mb: int) -> list[Rectangle]:
     """Windows of whole blocks that take about an eighth of the memory each: copies and masks need the rest."""
     height, width = spec.geobox.shape
@@ -138,7 +129,12 @@ def _windows(spec: CogSpec, max_memory_mb: int) -> list[Rectangle]:
     return list(windows(height=height, width=width, rows=blocks // across * BLOCK, columns=across * BLOCK))
 
 
-def _check_bands(bands: Sequence[BandEncoding], *, allow_gaps: bool) -> None:
+def _check_request(bands: Sequence[BandEncoding], compression: str, *, allow_gaps: bool) -> None:
+    if compression not in COMPRESSIONS:
+        wanted = ", ".join(COMPRESSIONS)
+        raise ProductError(
+            f"field compression: expected one of {wanted}, got {compression!r}; lossy codecs are refused"
+        )
     if len({(band.dtype, band.nodata is None or repr(float(band.nodata))) for band in bands}) != 1:
         got = ", ".join(f"{band.name}: {band.dtype}, nodata {band.nodata}" for band in bands) or "no band"
         raise ProductError(
@@ -146,37 +142,3 @@ def _check_bands(bands: Sequence[BandEncoding], *, allow_gaps: bool) -> None:
         )
     if allow_gaps and bands[0].nodata is None:
         raise ProductError("field nodata: expected a number to fill gaps with, got none; declare one or forbid gaps")
-
-
-def _check_headers(tiles: Sequence[Path], headers: Sequence[RasterHeader], bands: Sequence[BandEncoding]) -> None:
-    problems = [
-        f"  {tile}: {problem}"
-        for tile, header in zip(tiles, headers, strict=True)
-        for problem in _differences(header, bands)
-    ]
-    if problems:
-        raise TilesError("expected tiles as the product's bands say, got\n" + "\n".join(problems) + "\nexport again")
-
-
-def _differences(header: RasterHeader, bands: Sequence[BandEncoding]) -> Iterator[str]:
-    names = tuple(band.name for band in bands)
-    if header.count != len(bands):
-        yield f"{header.count} bands, expected {len(bands)} ({', '.join(names)})"
-    elif any(header.band_names) and header.band_names != names:
-        yield f"bands {', '.join(header.band_names)}, expected {', '.join(names)}"
-    if header.dtype != bands[0].dtype:
-        yield f"dtype {header.dtype}, expected {bands[0].dtype}"
-    nodata = bands[0].nodata
-    if header.nodata is not None and (nodata is None or not np.array_equal(header.nodata, nodata, equal_nan=True)):
-        yield f"nodata {header.nodata}, expected {nodata}"
-
-
-def _check_lattice(tiles: Sequence[Path], headers: Sequence[RasterHeader], target: GeoBox) -> None:
-    problems = []
-    for tile, header in zip(tiles, headers, strict=True):
-        try:
-            whole_offset(header.geobox, target)
-        except GridMismatchError as error:
-            problems.append(f"{tile}: {error}")
-    if problems:
-        raise GridMismatchError("\n".join(problems))

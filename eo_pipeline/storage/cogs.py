@@ -4,7 +4,6 @@ Windows go to tiled temporary files, one a kind of band because GDAL computes ov
 joins them and GDAL's COG driver writes the result. Does not belong here: what the pixels are.
 """
 
-import errno
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -26,7 +25,8 @@ from rasterio.windows import Window
 from eo_pipeline.core.bands import BandEncoding, Kind
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import DiskFullError, StorageError
-from eo_pipeline.storage.rasters import GDAL_ERRORS, check_readable
+from eo_pipeline.storage.disk_space import is_disk_full
+from eo_pipeline.storage.rasters import GDAL_ERRORS, read_all_blocks
 
 BLOCK = 512
 RESAMPLING: Mapping[Kind, Resampling] = {
@@ -74,8 +74,8 @@ def write_cog(path: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDAr
         try:
             whole = _write_all(Path(folder), spec, windows)
         except (*GDAL_ERRORS, OSError) as error:
-            if _is_disk_full(error, path.parent):
-                raise _disk_full_error(path, spec, free) from error
+            if is_disk_full(error, Path(folder)):
+                raise _disk_full_error(path, spec, free, error) from error
             raise StorageError(f"expected to write {path}, got: {error.__cause__ or error}; nothing stays") from error
         whole.replace(path)
     return path.stat().st_size
@@ -97,14 +97,17 @@ def _write_all(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, N
             overviews="FORCE_USE_EXISTING",
             bigtiff="if_safer",
         )
-        check_readable(whole)
+        read_all_blocks(whole)
     return whole
 
 
 def _write_layers(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]]) -> None:
     with ExitStack() as stack:
         layers = [
-            (members, stack.enter_context(rasterio.open(_layer(folder, kind), "w", **_layer_profile(spec, members))))
+            (
+                members,
+                stack.enter_context(rasterio.open(_layer(folder, kind), "w", **_layer_profile(spec, kind, members))),
+            )
             for kind, members in _kinds(spec).items()
         ]
         for where, pixels in windows:
@@ -113,15 +116,19 @@ def _write_layers(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle
                 layer.write(pixels[members], window=window)
 
 
-def _layer_profile(spec: CogSpec, members: Sequence[int]) -> dict[str, object]:
+def _layer_profile(spec: CogSpec, kind: Kind, members: Sequence[int]) -> dict[str, object]:
     height, width = spec.geobox.shape
+    nodata = spec.bands[0].nodata
+    dtype = spec.bands[0].dtype
+    if kind == "categorical" and nodata is not None and nodata < 0:
+        dtype = "float64"  # GDAL 3.12's mode of integers turns all-nodata pixels into 0 where nodata is negative
     return {
         "driver": "GTiff",
         "height": height,
         "width": width,
         "count": len(members),
-        "dtype": spec.bands[0].dtype,
-        "nodata": spec.bands[0].nodata,
+        "dtype": dtype,
+        "nodata": nodata,
         "crs": str(spec.geobox.crs),
         "transform": spec.geobox.affine,
         "tiled": True,
@@ -188,24 +195,11 @@ def _layer(folder: Path, kind: Kind) -> Path:
     return folder / f"layer_{kind}.tif"
 
 
-def _disk_full_error(path: Path, spec: CogSpec, free: int) -> DiskFullError:
+def _disk_full_error(path: Path, spec: CogSpec, free: int, error: Exception) -> DiskFullError:
     height, width = spec.geobox.shape
     pixel_bytes = height * width * len(spec.bands) * np.dtype(spec.bands[0].dtype).itemsize
     return DiskFullError(
         f"expected room for {path.name} in {path.parent}: up to {pixel_bytes * 8 / 3 / 1e6:.1f} MB while it is written "
         "(temporary and final pixels with overviews, before compression), got a full disk, with "
-        f"{free / 1e6:.1f} MB free at the start; free space there or choose another folder"
+        f"{free / 1e6:.1f} MB free at the start ({error}); free space there or choose another folder"
     )
-
-
-def _is_disk_full(error: BaseException | None, folder: Path) -> bool:
-    """Whether the error or one of its causes says so, or there is no room left for even one block.
-
-    GDAL reports a later symptom where the first write error was only logged.
-    """
-    causes = []
-    while error is not None:
-        causes.append(error)
-        error = error.__cause__ or error.__context__
-    said = any(getattr(cause, "errno", None) == errno.ENOSPC or "No space left" in str(cause) for cause in causes)
-    return said or shutil.disk_usage(folder).free < BLOCK * BLOCK

@@ -3,49 +3,26 @@
 Does not belong here: writing (see cogs) and what to do about a bad file.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rasterio
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from odc.geo.geobox import GeoBox
 from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
+from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.headers import RasterHeader
+from eo_pipeline.core.mosaics import MosaicPlan, paint
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import TilesError
 
 GDAL_ERRORS = (RasterioError, CPLE_BaseError)
 """What rasterio raises when GDAL fails; it wraps GDAL's own error in some calls and passes it on in others."""
-
-
-@dataclass(frozen=True)
-class RasterHeader:
-    """What a raster file says of itself.
-
-    Attributes:
-        geobox: CRS, affine and (y, x) shape.
-        dtype: numpy's name of the stored type, the same for all bands.
-        count: number of bands.
-        nodata: the stored number that means "no value", the same for all bands; None if not declared.
-        band_names: descriptions in band order, "" where a band has none.
-        scales: physical units per stored unit, in band order.
-        offsets: physical value of a stored 0, in band order.
-        block_shape: (rows, columns) of a block of the first band.
-    """
-
-    geobox: GeoBox
-    dtype: str
-    count: int
-    nodata: float | None
-    band_names: tuple[str, ...]
-    scales: tuple[float, ...]
-    offsets: tuple[float, ...]
-    block_shape: tuple[int, int]
 
 
 def read_header(path: Path) -> RasterHeader:
@@ -61,27 +38,52 @@ def read_header(path: Path) -> RasterHeader:
         raise unreadable(path, error) from error
 
 
+def read_headers(paths: Iterable[Path]) -> dict[Path, RasterHeader]:
+    """Read the headers of several rasters, in their order.
+
+    Raises:
+        TilesError: lists every file that is no raster or has no CRS.
+    """
+    headers, problems = {}, []
+    for path in paths:
+        try:
+            headers[path] = read_header(path)
+        except TilesError as error:
+            problems.append(str(error))
+    if problems:
+        raise TilesError("\n".join(problems))
+    return headers
+
+
 def check_readable(path: Path) -> None:
     """Read every block of every band; the pixels are thrown away.
+
+    GDAL finds missing bytes, and damage where the codec cannot go on; LZW and ZSTD blocks carry no checksum, so
+    bytes that were changed on the way are found by comparing the object's CRC32C, not here.
 
     Raises:
         TilesError: the file is corrupt or truncated; names it.
     """
     try:
-        with rasterio.open(path) as dataset:
-            for _, window in dataset.block_windows(1):
-                dataset.read(window=window)
+        read_all_blocks(path)
     except GDAL_ERRORS as error:
         raise unreadable(path, error) from error
 
 
-def read_pixels(path: Path, rectangle: Rectangle, bands: Sequence[int] | None = None) -> NDArray[Any]:
+def read_all_blocks(path: Path) -> None:
+    """Read every block of every band; lets GDAL_ERRORS through."""
+    with rasterio.open(path) as dataset:
+        for _, window in dataset.block_windows(1):
+            dataset.read(window=window)
+
+
+def read_pixels(path: Path, rectangle: Rectangle, bands: Sequence[int]) -> NDArray[Any]:
     """Read stored numbers as (band, y, x) from a rectangle that lies inside the raster.
 
     Args:
         path: a local raster.
         rectangle: the raster's own rows and columns.
-        bands: band numbers counted from 1; all of them if None.
+        bands: band numbers counted from 1.
 
     Raises:
         TilesError: these pixels cannot be read; names the file.
@@ -89,9 +91,41 @@ def read_pixels(path: Path, rectangle: Rectangle, bands: Sequence[int] | None = 
     window = Window(rectangle.column_start, rectangle.row_start, rectangle.width, rectangle.height)
     try:
         with rasterio.open(path) as dataset:
-            return np.asarray(dataset.read(None if bands is None else list(bands), window=window))
+            return np.asarray(dataset.read(list(bands), window=window))
     except GDAL_ERRORS as error:
         raise unreadable(path, error) from error
+
+
+def read_together(
+    headers: Mapping[Path, RasterHeader],
+    plan: MosaicPlan,
+    window: Rectangle,
+    bands: Sequence[BandEncoding],
+    *,
+    empty: float,
+    dtype: DTypeLike,
+) -> NDArray[Any]:
+    """Stored numbers (band, y, x) of a window of several rasters put together; the first that has a value wins.
+
+    Args:
+        headers: the rasters, in the order of the plan's indices.
+        plan: where they lie on a common grid.
+        window: rows and columns of the common grid; may reach beyond it.
+        bands: what to read.
+        empty: the number where no raster has a value.
+        dtype: of the result; holds the bands' numbers and `empty`.
+
+    Raises:
+        TilesError: pixels cannot be read; names the file.
+    """
+    paths = list(headers)
+    pixels = np.full((len(bands), window.height, window.width), empty, dtype=dtype)
+    for placement in reversed(plan.within(window)):
+        path = paths[placement.tile]
+        source = read_pixels(path, placement.source, headers[path].band_numbers(bands))
+        for below, above, band in zip(pixels, source, bands, strict=True):
+            paint(below[placement.destination.slices], above, band)
+    return pixels
 
 
 def unreadable(path: Path, error: Exception) -> TilesError:

@@ -1,0 +1,155 @@
+"""Polygons that are measured: their identity, and how they come onto a raster's grid.
+
+Does not belong here: reading files (see storage.vectors), statistics (see zones).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from odc.geo.crs import CRS
+from odc.geo.geobox import GeoBox
+from pyproj import Transformer
+from shapely import affinity
+from shapely.geometry.base import BaseGeometry
+
+from eo_pipeline.errors import GridMismatchError
+
+Bounds = tuple[float, float, float, float]
+"""West, south, east, north."""
+
+EARTH_RADIUS = 6_371_000.0
+METRES_PER_DEGREE = 111_320.0
+CHORD_ERROR = 0.01
+"""How far, in pixels, a straight edge may depart from the curve it becomes in another CRS."""
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A geometry that was invalid and was mended: the zone's id and what was wrong with it."""
+
+    zone: str | int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Zones:
+    """Polygons of one file, in file order.
+
+    Attributes:
+        source: the file they came from, for messages.
+        id_column: the column that identifies a zone.
+        ids: unique, not null, as in the file.
+        geometries: valid Polygons or MultiPolygons, one an id, in `crs`, x before y.
+        crs: of the geometries.
+        repaired: geometries that had to be mended.
+        checksum: SHA-256 of the file's bytes, hexadecimal.
+    """
+
+    source: str
+    id_column: str
+    ids: tuple[str | int, ...]
+    geometries: tuple[BaseGeometry, ...]
+    crs: CRS
+    repaired: tuple[Repair, ...]
+    checksum: str
+
+
+def contiguous_longitudes(geometries: Sequence[BaseGeometry]) -> tuple[BaseGeometry, ...]:
+    """Bring polygons on both sides of the 180th meridian together.
+
+    Args:
+        geometries: polygons in degrees, x from -180 to 180.
+
+    Returns:
+        Parts west of 0 moved to x from 180 to 360, if that makes the extent of all together narrower; else the same.
+    """
+    moved = tuple(_eastwards(geometry) for geometry in geometries)
+    return moved if _width(moved) < _width(geometries) else tuple(geometries)
+
+
+def on_grid(geometry: BaseGeometry, crs: CRS, grid: GeoBox) -> BaseGeometry:
+    """A polygon in the CRS of a grid.
+
+    Edges are densified so that they stay within CHORD_ERROR pixels of their true course. Longitudes are moved by
+    whole turns to where the grid is. A polygon in degrees is first cut to the surroundings of a projected grid,
+    since far from it a projection has no meaning.
+
+    Returns:
+        The polygon, unchanged if the CRS is the grid's and it already lies there; empty if it lies elsewhere.
+    """
+    if grid.crs is None:
+        raise GridMismatchError(f"expected a grid with a CRS to measure polygons on, got {grid}; give it one")
+    if crs != grid.crs:
+        if crs.geographic and not grid.crs.geographic:
+            geometry = _turned(geometry, _surroundings(grid, grid.crs, crs), always_cut=True)
+        geometry = _reprojected(geometry, crs, grid, grid.crs)
+    if grid.crs.geographic and not geometry.is_empty:
+        box = grid.boundingbox
+        geometry = _turned(geometry, (box.left, box.bottom, box.right, box.top), always_cut=False)
+    return geometry
+
+
+def polygons_of(geometry: BaseGeometry) -> BaseGeometry:
+    """The polygonal parts of any geometry; lines and points are dropped."""
+    parts = [part for part in shapely.get_parts(geometry) if part.geom_type in ("Polygon", "MultiPolygon")]
+    return shapely.union_all(parts) if len(parts) != 1 else parts[0]
+
+
+def _eastwards(geometry: BaseGeometry) -> BaseGeometry:
+    parts = shapely.get_parts(geometry)
+    moved = [affinity.translate(part, xoff=360) if part.bounds[2] <= 0 else part for part in parts]
+    return moved[0] if geometry.geom_type == "Polygon" else shapely.MultiPolygon(moved)
+
+
+def _width(geometries: Sequence[BaseGeometry]) -> float:
+    west, _, east, _ = shapely.total_bounds(np.asarray(geometries, dtype=object))
+    return float(east - west)
+
+
+def _turned(geometry: BaseGeometry, bounds: Bounds, *, always_cut: bool) -> BaseGeometry:
+    """Copies of a polygon a whole turn apart, those that meet `bounds`; several, or all on demand, cut to them."""
+    west, _, east, _ = geometry.bounds
+    turns = [turn for turn in (-360, 0, 360) if west + turn < bounds[2] and east + turn > bounds[0]]
+    copies = [affinity.translate(geometry, xoff=turn) if turn else geometry for turn in turns]
+    if len(copies) == 1 and not always_cut:
+        return copies[0]
+    frame = shapely.box(*bounds)
+    return polygons_of(shapely.union_all([shapely.make_valid(copy).intersection(frame) for copy in copies]))
+
+
+def _surroundings(grid: GeoBox, grid_crs: CRS, crs: CRS) -> Bounds:
+    """Bounds in degrees of a projected grid and a tenth of its size around it, longitudes unbroken at 180."""
+    wide = grid.pad(max(1, max(grid.shape) // 10))
+    x, y = wide.affine @ tuple(wide.boundary(64).astype("float64").T)
+    longitude, latitude = _transformer(grid_crs, crs).transform(x, y)
+    longitude = np.unwrap(longitude, period=360)
+    south, north = float(latitude.min()), float(latitude.max())
+    for pole in (-90.0, 90.0):
+        column, row = ~wide.affine @ _transformer(crs, grid_crs).transform(0.0, pole)
+        if 0 <= column <= wide.width and 0 <= row <= wide.height:
+            return -180.0, min(south, pole), 180.0, max(north, pole)
+    return float(longitude.min()), south, float(longitude.max()), north
+
+
+def _reprojected(geometry: BaseGeometry, crs: CRS, grid: GeoBox, grid_crs: CRS) -> BaseGeometry:
+    pixel = min(abs(grid.resolution.x), abs(grid.resolution.y)) * _metres_per_unit(grid_crs)
+    step = math.sqrt(8 * EARTH_RADIUS * CHORD_ERROR * pixel) / _metres_per_unit(crs)
+    transformer = _transformer(crs, grid_crs)
+
+    def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
+
+    moved = shapely.transform(shapely.segmentize(geometry, step), move)
+    return moved if moved.is_valid else polygons_of(shapely.make_valid(moved))
+
+
+def _transformer(source: CRS, target: CRS) -> Transformer:
+    return Transformer.from_crs(source.proj, target.proj, always_xy=True)
+
+
+def _metres_per_unit(crs: CRS) -> float:
+    return METRES_PER_DEGREE if crs.geographic else float(crs.proj.axis_info[0].unit_conversion_factor)

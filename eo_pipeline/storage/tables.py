@@ -1,0 +1,115 @@
+"""Tables as Parquet, with the meaning of every column inside, and as CSV beside it.
+
+Does not belong here: what a table says.
+"""
+
+import errno
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from upath import UPath
+
+from eo_pipeline.core.tables import Column
+from eo_pipeline.errors import DiskFullError, StorageError
+
+COLUMN_KEY = b"eo_pipeline.column"
+"""Field metadata under which a column's meaning is kept, beside plain `description` and `units` for other readers."""
+
+
+def write_table(table: pd.DataFrame, path: UPath, *, columns: Sequence[Column], tags: Mapping[str, str]) -> UPath:
+    """Write `path` (Parquet) and the same rows as CSV beside it; each appears under its name only when whole.
+
+    Args:
+        table: rows; its columns are those of `columns`, in their order.
+        path: local or on an object store; ends in .parquet.
+        columns: names, meanings and units, kept in the schema's metadata.
+        tags: provenance, kept in the schema's metadata.
+
+    Returns:
+        The CSV's path.
+
+    Raises:
+        StorageError: the columns are others than declared, or the name does not end in .parquet.
+        DiskFullError: no space left; nothing stays behind.
+    """
+    if path.suffix != ".parquet":
+        raise StorageError(f"expected a name that ends in .parquet, got {path}; rename it")
+    declared = [column.name for column in columns]
+    if list(table.columns) != declared:
+        raise StorageError(
+            f"{path}: expected the columns {', '.join(declared)}, got {', '.join(map(str, table.columns))}; "
+            "declare what is written"
+        )
+    beside = path.with_suffix(".csv")
+    _put(beside, table.to_csv(index=False, lineterminator="\n").encode())
+    _put(path, _parquet(table, columns, tags))
+    return beside
+
+
+def read_table(path: UPath) -> pd.DataFrame:
+    """Read a table that `write_table` wrote.
+
+    Raises:
+        StorageError: there is no readable Parquet at `path`.
+    """
+    table: pd.DataFrame = _arrow(path).to_pandas()
+    return table
+
+
+def read_columns(path: UPath) -> tuple[Column, ...]:
+    """Read what the columns of a table mean.
+
+    Raises:
+        StorageError: there is no readable Parquet at `path`, or not one of `write_table`.
+    """
+    schema = _arrow(path).schema
+    if any(COLUMN_KEY not in (field.metadata or {}) for field in schema):
+        raise StorageError(f"{path}: expected a table with the meaning of its columns, got one without; write it anew")
+    return tuple(Column(**json.loads(field.metadata[COLUMN_KEY])) for field in schema)
+
+
+def _parquet(table: pd.DataFrame, columns: Sequence[Column], tags: Mapping[str, str]) -> bytes:
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    fields = [field.with_metadata(_meaning(column)) for field, column in zip(arrow.schema, columns, strict=True)]
+    metadata = {**arrow.schema.metadata, **{key.encode(): value.encode() for key, value in tags.items()}}
+    buffer = io.BytesIO()
+    pq.write_table(arrow.cast(pa.schema(fields, metadata=metadata)), buffer)
+    return buffer.getvalue()
+
+
+def _meaning(column: Column) -> dict[bytes, bytes]:
+    return {
+        b"description": column.description.encode(),
+        b"units": column.units.encode(),
+        COLUMN_KEY: json.dumps(asdict(column)).encode(),
+    }
+
+
+def _arrow(path: UPath) -> pa.Table:
+    try:
+        return pq.read_table(io.BytesIO(path.read_bytes()))
+    except (FileNotFoundError, pa.ArrowInvalid) as error:
+        raise StorageError(f"expected a Parquet table at {path}, got: {error}; make it anew") from error
+
+
+def _put(path: UPath, data: bytes) -> None:
+    """Store bytes so that the name never shows part of them; one object on an object store is whole by itself."""
+    if path.protocol not in ("", "file", "local"):
+        path.fs.pipe_file(path.path, data)
+        return
+    final = Path(path.path)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    partial = final.with_name(f".{final.name}.part")
+    try:
+        partial.write_bytes(data)
+        partial.replace(final)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        kind = DiskFullError if error.errno == errno.ENOSPC else StorageError
+        raise kind(f"expected to write {path} ({len(data) / 1e6:.3f} MB), got: {error}; make room there") from error

@@ -1,0 +1,95 @@
+"""Headers and readability of real files on disk."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from odc.geo.geobox import GeoBox
+
+from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.mosaics import plan_mosaic
+from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.errors import TilesError
+from eo_pipeline.storage.rasters import check_readable, read_header, read_headers, read_pixels, read_together
+from eo_pipeline_tests.raster_files import grid, write_raster
+
+NOISE = np.random.default_rng(1).integers(0, 60000, (2, 600, 700)).astype("uint16")
+
+
+@pytest.fixture
+def raster(tmp_path: Path) -> Path:
+    layout = {"tiled": True, "blockxsize": 256, "blockysize": 128, "compress": "deflate"}
+    path = write_raster(tmp_path / "a.tif", grid(600, 700), NOISE, nodata=0, names=("red", "nir"), **layout)
+    with rasterio.open(path, "r+") as dataset:
+        dataset.scales, dataset.offsets = (1e-4, 1.0), (-0.1, 0.0)
+    return path
+
+
+def test_a_header_says_what_was_written(raster: Path) -> None:
+    header = read_header(raster)
+    assert header.geobox == GeoBox((600, 700), grid(600, 700).affine, "EPSG:32633")
+    assert (header.dtype, header.count, header.nodata, header.block_shape) == ("uint16", 2, 0.0, (128, 256))
+    assert (header.band_names, header.scales, header.offsets) == (("red", "nir"), (1e-4, 1.0), (-0.1, 0.0))
+
+
+def test_what_is_not_declared_is_empty(tmp_path: Path) -> None:
+    header = read_header(write_raster(tmp_path / "a.tif", grid(3, 4), np.zeros((1, 3, 4), "float32")))
+    assert header.nodata is None
+    assert header.band_names == ("",)
+    nan = read_header(write_raster(tmp_path / "b.tif", grid(3, 4), np.zeros((1, 3, 4), "float32"), nodata=math.nan))
+    assert nan.nodata is not None
+    assert math.isnan(nan.nodata)
+
+
+def test_a_raster_without_crs_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bare.tif"
+    profile = {"driver": "GTiff", "height": 2, "width": 2, "count": 1, "dtype": "uint8"}
+    with rasterio.open(path, "w", transform=grid(2, 2).affine, **profile) as dataset:
+        dataset.write(np.zeros((1, 2, 2), "uint8"))
+    with pytest.raises(TilesError, match=r"bare\.tif without a CRS"):
+        read_header(path)
+
+
+def test_all_files_that_are_no_rasters_are_listed(raster: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.tif").write_text("no raster")
+    with pytest.raises(TilesError, match=r"(?s)text\.tif.*gone\.tif"):
+        read_headers([tmp_path / "text.tif", raster, tmp_path / "gone.tif"])
+    assert list(read_headers([raster])) == [raster]
+
+
+def test_a_whole_raster_is_readable(raster: Path) -> None:
+    check_readable(raster)
+
+
+def test_a_truncated_raster_is_named(raster: Path) -> None:
+    raster.write_bytes(raster.read_bytes()[: raster.stat().st_size * 2 // 3])
+    with pytest.raises(TilesError, match=r"expected a readable raster, got .*a\.tif: .*; delete it"):
+        check_readable(raster)
+
+
+def test_one_flipped_byte_is_found(raster: Path) -> None:
+    data = bytearray(raster.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    raster.write_bytes(data)
+    with pytest.raises(TilesError, match=r"got .*a\.tif"):
+        check_readable(raster)
+    with pytest.raises(TilesError, match=r"got .*a\.tif"):
+        read_pixels(raster, Rectangle(0, 0, 600, 700), [1, 2])
+
+
+def test_a_window_holds_the_chosen_bands_and_pixels(raster: Path) -> None:
+    assert np.array_equal(read_pixels(raster, Rectangle(10, 300, 200, 301), [2]), NOISE[1:, 10:200, 300:301])
+
+
+def test_rasters_are_read_together_and_the_first_wins(tmp_path: Path) -> None:
+    left = write_raster(tmp_path / "z.tif", grid(2, 3), np.array([[[1, 0, 1], [1, 1, 1]]], "uint8"))
+    right = write_raster(tmp_path / "a.tif", grid(2, 3, left=5e5 + 10), np.full((1, 2, 3), 7, "uint8"))
+    headers = read_headers([left, right])
+    plan = plan_mosaic([header.geobox for header in headers.values()], grid(2, 4))
+    around = Rectangle(-1, 0, 2, 5)
+    pixels = read_together(headers, plan, around, [BandEncoding("b", "uint8", nodata=0)], empty=0, dtype="uint8")
+    assert pixels.tolist() == [[[0, 0, 0, 0, 0], [1, 7, 1, 7, 0], [1, 1, 1, 7, 0]]]
+    marked = read_together(headers, plan, around, [BandEncoding("b", "uint8")], empty=-5, dtype="int64")
+    assert marked.tolist() == [[[-5, -5, -5, -5, -5], [1, 0, 1, 7, -5], [1, 1, 1, 7, -5]]]
