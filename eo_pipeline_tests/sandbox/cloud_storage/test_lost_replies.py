@@ -8,7 +8,7 @@ import obstore
 import pytest
 import zarr
 from google.api_core.exceptions import PreconditionFailed
-from obstore.exceptions import BaseError
+from obstore.exceptions import AlreadyExistsError
 
 from eo_pipeline_tests.sandbox.cloud_storage.clients import GcsfsClient, gcs_store, google_client, obstore_key
 from eo_pipeline_tests.sandbox.cloud_storage.conftest import Guarded
@@ -47,11 +47,11 @@ def test_gcsfs_reports_its_own_exclusive_write_as_a_conflict(
     assert open_server.store.read(bucket, "x") == b"mine"
 
 
-def test_obstore_reports_its_own_exclusive_write_as_an_error(
+def test_obstore_reports_its_own_exclusive_write_as_a_conflict(
     proxy: LossyProxy, open_server: Running, bucket: str, key: str
 ) -> None:
     proxy.patterns.append("PUT /")
-    with pytest.raises(BaseError):
+    with pytest.raises(AlreadyExistsError):
         obstore.put(gcs_store(bucket, key), "x", b"mine", mode="create")
     assert len(proxy.lost) == 1
     assert open_server.store.read(bucket, "x") == b"mine"
