@@ -28,9 +28,7 @@ PROJECT = "sandbox-project"
 
 def storage_client(url: str) -> storage.Client:
     """The unmodified Google client at a sandbox."""
-    return storage.Client(
-        project=PROJECT, credentials=AnonymousCredentials(), client_options={"api_endpoint": url}
-    )
+    return storage.Client(project=PROJECT, credentials=AnonymousCredentials(), client_options={"api_endpoint": url})
 
 
 def make_bucket(url: str, name: str = BUCKET) -> None:
@@ -66,6 +64,16 @@ class Pipeline:
         wanted = [PartitionKey(area, period) for period in periods for area in areas or list(self.chain.areas)]
         return run_partitions(
             self.definitions, self.chain, wanted, instance=self.instance, resubmit=resubmit, poll_seconds=0.2
+        )
+
+    def materialise(self, stage: str, partition: str) -> dg.ExecuteInProcessResult:
+        """One partition of one stage, as a run of its own."""
+        job = self.definitions.resolve_implicit_global_asset_job_def()
+        return job.execute_in_process(
+            instance=self.instance,
+            asset_selection=[self.chain.key(stage)],
+            partition_key=partition,
+            raise_on_error=False,
         )
 
     def metadata(self, stage: str, partition: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
@@ -49,8 +49,10 @@ class Scenes:
 def scenes() -> Scenes:
     with netCDF4.Dataset(SERIES) as file:
         file.set_auto_maskandscale(False)
-        days = netCDF4.num2date(file["t"][:], file["t"].units)
-        pixels = {name: np.asarray(file[variable][:]).view(np.uint16).astype(np.int64) for name, variable in BANDS.items()}
+        days = [date(1990, 1, 1) + timedelta(days=int(day)) for day in file["t"][:]]  # days since 1990-01-01
+        pixels = {
+            name: np.asarray(file[variable][:]).view(np.uint16).astype(np.int64) for name, variable in BANDS.items()
+        }
         left, top = float(file["x"][0]) - 5, float(file["y"][0]) + 5
     return Scenes(pixels, [f"{day.year}-{day.month:02d}" for day in days], left, top)
 

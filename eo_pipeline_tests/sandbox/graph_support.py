@@ -50,7 +50,7 @@ def serialising_client() -> Iterator[None]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth declares no return type
+        credentials = AnonymousCredentials()
         ee.Initialize(credentials, url=f"http://127.0.0.1:{server.server_port}", project="sandbox")
         yield
     finally:
