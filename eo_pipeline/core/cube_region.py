@@ -22,9 +22,18 @@ def region_of(template: CubeTemplate, area: GeoBox) -> Rectangle:
         CubeError: another CRS, resolution or lattice, outside the cube, or cutting a shard.
     """
     region = _place(template.geobox, area)
+    check_region(template, region)
+    return region
+
+
+def check_region(template: CubeTemplate, region: Rectangle) -> None:
+    """Refuse a region that leaves the cube or cuts a shard: it could not be written without touching another's.
+
+    Raises:
+        CubeError: gives both extents.
+    """
     _check_inside(template, region)
     _check_shards(template, region)
-    return region
 
 
 def shards_of(template: CubeTemplate, region: Rectangle) -> Rectangle:

@@ -13,7 +13,7 @@ from odc.geo.geobox import GeoBox
 from eo_pipeline.core.cube_ledger import Provenance, State
 from eo_pipeline.core.cube_region import region_of
 from eo_pipeline.core.cube_template import CubeTemplate
-from eo_pipeline.core.headers import RasterHeader
+from eo_pipeline.core.headers import RasterHeader, check_headers
 from eo_pipeline.core.mosaics import describe_grid, whole_offset
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.rectangles import Rectangle
@@ -75,9 +75,9 @@ def write_cube_region(
         progress: told after each shard of each band.
 
     Raises:
-        CubeError: the area does not sit on the cube's grid and shards, the mosaic does not fit area or bands, or the
+        CubeError: the area does not sit on the cube's grid and shards, the mosaic is not on the area's grid, or the
             repository holds another template.
-        TilesError: the mosaic cannot be read.
+        TilesError: the mosaic cannot be read, or its bands, dtype or nodata are not the template's.
         DiskFullError: no room; the cube's head is what it was.
     """
     region = region_of(template, area_geobox)
@@ -92,7 +92,9 @@ def write_cube_region(
 def _reader(mosaic: Path, template: CubeTemplate, area: GeoBox) -> PixelReader:
     header = read_header(mosaic)
     _check_grid(mosaic, header, area)
-    numbers = _band_numbers(mosaic, header, template)
+    check_headers({mosaic: header}, template.bands)
+    names = [band.name for band in template.bands]
+    numbers = dict(zip(names, header.band_numbers(template.bands), strict=True))
 
     def read(band: str, rows: slice, columns: slice) -> NDArray[Any]:
         window = Rectangle(rows.start, columns.start, rows.stop, columns.stop)
@@ -112,16 +114,3 @@ def _check_grid(mosaic: Path, header: RasterHeader, area: GeoBox) -> None:
             f"Expected {mosaic} on the area's grid, {describe_grid(area)}, got {describe_grid(header.geobox)}; "
             "make the mosaic again for this area."
         )
-
-
-def _band_numbers(mosaic: Path, header: RasterHeader, template: CubeTemplate) -> dict[str, int]:
-    """The mosaic's number (from 1) of each of the template's bands."""
-    wanted = [band.name for band in template.bands]
-    names = list(header.band_names) if any(header.band_names) else wanted
-    dtypes = sorted({band.dtype for band in template.bands})
-    if sorted(names) != sorted(wanted) or header.count != len(wanted) or dtypes != [header.dtype]:
-        raise CubeError(
-            f"Expected {mosaic} with the bands {wanted} of {', '.join(dtypes)}, got {header.count} bands "
-            f"{list(header.band_names)} of {header.dtype}; make the mosaic again with the product's bands."
-        )
-    return {name: number for number, name in enumerate(names, start=1)}

@@ -54,11 +54,11 @@ def numbers(seed: int = 0) -> NDArray[Any]:
 
 
 def write_tif(
-    path: Path, pixels: NDArray[Any], names: tuple[str, ...] = ("red", "nir"), geobox: GeoBox = LOWER
+    path: Path, pixels: NDArray[Any], names: tuple[str, ...] = ("red", "nir"), geobox: GeoBox = LOWER, nodata: int = -1
 ) -> Path:
     profile = {
         "driver": "GTiff", "count": len(pixels), "dtype": pixels.dtype, "height": pixels.shape[1],
-        "width": pixels.shape[2], "crs": "EPSG:32633", "transform": geobox.affine, "nodata": -1,
+        "width": pixels.shape[2], "crs": "EPSG:32633", "transform": geobox.affine, "nodata": nodata,
     }  # fmt: skip
     with rasterio.open(path, "w", **profile) as dataset:
         for number, name in enumerate(names, start=1):
@@ -141,18 +141,19 @@ def test_mosaic_of_another_area_is_refused(tmp_path: Path, address: CubeAddress)
 
 
 @pytest.mark.parametrize(
-    ("pixels", "names", "got"),
+    ("raster", "problem"),
     [
-        (numbers(), ("red", "swir"), r"got 2 bands \['red', 'swir'\] of int16"),
-        (numbers()[:1], ("red",), r"got 1 bands \['red'\] of int16"),
-        (numbers().astype("float32"), ("red", "nir"), r"got 2 bands \['red', 'nir'\] of float32"),
+        ({"names": ("red", "swir")}, "bands red, swir, expected red, nir"),
+        ({"pixels": numbers()[:1], "names": ("red",)}, "bands red, expected red, nir"),
+        ({"pixels": numbers().astype("float32")}, "band red: dtype float32, expected int16"),
+        ({"nodata": 0}, "band red: nodata 0.0, expected -1"),
     ],
 )
 def test_mosaic_of_other_bands_is_refused(
-    tmp_path: Path, address: CubeAddress, pixels: NDArray[Any], names: tuple[str, ...], got: str
+    tmp_path: Path, address: CubeAddress, raster: dict[str, Any], problem: str
 ) -> None:
-    mosaic = write_tif(tmp_path / "mosaic.tif", pixels, names)
-    with pytest.raises(CubeError, match=rf"with the bands \['red', 'nir'\] of int16, {got}"):
+    mosaic = write_tif(tmp_path / "mosaic.tif", **({"pixels": numbers()} | raster))
+    with pytest.raises(TilesError, match=problem):
         write(mosaic, address)
 
 

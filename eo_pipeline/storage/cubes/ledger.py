@@ -15,7 +15,7 @@ from zarr.core.sync import sync
 
 from eo_pipeline.core.cube_arrays import TIME
 from eo_pipeline.core.cube_ledger import RECORD, STATE, Provenance, Record, State, parse_record
-from eo_pipeline.core.cube_region import shards_of
+from eo_pipeline.core.cube_region import check_region, shards_of
 from eo_pipeline.core.cube_template import CubeTemplate
 from eo_pipeline.core.cube_time import decode_instant
 from eo_pipeline.core.periods import Period
@@ -39,8 +39,9 @@ def record_failure(cube: Cube, period: Period, region: Rectangle, area_key: str,
     A failure never hides what is there: a partition that was written, empty or without images keeps its row.
 
     Raises:
-        CubeError: the cube has no slot for the period, or another area holds one of the shards.
+        CubeError: the region cuts shards, the cube has no slot for the period, or another area holds a shard.
     """
+    check_region(cube.template, region)
     row = Record(area_key, region, State.FAILED, 0.0, provenance)
 
     def change(group: zarr.Group) -> tuple[bool, None]:

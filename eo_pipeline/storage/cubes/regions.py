@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.cube_ledger import Provenance, Record, State
+from eo_pipeline.core.cube_region import check_region
 from eo_pipeline.core.cube_template import CubeTemplate
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.rectangles import Rectangle, windows
@@ -77,9 +78,11 @@ def write_region(
         progress: told after each shard of each band.
 
     Raises:
-        CubeError: no slot for the period, shards held by another area, pixels of another shape or dtype.
+        CubeError: the region cuts shards, no slot for the period, shards held by another area, pixels of another
+            shape or dtype.
         DiskFullError: no room; the cube's head is what it was.
     """
+    check_region(cube.template, region)
 
     def change(group: zarr.Group) -> tuple[bool, tuple[int, Record]]:
         slot = slot_of(group, cube.template, period)

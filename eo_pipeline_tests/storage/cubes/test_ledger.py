@@ -78,6 +78,11 @@ def test_success_after_a_failure_replaces_it_even_with_the_same_inputs(cube: Cub
     assert state(cube) == ["written"]
 
 
+def test_failure_of_a_region_that_cuts_a_shard_is_refused(cube: Cube) -> None:
+    with pytest.raises(CubeError, match="whole shards of 64 x 64 pixels"):
+        record_failure(cube, JANUARY, Rectangle(0, 0, 64, 100), "a", provenance("h"))
+
+
 def test_failure_in_shards_of_another_area_is_refused(cube: Cube) -> None:
     fail(cube, area="a")
     with pytest.raises(CubeError, match=r"area b at .* got area a at"):

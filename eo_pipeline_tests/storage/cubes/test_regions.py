@@ -1,5 +1,6 @@
 """Regions of a cube against the plain numpy arrays that were written."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -209,6 +210,21 @@ def test_areas_that_share_a_shard_are_refused(cube: Cube) -> None:
     write(cube, "2023-02", LOWER_RIGHT, pixels(LOWER_RIGHT, seed=1), area="c")
     with pytest.raises(CubeError, match=r"area b at .* to be its own, got another area in slot 1"):
         write(cube, "2023-02", WHOLE, pixels(WHOLE, seed=1), area="b")
+
+
+def test_region_that_cuts_a_shard_is_refused(cube: Cube) -> None:
+    part = Rectangle(0, 0, 32, 64)
+    with pytest.raises(CubeError, match=r"whole shards of 64 x 64 pixels, got rows 0 to 32 and columns 0 to 64"):
+        write(cube, "2023-01", part, pixels(part, seed=1))
+
+
+def test_two_writers_of_one_partition_commit_once(cube: Cube) -> None:
+    arrays = pixels(UPPER_LEFT, seed=1)
+    extend_time(cube, MONTH.parse("2023-01"))
+    with ThreadPoolExecutor(4) as pool:
+        commits = list(pool.map(lambda _: write(cube, "2023-01", UPPER_LEFT, arrays), range(4)))
+    assert sorted(commit.changed for commit in commits) == [False, False, False, True]
+    assert len({commit.snapshot for commit in commits}) == 1
 
 
 def test_codec_shuffles_by_the_bands_own_size(cube: Cube) -> None:
