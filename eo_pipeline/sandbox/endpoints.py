@@ -45,8 +45,18 @@ Handler = Callable[[Call], Mapping[str, object] | Response]
 
 
 def answer_json(content: object, status_code: int = 200) -> Response:
-    """JSON with the bare NaN and Infinity that Python's clients read."""
-    return Response(json.dumps(content), status_code=status_code, media_type="application/json; charset=UTF-8")
+    """JSON with the bare NaN and Infinity that Python's clients read.
+
+    Raises:
+        ServiceError: The content has something that is no JSON value.
+    """
+    return Response(
+        json.dumps(content, default=_refuse), status_code=status_code, media_type="application/json; charset=UTF-8"
+    )
+
+
+def _refuse(value: object) -> object:
+    raise ServiceError(f"Unable to encode a result of type {type(value).__name__}.")
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from eo_pipeline.sandbox.operations import Operation
 from eo_pipeline.sandbox.raster_files import Layout, common_dtype, filled, masked_fill, new_geotiff, optimise
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.shards import Shard, cut, default_side, windows
-from eo_pipeline.sandbox.task_queue import Report
+from eo_pipeline.sandbox.task_work import Report
 
 
 class Bucket(Protocol):

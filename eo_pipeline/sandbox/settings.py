@@ -49,7 +49,7 @@ class Settings:
     export_file_bytes: int = _setting(
         2**31, "inferred", "uncompressed bytes of one file in an export without fileDimensions"
     )
-    export_window: int = _setting(1024, "chosen", "pixels a side an export evaluates at once: bounds its memory")
+    export_window: int = _setting(512, "chosen", "pixels a side an export evaluates at once: bounds its memory")
     integer_fill: int = _setting(
         0, "remembered", "value under the mask in integer exports without noData; floats get NaN"
     )

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from eo_pipeline.sandbox.errors import ServiceError
+from eo_pipeline.sandbox.operations import Operation
 from eo_pipeline.sandbox.request_fields import text, whole
 from eo_pipeline.sandbox.wire_expression import checked_expression
 
@@ -26,6 +28,27 @@ class Submission:
     description: str
     priority: int
     """0..9999; greater starts earlier."""
+
+    def operation(self, *, task_id: str, order: int, now: datetime) -> Operation:
+        """The operation it starts, waiting.
+
+        Args:
+            task_id: 24 characters of A-Z0-9.
+            order: Place among all submissions.
+            now: When it is submitted.
+        """
+        return Operation(
+            project=self.project,
+            id=task_id,
+            order=order,
+            kind=self.kind,
+            request=self.request,
+            request_id=self.request_id,
+            description=self.description,
+            priority=self.priority,
+            created=now,
+            updated=now,
+        )
 
 
 def decode_submission(project: str, kind: str, body: Mapping[str, object], *, default_priority: int) -> Submission:

@@ -3,13 +3,11 @@
 What does not belong here: the work itself, which is a callable, and the form of the answers.
 """
 
-import logging
 import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Protocol
 
 from eo_pipeline.sandbox.clock import Clock
 from eo_pipeline.sandbox.errors import ServiceError
@@ -17,35 +15,12 @@ from eo_pipeline.sandbox.faults import Fault, FaultBox
 from eo_pipeline.sandbox.journal import Journal
 from eo_pipeline.sandbox.operation_files import OperationFiles
 from eo_pipeline.sandbox.operation_table import OperationTable
-from eo_pipeline.sandbox.operations import Failure, Operation, State, random_id
+from eo_pipeline.sandbox.operations import Failure, Operation, random_id
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.submission import Submission
+from eo_pipeline.sandbox.task_work import CANCELLED_OUTCOME, INTERNAL, INVALID, Outcome, StopWorkError, Work, outcome_of
 
-CANCELLED, INVALID, INTERNAL = 1, 3, 13
-_LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 0.02
-
-
-class StopWorkError(Exception):
-    """The operation was cancelled, or the sandbox closes: leave the work."""
-
-
-class Report(Protocol):
-    """Tells the queue how far the work is; raises StopWorkError when it shall end."""
-
-    def __call__(self, *, progress: float, eecu_seconds: float) -> None:
-        """Progress is 0..1; EECU-seconds count from the start of this attempt."""
-
-
-Work = Callable[[Operation, Report], tuple[str, ...]]
-"""Does what an operation says and returns its destination URIs."""
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    state: State
-    destination_uris: tuple[str, ...] = ()
-    failure: Failure | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +49,7 @@ class TaskQueue:
         self._lock = threading.RLock()
         self._closing = threading.Event()
         self._table = OperationTable(parts.files, parts.journal)
-        self._outcomes: dict[str, _Outcome] = {}
+        self._outcomes: dict[str, Outcome] = {}
         self._hanging: set[str] = set()
         self._threads: list[threading.Thread] = []
         for operation in self._table.unfinished():
@@ -101,7 +76,9 @@ class TaskQueue:
             if first is not None:
                 return self._repeated(first)
             self._check_room(submission.project)
-            operation = self._new(submission)
+            operation = submission.operation(
+                task_id=random_id(self._parts.ids), order=self._table.next_order(), now=self._parts.clock.now()
+            )
             self._table.keep(operation)
             return operation
 
@@ -129,7 +106,7 @@ class TaskQueue:
             operation = self._table.get(name)
             if operation.state == "PENDING" or name in self._hanging:
                 self._hanging.discard(name)
-                self._end(operation, _cancelled())
+                self._end(operation, CANCELLED_OUTCOME)
             elif operation.state == "RUNNING":
                 self._table.keep(replace(operation, state="CANCELLING", updated=self._parts.clock.now()))
 
@@ -157,21 +134,6 @@ class TaskQueue:
                 settings.pending_limit_code,
                 "RESOURCE_EXHAUSTED",
             )
-
-    def _new(self, submission: Submission) -> Operation:
-        now = self._parts.clock.now()
-        return Operation(
-            project=submission.project,
-            id=random_id(self._parts.ids),
-            order=self._table.next_order(),
-            kind=submission.kind,
-            request=submission.request,
-            request_id=submission.request_id,
-            description=submission.description,
-            priority=submission.priority,
-            created=now,
-            updated=now,
-        )
 
     # --- starting
 
@@ -207,37 +169,26 @@ class TaskQueue:
             self._hanging.add(operation.name)
         else:
             code = INTERNAL if fault.kind == "stumble" else INVALID
-            self._outcomes[operation.name] = _Outcome("FAILED", failure=Failure(code, fault.message))
+            self._outcomes[operation.name] = Outcome("FAILED", failure=Failure(code, fault.message))
 
     def _take_up(self, operation: Operation) -> None:
         """What the last run of the sandbox left unfinished."""
         if operation.state == "CANCELLING":
-            self._end(operation, _cancelled())
+            self._end(operation, CANCELLED_OUTCOME)
         elif operation.state == "RUNNING":
             self._table.keep(replace(operation, state="PENDING", updated=self._parts.clock.now()))
 
     # --- running and ending
 
     def _run(self, operation: Operation) -> None:
-        outcome = self._outcome(operation)
+        def report(*, progress: float, eecu_seconds: float) -> None:
+            self._report(operation.name, progress, eecu_seconds)
+
+        outcome = outcome_of(self._work, operation, report)
         with self._lock:
             if not self._closing.is_set():
                 self._outcomes[operation.name] = outcome
                 self.advance()
-
-    def _outcome(self, operation: Operation) -> _Outcome:
-        def report(*, progress: float, eecu_seconds: float) -> None:
-            self._report(operation.name, progress, eecu_seconds)
-
-        try:
-            return _Outcome("SUCCEEDED", destination_uris=self._work(operation, report))
-        except StopWorkError:
-            return _cancelled()
-        except ServiceError as error:
-            return _Outcome("FAILED", failure=Failure(INTERNAL if error.code >= 500 else INVALID, error.message))
-        except Exception:  # noqa: BLE001 - the thread's last line: whatever broke is the service's "Internal error."
-            _LOG.exception("operation %s broke", operation.name)
-            return _Outcome("FAILED", failure=Failure(INTERNAL, "Internal error."))
 
     def _report(self, name: str, progress: float, eecu_seconds: float) -> None:
         with self._lock:
@@ -254,13 +205,12 @@ class TaskQueue:
         if now < (operation.started or now) + timedelta(seconds=settings.running_seconds):
             return
         del self._outcomes[name]
-        internal = outcome.failure is not None and outcome.failure.code == INTERNAL
-        if internal and operation.state == "RUNNING" and operation.attempt < settings.max_attempts:
+        if outcome.internal and operation.state == "RUNNING" and operation.attempt < settings.max_attempts:
             self._table.keep(replace(operation, state="PENDING", updated=now))
         else:
             self._end(operation, outcome)
 
-    def _end(self, operation: Operation, outcome: _Outcome) -> None:
+    def _end(self, operation: Operation, outcome: Outcome) -> None:
         now = self._parts.clock.now()
         ended = replace(
             operation,
@@ -283,7 +233,3 @@ class TaskQueue:
         thread = threading.Thread(target=target, name=f"sandbox-{name}", daemon=True)
         self._threads = [*(known for known in self._threads if known.is_alive()), thread]
         thread.start()
-
-
-def _cancelled() -> _Outcome:
-    return _Outcome("CANCELLED", failure=Failure(CANCELLED, "Cancelled."))

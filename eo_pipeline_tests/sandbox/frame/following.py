@@ -19,7 +19,7 @@ def whole_region() -> Any:
 def export(description: str, image: Any = None, **options: Any) -> Any:
     """A started task that exports the whole image to the bucket `tiles`."""
     chosen = {"bucket": "tiles", "fileNamePrefix": description, "region": whole_region(), **options}
-    if "scale" not in chosen:
+    if "crsTransform" not in chosen:
         chosen.update(crs="EPSG:32633", crsTransform=TRANSFORM)
     picture = ee.Image(IMAGE) if image is None else image
     task = ee.batch.Export.image.toCloudStorage(picture, description=description, **chosen)

@@ -63,6 +63,20 @@ def test_pixels_arrive_as_pictures(clients: Clients) -> None:
     assert PIL.Image.open(io.BytesIO(auto)).format == "JPEG"
 
 
+def test_visualisation_options_are_applied(clients: Clients) -> None:
+    """A grey ramp from 0 to 510 halves every value; the palette's ends are black and pure green."""
+    request = {
+        "expression": ee.Image(IMAGE).unmask(0),
+        "fileFormat": "PNG",
+        "grid": GRID,
+        "visualizationOptions": {"ranges": [{"min": 0, "max": 510}], "paletteColors": ["000000", "00ff00"]},
+    }
+    colours = np.asarray(PIL.Image.open(io.BytesIO(ee.data.computePixels(request))).convert("RGB")).astype(int)
+    want = np.where(numbers()[WINDOW] == NODATA, 0, numbers()[WINDOW]).clip(0, 510) / 2
+    assert (colours[..., [0, 2]] == 0).all()
+    assert np.abs(colours[..., 1] - want).max() <= 1
+
+
 @pytest.mark.parametrize(
     ("width", "height", "message"),
     [

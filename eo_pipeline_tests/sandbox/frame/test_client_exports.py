@@ -1,7 +1,9 @@
 """The real clients export an image and read its files."""
 
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import ee
 import numpy as np
@@ -10,7 +12,7 @@ from rasterio.io import MemoryFile
 from rasterio.merge import merge
 
 from eo_pipeline_tests.sandbox.frame.conftest import HEIGHT, IMAGE, LEFT, NODATA, SIDE, TOP, WIDTH, Clients, numbers
-from eo_pipeline_tests.sandbox.frame.following import TRANSFORM, ended, export
+from eo_pipeline_tests.sandbox.frame.following import TRANSFORM, ended, export, state
 
 
 def mosaic(files: dict[str, bytes]) -> np.ndarray:
@@ -117,3 +119,41 @@ def test_the_loop_answers_while_exports_compute(clients: Clients) -> None:
         clocks = list(pool.map(lambda _: clients.server.control("clock"), range(40)))
     assert len(clocks) == 40
     assert all(ended(task)["metadata"]["state"] == "SUCCEEDED" for task in tasks)
+
+
+def scenes() -> Any:
+    """A composite of the built-in world's scenes of one place and month."""
+    place = ee.Geometry.Point([11.5, 48.1])
+    found = ee.ImageCollection("COPERNICUS/S2_SR_HARMONIZED").filterDate("2024-06-01", "2024-07-01").filterBounds(place)
+    return found.select(["B4", "B8"]).median().toFloat()
+
+
+def test_the_built_in_world_is_exported(clients: Clients) -> None:
+    grid = {"scaleX": 10, "translateX": 690000, "scaleY": -10, "translateY": 5331000}
+    region = ee.Geometry.Rectangle([690000, 5330200, 690640, 5331000], proj="EPSG:32632", geodesic=False)
+    transform = [10, 0, 690000, 0, -10, 5331000]
+    operation = ended(export("world/a", scenes(), region=region, crs="EPSG:32632", crsTransform=transform))
+    assert operation["metadata"]["state"] == "SUCCEEDED", operation
+    [content] = clients.files("tiles", "world/a").values()
+    request = {"crsCode": "EPSG:32632", "dimensions": {"width": 64, "height": 80}, "affineTransform": grid}
+    whole = ee.data.computePixels({"expression": scenes(), "fileFormat": "NUMPY_NDARRAY", "grid": request})
+    with MemoryFile(content) as memory, memory.open() as file:
+        assert file.descriptions == ("B4", "B8")
+        assert tuple(file.transform)[:6] == tuple(transform)
+        np.testing.assert_array_equal(np.nan_to_num(file.read(1)), whole["B4"])
+        np.testing.assert_array_equal(np.nan_to_num(file.read(2)), whole["B8"])
+    assert len(np.unique(whole["B8"])) > 100
+
+
+def test_a_running_export_is_cancelled_and_leaves_nothing(clients: Clients) -> None:
+    region = ee.Geometry.Rectangle([650000, 5290000, 700000, 5340000], proj="EPSG:32632", geodesic=False)
+    transform = [10, 0, 650000, 0, -10, 5340000]
+    task = export("world/cancelled", scenes(), region=region, crs="EPSG:32632", crsTransform=transform)
+    while state(task) == "PENDING":
+        time.sleep(0.01)
+    task.cancel()
+    operation = ended(task)
+    assert operation["metadata"]["state"] == "CANCELLED"
+    assert operation["error"]["code"] == 1
+    assert clients.files("tiles", "world/cancelled") == {}
+    assert list((clients.server.data / "scratch").iterdir()) == []

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 
 import ee
 import pytest
@@ -86,7 +87,9 @@ def test_time_moves_by_ticks(start_clients: Start) -> None:
     clients.server.control("clock", {"tick": 1})
     metadata = ended(task)["metadata"]
     assert metadata["state"] == "SUCCEEDED"
-    assert (metadata["createTime"][:16], metadata["startTime"] > metadata["createTime"]) != ("", False)
+    created, began, ceased = (datetime.fromisoformat(metadata[f"{name}Time"]) for name in ("create", "start", "end"))
+    assert (began - created).total_seconds() == 60
+    assert (ceased - began).total_seconds() == 600
 
 
 @pytest.mark.parametrize("kill", [False, True])

@@ -18,7 +18,8 @@ from eo_pipeline.sandbox.operation_files import OperationFiles
 from eo_pipeline.sandbox.operations import Operation
 from eo_pipeline.sandbox.settings import LiveSettings, Settings, changed
 from eo_pipeline.sandbox.submission import decode_submission
-from eo_pipeline.sandbox.task_queue import QueueParts, Report, TaskQueue
+from eo_pipeline.sandbox.task_queue import QueueParts, TaskQueue
+from eo_pipeline.sandbox.task_work import Report
 
 EXPRESSION = {"values": {"0": {"constantValue": 1}}, "result": "0"}
 
