@@ -68,7 +68,7 @@ def paletted_png(values: Values, *, colormap: str, limits: tuple[float, float]) 
 
 
 def panels_png(left: Panel, right: Panel, *, title: str) -> bytes:
-    """Two maps side by side with small colour bars, as a PNG of at most MAX_BYTES."""
+    """Two maps side by side with small colour bars, as a PNG of at most MAX_BYTES; it shrinks until it is."""
     height, width = left.values.shape
     map_inches = (2.9, min(4.5, max(1.6, 2.9 * height / width)))
     figure = Figure(figsize=(2 * map_inches[0] + 1.6, map_inches[1] + 0.8), layout="constrained")
@@ -76,10 +76,9 @@ def panels_png(left: Panel, right: Panel, *, title: str) -> bytes:
     figure.suptitle(title, fontsize=10, fontweight="bold")
     for axes, panel in zip(figure.subplots(1, 2), (left, right), strict=True):
         _draw(figure, axes, panel)
-    for dpi, colours in ((110, 256), (110, 128), (90, 128), (72, 64), (50, 64)):
-        png = _quantised(figure, dpi, colours)
-        if len(png) <= MAX_BYTES:
-            break
+    dpi, colours = 110, 256
+    while len(png := _quantised(figure, dpi, colours)) > MAX_BYTES:
+        dpi, colours = dpi * 4 // 5, max(32, colours // 2)
     return png
 
 

@@ -13,6 +13,7 @@ from eo_pipeline.sandbox.cloud_storage.store import Store
 from eo_pipeline.sandbox.export_bucket import StoreBucket
 from eo_pipeline.sandbox.graph_engine import GraphEngine
 from eo_pipeline.sandbox.settings import LiveSettings, Settings
+from eo_pipeline.sandbox.world.world import build_world
 
 
 def open_parts(data: Path, *, catalog: Path | None, settings: Settings, speed: float) -> Parts:
@@ -43,9 +44,9 @@ def open_parts(data: Path, *, catalog: Path | None, settings: Settings, speed: f
 
 
 def open_catalog(file: Path | None) -> Catalog:
-    """The assets served: those of a file, then the built-in world's."""
-    files = [] if file is None else [load_file_catalog(file)]
-    return CompositeCatalog(files)
+    """The assets served: those of a file, and the built-in world's where the file does not name them."""
+    files: list[Catalog] = [] if file is None else [load_file_catalog(file)]
+    return CompositeCatalog([*files, build_world()])
 
 
 def _storage_settings(live: LiveSettings) -> Callable[[], CloudStorageSettings]:

@@ -61,6 +61,7 @@ def measure_zones(
     period_key: str,
     period_start: dt.date,
     period_end: dt.date,
+    areas: Sequence[GeoBox] = (),
     all_touched: bool = False,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
@@ -74,6 +75,7 @@ def measure_zones(
         period_key: text that identifies the period.
         period_start: first day, UTC.
         period_end: day after the last day, UTC.
+        areas: grids of every area of the period, with images or without; those of the rasters if empty.
         all_touched: whether pixels count that a zone only touches; otherwise their centre decides.
         progress: told after every zone.
 
@@ -82,13 +84,13 @@ def measure_zones(
         that touches no raster has count 0 and nulls.
 
     Raises:
-        ZonesError: no zone touches any raster, or two columns would have one name.
+        ZonesError: no zone touches any area, or two columns would have one name.
         ProductError: a statistic is unknown.
         TilesError: a raster cannot be read or does not hold the bands.
         GridMismatchError: the rasters do not lie on one lattice.
     """
     columns = zone_columns(zones.id_column, bands, statistics)
-    ground = _ground(rasters, bands) if rasters else None
+    ground = _ground(rasters, areas, bands) if rasters or areas else None
     placed = [None if ground is None else _placed(shape, zones, ground) for shape in zones.geometries]
     if ground is not None and all(shape is None for shape in placed):
         raise _nowhere(zones, ground)
@@ -102,18 +104,19 @@ def measure_zones(
     return table.astype({column.name: dtype for column in columns if (dtype := _dtype(column))})
 
 
-def _ground(rasters: Sequence[Path], bands: Sequence[BandEncoding]) -> _Ground:
+def _ground(rasters: Sequence[Path], areas: Sequence[GeoBox], bands: Sequence[BandEncoding]) -> _Ground:
     headers = read_headers(rasters)
     check_headers(headers, bands)
-    grids = [header.geobox for header in headers.values()]
-    check_lattice(headers, grids[0])
-    grid = union_grid(grids)
-    extent = shapely.union_all([shapely.box(*part.boundingbox) for part in grids])
-    return _Ground(headers, grid, plan_mosaic(grids, grid), extent)
+    there = [header.geobox for header in headers.values()]
+    wanted = areas or there
+    check_lattice(headers, wanted[0])
+    grid = union_grid(wanted)
+    extent = shapely.union_all([shapely.box(*part.boundingbox) for part in wanted])
+    return _Ground(headers, grid, plan_mosaic(there, grid), extent)
 
 
 def _placed(shape: BaseGeometry, zones: Zones, ground: _Ground) -> BaseGeometry | None:
-    """The zone on the rasters' grid; None if it touches no raster."""
+    """The zone on the common grid; None if it touches no area."""
     moved = on_grid(shape, zones.crs, ground.grid)
     if not moved.intersects(ground.extent):
         return None
@@ -131,7 +134,7 @@ def _measured(
     all_touched: bool,
 ) -> list[float | None]:
     """The statistics of one zone in column order, in physical units; its pixels are read once."""
-    if shape is None or ground is None:
+    if shape is None or ground is None or not ground.headers:
         return [0 if statistic == "count" else None for _ in bands for statistic in statistics]
     window = _window(shape, ground.grid)
     affine = ground.grid.affine @ Affine.translation(window.column_start, window.row_start)
@@ -175,6 +178,6 @@ def _dtype(column: Column) -> str | None:
 def _nowhere(zones: Zones, ground: _Ground) -> ZonesError:
     bounds = ", ".join(f"{number:.6g}" for number in shapely.total_bounds(np.asarray(zones.geometries, dtype=object)))
     return ZonesError(
-        f"{zones.source}: expected zones that touch the rasters on [{describe_grid(ground.grid)}], "
+        f"{zones.source}: expected zones that touch the areas on [{describe_grid(ground.grid)}], "
         f"got {len(zones.ids)} zones elsewhere (bounds {bounds} in {zones.crs}); choose zones or areas that meet"
     )

@@ -13,6 +13,7 @@ from odc.geo.geobox import GeoBox
 from eo_pipeline.core.cube_ledger import Provenance, State
 from eo_pipeline.core.cube_region import region_of
 from eo_pipeline.core.cube_template import CubeTemplate
+from eo_pipeline.core.headers import RasterHeader
 from eo_pipeline.core.mosaics import describe_grid, whole_offset
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.rectangles import Rectangle
@@ -25,7 +26,7 @@ from eo_pipeline.storage.cubes import (
     open_or_create_cube,
     write_region,
 )
-from eo_pipeline.storage.rasters import RasterHeader, read_header, read_pixels
+from eo_pipeline.storage.rasters import read_header, read_pixels
 
 
 @dataclass(frozen=True)

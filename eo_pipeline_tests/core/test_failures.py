@@ -48,7 +48,11 @@ K = FailureClass
             False,
         ),
         ("Caller does not have required permission to use project my-project.", K.PERMISSION, False),
-        ("Please authorize access to your Earth Engine account by running earthengine authenticate", K.CREDENTIALS, False),
+        (
+            "Please authorize access to your Earth Engine account by running earthengine authenticate",
+            K.CREDENTIALS,
+            False,
+        ),
         ("Cancelled.", K.CANCELLED, False),
         ("Internal error.", K.TRANSIENT, True),
         ("The service is currently unavailable.", K.TRANSIENT, True),
@@ -63,5 +67,9 @@ def test_messages_tell_the_cause(message: str, kind: FailureClass, *, retry: boo
 
 
 def test_every_failure_that_a_person_must_mend_says_how() -> None:
-    for message in ("User memory limit exceeded.", "Computation timed out.", "Project x is not registered to use Earth Engine"):
+    for message in (
+        "User memory limit exceeded.",
+        "Computation timed out.",
+        "Project x is not registered to use Earth Engine",
+    ):
         assert classify(message).advice

@@ -29,7 +29,7 @@ _TESTS = Path(ee.__file__).parent / "tests"
 class _Handler(BaseHTTPRequestHandler):
     """Answers what ee.Initialize asks for, and nothing else."""
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_GET(self) -> None:
         algorithms = self.path.partition("?")[0].endswith("/algorithms")
         name = "algorithms.json" if algorithms else "cloud_api_discovery_document.json"
         body = (_TESTS / name).read_text(encoding="utf-8").replace("v1alpha", "v1").encode()
@@ -50,7 +50,8 @@ def serialising_client() -> Iterator[None]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        ee.Initialize(AnonymousCredentials(), url=f"http://127.0.0.1:{server.server_port}", project="sandbox")
+        credentials = AnonymousCredentials()
+        ee.Initialize(credentials, url=f"http://127.0.0.1:{server.server_port}", project="sandbox")
         yield
     finally:
         ee.Reset()
@@ -150,9 +151,9 @@ class FakeCatalog:
         self.asked.append((collection_id, start_ms, end_ms, region))
         for one in sorted(self.records, key=lambda r: (_time(r), r.id)):
             inside = (start_ms is None or start_ms <= _time(one)) and (end_ms is None or _time(one) < end_ms)
-            if inside and one.id.rpartition("/")[0] == collection_id:
-                if region is None or one.footprint.intersects(region):
-                    yield one
+            near = region is None or one.footprint.intersects(region)
+            if inside and near and one.id.rpartition("/")[0] == collection_id:
+                yield one
 
     def image(self, image_id: str) -> ImageRecord | None:
         return next((one for one in self.records if one.id == image_id), None)
@@ -175,7 +176,7 @@ def engine(*records: ImageRecord) -> GraphEngine:
     return GraphEngine(FakeCatalog(list(records)))
 
 
-def value(computed: object, *records: ImageRecord) -> Any:  # noqa: ANN401 - JSON of any shape
+def value(computed: object, *records: ImageRecord) -> Any:
     """What the client would get for a computed value."""
     return engine(*records).value(expression(computed))
 

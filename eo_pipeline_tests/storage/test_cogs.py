@@ -1,5 +1,6 @@
 """What a COG costs while it is written: memory that does not grow, and a disk that may be full."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 WRITE = """
 import resource, sys
 from pathlib import Path
@@ -35,7 +37,9 @@ else:
 def test_memory_does_not_grow_with_the_image(tmp_path: Path) -> None:
     def peak_mb(size: int) -> int:
         command = [sys.executable, "-c", WRITE, str(size), str(tmp_path / f"{size}.tif")]
-        word, number = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        word, number = subprocess.run(
+            command, capture_output=True, text=True, check=True, env=ENVIRONMENT
+        ).stdout.split()
         assert word == "PEAK"
         return int(number)
 
@@ -61,7 +65,9 @@ def test_a_full_disk_says_what_was_needed_and_leaves_nothing(
     disk = tmp_path / "disk"
     disk.mkdir()
     script = f"mount -t tmpfs -o size={disk_mb}m tmpfs {disk} && {sys.executable} {program} 2000 {disk}/m.tif"
-    result = subprocess.run([*private_mounts, "sh", "-c", script], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [*private_mounts, "sh", "-c", script], capture_output=True, text=True, check=True, env=ENVIRONMENT
+    )
     assert f"FULL expected room for m.tif in {disk}: up to 21.3 MB while it is written" in result.stdout
     assert f"{disk_mb * 2**20 / 1e6:.1f} MB free at the start" in result.stdout
     assert "LEFT []" in result.stdout

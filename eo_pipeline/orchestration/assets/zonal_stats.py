@@ -1,6 +1,6 @@
 """`zonal_stats`: one row a zone and period, measured over all of the period's mosaics."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
@@ -52,12 +52,11 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
         def make(key: str) -> Made:
             areas = [PartitionKey.parse(key).area] if by_areas else list(chain.areas)
             period = PartitionKey.parse(key).period if by_areas else key
-            keys = [PartitionKey(area, period).text for area in areas]
-            found: list[Mosaic] = [mosaic_io.load(chain.key("mosaic"), k) for k in keys]
+            found = {a: mosaic_io.load(chain.key("mosaic"), PartitionKey(a, period).text) for a in areas}
             table = _measure(chain, declared, zones, found, io=mosaic_io, period_key=period)
             columns = _columns(chain, declared)
             tables_io.store(context.asset_key, key, NewTable(table, columns, _tags(chain, zones, period)))
-            return Made(_metadata(table, zones, found), metadata.table_preview(table, columns))
+            return Made(_metadata(table, zones, list(found.values())), metadata.table_preview(table, columns))
 
         return each_partition(context, make)
 
@@ -84,11 +83,11 @@ def _zones(chain: Chain, declared: ZoneTable) -> Zones:
 
 
 def _measure(
-    chain: Chain, declared: ZoneTable, zones: Zones, found: Sequence[Mosaic], *, io: MosaicIO, period_key: str
+    chain: Chain, declared: ZoneTable, zones: Zones, found: Mapping[str, Mosaic], *, io: MosaicIO, period_key: str
 ) -> pd.DataFrame:
     period = chain.period(period_key)
     with ExitStack() as stack:
-        rasters = [stack.enter_context(io.place.local_copy(m.path)) for m in found if m.path is not None]
+        rasters = [stack.enter_context(io.place.local_copy(m.path)) for m in found.values() if m.path is not None]
         return measure_zones(
             zones,
             rasters,
@@ -97,6 +96,7 @@ def _measure(
             period_key=period.key,
             period_start=period.start,
             period_end=period.end,
+            areas=[chain.areas[key].geobox for key in found],
             all_touched=declared.all_touched,
         )
 

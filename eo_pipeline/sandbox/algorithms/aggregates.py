@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -137,14 +137,16 @@ def reduce_columns(
     return reduced_columns(reducer, columns, weights)
 
 
-def reduced_columns(reducer: Reducer, columns: list[list[object]], weights: list[object]) -> dict[str, object]:
+def reduced_columns(
+    reducer: Reducer, columns: Sequence[Sequence[object]], weights: Sequence[object]
+) -> dict[str, object]:
     """Outputs of a reducer over lists of values, by name."""
     samples = [_column(column) for column in columns]
     heavy = np.array(weights or [0.0], dtype=np.float64)[:, None]
     return dict(zip(reducer.outputs, map(single, reducer.run(samples, heavy)), strict=True))
 
 
-def _column(values: list[object]) -> np.ndarray:
+def _column(values: Sequence[object]) -> np.ndarray:
     """Values as samples (sample, 1); one uncounted number if there are none."""
     array_ = np.array(values or [0.0])
     return array_[:, None]

@@ -1,10 +1,11 @@
-"""Operations on pairs of images: arithmetic, comparison, logic, bits. What does not belong here: one image's functions."""
+"""Operations on pairs of images: arithmetic, comparison, logic, bits. What does not belong here: functions of one."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -38,7 +39,7 @@ class Operation:
         types: pixel types of both -> that of the result.
     """
 
-    values: Callable[[np.ndarray, np.ndarray, np.dtype], np.ndarray]
+    values: Callable[[np.ndarray, np.ndarray, np.dtype], Any]
     types: Types
 
 
@@ -58,7 +59,7 @@ def _at(operation: Operation, dtype: np.dtype) -> TwoValues:
     return lambda a, b: operation.values(a, b, dtype)
 
 
-def _ranged(ufunc: Callable[..., np.ndarray], exact: Callable[..., int | float]) -> Operation:
+def _ranged(ufunc: Callable[..., Any], exact: Callable[..., int | float]) -> Operation:
     """Add, subtract, multiply: computed in the type that holds the result."""
     return Operation(
         lambda a, b, dtype: ufunc(a.astype(dtype, copy=False), b.astype(dtype, copy=False)),
@@ -66,32 +67,32 @@ def _ranged(ufunc: Callable[..., np.ndarray], exact: Callable[..., int | float])
     )
 
 
-def _compared(ufunc: Callable[..., np.ndarray]) -> Operation:
+def _compared(ufunc: Callable[..., Any]) -> Operation:
     return Operation(lambda a, b, _: ufunc(a, b), lambda _a, _b: BOOLEAN)
 
 
-def _float(function: Callable[..., np.ndarray]) -> Operation:
+def _float(function: Callable[..., Any]) -> Operation:
     return Operation(lambda a, b, _: function(a.astype(np.float64), b.astype(np.float64)), wider_float)
 
 
-def _chosen(function: Callable[..., np.ndarray], types: Types) -> Operation:
+def _chosen(function: Callable[..., Any], types: Types) -> Operation:
     return Operation(lambda a, b, dtype: function(a.astype(dtype), b.astype(dtype)), types)
 
 
-def _bits(function: Callable[..., np.ndarray], types: Types) -> Operation:
+def _bits(function: Callable[..., Any], types: Types) -> Operation:
     return Operation(lambda a, b, _: function(a.astype(np.int64), b.astype(np.int64)), types)
 
 
 def _divide(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.divide(a, b, out=np.zeros(np.broadcast_shapes(a.shape, b.shape)), where=b != 0)
+    return np.asarray(np.divide(a, b, out=np.zeros(a.shape), where=b != 0))
 
 
 def _mod(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.fmod(a, b, out=np.zeros(np.broadcast_shapes(a.shape, b.shape), a.dtype), where=b != 0)
+    return np.asarray(np.fmod(a, b, out=np.zeros(a.shape, a.dtype), where=b != 0))
 
 
 def _shift_right(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.right_shift(a, np.clip(b, 0, 63))
+    return np.asarray(np.right_shift(a, np.clip(b, 0, 63)))
 
 
 def _extreme(choose: Callable[..., int | float]) -> Types:

@@ -12,7 +12,7 @@ from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.collections import Collection
 from eo_pipeline.sandbox.graph.grids import DEFAULT_PROJECTION, Grid
 from eo_pipeline.sandbox.graph.images import Band, Image
-from eo_pipeline.sandbox.graph.pixel_types import union
+from eo_pipeline.sandbox.graph.pixel_types import PixelType, union
 from eo_pipeline.sandbox.graph.pixels import Pixels, Raster
 from eo_pipeline.sandbox.graph.reducers import Reducer
 from eo_pipeline.sandbox.graph.registry import Family

@@ -122,18 +122,21 @@ def _start(moment: datetime, unit: str) -> datetime:
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     if unit == "week":
         return midnight - timedelta(days=midnight.weekday())
-    cuts = {
-        "year": {"month": 1, "day": 1}, "month": {"day": 1}, "day": {},
-    }  # fmt: skip
-    if unit in cuts:
-        return midnight.replace(**cuts[unit])
-    lower = {"hour": {"minute": 0, "second": 0}, "minute": {"second": 0}, "second": {}}[unit]
-    return moment.replace(microsecond=0, **lower)
+    starts = {
+        "year": midnight.replace(month=1, day=1),
+        "month": midnight.replace(day=1),
+        "day": midnight,
+        "hour": moment.replace(minute=0, second=0, microsecond=0),
+        "minute": moment.replace(second=0, microsecond=0),
+        "second": moment.replace(microsecond=0),
+    }
+    return starts[unit]
 
 
 @FAMILY.algorithm("Date.update")
 def update(
     date: Date,
+    *,
     year: int | None,
     month: int | None,
     day: int | None,
@@ -143,11 +146,19 @@ def update(
     time_zone: str | None,
 ) -> Date:
     """The date with some of its fields replaced."""
-    given = {"year": year, "month": month, "day": day, "hour": hour, "minute": minute}
-    fields = {name: value for name, value in given.items() if value is not None}
-    local = to_datetime(date, time_zone).replace(**fields)
-    if second is not None:
-        local = local.replace(second=int(second), microsecond=round((second - int(second)) * 1e6))
+    local = to_datetime(date, time_zone)
+    try:
+        local = local.replace(
+            year=local.year if year is None else year,
+            month=local.month if month is None else month,
+            day=local.day if day is None else day,
+            hour=local.hour if hour is None else hour,
+            minute=local.minute if minute is None else minute,
+        )
+        if second is not None:
+            local = local.replace(second=int(second), microsecond=round((second - int(second)) * 1e6))
+    except ValueError as error:
+        raise ServiceError(f"Date.update: {error}.") from error
     return from_datetime(local)
 
 
@@ -164,26 +175,26 @@ def format_(date: Date, format_: str | None, time_zone: str | None) -> str:
 
 
 def _field(match: re.Match[str], local: datetime) -> str:
-    token = match[0]
+    letters = match[0]
     if match[1] is not None:
         return match[1]
     if match[2] is None:
-        return token
-    if token in ("MMM", "MMMM"):
+        return letters
+    if letters in ("MMM", "MMMM"):
         name = calendar.month_name[local.month]
-        return name[:3] if token == "MMM" else name
-    if token[0] == "E":
+        return name[:3] if letters == "MMM" else name
+    if letters[0] == "E":
         return _DAY_NAMES[local.weekday()]
     numbers = {
         "y": local.year, "Y": local.year, "M": local.month, "d": local.day, "D": local.timetuple().tm_yday,
         "H": local.hour, "m": local.minute, "s": local.second, "w": local.isocalendar().week,
         "S": local.microsecond // 1000, "x": local.isocalendar().year, "e": local.isoweekday(),
     }  # fmt: skip
-    if token[0] not in numbers:
-        raise ServiceError(f"Date.format: Unsupported pattern letter '{token[0]}'.")
-    if token in ("yy", "YY"):
+    if letters[0] not in numbers:
+        raise ServiceError(f"Date.format: Unsupported pattern letter '{letters[0]}'.")
+    if letters in ("yy", "YY"):
         return f"{local.year % 100:02d}"
-    return str(numbers[token[0]]).zfill(len(token))
+    return str(numbers[letters[0]]).zfill(len(letters))
 
 
 @FAMILY.algorithm("DateRange")

@@ -1,9 +1,10 @@
-"""Filters written as text, such as "CLOUD_COVER < 20 && year == 2020". What does not belong here: filters as functions."""
+"""Filters written as text, such as "CLOUD_COVER < 20 && year == 2020". What does not belong here: other filters."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from typing import Any
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.collections import Element
@@ -14,7 +15,7 @@ from eo_pipeline.sandbox.graph.registry import Family
 
 FAMILY = Family()
 
-_COMPARISONS: dict[str, Callable[[object, object], bool]] = {
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
     "==": operator.eq, "=": operator.eq, "!=": operator.ne,
 }  # fmt: skip
@@ -58,7 +59,7 @@ def _operand(tree: Tree) -> Callable[[Element], object]:
 
 
 def _comparison(
-    compare: Callable[[object, object], bool], left: Callable[[Element], object], right: Callable[[Element], object]
+    compare: Callable[[Any, Any], bool], left: Callable[[Element], object], right: Callable[[Element], object]
 ) -> Filter:
     def condition(element: Element, _: Element) -> bool:
         a, b = comparable(left(element)), comparable(right(element))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from functools import reduce
+from typing import Any
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.coercions import MismatchError, as_date, as_date_range, as_geometry
@@ -21,7 +23,7 @@ from eo_pipeline.sandbox.graph.values import DateRange
 FAMILY = Family()
 
 Side = Callable[[Element, Element], object]
-Test = Callable[[object, object], bool]
+Test = Callable[[Any, Any], bool]
 
 TIME = "system:time_start"
 
@@ -52,7 +54,7 @@ def _filter(sides: tuple[Side, Side], test: Test, hint: Hint = Hint()) -> Filter
     return Filter(condition, hint)
 
 
-def _ordered(compare: Callable[[object, object], bool]) -> Test:
+def _ordered(compare: Callable[[Any, Any], bool]) -> Test:
     """A test of two numbers or two texts; a number and a text never pass."""
 
     def test(a: object, b: object) -> bool:
@@ -155,7 +157,7 @@ def _spatial(
     return Filter(condition, Hint() if predicate == "disjoint" else Hint(region=fixed))
 
 
-def _shape(value: object) -> shapely.Geometry | None:
+def _shape(value: object) -> BaseGeometry | None:
     """The shape of an operand in EPSG:4326."""
     if value is None:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pyproj
 import shapely
@@ -237,7 +238,7 @@ def _register_combination(name: str, operation: Callable[[BaseGeometry, BaseGeom
     FAMILY.add(f"Geometry.{name}", function)
 
 
-def _register_predicate(name: str, operation: Callable[[BaseGeometry, BaseGeometry], bool]) -> None:
+def _register_predicate(name: str, operation: Callable[[BaseGeometry, BaseGeometry], Any]) -> None:
     def function(left: Geometry, right: Geometry, proj: Projection | None) -> bool:
         a, b, _ = _common(left, right, proj)
         return bool(operation(a, b))

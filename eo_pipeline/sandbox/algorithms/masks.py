@@ -1,4 +1,4 @@
-"""Functions that change which pixels are valid, or choose between pixels. What does not belong here: plain arithmetic."""
+"""Functions that change which pixels are valid, or choose between pixels. What does not belong here: arithmetic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Projections, and functions that decide on which lattice pixels are computed. What does not belong here: their values."""
+"""Projections, and on which lattice pixels are computed. What does not belong here: the values of pixels."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def resample(image: Image, mode: str) -> Image:
 def reduce_resolution(image: Image, reducer: Reducer, best_effort: bool, max_pixels: int) -> Image:
     """Coarser requests reduce all native pixels of each of theirs, weighted by mask and area."""
     if reducer.inputs == 1:
-        groups = [(band,) for band in image.bands]
+        groups: list[tuple[Band, ...]] = [(band,) for band in image.bands]
     elif reducer.inputs == len(image.bands):
         groups = [image.bands]
     else:
@@ -154,7 +154,8 @@ def _aggregated(
     native = group[0].projection
     if native == DEFAULT_PROJECTION:
         raise ServiceError(
-            "Image.reduceResolution: The input image has no fixed projection. Use setDefaultProjection() or reproject()."
+            "Image.reduceResolution: The input image has no fixed projection. "
+            "Use setDefaultProjection() or reproject()."
         )
 
     def ask(grid: Grid) -> Grid:
@@ -213,6 +214,7 @@ def _clipped(band: Band, outline: Geometry) -> Band:
 @FAMILY.algorithm("Image.clipToBoundsAndScale")
 def clip_to_bounds_and_scale(
     input_: Image,
+    *,
     geometry: Geometry | None,
     width: int | None,
     height: int | None,
@@ -225,7 +227,14 @@ def clip_to_bounds_and_scale(
         raise ServiceError("Image.clipToBoundsAndScale: The geometry must be specified for an unbounded image.")
     if not input_.bands:
         raise ServiceError("Image.clipToBoundsAndScale: The image has no bands.")
-    grid = _bounded_grid(input_.bands[0].projection, outline, width, height, max_dimension, scale)
+    grid = _bounded_grid(
+        input_.bands[0].projection,
+        outline,
+        width=width,
+        height=height,
+        max_dimension=max_dimension,
+        scale=scale,
+    )
     outside = Geometry(_rectangle(grid), grid.crs)
     bands = (_clipped(band, outside) for band in input_.bands)
     return replace(input_.with_bands(*bands), footprint=outside, grid=grid)
@@ -238,6 +247,7 @@ def _rectangle(grid: Grid) -> shapely.Polygon:
 def _bounded_grid(
     lattice: Projection,
     outline: Geometry,
+    *,
     width: int | None,
     height: int | None,
     max_dimension: int | None,

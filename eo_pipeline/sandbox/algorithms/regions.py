@@ -142,6 +142,7 @@ def _run(reducer: Reducer, rasters: list[Raster], covered: Coverage) -> list[obj
 @FAMILY.algorithm("Image.reduceRegion")
 def reduce_region(
     image: Image,
+    *,
     reducer: Reducer,
     geometry: Geometry | None,
     scale: float | None,
@@ -167,6 +168,7 @@ def reduce_region(
 @FAMILY.algorithm("Image.reduceRegions")
 def reduce_regions(
     image: Image,
+    *,
     collection: Collection,
     reducer: Reducer,
     scale: float | None,

@@ -48,13 +48,17 @@ def _whole(function: OneValue) -> _Unary:
 
 
 def _round(x: np.ndarray) -> np.ndarray:
-    return np.floor(x + 0.5)
+    return np.asarray(np.floor(x + 0.5))
 
 
 def _bitwise_not_type(t: PixelType) -> PixelType:
     if not t.is_integer or t.low is None or t.high is None:
         return pixel_type_of("i8")
     return PixelType("int", -int(t.high) - 1, -int(t.low) - 1)
+
+
+def _bit_count(x: np.ndarray) -> np.ndarray:
+    return np.asarray(np.bitwise_count(x.astype(np.int64).view(np.uint64)))
 
 
 _FUNCTIONS = {
@@ -66,7 +70,7 @@ _FUNCTIONS = {
     "round": _whole(_round),
     "bitwiseNot": _Unary(lambda x: ~x.astype(np.int64), _bitwise_not_type),
     "bitwise_not": _Unary(lambda x: ~x.astype(np.int64), _bitwise_not_type),
-    "bitCount": _Unary(lambda x: np.bitwise_count(x.astype(np.int64).view(np.uint64)), lambda _: PixelType("int", 0, 64)),
+    "bitCount": _Unary(_bit_count, lambda _: PixelType("int", 0, 64)),
     **{
         name: _smooth(function)
         for name, function in {
@@ -101,7 +105,7 @@ def cast_band(band: Band, target: PixelType) -> Band:
     def cut(x: np.ndarray) -> np.ndarray:
         if x.dtype.kind == "f":
             x = np.trunc(np.nan_to_num(x, nan=0.0))
-        return np.clip(x, low, high)
+        return np.asarray(np.clip(x, low, high))
 
     return mapped(band, cut, target)
 

@@ -26,6 +26,7 @@ BYTE = pixel_type_of("u1")
 @FAMILY.algorithm("Image.visualize")
 def visualize(
     image: Image,
+    *,
     bands: object,
     gain: object,
     bias: object,

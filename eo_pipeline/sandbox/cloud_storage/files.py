@@ -3,6 +3,7 @@
 No text of a request becomes part of a path.
 """
 
+import fcntl
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -12,15 +13,29 @@ from pathlib import Path
 from typing import BinaryIO
 
 
+class FolderInUseError(Exception):
+    """Another store has the folder; it would empty the other's staging."""
+
+
 class Files:
-    """``staging/`` (emptied on start) and ``content/`` under one folder of one file system."""
+    """``staging/`` (emptied on start) and ``content/`` under one folder of one file system, claimed until `close`.
+
+    Raises:
+        FolderInUseError: Another process or object has claimed the folder.
+    """
 
     def __init__(self, root: Path) -> None:
+        root.mkdir(parents=True, exist_ok=True)
+        self._claim = _claimed(root)
         self._content = root / "content"
         self._staging = root / "staging"
         shutil.rmtree(self._staging, ignore_errors=True)
         for folder in (self._content, self._staging):
             folder.mkdir(parents=True, exist_ok=True)
+
+    def close(self) -> None:
+        """Give the folder free."""
+        self._claim.close()
 
     @contextmanager
     def staged(self) -> Iterator[Path]:
@@ -59,3 +74,16 @@ class Files:
 
     def _path(self, content: str) -> Path:
         return self._content / content[:2] / content
+
+
+def _claimed(root: Path) -> BinaryIO:
+    """An open file whose lock marks the folder as in use; the system frees it when the process ends."""
+    file = (root / "lock").open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise FolderInUseError(
+            f"Expected a folder no other sandbox uses, got {root}; stop the other one or choose another folder."
+        ) from error
+    return file

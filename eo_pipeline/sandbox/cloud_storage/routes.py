@@ -1,6 +1,7 @@
 """The list of routes: which address leads to which handler. Not here: the application, and what handlers do."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,25 +16,31 @@ from eo_pipeline.sandbox.cloud_storage.resources import json_error
 from eo_pipeline.sandbox.cloud_storage.service import Handler, Service, endpoint
 from eo_pipeline.sandbox.cloud_storage.sessions import Sessions
 from eo_pipeline.sandbox.cloud_storage.settings import CloudStorageSettings
-from eo_pipeline.sandbox.cloud_storage.store import Store
+from eo_pipeline.sandbox.cloud_storage.store import Store, utc_now
 from eo_pipeline.sandbox.cloud_storage.tokens import Tokens, stored_secret
 from eo_pipeline.sandbox.cloud_storage.uploads import UploadsApi
 from eo_pipeline.sandbox.cloud_storage.xml_api import XmlBuckets, XmlObjects
 from eo_pipeline.sandbox.cloud_storage.xml_documents import xml_error
 
 
-def routes(store: Store, settings: Callable[[], CloudStorageSettings] = CloudStorageSettings) -> list[Route]:
+def routes(
+    store: Store,
+    settings: Callable[[], CloudStorageSettings] = CloudStorageSettings,
+    clock: Callable[[], datetime] = utc_now,
+) -> list[Route]:
     """Every route of Cloud Storage, for the root of an application.
 
     Args:
         store: Where objects are.
         settings: Gives the settings in force; asked at every request.
+        clock: The time tokens expire by. Clients sign tokens by their own, real clock: leave it real even where the
+            sandbox's other time is moved.
 
     Returns:
         Routes in order; the last ones, ``/{bucket}`` and ``/{bucket}/{name}``, take every path left over, so other
         services' routes come before these.
     """
-    tokens = Tokens(stored_secret(store.root / "token_secret"), store.clock)
+    tokens = Tokens(stored_secret(store.root / "token_secret"), clock)
     service = Service(store, Sessions(store.root / "uploads"), tokens, settings)
     json_routes = _objects(service) + _buckets(service)
     batch = _json("/batch/storage/v1", "POST", BatchApi(service, Router(json_routes)).post)

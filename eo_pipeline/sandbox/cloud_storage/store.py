@@ -33,7 +33,7 @@ def utc_now() -> datetime:
 
 
 class Store:
-    """Buckets and objects under one folder; one Store a folder."""
+    """Buckets and objects under one folder; FolderInUseError when another Store has it."""
 
     def __init__(self, root: Path, clock: Callable[[], datetime] = utc_now) -> None:
         self.root = root
@@ -47,6 +47,7 @@ class Store:
         """Close the index; the folder may then be opened again."""
         with self._lock:
             self._index.close()
+            self._files.close()
 
     # Buckets
 

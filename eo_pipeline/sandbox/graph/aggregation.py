@@ -39,7 +39,7 @@ def overlaps(fine: Grid, coarse: Grid) -> Overlaps:
 
 
 def _exact(fine: Grid, coarse: Grid) -> Overlaps:
-    step = ~coarse.affine * fine.affine
+    step = ~coarse.affine @ fine.affine
     c_coarse, c_fine, c_share = _along(step.c, step.a, fine.width, coarse.width)
     r_coarse, r_fine, r_share = _along(step.f, step.e, fine.height, coarse.height)
     numbers = r_coarse[:, None] * coarse.width + c_coarse[None, :]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from rasterio.features import rasterize
@@ -15,15 +16,16 @@ from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.pixel_types import PixelType
 from eo_pipeline.sandbox.graph.pixels import Pixels, Raster
 
-OneValue = Callable[[np.ndarray], np.ndarray]
-TwoValues = Callable[[np.ndarray, np.ndarray], np.ndarray]
+OneValue = Callable[[np.ndarray], Any]
+TwoValues = Callable[[np.ndarray, np.ndarray], Any]
+"""Functions of arrays to an array (numpy's own types say Any)."""
 
 
 def both(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """The mask of pixels that need both; the smaller of two fractions."""
     if left.dtype == bool and right.dtype == bool:
-        return left & right
-    return np.minimum(left, right, dtype=np.float32)
+        return np.asarray(left & right)
+    return np.asarray(np.minimum(left, right, dtype=np.float32))
 
 
 def derived(band: Band, function: Callable[[Raster], Raster], pixel_type: PixelType | None = None) -> Band:

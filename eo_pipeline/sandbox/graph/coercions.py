@@ -113,7 +113,7 @@ def from_geojson(body: Mapping[str, object]) -> Geometry:
     """A geometry from GeoJSON with Earth Engine's members crs and geodesic."""
     crs = body.get("crs")
     name = crs["properties"]["name"] if isinstance(crs, Mapping) else WGS84
-    shape: BaseGeometry = shapely.geometry.shape(body)
+    shape: BaseGeometry = shapely.geometry.shape(dict(body))
     return Geometry(shape, str(name), bool(body.get("geodesic", name == WGS84)))
 
 

@@ -27,12 +27,8 @@ class Published(Protocol):
 
 def encode(value: object) -> object:
     """A value of the graph as JSON; whole floats travel as integers."""
-    if isinstance(value, Image):
-        return _image(value)
-    if isinstance(value, Feature):
-        return _feature(value)
-    if isinstance(value, Collection):
-        return _collection(value)
+    if isinstance(value, Image | Feature | Collection):
+        return _element(value)
     if isinstance(value, Published):
         return encode(value.published())
     if isinstance(value, dict):
@@ -40,6 +36,12 @@ def encode(value: object) -> object:
     if isinstance(value, list | tuple):
         return [encode(member) for member in value]
     return _scalar(value)
+
+
+def _element(element: Image | Feature | Collection) -> dict[str, object]:
+    if isinstance(element, Image):
+        return _image(element)
+    return _feature(element) if isinstance(element, Feature) else _collection(element)
 
 
 def _scalar(value: object) -> object:
@@ -89,7 +91,10 @@ def _collection(collection: Collection) -> dict[str, object]:
     body: dict[str, object] = {"type": "ImageCollection" if images else "FeatureCollection"}
     if collection.id is not None:
         body |= {"id": collection.id, "version": collection.version}
-    body |= {"bands": []} if images else {"columns": _columns(collection)}
+    if images:
+        body["bands"] = []
+    else:
+        body["columns"] = _columns(collection)
     if collection.properties:
         body["properties"] = encode(dict(collection.properties))
     body["features"] = [encode(member) for member in collection.members]

@@ -108,23 +108,24 @@ class Evaluator:
 
     def _node(self, node: Node, bindings: _Bindings) -> _Step:
         kind, content = self.expression.kind(node)
-        if kind == "constantValue":
-            return content
-        if kind == "integerValue":
-            return int(content)
-        if kind == "bytesValue":
-            return content
-        if kind == "valueReference":
-            return (yield self._reference(content, bindings))
-        if kind == "argumentReference":
-            return self._argument(content, bindings)
-        if kind == "arrayValue":
-            return (yield self._list(content.get("values", []), bindings))
-        if kind == "dictionaryValue":
-            return (yield self._dictionary(content.get("values", {}), bindings))
-        if kind == "functionDefinitionValue":
-            return self._function(content, bindings)
-        return (yield self._invocation(content, bindings))
+        match kind:
+            case "integerValue":
+                result: object = int(content)
+            case "argumentReference":
+                result = self._argument(content, bindings)
+            case "functionDefinitionValue":
+                result = self._function(content, bindings)
+            case "valueReference":
+                result = yield self._reference(content, bindings)
+            case "arrayValue":
+                result = yield self._list(content.get("values", []), bindings)
+            case "dictionaryValue":
+                result = yield self._dictionary(content.get("values", {}), bindings)
+            case "functionInvocationValue":
+                result = yield self._invocation(content, bindings)
+            case _:
+                result = content
+        return result
 
     def _argument(self, name: str, bindings: _Bindings) -> object:
         if name not in bindings:

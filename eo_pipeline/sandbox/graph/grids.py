@@ -63,7 +63,7 @@ class Projection:
     def covering(self, bounds: Bounds) -> Grid:
         """The smallest grid of whole pixels of this lattice that covers bounds given in this CRS."""
         inverse = ~self.affine
-        corners = [inverse * (x, y) for x in bounds[0::2] for y in bounds[1::2]]
+        corners = [inverse @ (x, y) for x in bounds[0::2] for y in bounds[1::2]]
         columns, rows = zip(*corners, strict=True)
         left, top = math.floor(min(columns) + _SNAP), math.floor(min(rows) + _SNAP)
         right, bottom = math.ceil(max(columns) - _SNAP), math.ceil(max(rows) - _SNAP)
@@ -117,7 +117,7 @@ class Grid:
     def bounds(self) -> Bounds:
         """Outer edges (min x, min y, max x, max y) in the grid's CRS."""
         affine = self.affine
-        corners = [affine * (x, y) for x in (0, self.width) for y in (0, self.height)]
+        corners = [affine @ (x, y) for x in (0, self.width) for y in (0, self.height)]
         xs, ys = zip(*corners, strict=True)
         return min(xs), min(ys), max(xs), max(ys)
 

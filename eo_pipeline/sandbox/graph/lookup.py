@@ -1,4 +1,4 @@
-"""From pixels on one lattice to pixels on another: nearest and bilinear. What does not belong here: choosing lattices."""
+"""Pixels on one lattice from those on another: nearest, bilinear. What does not belong here: choosing lattices."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def on_lattice(grid: Grid, projection: Projection) -> bool:
     """True if the grid's pixels are whole pixels of the lattice."""
     if grid.crs != projection.crs:
         return False
-    step = ~projection.affine * grid.affine
+    step = ~projection.affine @ grid.affine
     reach = max(grid.width, grid.height)
     size = max(abs(step.a - 1), abs(step.e - 1), abs(step.b), abs(step.d)) * reach
     return bool(size < _SAME and abs(step.c - round(step.c)) < _SAME and abs(step.f - round(step.f)) < _SAME)

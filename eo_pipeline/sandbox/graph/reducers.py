@@ -1,4 +1,4 @@
-"""Reducers as values and how they run on samples. What does not belong here: the statistics and where samples come from."""
+"""Reducers as values and how they run on samples. What does not belong here: statistics; where samples come from."""
 
 from __future__ import annotations
 

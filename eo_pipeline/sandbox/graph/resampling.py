@@ -1,4 +1,4 @@
-"""Pixels that are computed on a lattice of their own before a request reads them. What does not belong here: wire names."""
+"""Pixels computed on a lattice of their own before a request reads them. What does not belong here: wire names."""
 
 from __future__ import annotations
 

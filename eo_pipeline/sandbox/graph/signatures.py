@@ -1,4 +1,4 @@
-"""The published signatures of every function, read from the client's own wheel. What does not belong here: what they do."""
+"""The published signatures of every function, from the client's own wheel. What does not belong here: what they do."""
 
 from __future__ import annotations
 

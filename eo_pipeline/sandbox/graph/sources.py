@@ -67,7 +67,7 @@ def _read(source: BandSource, grid: Grid) -> Raster:
     mask = np.zeros(grid.shape, bool)
     limits = _level_dimensions(source.dimensions, level)
     for c in _turns(columns, lattice, bounded=limits is not None):
-        data, mask = _fill(source, level, c, r, limits, data, mask)
+        data, mask = _fill(source, level, (c, r), limits, Raster(data, mask))
     return Raster(data, mask)
 
 
@@ -91,13 +91,12 @@ def _turns(columns: np.ndarray, lattice: Projection, *, bounded: bool) -> list[n
 def _fill(
     source: BandSource,
     level: int,
-    columns: np.ndarray,
-    rows: np.ndarray,
+    places: tuple[np.ndarray, np.ndarray],
     limits: tuple[int, int] | None,
-    data: np.ndarray,
-    mask: np.ndarray,
+    below: Raster,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Data and mask with the pixels at these columns and rows filled in."""
+    """Data and mask with the pixels at these (columns, rows) filled in."""
+    (columns, rows), data, mask = places, below.data, below.mask
     across, down = columns != _NOWHERE, np.ones(rows.shape, bool)
     if limits is not None:
         across, down = (columns >= 0) & (columns < limits[0]), (rows >= 0) & (rows < limits[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -141,7 +142,7 @@ def _weighted_sum(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    return np.divide(above, below, out=np.zeros(above.shape), where=below > 0)
+    return np.asarray(np.divide(above, below, out=np.zeros(above.shape), where=below > 0))
 
 
 def _picked(values: np.ndarray, weights: np.ndarray, index: np.ndarray) -> Outcome:
@@ -154,7 +155,7 @@ def _extreme(samples: Samples, weights: np.ndarray, *, smallest: bool) -> list[O
     return [_picked(one, weights, index) for one in samples]
 
 
-def _beyond(dtype: np.dtype, *, above: bool) -> np.generic:
+def _beyond(dtype: np.dtype, *, above: bool) -> Any:
     """A value of the type that no sample exceeds (above) or falls below."""
     if dtype.kind == "f":
         return dtype.type(np.inf if above else -np.inf)
@@ -172,4 +173,4 @@ def _ordered(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _at(ordered: np.ndarray, index: np.ndarray) -> np.ndarray:
-    return np.take_along_axis(ordered, index[None], axis=0)[0]
+    return np.asarray(np.take_along_axis(ordered, index[None], axis=0)[0])

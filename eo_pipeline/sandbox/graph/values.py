@@ -1,4 +1,4 @@
-"""Values of an expression that are neither shapes, images nor collections. What does not belong here: their functions."""
+"""Values of an expression other than shapes, images and collections. What does not belong here: their functions."""
 
 from __future__ import annotations
 
@@ -89,6 +89,7 @@ class Function:
     call: Callable[..., object]
 
     def __call__(self, *arguments: object) -> object:
+        """The function of positional arguments."""
         return self.call(*arguments)
 
 

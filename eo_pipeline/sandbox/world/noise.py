@@ -19,9 +19,9 @@ _SPARSE = 4
 
 def hashed(i: np.ndarray | int, j: np.ndarray | int, seed: int) -> np.ndarray:
     """Well-mixed 32-bit numbers of integer pairs (broadcast together): always the same for the same pair and seed."""
-    x = np.asarray(i).astype(np.uint32) * np.uint32(0x9E3779B1)
-    y = np.asarray(j).astype(np.uint32) * np.uint32(0x85EBCA77)
-    h = np.atleast_1d(x + y + np.uint32(seed * 0xC2B2AE3D & 0xFFFFFFFF))
+    x = np.atleast_1d(i).astype(np.uint32) * np.uint32(0x9E3779B1)
+    y = np.atleast_1d(j).astype(np.uint32) * np.uint32(0x85EBCA77)
+    h = x + y + np.uint32(seed * 0xC2B2AE3D & 0xFFFFFFFF)
     h ^= h >> np.uint32(16)
     h *= np.uint32(0x21F0AAAD)
     h ^= h >> np.uint32(15)
@@ -48,10 +48,8 @@ def value_noise(u: np.ndarray, v: np.ndarray, octave: int, seed: int) -> np.ndar
     x, y = np.broadcast_arrays(u * cells, v * cells)
     i, j = np.floor(x), np.floor(y)
     fx, fy = _smoothstep((x - i).astype(np.float32)), _smoothstep((y - j).astype(np.float32))
-    corners = _corners(i.astype(np.int64), j.astype(np.int64), cells, seed)
-    south = corners[0] + fx * (corners[1] - corners[0])
-    north = corners[2] + fx * (corners[3] - corners[2])
-    return np.asarray(south + fy * (north - south))
+    corner, east, north, both = np.moveaxis(_differences(i, j, cells, seed), -1, 0)
+    return np.asarray(corner + fx * east + fy * (north + fx * both))
 
 
 def layered(u: np.ndarray, v: np.ndarray, amplitudes: Mapping[int, float], seed: int) -> np.ndarray:
@@ -67,16 +65,23 @@ def coarser_than(metres: float, amplitudes: Mapping[int, float]) -> dict[int, fl
     return {octave: share for octave, share in amplitudes.items() if EQUATOR_METRES / (1 << octave) >= metres}
 
 
-def _corners(i: np.ndarray, j: np.ndarray, cells: int, seed: int) -> list[np.ndarray]:
-    """Lattice values at the south-west, south-east, north-west and north-east of each pixel."""
-    first_i, first_j = int(i.min()), int(j.min())
-    width, height = int(i.max()) - first_i + 2, int(j.max()) - first_j + 2
+def _differences(i: np.ndarray, j: np.ndarray, cells: int, seed: int) -> np.ndarray:
+    """Bilinear coefficients of each pixel's cell, (..., 4): south-west value, steps east, north and mixed."""
+    first_i, first_j = i.min(), j.min()
+    width, height = int(i.max() - first_i) + 1, int(j.max() - first_j) + 1
     if width * height > _SPARSE * i.size:
-        return [uniform((i + di) % cells, j + dj, seed) for dj in (0, 1) for di in (0, 1)]
-    columns = (first_i + np.arange(width))[None, :] % cells
-    table = uniform(columns, first_j + np.arange(height)[:, None], seed).ravel()
+        return _coefficients(i.astype(np.int64), j.astype(np.int64), cells, seed)
+    columns, rows = np.meshgrid(int(first_i) + np.arange(width), int(first_j) + np.arange(height))
+    table = _coefficients(columns, rows, cells, seed).reshape(-1, 4)
     index = ((j - first_j) * width + (i - first_i)).astype(np.int32)
-    return [np.take(table, index + (dj * width + di)) for dj in (0, 1) for di in (0, 1)]
+    return np.asarray(np.take(table, index, axis=0))
+
+
+def _coefficients(i: np.ndarray, j: np.ndarray, cells: int, seed: int) -> np.ndarray:
+    southwest, southeast = uniform(i % cells, j, seed), uniform((i + 1) % cells, j, seed)
+    northwest, northeast = uniform(i % cells, j + 1, seed), uniform((i + 1) % cells, j + 1, seed)
+    east, north = southeast - southwest, northwest - southwest
+    return np.stack([southwest, east, north, northeast - northwest - east], axis=-1)
 
 
 def _smoothstep(t: np.ndarray) -> np.ndarray:

@@ -109,7 +109,7 @@ def elevation(
     dome = domes(MOUNTAINS, longitude, latitude)
     chance = ramp(value_noise(u, v, 6, 11), 0.62, 0.95) * np.float32(900)
     ridged = np.float32(1) - np.float32(2) * np.abs(layered(u, v, ridges, 21))
-    massive = (dome + chance) * np.clip(ridged, 0, 1)
+    massive = (dome + chance) * (np.float32(0.35) + np.float32(0.65) * np.clip(ridged, 0, 1))
     return np.asarray(np.maximum(np.float32(230) + layered(u, v, hills, 41) + massive, np.float32(1)))
 
 

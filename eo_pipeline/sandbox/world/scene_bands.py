@@ -25,7 +25,7 @@ from eo_pipeline.sandbox.world.sky import CIRRUS, CLOUD_HIGH, CLOUD_LOW, CLOUD_M
 from eo_pipeline.sandbox.world.tiles import SIDE_METRES, Tile
 
 _EXACT_LEVELS = 3
-_STRIP_PIXELS = 1 << 18
+_STRIP_PIXELS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _reflectance(band: str) -> Evaluate:
         seen *= np.float32(1) - np.float32(0.55) * sky.shadow
         cloud = np.float32(CLOUD[BANDS.index(band)])
         seen += np.float32(0.25) * sky.cirrus * (cloud - seen)
-        seen += sky.cloud * (cloud * (np.float32(0.72) + np.float32(0.38) * sky.cloud) - seen)
+        seen += sky.cloud * (cloud * sky.bright - seen)
         return np.rint(np.clip(seen * _haze(scene) * 10000, 1, 65535)), sky.seen
 
     return evaluate

@@ -18,7 +18,7 @@ Ground = tuple[np.ndarray, np.ndarray]
 """True on land, and height in metres, float32, both (row, column)."""
 
 _KEPT_PIXELS = 12_000_000
-"""Of each kind; a surface takes 23 bytes a pixel, a sky 13, land and height 5."""
+"""Of each kind; a surface takes 23 bytes a pixel, a sky 17, land and height 5."""
 
 
 @dataclass(frozen=True)

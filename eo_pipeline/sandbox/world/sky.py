@@ -19,8 +19,8 @@ _CLOUD_BASE = 2200.0
 """Height of clouds in metres: how far their shadows fall."""
 
 _SYNOPTIC = {5: 0.75, 6: 0.55, 7: 0.4}
-_SHAPE = {9: 0.22, 10: 0.26, 11: 0.3, 12: 0.26, 13: 0.24, 14: 0.17, 15: 0.13}
-_FINE = {16: 0.1, 17: 0.07, 18: 0.045}
+_SHAPE = {9: 0.22, 10: 0.26, 11: 0.3, 12: 0.26, 13: 0.24, 14: 0.17, 15: 0.13, 16: 0.1}
+_FINE = {17: 0.075, 18: 0.05}
 _CIRRUS = {8: 0.5, 10: 0.3, 12: 0.2}
 _THIN, _THICK = 0.09, 0.26
 
@@ -31,12 +31,14 @@ class Sky:
 
     Attributes:
         cloud: opacity 0..1, float32.
+        bright: brightness of the clouds around 1, float32: thick ones shine.
         cirrus: opacity of thin high clouds 0..1, float32.
         shadow: 0..1, float32: darkness of cloud shadows; 0 under clouds.
         seen: True inside the swath.
     """
 
     cloud: np.ndarray
+    bright: np.ndarray
     cirrus: np.ndarray
     shadow: np.ndarray
     seen: np.ndarray
@@ -54,7 +56,8 @@ def sky_of(frame: Frame, one: Pass) -> Sky:
     shadow = ramp(nodes.spread(_coarse(u + east, v + north, seed)), _THIN, _THICK) * (np.float32(1) - opacity)
     cirrus = ramp(nodes.spread(_cirrus(u, v, seed)), 0.22, 0.6) * (np.float32(1) - opacity)
     across = nodes.spread(one.across(nodes.longitude, nodes.latitude))
-    return Sky(opacity, cirrus, shadow, np.abs(across) <= HALF_SWATH_KM)
+    bright = np.float32(0.68) + np.float32(0.5) * np.clip(cloud * np.float32(1.2), 0, 1)
+    return Sky(opacity, bright, cirrus, shadow, np.abs(across) <= HALF_SWATH_KM)
 
 
 def cloudy_share(u: np.ndarray, v: np.ndarray, one: Pass) -> float:
@@ -65,7 +68,7 @@ def cloudy_share(u: np.ndarray, v: np.ndarray, one: Pass) -> float:
     return float(np.mean((cloud > CLOUD_MEDIUM) | (cirrus > CIRRUS)))
 
 
-CLOUD_LOW, CLOUD_MEDIUM, CLOUD_HIGH, CIRRUS, SHADOW = 0.03, 0.25, 0.6, 0.2, 0.08
+CLOUD_LOW, CLOUD_MEDIUM, CLOUD_HIGH, CIRRUS, SHADOW = 0.015, 0.25, 0.6, 0.06, 0.06
 """From which opacity (or darkness) on a pixel is called unclassified, cloud, thick cloud, cirrus, shadow."""
 
 

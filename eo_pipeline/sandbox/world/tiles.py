@@ -18,6 +18,7 @@ SIDE_METRES = 109_800
 """Side of a tile; squares have 100 km, so neighbours overlap by 9.8 km."""
 
 _SQUARE = 100_000
+_FALSE_NORTHING = 10_000_000
 _BANDS = "CDEFGHJKLMNPQRSTUVWX"
 _COLUMNS = ("STUVWXYZ", "ABCDEFGH", "JKLMNPQR")
 _ROWS = "ABCDEFGHJKLMNPQRSTUV"
@@ -48,8 +49,10 @@ class Tile:
 
     @property
     def origin(self) -> tuple[int, int]:
-        """(easting, northing) of the upper-left corner: multiples of 60 m, as Sentinel-2 has them."""
-        return self.column * _SQUARE // 60 * 60, -(-(self.row + 1) * _SQUARE // 60) * 60
+        """(easting, northing) of the upper-left corner: multiples of 60 m from the equator, as Sentinel-2 has them."""
+        equator = _FALSE_NORTHING if self.is_south else 0
+        north = (self.row + 1) * _SQUARE - equator
+        return self.column * _SQUARE // 60 * 60, equator - (-north // 60) * 60
 
     @property
     def name(self) -> str:
@@ -149,7 +152,7 @@ def _zone_tiles(zone: int, south: float, north: float) -> Iterator[Tile]:
 def _columns(crs: str, zone: int, row: int, *, is_south: bool) -> range:
     """Squares of a row that meet the zone's six degrees, at the edge where the zone is widest."""
     widest = (row + (1 if is_south else 0)) * _SQUARE
-    latitude = _degrees(crs, 500_000, min(widest, 9_999_999))[1]
+    latitude = _degrees(crs, 500_000, min(widest, _FALSE_NORTHING - 1))[1]
     west = _metres(crs, zone_middle(zone) - 3, latitude)[0]
     first = int(west // _SQUARE)
     return range(max(first, 1), min(9 - first, 8) + 1)

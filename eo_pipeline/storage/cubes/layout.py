@@ -3,7 +3,8 @@
 What does not belong here: values, and Icechunk.
 """
 
-from typing import Any, cast
+import math
+from typing import Any, Literal, cast
 
 import numpy as np
 import zarr
@@ -37,8 +38,15 @@ def write_layout(group: zarr.Group, layout: GroupLayout) -> None:
             fill_value=float("nan") if array.fill_value == "NaN" else array.fill_value,
             dimension_names=array.dimensions,
             attributes=dict(array.attributes),
-            compressors="auto" if array.shards is None else _PIXEL_COMPRESSOR,
+            compressors=_compressor(array),
         )
+
+
+def _compressor(array: ArrayLayout) -> BloscCodec | Literal["auto"] | None:
+    """Blosc for pixels; none for chunks of one cell, which would only take longer to read."""
+    if array.shards is not None:
+        return _PIXEL_COMPRESSOR
+    return None if array.chunks and math.prod(array.chunks) == 1 else "auto"
 
 
 def describe(group: zarr.Group) -> GroupLayout:

@@ -22,9 +22,9 @@ SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 
 def google_client(endpoint: str, key: Path | None) -> storage.Client:
     if key is None:
-        credentials: Any = AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth ships no types
+        credentials: Any = AnonymousCredentials()
     else:
-        credentials = service_account.Credentials.from_service_account_file(str(key), scopes=[SCOPE])  # type: ignore[no-untyped-call]  # as above
+        credentials = service_account.Credentials.from_service_account_file(str(key), scopes=[SCOPE])
     return storage.Client(project="sandbox-project", credentials=credentials, client_options={"api_endpoint": endpoint})
 
 

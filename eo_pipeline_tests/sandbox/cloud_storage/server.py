@@ -47,7 +47,7 @@ def running(
 ) -> Iterator[Running]:
     port, store = free_port(), Store(root, clock)
     state = Running(f"http://127.0.0.1:{port}", store, settings or CloudStorageSettings())
-    app = Starlette(routes=routes(store, lambda: state.settings))
+    app = Starlette(routes=routes(store, lambda: state.settings, clock))
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,19 +13,22 @@ import pytest
 
 from eo_pipeline.sandbox.cloud_storage.conditions import Conditions
 from eo_pipeline.sandbox.cloud_storage.errors import StorageError
+from eo_pipeline.sandbox.cloud_storage.files import FolderInUseError
 from eo_pipeline.sandbox.cloud_storage.objects import Attributes, Checksums
 from eo_pipeline.sandbox.cloud_storage.store import Store
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    made = Store(tmp_path / "store")
-    made.create_bucket("bucket")
-    return made
+def store(tmp_path: Path) -> Iterator[Store]:
+    with closing(Store(tmp_path / "store")) as made:
+        made.create_bucket("bucket")
+        yield made
 
 
 def files(store: Store) -> list[Path]:
-    return [path for path in store.root.rglob("*") if path.is_file() and not path.name.startswith("index.sqlite")]
+    return [
+        path for path in store.root.rglob("*") if path.is_file() and not path.name.startswith(("index.sqlite", "lock"))
+    ]
 
 
 def test_writes_bytes_and_files_with_their_checksums(store: Store, tmp_path: Path) -> None:
@@ -44,10 +49,17 @@ def test_everything_is_there_after_a_restart(store: Store) -> None:
     kept = store.write("bucket", "y", b"2")
     store.delete("bucket", "x")
     store.close()
-    again = Store(store.root)
-    assert [dict(bucket)["name"] for bucket in again.buckets()] == ["bucket"]
-    assert list(again.list("bucket")) == [kept]
-    assert again.read("bucket", "y") == b"2"
+    with closing(Store(store.root)) as again:
+        assert [dict(bucket)["name"] for bucket in again.buckets()] == ["bucket"]
+        assert list(again.list("bucket")) == [kept]
+        assert again.read("bucket", "y") == b"2"
+
+
+def test_a_folder_has_one_store_at_a_time(store: Store) -> None:
+    with pytest.raises(FolderInUseError, match=r"no other sandbox uses, got .*; stop the other one or choose"):
+        Store(store.root)
+    store.close()
+    Store(store.root).close()
 
 
 def test_a_start_removes_what_a_stopped_process_left(store: Store) -> None:
@@ -58,16 +70,17 @@ def test_a_start_removes_what_a_stopped_process_left(store: Store) -> None:
     orphan.write_bytes(b"?")
     (store.root / "staging" / "half").write_bytes(b"?")
     store.close()
-    assert files(Store(store.root)) == used
+    with closing(Store(store.root)) as again:
+        assert files(again) == used
 
 
 def test_generations_grow_even_when_the_clock_does_not(tmp_path: Path) -> None:
-    store = Store(tmp_path, lambda: datetime(2026, 1, 1, tzinfo=UTC))
-    store.create_bucket("bucket")
     generations = []
-    for _ in range(3):
-        generations.append(store.write("bucket", "x", b"1").generation)
-        store.delete("bucket", "x")
+    with closing(Store(tmp_path, lambda: datetime(2026, 1, 1, tzinfo=UTC))) as store:
+        store.create_bucket("bucket")
+        for _ in range(3):
+            generations.append(store.write("bucket", "x", b"1").generation)
+            store.delete("bucket", "x")
     first = 1767225600 * 10**6
     assert generations == [first, first + 1, first + 2]
 

@@ -84,7 +84,7 @@ def connect(server: SandboxProcess) -> Clients:
 
 def anonymous() -> Any:
     """The credentials of a user who has none."""
-    return AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth's own
+    return AnonymousCredentials()
 
 
 def initialize(server: SandboxProcess) -> None:

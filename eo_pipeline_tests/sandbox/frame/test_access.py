@@ -36,6 +36,6 @@ def test_without_anonymous_access_a_token_is_needed(start_sandbox: Start) -> Non
     with pytest.raises(google.auth.exceptions.InvalidOperation, match="Anonymous credentials cannot be refreshed"):
         initialize(server)
     ee.Reset()
-    token: Any = google.oauth2.credentials.Credentials("token")  # type: ignore[no-untyped-call]  # google's own
+    token: Any = google.oauth2.credentials.Credentials("token")
     ee.Initialize(token, url=server.url, project=PROJECT)
     assert ee.Number(1).add(1).getInfo() == 2
