@@ -4,6 +4,7 @@ What does not belong here: what is measured (a module each), and peers' environm
 """
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -33,6 +34,7 @@ class Side:
         function: name in that module; takes `arguments` by keyword and returns JSON.
         arguments: JSON values.
         python: interpreter to run it with.
+        environment: variables laid over those of this process.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Side:
     function: str
     arguments: Mapping[str, Json] = field(default_factory=dict)
     python: Path = Path(sys.executable)
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ def measure(side: Side) -> Measurement:
             text=True,
             check=False,
             cwd=ROOT,
+            env={**os.environ, **side.environment},
         )
         if done.returncode != 0:
             msg = f"{side.name} ended with exit code {done.returncode}: {done.stderr.strip()[-2000:]}"

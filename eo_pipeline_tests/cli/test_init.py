@@ -131,3 +131,19 @@ def test_dagster_loads_the_made_project_from_the_installed_package(installed: Pa
     validate = "from dagster._cli import main; main()"
     done = run(installed / "python", "-c", validate, "definitions", "validate", cwd=tmp_path / "fields")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_dg_checks_the_made_project_and_points_at_a_wrong_line(installed: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "fields"
+    make_project(folder)
+    check = (installed / "python", "-c", "from dagster_dg_cli.cli import main; main()", "check", "yaml")
+    right = run(*check, cwd=folder)
+    assert right.returncode == 0, right.stdout + right.stderr
+    product = folder / "products/field_ndvi/defs.yaml"
+    lines = product.read_text().replace("reducer: median", "reducer: medain").splitlines()
+    product.write_text("\n".join(lines) + "\n")
+    wrong = run(*check, cwd=folder)
+    assert wrong.returncode == 1
+    line = 1 + next(number for number, text in enumerate(lines) if "medain" in text)
+    assert f"defs.yaml:{line}" in wrong.stdout + wrong.stderr
+    assert "'medain' is not one of" in wrong.stdout + wrong.stderr
