@@ -4,6 +4,7 @@ What does not belong here: anything that works on the instance itself.
 """
 
 import json
+import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -34,8 +35,11 @@ def graphql(ui: str, query: str, variables: Mapping[str, Any]) -> dict[str, Any]
         data=json.dumps({"query": query, "variables": dict(variables)}).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  # the address of our own process
-        body: dict[str, Any] = json.load(answer)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  # the address of our own process
+            body: dict[str, Any] = json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise WebserverError(f"Dagster at {ui} answered {error.code}: {error.read()[:500].decode()}") from error
     if body.get("errors"):
         raise WebserverError(f"Dagster: {body['errors'][0].get('message')}")
     data: dict[str, Any] = body["data"]

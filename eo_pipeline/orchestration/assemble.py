@@ -35,7 +35,12 @@ def chain_definitions(chain: Chain) -> dg.Definitions:
         assets.append(build_zonal_stats(chain, product.zones))
     if product.cube is not None:
         assets.append(build_cube(chain, product.cube))
-    return dg.Definitions(assets=assets, asset_checks=build_checks(chain), schedules=[build_schedule(chain)])
+    return dg.Definitions(
+        assets=assets,
+        asset_checks=build_checks(chain),
+        schedules=[build_schedule(chain)],
+        jobs=[chain.submission_job],
+    )
 
 
 def broken_definitions(name: str, problem: str) -> dg.Definitions:

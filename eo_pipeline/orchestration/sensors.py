@@ -24,7 +24,7 @@ def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg
 
     @dg.sensor(
         name=NAME,
-        target=dg.AssetSelection.assets(*(chain.key("submission") for chain in by_name)),
+        jobs=[chain.submission_job for chain in by_name],
         minimum_interval_seconds=seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Reports finished exports of every product, and runs the submission of failed ones again.",
@@ -54,7 +54,7 @@ def _settle(chain: Chain, recorded: Recorded) -> dg.RunRequest:
     """A run that submits the next attempt, or fails with Earth Engine's words."""
     return dg.RunRequest(
         run_key=f"settle:{recorded.identity}",
-        asset_selection=[chain.key("submission")],
+        job_name=chain.submission_job.name,
         partition_key=recorded.partition,
         tags={"dagster/priority": SETTLE_PRIORITY, "eo/settle": recorded.identity},
     )

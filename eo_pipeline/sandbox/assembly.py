@@ -14,7 +14,6 @@ from eo_pipeline.sandbox.export_bucket import StoreBucket
 from eo_pipeline.sandbox.graph_engine import GraphEngine
 from eo_pipeline.sandbox.settings import LiveSettings, Settings
 from eo_pipeline.sandbox.world.world import build_world
-from eo_pipeline.sandbox.world.world import build_world
 
 
 def open_parts(data: Path, *, catalog: Path | None, settings: Settings, speed: float) -> Parts:
