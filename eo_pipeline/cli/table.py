@@ -47,7 +47,7 @@ COMMANDS = (
     CommandEntry(
         "Products",
         "status",
-        "Tell how far a product is.",
+        "Tell how far a product is, or every product of the project.",
         "eo_pipeline.cli.status",
     ),
     CommandEntry(
