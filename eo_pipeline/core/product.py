@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from eo_pipeline.core import keys
 from eo_pipeline.core.bands import BandEncoding
@@ -50,6 +50,15 @@ def _duration(text: str) -> str:
 Start = Annotated[str, BeforeValidator(_text)]
 Duration = Annotated[str, AfterValidator(_duration)]
 Scalar = str | float | int | bool
+
+
+def _numbers(count: int) -> WithJsonSchema:
+    """Dagster's sample YAML knows arrays by `items` only, not the `prefixItems` of a tuple."""
+    return WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": count, "maxItems": count})
+
+
+Point = Annotated[tuple[float, float], _numbers(2)]
+Bounds = Annotated[tuple[float, float, float, float], _numbers(4)]
 
 
 class Condition(Section):
@@ -205,16 +214,16 @@ class AreaGrid(Section):
 
     cover: str | None = Field(None, description="file of polygons: areas are the grid cells that they touch")
     features: str | None = Field(None, description="file of polygons: each feature's window is an area")
-    box: tuple[float, float, float, float] | None = Field(
+    box: Bounds | None = Field(
         None,
         description="left, bottom, right, top in CRS units: one area; right may exceed 180 at the antimeridian",
     )
     id: str | None = Field(None, description="column that names the features; needed with features")
     crs: str
     resolution: float = Field(gt=0, description="CRS units a pixel")
-    origin: tuple[float, float] = Field((0.0, 0.0), description="a corner of pixels and cells, CRS units")
+    origin: Point = Field((0.0, 0.0), description="a corner of pixels and cells, CRS units")
     tile: int = Field(2560, gt=0, description="pixels a side of a grid cell")
-    bounds: tuple[float, float, float, float] | None = Field(
+    bounds: Bounds | None = Field(
         None,
         description="left, bottom, right, top of the cube in CRS units; fixed, so that areas can be added later",
     )

@@ -39,7 +39,6 @@ def chain_definitions(chain: Chain) -> dg.Definitions:
         assets=assets,
         asset_checks=build_checks(chain),
         schedules=[build_schedule(chain)],
-        jobs=[chain.submission_job],
     )
 
 

@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core import grids
@@ -46,15 +45,6 @@ class Chain:
     def by_period(self) -> dg.PartitionsDefinition[str]:
         """Partitions of what is made over all areas."""
         return period_partitions(self.product)
-
-    @cached_property
-    def submission_job(self) -> UnresolvedAssetJobDefinition:
-        """The job by which schedules and the sensor submit; one object, since Dagster compares jobs by identity."""
-        return dg.define_asset_job(
-            f"{self.product.name}_submission",
-            selection=dg.AssetSelection.assets(self.key("submission")),
-            description=f"Submits exports of {self.product.name}; what is exported already is not exported twice.",
-        )
 
     @property
     def zones_follow_areas(self) -> bool:

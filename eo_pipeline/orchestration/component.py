@@ -32,7 +32,7 @@ class _Attributes(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return NamedDeclaration.model_json_schema()
+        return handler(NamedDeclaration.__pydantic_core_schema__)
 
 
 class EarthObservationProduct(dg.Component):

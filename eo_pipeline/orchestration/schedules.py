@@ -48,7 +48,7 @@ def build_schedule(chain: Chain) -> dg.ScheduleDefinition:
         name=f"{product.name}_submit_available",
         cron_schedule=DAILY,
         execution_timezone="UTC",
-        job=chain.submission_job,
+        target=dg.AssetSelection.assets(chain.key("submission")),
         default_status=dg.DefaultScheduleStatus.STOPPED,
         description=(
             f"Submits each period of {product.name} {product.period.available_after} after its end, and again daily "

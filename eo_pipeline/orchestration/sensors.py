@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from eo_pipeline.earth_engine.operations import list_operations
 from eo_pipeline.orchestration.chain import Chain
@@ -24,7 +25,7 @@ def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg
 
     @dg.sensor(
         name=NAME,
-        jobs=[chain.submission_job for chain in by_name],
+        jobs=[_settling_job(chain) for chain in by_name],
         minimum_interval_seconds=seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Reports finished exports of every product, and runs the submission of failed ones again.",
@@ -50,11 +51,23 @@ def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg
     return earth_engine_operations
 
 
+def _settling_name(chain: Chain) -> str:
+    return f"{chain.product.name}_settle"
+
+
+def _settling_job(chain: Chain) -> UnresolvedAssetJobDefinition:
+    return dg.define_asset_job(
+        _settling_name(chain),
+        selection=dg.AssetSelection.assets(chain.key("submission")),
+        description=f"Submits failed exports of {chain.product.name} again, or fails with Earth Engine's words.",
+    )
+
+
 def _settle(chain: Chain, recorded: Recorded) -> dg.RunRequest:
     """A run that submits the next attempt, or fails with Earth Engine's words."""
     return dg.RunRequest(
         run_key=f"settle:{recorded.identity}",
-        job_name=chain.submission_job.name,
+        job_name=_settling_name(chain),
         partition_key=recorded.partition,
         tags={"dagster/priority": SETTLE_PRIORITY, "eo/settle": recorded.identity},
     )

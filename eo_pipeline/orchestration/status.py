@@ -13,6 +13,7 @@ from eo_pipeline.orchestration import ledger
 from eo_pipeline.orchestration.chain import Chain
 
 _PAGE = 1000
+_ENDED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,21 @@ def _stage(instance: dg.DagsterInstance, chain: Chain, stage: str) -> StageStatu
     partitions = chain.by_period if by_period else chain.by_area_and_period
     wanted = set(partitions.get_partition_keys(dynamic_partitions_store=instance))
     done = instance.get_materialized_partitions(key) & wanted
-    failed = instance.event_log_storage.get_latest_asset_partition_materialization_attempts_without_materializations(
-        key
-    )
+    failed = _failed(instance, key) & wanted
     states = partition_states(instance, key)
     empty = sum(states.get(partition) == "no_images" for partition in done)
-    return StageStatus(stage, len(wanted), len(done), empty, len((set(failed) & wanted) - done))
+    return StageStatus(stage, len(wanted), len(done), empty, len(failed - done))
+
+
+def _failed(instance: dg.DagsterInstance, key: dg.AssetKey) -> set[str]:
+    """Partitions whose last attempt ended without making them."""
+    attempts = instance.event_log_storage.get_latest_asset_partition_materialization_attempts_without_materializations(
+        key
+    )
+    runs = {run_id for run_id, _ in attempts.values()}
+    ended = instance.get_runs(dg.RunsFilter(run_ids=list(runs), statuses=_ENDED)) if runs else []
+    over = {run.run_id for run in ended}
+    return {partition for partition, (run_id, _) in attempts.items() if run_id in over}
 
 
 def partition_states(instance: dg.DagsterInstance, key: dg.AssetKey) -> Mapping[str, str]:
