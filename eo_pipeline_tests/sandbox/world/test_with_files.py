@@ -13,7 +13,7 @@ from eo_pipeline_tests.sandbox.world.conftest import CLIMATE, S2
 
 
 def test_files_replace_a_collection_of_the_world(tmp_path: Path, world: ProceduralWorld) -> None:
-    profile = {"driver": "GTiff", "width": 2, "height": 2, "count": 1, "dtype": "f4", "crs": "EPSG:4326"}
+    profile = {"driver": "GTiff", "width": 2, "height": 2, "count": 1, "dtype": "float32", "crs": "EPSG:4326"}
     with rasterio.open(tmp_path / "t_202301.tif", "w", transform=Affine(1, 0, 0, 0, -1, 2), **profile) as file:
         file.write(np.ones((1, 2, 2), "f4"))
     text = f"collections: {{{CLIMATE}: {{images: [{{files: 't_{{YYYY}}{{MM}}.tif', bands: {{t: {{}}}}}}]}}}}"
