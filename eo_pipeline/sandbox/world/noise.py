@@ -45,11 +45,17 @@ def value_noise(u: np.ndarray, v: np.ndarray, octave: int, seed: int) -> np.ndar
         seed: another seed is another noise.
     """
     cells = 1 << octave
-    x, y = np.broadcast_arrays(u * cells, v * cells)
+    x, y = u * cells, v * cells
     i, j = np.floor(x), np.floor(y)
     fx, fy = _smoothstep((x - i).astype(np.float32)), _smoothstep((y - j).astype(np.float32))
-    corner, east, north, both = np.moveaxis(_differences(i, j, cells, seed), -1, 0)
-    return np.asarray(corner + fx * east + fy * (north + fx * both))
+    corner, east, north, both = _differences(i, j, cells, seed)
+    both *= fx
+    both += north
+    both *= fy
+    east *= fx
+    both += east
+    both += corner
+    return both
 
 
 def layered(u: np.ndarray, v: np.ndarray, amplitudes: Mapping[int, float], seed: int) -> np.ndarray:
@@ -65,27 +71,31 @@ def coarser_than(metres: float, amplitudes: Mapping[int, float]) -> dict[int, fl
     return {octave: share for octave, share in amplitudes.items() if EQUATOR_METRES / (1 << octave) >= metres}
 
 
-def _differences(i: np.ndarray, j: np.ndarray, cells: int, seed: int) -> np.ndarray:
-    """Bilinear coefficients of each pixel's cell, (..., 4): south-west value, steps east, north and mixed."""
+def _differences(i: np.ndarray, j: np.ndarray, cells: int, seed: int) -> list[np.ndarray]:
+    """Bilinear coefficients of each pixel's cell: south-west value, step east, step north, mixed step."""
     first_i, first_j = i.min(), j.min()
     width, height = int(i.max() - first_i) + 1, int(j.max() - first_j) + 1
-    if width * height > _SPARSE * i.size:
-        return _coefficients(i.astype(np.int64), j.astype(np.int64), cells, seed)
+    if width * height > _SPARSE * np.broadcast(i, j).size:
+        column, row = np.broadcast_arrays(i.astype(np.int64), j.astype(np.int64))
+        return _coefficients(column, row, cells, seed)
     columns, rows = np.meshgrid(int(first_i) + np.arange(width), int(first_j) + np.arange(height))
-    table = _coefficients(columns, rows, cells, seed).reshape(-1, 4)
-    index = ((j - first_j) * width + (i - first_i)).astype(np.int32)
-    return np.asarray(np.take(table, index, axis=0))
+    index = ((j - first_j) * width + (i - first_i)).astype(np.intp)
+    return [table.ravel().take(index) for table in _coefficients(columns, rows, cells, seed)]
 
 
-def _coefficients(i: np.ndarray, j: np.ndarray, cells: int, seed: int) -> np.ndarray:
+def _coefficients(i: np.ndarray, j: np.ndarray, cells: int, seed: int) -> list[np.ndarray]:
     southwest, southeast = uniform(i % cells, j, seed), uniform((i + 1) % cells, j, seed)
     northwest, northeast = uniform(i % cells, j + 1, seed), uniform((i + 1) % cells, j + 1, seed)
     east, north = southeast - southwest, northwest - southwest
-    return np.stack([southwest, east, north, northeast - northwest - east], axis=-1)
+    return [southwest, east, north, northeast - northwest - east]
 
 
 def _smoothstep(t: np.ndarray) -> np.ndarray:
-    return np.asarray(t * t * (np.float32(3) - np.float32(2) * t))
+    result = t * np.float32(-2)
+    result += np.float32(3)
+    result *= t
+    result *= t
+    return np.asarray(result)
 
 
 def ramp(values: np.ndarray, low: float, high: float) -> np.ndarray:

@@ -7,6 +7,7 @@ import heapq
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -116,6 +117,7 @@ def _scenes(tile: Tile, start_ms: int) -> Iterator[tuple[int, str, Scene]]:
         yield scene.time_ms, index_of(scene), scene
 
 
+@lru_cache(maxsize=65536)
 def _footprint(scene: Scene) -> BaseGeometry:
     """What is seen of the tile, longitudes unwrapped around its zone."""
     outline = scene.tile.outline
@@ -155,6 +157,7 @@ def _properties(scene: Scene, share: float, *, is_score: bool) -> dict[str, obje
     }
 
 
+@lru_cache(maxsize=65536)
 def _cloudy(scene: Scene) -> float:
     """Share of what is seen that is cloudy, from some hundred places of the tile."""
     west, south, east, north = scene.tile.outline.bounds
