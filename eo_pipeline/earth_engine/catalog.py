@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import ee
+from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.product import Product
+from eo_pipeline.earth_engine.recipes import rectangle
 from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.errors import ProductError, ServiceError
 
@@ -29,8 +31,8 @@ class CollectionInfo:
     resolutions: tuple[float, ...]
 
 
-def describe(session: Session, product: Product) -> CollectionInfo | None:
-    """Describe the product's collection by its first image since the product's start; None if there is none yet.
+def describe(session: Session, product: Product, geobox: GeoBox) -> CollectionInfo | None:
+    """Describe the product's collection by its first image over an area since its start; None without one.
 
     Raises:
         ProductError: the collection does not exist.
@@ -38,7 +40,9 @@ def describe(session: Session, product: Product) -> CollectionInfo | None:
     if product.source is None:
         return None
     start = int(product.period.starts_at.timestamp() * 1000)
-    images = ee.ImageCollection(product.source.collection).filterDate(start, "2100-01-01")
+    images = (
+        ee.ImageCollection(product.source.collection).filterDate(start, "2100-01-01").filterBounds(rectangle(geobox))
+    )
     image = ee.Image(images.first())
     bands = image.bandNames()
     scales = bands.map(lambda name: image.select([name]).projection().nominalScale())

@@ -52,13 +52,13 @@ class PlannedExport:
     inputs: Inputs
 
 
-def check_source(session: Session, product: Product) -> float | None:
-    """Compare the product with its collection; metres a pixel of the source, None if unknown.
+def check_source(session: Session, product: Product, area: Area) -> float | None:
+    """Compare the product with its collection over an area; metres a pixel of the source, None if unknown.
 
     Raises:
         ProductError: unknown collection, band or property.
     """
-    info = catalog.describe(session, product)
+    info = catalog.describe(session, product, area.geobox)
     if info is not None:
         catalog.check_product(product, info)
     return catalog.native_resolution(product, info)

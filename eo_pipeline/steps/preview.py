@@ -55,7 +55,7 @@ def preview(session: Session, product: Product, area: Area, period: Period, *, s
         ProductError: unknown collection, band or property.
         ServiceError: Earth Engine refused.
     """
-    resolution = check_source(session, product)
+    resolution = check_source(session, product, area)
     window = middle(area.geobox, side)
     [(_, found)] = read_inputs(session, product, [(area, period)])
     if found.count == 0:

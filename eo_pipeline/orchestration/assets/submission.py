@@ -57,7 +57,7 @@ def build_submission(chain: Chain) -> dg.AssetsDefinition:
     ) -> None:
         wanted = {key: _pair(chain, key) for key in context.partition_keys}
         interactive = earth_engine.session(interactive=True)
-        resolution = check_source(interactive, product)
+        resolution = check_source(interactive, product, next(iter(wanted.values()))[0])
         inputs = dict(zip(wanted, _inputs(chain, interactive, list(wanted.values())), strict=True))
         settings = earth_engine.settings()
         bucket = cloud_storage.open(product.export.bucket)
