@@ -68,7 +68,7 @@ def test_a_shared_value_is_evaluated_once() -> None:
 
 def test_an_unknown_function_is_named_and_remembered() -> None:
     one = engine()
-    with pytest.raises(ServiceError, match="does not implement the function 'Image.hersDescriptor'") as caught:
+    with pytest.raises(ServiceError, match=r"does not implement the function 'Image\.hersDescriptor'") as caught:
         one.value(expression(ee.Image(1).hersDescriptor()))
     assert caught.value.code == 400
     assert one.unknown_functions() == ["Image.hersDescriptor"]
@@ -76,7 +76,7 @@ def test_an_unknown_function_is_named_and_remembered() -> None:
 
 def test_a_function_that_the_service_does_not_have() -> None:
     call = {"functionInvocationValue": {"functionName": "Image.noSuch", "arguments": {}}}
-    with pytest.raises(ServiceError, match="Function 'Image.noSuch' not found."):
+    with pytest.raises(ServiceError, match=r"Function 'Image\.noSuch' not found\."):
         engine().value({"values": {"0": call}, "result": "0"})
 
 
