@@ -1,0 +1,48 @@
+"""The sandbox as a program: `python -m eo_pipeline.sandbox --data DIR`.
+
+What does not belong here: anything it serves.
+"""
+
+import argparse
+from pathlib import Path
+
+from eo_pipeline.sandbox.app import application
+from eo_pipeline.sandbox.assembly import open_parts
+from eo_pipeline.sandbox.catalog.fields import CatalogFileError
+from eo_pipeline.sandbox.server import make_server
+from eo_pipeline.sandbox.settings import Settings, load_settings
+
+
+def parser() -> argparse.ArgumentParser:
+    """The program's arguments."""
+    arguments = argparse.ArgumentParser(
+        prog="python -m eo_pipeline.sandbox",
+        description="Earth Engine and Cloud Storage on this machine, for their unmodified clients.",
+    )
+    arguments.add_argument("--data", type=Path, required=True, help="folder of operations, objects and the journal")
+    arguments.add_argument("--host", default="127.0.0.1", help="address to listen at (default: this machine only)")
+    arguments.add_argument("--port", type=int, default=8900, help="port to listen at; 0 takes a free one")
+    arguments.add_argument("--catalog", type=Path, help="YAML file of local rasters served under Earth Engine ids")
+    arguments.add_argument("--settings", type=Path, help="YAML file of settings")
+    arguments.add_argument("--speed", type=float, default=1.0, help="clock seconds per second; 0: only ticks count")
+    arguments.add_argument("--end-with-stdin", action="store_true", help="end when standard input closes")
+    return arguments
+
+
+def main() -> None:
+    """Serve until SIGINT or SIGTERM."""
+    arguments = parser()
+    said = arguments.parse_args()
+    try:
+        settings = Settings() if said.settings is None else load_settings(said.settings)
+        parts = open_parts(said.data, catalog=said.catalog, settings=settings, speed=said.speed)
+    except (ValueError, OSError, CatalogFileError) as error:
+        arguments.error(str(error))
+    server = make_server(application(parts), host=said.host, port=said.port)
+    if said.end_with_stdin:
+        server.end_with_stdin()
+    server.run()
+
+
+if __name__ == "__main__":
+    main()

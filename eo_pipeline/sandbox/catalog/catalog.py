@@ -1,0 +1,94 @@
+"""What the sandbox asks of any source of assets, and how several sources act as one. Not here: reading files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from shapely.geometry.base import BaseGeometry
+
+from eo_pipeline.sandbox.graph.images import ImageRecord
+
+AssetType = Literal["IMAGE", "IMAGE_COLLECTION", "TABLE", "FOLDER"]
+
+
+@dataclass(frozen=True)
+class AssetInfo:
+    """What is known of an asset without opening it.
+
+    Attributes:
+        id: Earth Engine asset id, for example COPERNICUS/S2_SR_HARMONIZED.
+        type: kind of asset, in the service's words.
+        properties: the asset's own properties (not those of the images in it).
+    """
+
+    id: str
+    type: AssetType
+    properties: Mapping[str, object] = field(default_factory=dict)
+
+
+class Catalog(Protocol):
+    """A source of assets."""
+
+    def asset(self, asset_id: str) -> AssetInfo | None:
+        """The asset of this id, or None if this catalog does not hold it."""
+        ...
+
+    def images(
+        self, collection_id: str, *, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None
+    ) -> Iterator[ImageRecord]:
+        """Images of a collection, lazily, sorted by time, then id; nothing for an unknown collection.
+
+        Args:
+            collection_id: id of the collection.
+            start_ms: earliest system:time_start, milliseconds since 1970, included; None for no limit.
+            end_ms: end of system:time_start, excluded; None for no limit (a collection may be endless).
+            region: only images whose footprint meets this geometry, EPSG:4326; None for the whole world.
+        """
+        ...
+
+    def image(self, image_id: str) -> ImageRecord | None:
+        """The image of this full id, alone or in a collection, or None."""
+        ...
+
+
+@dataclass(frozen=True)
+class CompositeCatalog:
+    """Several catalogs as one: an asset belongs to the first catalog that knows it.
+
+    A collection known to several is taken from the first one only, so that a file catalog replaces what the
+    procedural world would make up.
+
+    Attributes:
+        catalogs: in order of precedence.
+    """
+
+    catalogs: Sequence[Catalog]
+
+    def asset(self, asset_id: str) -> AssetInfo | None:
+        """The first catalog's answer that is not None."""
+        owner = self._owner(asset_id)
+        return None if owner is None else owner.asset(asset_id)
+
+    def images(
+        self, collection_id: str, *, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None
+    ) -> Iterator[ImageRecord]:
+        """Images of the collection in the catalog that owns it."""
+        owner = self._owner(collection_id)
+        if owner is not None:
+            yield from owner.images(collection_id, start_ms=start_ms, end_ms=end_ms, region=region)
+
+    def image(self, image_id: str) -> ImageRecord | None:
+        """The image in the catalog that owns its collection, or else that holds it alone."""
+        owner = self._owner(image_id.rpartition("/")[0]) or self._owner(image_id)
+        return None if owner is None else owner.image(image_id)
+
+    def _owner(self, asset_id: str) -> Catalog | None:
+        return next((catalog for catalog in self.catalogs if catalog.asset(asset_id) is not None), None)
+
+
+def start_of(record: ImageRecord) -> int | None:
+    """system:time_start in milliseconds since 1970, or None if the image has none."""
+    value = record.properties.get("system:time_start")
+    return int(value) if isinstance(value, int | float) else None

@@ -1,0 +1,170 @@
+"""Which scenes there are, and their metadata. What does not belong here: pixels."""
+
+from __future__ import annotations
+
+import datetime as dt
+import heapq
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from eo_pipeline.sandbox.graph.images import ImageRecord
+from eo_pipeline.sandbox.world.frames import world
+from eo_pipeline.sandbox.world.orbits import HALF_SWATH_KM, passes_over, tracks_over
+from eo_pipeline.sandbox.world.scene_bands import CLOUD_SCORE, SURFACE_REFLECTANCE, BandKind, Scene, SceneBand
+from eo_pipeline.sandbox.world.scenery import Scenery
+from eo_pipeline.sandbox.world.seasons import EPOCH, day_of_year
+from eo_pipeline.sandbox.world.sky import cloudy_share
+from eo_pipeline.sandbox.world.sun import zenith_azimuth
+from eo_pipeline.sandbox.world.tiles import Tile, tile_of, tiles_of, wrapped, zone_middle
+
+FIRST_MS = 1490659200000
+"""2017-03-28, when the collections begin, milliseconds since 1970."""
+
+_REACH_KM = 80.0
+"""Half the diagonal of a tile, rounded up."""
+
+_LEAST_SHARE = 0.01
+"""Scenes that show less of their tile do not exist."""
+
+_SAMPLES = 20
+_INDEX = re.compile(r"(\d{8}T\d{6})_(\d{8}T\d{6})_T(\w{5})")
+
+
+@dataclass(frozen=True)
+class SceneCollection:
+    """An endless collection of scenes.
+
+    Attributes:
+        id: its Earth Engine id.
+        kinds: its bands.
+        scenery: the world.
+        is_score: True for cloud scores, which carry fewer properties.
+    """
+
+    id: str
+    kinds: Mapping[str, BandKind]
+    scenery: Scenery
+    is_score: bool
+
+    def images(self, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None) -> Iterator[ImageRecord]:
+        """See Catalog.images."""
+        first = FIRST_MS if start_ms is None else max(start_ms, FIRST_MS)
+        tiles = [tile for tile in tiles_of(region) if self.scenery.coast.touches(wrapped(tile.outline))]
+        for _, _, scene in heapq.merge(*(_scenes(tile, first) for tile in tiles)):
+            if end_ms is not None and scene.time_ms >= end_ms:
+                return
+            record = self.record(scene)
+            if record is not None and (region is None or region.intersects(record.footprint)):
+                yield record
+
+    def image(self, index: str) -> ImageRecord | None:
+        """The record of a system:index, or None."""
+        match = _INDEX.fullmatch(index)
+        tile = None if match is None else tile_of(match[3])
+        if match is None or tile is None or not self.scenery.coast.touches(wrapped(tile.outline)):
+            return None
+        sensed = dt.datetime.strptime(match[2] + "Z", "%Y%m%dT%H%M%S%z")
+        start = (sensed - EPOCH) // dt.timedelta(milliseconds=1)
+        if start < FIRST_MS:
+            return None
+        for time_ms, found, scene in _scenes(tile, start):
+            if found == index:
+                return self.record(scene)
+            if time_ms > start + 1000:
+                return None
+        return None
+
+    def record(self, scene: Scene) -> ImageRecord | None:
+        """The image of a scene, or None if too little of the tile is seen."""
+        footprint = _footprint(scene)
+        share = footprint.area / scene.tile.outline.area
+        if share < _LEAST_SHARE:
+            return None
+        index = index_of(scene)
+        common = {"system:index": index, "system:time_start": scene.time_ms, "system:time_end": scene.time_ms}
+        version = scene.time_ms * 1000
+        properties = {**common, **_properties(scene, share, is_score=self.is_score), "system:version": version}
+        bands = {name: SceneBand(self.scenery, scene, kind) for name, kind in self.kinds.items()}
+        return ImageRecord(f"{self.id}/{index}", properties, wrapped(footprint), version, bands)
+
+
+def surface_reflectance(scenery: Scenery) -> SceneCollection:
+    """COPERNICUS/S2_SR_HARMONIZED of this world."""
+    return SceneCollection("COPERNICUS/S2_SR_HARMONIZED", SURFACE_REFLECTANCE, scenery, is_score=False)
+
+
+def cloud_score(scenery: Scenery) -> SceneCollection:
+    """GOOGLE/CLOUD_SCORE_PLUS/V1/S2_HARMONIZED of this world: one image per scene, of the same system:index."""
+    return SceneCollection("GOOGLE/CLOUD_SCORE_PLUS/V1/S2_HARMONIZED", CLOUD_SCORE, scenery, is_score=True)
+
+
+def index_of(scene: Scene) -> str:
+    """system:index: start of the datatake, sensing time, tile."""
+    return f"{_stamp(scene.one.start_ms)}_{_stamp(scene.time_ms)}_T{scene.tile.name}"
+
+
+def _scenes(tile: Tile, start_ms: int) -> Iterator[tuple[int, str, Scene]]:
+    """(time, system:index, scene) of a tile from a time on, endless, sorted."""
+    longitude, latitude = tile.middle
+    for one in passes_over(tracks_over(longitude, latitude, _REACH_KM), latitude, start_ms):
+        scene = Scene(tile, one)
+        yield scene.time_ms, index_of(scene), scene
+
+
+def _footprint(scene: Scene) -> BaseGeometry:
+    """What is seen of the tile, longitudes unwrapped around its zone."""
+    outline = scene.tile.outline
+    _, south, _, north = outline.bounds
+    return outline.intersection(scene.one.swath(south - 0.1, north + 0.1, zone_middle(scene.tile.zone)))
+
+
+def _properties(scene: Scene, share: float, *, is_score: bool) -> dict[str, object]:
+    one, tile = scene.one, scene.tile
+    shared: dict[str, object] = {"MGRS_TILE": tile.name, "SPACECRAFT_NAME": one.spacecraft}
+    if is_score:
+        return {**shared, "SENSING_ORBIT_NUMBER": one.track}
+    zenith, azimuth = zenith_azimuth(np.asarray(tile.middle[1]), day_of_year(scene.time_ms))
+    short = "S2B" if one.spacecraft.endswith("B") else "S2A"
+    cloudy = round(100 * _cloudy(scene), 6)
+    start, sensed = _stamp(one.start_ms), _stamp(scene.time_ms)
+    return {
+        **shared,
+        "CLOUDY_PIXEL_PERCENTAGE": cloudy,
+        "CLOUD_COVERAGE_ASSESSMENT": cloudy,
+        "NODATA_PIXEL_PERCENTAGE": round(100 * (1 - share), 6),
+        "MEAN_SOLAR_ZENITH_ANGLE": float(zenith),
+        "MEAN_SOLAR_AZIMUTH_ANGLE": float(azimuth),
+        "SENSING_ORBIT_NUMBER": one.track,
+        "SENSING_ORBIT_DIRECTION": "DESCENDING",
+        "DATATAKE_IDENTIFIER": f"G{short}_{start}_{one.absolute_orbit:06d}_N05.00",
+        "DATATAKE_TYPE": "INS-NOBS",
+        "PROCESSING_BASELINE": "05.00",
+        "GENERATION_TIME": scene.time_ms + 21_600_000,
+        "GRANULE_ID": f"L2A_T{tile.name}_A{one.absolute_orbit:06d}_{sensed}",
+        "PRODUCT_ID": f"{short}_MSIL2A_{start}_N0500_R{one.track:03d}_T{tile.name}_{sensed}",
+        "GENERAL_QUALITY": "PASSED",
+        "GEOMETRIC_QUALITY": "PASSED",
+        "RADIOMETRIC_QUALITY": "PASSED",
+        "SENSOR_QUALITY": "PASSED",
+        "FORMAT_CORRECTNESS": "PASSED",
+    }
+
+
+def _cloudy(scene: Scene) -> float:
+    """Share of what is seen that is cloudy, from some hundred places of the tile."""
+    west, south, east, north = scene.tile.outline.bounds
+    longitude, latitude = np.meshgrid(np.linspace(west, east, _SAMPLES), np.linspace(south, north, _SAMPLES))
+    inside = shapely.contains_xy(scene.tile.outline, longitude, latitude)
+    seen = inside & (np.abs(scene.one.across(longitude, latitude)) <= HALF_SWATH_KM)
+    if not seen.any():
+        return 0.0
+    return cloudy_share(*world(longitude[seen], latitude[seen]), scene.one)
+
+
+def _stamp(time_ms: int) -> str:
+    return f"{EPOCH + dt.timedelta(milliseconds=time_ms):%Y%m%dT%H%M%S}"

@@ -1,0 +1,168 @@
+"""Sentinel-2 tiles: 109.8 km squares of UTM named after MGRS squares. What does not belong here: when they are seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import shapely
+from shapely import affinity
+from shapely.geometry.base import BaseGeometry
+
+from eo_pipeline.sandbox.graph.crs import transformer
+
+SIDE_METRES = 109_800
+"""Side of a tile; squares have 100 km, so neighbours overlap by 9.8 km."""
+
+_SQUARE = 100_000
+_FALSE_NORTHING = 10_000_000
+_BANDS = "CDEFGHJKLMNPQRSTUVWX"
+_COLUMNS = ("STUVWXYZ", "ABCDEFGH", "JKLMNPQR")
+_ROWS = "ABCDEFGHJKLMNPQRSTUV"
+_NAME = re.compile(r"(\d\d)([C-HJ-NP-X])([A-HJ-NP-Z])([A-HJ-NP-V])")
+_SOUTH_LIMIT, _NORTH_LIMIT = -56.0, 83.0
+
+
+@dataclass(frozen=True, order=True)
+class Tile:
+    """A tile by its 100 km square.
+
+    Attributes:
+        zone: UTM zone, 1..60.
+        is_south: True if the square's middle is on the southern hemisphere (false northing 10,000 km).
+        column: easting of the square's west edge, in 100 km, 1..8.
+        row: northing of the square's south edge, in 100 km (false northing included).
+    """
+
+    zone: int
+    is_south: bool
+    column: int
+    row: int
+
+    @property
+    def crs(self) -> str:
+        """EPSG code of the zone."""
+        return f"EPSG:{(32700 if self.is_south else 32600) + self.zone}"
+
+    @property
+    def origin(self) -> tuple[int, int]:
+        """(easting, northing) of the upper-left corner: multiples of 60 m from the equator, as Sentinel-2 has them."""
+        equator = _FALSE_NORTHING if self.is_south else 0
+        north = (self.row + 1) * _SQUARE - equator
+        return self.column * _SQUARE // 60 * 60, equator - (-north // 60) * 60
+
+    @property
+    def name(self) -> str:
+        """The MGRS name of the square, for example 33UWP, by the latitude of its middle."""
+        band = _BANDS[int(np.clip((self.middle[1] + 80) // 8, 0, 19))]
+        column = _COLUMNS[self.zone % 3][self.column - 1]
+        row = _ROWS[(self.row + (0 if self.zone % 2 else 5)) % 20]
+        return f"{self.zone:02d}{band}{column}{row}"
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """(longitude, latitude) of the square's middle, degrees."""
+        return _degrees(self.crs, (self.column + 0.5) * _SQUARE, (self.row + 0.5) * _SQUARE)
+
+    @property
+    def outline(self) -> BaseGeometry:
+        """Outline in EPSG:4326, longitudes unwrapped around the zone."""
+        return _outline(self)
+
+
+@lru_cache(maxsize=4096)
+def _outline(tile: Tile) -> BaseGeometry:
+    west, north = tile.origin
+    square = shapely.box(west, north - SIDE_METRES, west + SIDE_METRES, north)
+    ring = shapely.get_coordinates(shapely.segmentize(square, SIDE_METRES / 8))
+    longitude, latitude = transformer(tile.crs, "EPSG:4326").transform(ring[:, 0], ring[:, 1])
+    middle = zone_middle(tile.zone)
+    return shapely.Polygon(np.column_stack([middle + np.remainder(longitude - middle + 180, 360) - 180, latitude]))
+
+
+def zone_middle(zone: int) -> float:
+    """Longitude of the central meridian of a UTM zone, degrees."""
+    return zone * 6.0 - 183.0
+
+
+def wrapped(outline: BaseGeometry) -> BaseGeometry:
+    """The same area with longitudes within -180..180, cut where it crosses."""
+    west, _, east, _ = outline.bounds
+    if west >= -180 and east <= 180:
+        return outline
+    parts = [
+        affinity.translate(outline.intersection(shapely.box(turn - 180, -90, turn + 180, 90)), -turn)
+        for turn in (-360, 0, 360)
+    ]
+    return shapely.union_all([part for part in parts if not part.is_empty])
+
+
+def tile_of(name: str) -> Tile | None:
+    """The tile of an MGRS name such as 33UWP, or None if there is no such tile."""
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return None
+    zone, band = int(match[1]), _BANDS.index(match[2])
+    if not 1 <= zone <= 60:
+        return None
+    latitude = band * 8 - 76.0
+    near = tiles_in(zone_middle(zone) - 3, latitude - 6, zone_middle(zone) + 3, latitude + 6, zones=(zone,))
+    return next((tile for tile in near if tile.name == name), None)
+
+
+def tiles_of(region: BaseGeometry | None) -> Iterator[Tile]:
+    """Tiles whose outline may meet a region of EPSG:4326 (None: the world), in order."""
+    if region is None:
+        yield from tiles_in(-180, _SOUTH_LIMIT, 180, _NORTH_LIMIT)
+        return
+    west, south, east, north = region.bounds
+    for tile in tiles_in(west, south, east, north):
+        if wrapped(tile.outline).intersects(region):
+            yield tile
+
+
+def tiles_in(
+    west: float, south: float, east: float, north: float, zones: tuple[int, ...] = tuple(range(1, 61))
+) -> Iterator[Tile]:
+    """Tiles near a box of degrees (-180..180), in order: a superset of those that meet it."""
+    low, high = max(south - 1.5, _SOUTH_LIMIT), min(north + 1.5, _NORTH_LIMIT)
+    for zone in zones:
+        middle = zone_middle(zone)
+        reach = 3 + 1.5 / np.cos(np.deg2rad(min(max(abs(low), abs(high)), 83)))
+        if any(west + turn <= middle + reach and east + turn >= middle - reach for turn in (-360, 0, 360)):
+            yield from _zone_tiles(zone, low, high)
+
+
+def _zone_tiles(zone: int, south: float, north: float) -> Iterator[Tile]:
+    for is_south in (False, True):
+        first, last = (max(south, 0.0), north) if not is_south else (south, min(north, 0.0))
+        if first >= last:
+            continue
+        crs = f"EPSG:{32700 + zone if is_south else 32600 + zone}"
+        rows = [int(_metres(crs, zone_middle(zone), latitude)[1] // _SQUARE) for latitude in (first, last)]
+        top = min(rows[1], 99) if is_south else rows[1]
+        for row in range(rows[0], top + 1):
+            yield from (Tile(zone, is_south, column, row) for column in _columns(crs, zone, row, is_south=is_south))
+
+
+@lru_cache(maxsize=32768)
+def _columns(crs: str, zone: int, row: int, *, is_south: bool) -> range:
+    """Squares of a row that meet the zone's six degrees, at the edge where the zone is widest."""
+    widest = (row + (1 if is_south else 0)) * _SQUARE
+    latitude = _degrees(crs, 500_000, min(widest, _FALSE_NORTHING - 1))[1]
+    west = _metres(crs, zone_middle(zone) - 3, latitude)[0]
+    first = int(west // _SQUARE)
+    return range(max(first, 1), min(9 - first, 8) + 1)
+
+
+def _degrees(crs: str, x: float, y: float) -> tuple[float, float]:
+    longitude, latitude = transformer(crs, "EPSG:4326").transform(x, y)
+    return float(longitude), float(latitude)
+
+
+def _metres(crs: str, longitude: float, latitude: float) -> tuple[float, float]:
+    x, y = transformer("EPSG:4326", crs).transform(longitude, latitude)
+    return float(x), float(y)

@@ -1,0 +1,1 @@
+"""Tests of the sandbox's Cloud Storage: its parts, and unmodified clients over HTTP."""

@@ -1,0 +1,33 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+from eo_pipeline.sandbox.clock import Clock
+from eo_pipeline.sandbox.journal import Journal
+
+
+def clock() -> Clock:
+    return Clock(speed=0, start=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def test_events_are_numbered_dated_and_survive(tmp_path: Path) -> None:
+    file = tmp_path / "journal.jsonl"
+    journal = Journal(file, clock())
+    journal.record("request", {"path": "/a"})
+    journal.record("object", {"name": "b"})
+    again = Journal(file, clock())
+    again.record("request", {"path": "/c"})
+    assert [entry["number"] for entry in again.events()] == [0, 1, 2]
+    assert again.events(since=2) == [
+        {"number": 2, "time": "2026-01-01T00:00:00.000000Z", "event": "request", "path": "/c"}
+    ]
+    assert len(file.read_text().splitlines()) == 3
+
+
+def test_half_a_line_of_a_killed_run_is_dropped(tmp_path: Path) -> None:
+    file = tmp_path / "journal.jsonl"
+    Journal(file, clock()).record("request", {"path": "/a"})
+    with file.open("a") as half:
+        half.write('{"number": 1, "ti')
+    journal = Journal(file, clock())
+    journal.record("request", {"path": "/b"})
+    assert [entry["path"] for entry in Journal(file, clock()).events()] == ["/a", "/b"]
