@@ -147,9 +147,9 @@ class _Endless(FakeCatalog):
 def test_an_endless_collection_is_refused_not_waited_for() -> None:
     one = GraphEngine(_Endless(SCENES[:1]))
     with pytest.raises(ServiceError, match=r"aborted after accumulating over 5000 elements\."):
-        one.value(expression(ee.ImageCollection("X").size()))
-    assert one.value(expression(ee.ImageCollection("X").first().get("CLOUD"))) == 0
-    assert one.value(expression(ee.ImageCollection("X").limit(2).size())) == 2
+        one.value(expression(ee.ImageCollection("C").size()))
+    assert one.value(expression(ee.ImageCollection("C").first().get("CLOUD"))) == 0
+    assert one.value(expression(ee.ImageCollection("C").limit(2).size())) == 2
 
 
 def test_an_unknown_collection_is_not_found() -> None:
