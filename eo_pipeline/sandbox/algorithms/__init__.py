@@ -22,6 +22,7 @@ from eo_pipeline.sandbox.algorithms import (
     joins,
     lists,
     masks,
+    neighbourhoods,
     numbers,
     projections,
     reducers,
@@ -38,7 +39,8 @@ FAMILIES: tuple[Family, ...] = tuple(
     module.FAMILY
     for module in (
         aggregates, arithmetic, bands, collections, composites, dates, dictionaries, elements, filter_text, filters,
-        generators, geometries, image_text, joins, lists, masks, numbers, projections, reducers, regions, sampling,
+        generators, geometries, image_text, joins, lists, masks, neighbourhoods, numbers, projections,
+        reducers, regions, sampling,
         strings, unary, visualization,
     )
 )  # fmt: skip
