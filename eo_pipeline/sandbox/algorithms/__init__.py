@@ -22,10 +22,12 @@ from eo_pipeline.sandbox.algorithms import (
     joins,
     lists,
     masks,
+    neighbourhoods,
     numbers,
     projections,
     reducers,
     regions,
+    sampling,
     strings,
     unary,
     visualization,
@@ -37,8 +39,9 @@ FAMILIES: tuple[Family, ...] = tuple(
     module.FAMILY
     for module in (
         aggregates, arithmetic, bands, collections, composites, dates, dictionaries, elements, filter_text, filters,
-        generators, geometries, image_text, joins, lists, masks, numbers, projections, reducers, regions, strings,
-        unary, visualization,
+        generators, geometries, image_text, joins, lists, masks, neighbourhoods, numbers, projections,
+        reducers, regions, sampling,
+        strings, unary, visualization,
     )
 )  # fmt: skip
 """Every family of functions."""

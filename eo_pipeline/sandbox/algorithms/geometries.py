@@ -147,32 +147,36 @@ def feature_bounds(feature: Feature, proj: Projection | None) -> Feature:
     return replace(feature, geometry=None if feature.geometry is None else bounds(feature.geometry, proj))
 
 
-def _measured(geometry: Geometry, proj: Projection | None, on_earth: str, on_plane: str) -> float:
-    """A measure on the ellipsoid in metres, or in a projection's own units."""
-    if proj is not None:
-        return float(getattr(geometry.to(proj.crs), on_plane))
-    area, length = SPHERE.geometry_area_perimeter(shapely.orient_polygons(geometry.to(WGS84)))
-    return abs(area) if on_earth == "area" else float(length)
-
-
 @FAMILY.algorithm("Geometry.area")
 def area(geometry: Geometry, proj: Projection | None) -> float:
-    """Area in square metres, or in square units of a projection."""
-    return _measured(geometry, proj, "area", "area")
+    """Area in square metres on the ellipsoid, or in square units of a projection."""
+    if proj is not None:
+        return float(geometry.to(proj.crs).area)
+    found, _ = SPHERE.geometry_area_perimeter(shapely.orient_polygons(geometry.to(WGS84)))
+    return abs(float(found))
+
+
+def _length(geometry: Geometry, proj: Projection | None) -> float:
+    """Length of all edges in metres on the ellipsoid, or in units of a projection."""
+    shape = geometry.to(WGS84 if proj is None else proj.crs)
+    lines = shape.boundary if shape.geom_type in _AREAL else shape
+    return float(SPHERE.geometry_length(lines) if proj is None else lines.length)
+
+
+_AREAL = ("Polygon", "MultiPolygon")
+_LINEAR = ("LineString", "MultiLineString", "LinearRing")
 
 
 @FAMILY.algorithm("Geometry.perimeter")
 def perimeter(geometry: Geometry, proj: Projection | None) -> float:
     """Length of a polygon's edges in metres, or in units of a projection; 0 for other shapes."""
-    areal = geometry.shape.geom_type in ("Polygon", "MultiPolygon")
-    return _measured(geometry, proj, "length", "length") if areal else 0.0
+    return _length(geometry, proj) if geometry.shape.geom_type in _AREAL else 0.0
 
 
 @FAMILY.algorithm("Geometry.length")
 def length(geometry: Geometry, proj: Projection | None) -> float:
     """Length of lines in metres, or in units of a projection; 0 for other shapes."""
-    linear = geometry.shape.geom_type in ("LineString", "MultiLineString", "LinearRing")
-    return _measured(geometry, proj, "length", "length") if linear else 0.0
+    return _length(geometry, proj) if geometry.shape.geom_type in _LINEAR else 0.0
 
 
 def buffered(geometry: Geometry, distance: float) -> Geometry:

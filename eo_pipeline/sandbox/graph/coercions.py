@@ -19,17 +19,22 @@ from eo_pipeline.sandbox.graph.collections import (
 from eo_pipeline.sandbox.graph.constants import constant_image, unique_names
 from eo_pipeline.sandbox.graph.crs import parse_crs
 from eo_pipeline.sandbox.graph.dates import parse_date
+from eo_pipeline.sandbox.graph.filters import Filter
 from eo_pipeline.sandbox.graph.geometry import WGS84, Geometry
 from eo_pipeline.sandbox.graph.grids import DEFAULT_PROJECTION, Projection, Transform
 from eo_pipeline.sandbox.graph.images import Image
 from eo_pipeline.sandbox.graph.pixel_types import PixelType
-from eo_pipeline.sandbox.graph.values import Date, DateRange, Feature
+from eo_pipeline.sandbox.graph.reducers import Reducer
+from eo_pipeline.sandbox.graph.values import Date, DateRange, Feature, Function
 
 Coercion = Callable[[object], object]
 
 
-class MismatchError(Exception):
-    """A value cannot become what was asked for; the evaluator says which argument of which function it was."""
+class MismatchError(ServiceError):
+    """A value cannot become what was asked for; whoever knows the argument and the function says so instead."""
+
+    def __init__(self, message: str = "Invalid type.") -> None:
+        super().__init__(message)
 
 
 def coerce(value: object, published: str) -> object:
@@ -229,6 +234,17 @@ def as_pixel_type(value: object) -> PixelType:
     raise MismatchError
 
 
+def _only(kind: type) -> Coercion:
+    """A rule that lets one class through."""
+
+    def rule(value: object) -> object:
+        if isinstance(value, kind):
+            return value
+        raise MismatchError
+
+    return rule
+
+
 _RULES: Mapping[str, Coercion] = {
     "Image<unknown bands>": as_image,
     "ImageCollection": as_images,
@@ -246,4 +262,7 @@ _RULES: Mapping[str, Coercion] = {
     "DateRange": as_date_range,
     "Projection": as_projection,
     "PixelType": as_pixel_type,
+    "Reducer": _only(Reducer),
+    "Filter": _only(Filter),
+    "Algorithm": _only(Function),
 }

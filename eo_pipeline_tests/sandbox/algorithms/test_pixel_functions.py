@@ -172,7 +172,7 @@ def test_one_band_goes_with_all_of_the_other() -> None:
 
 
 def test_an_image_without_bands_cannot_be_added() -> None:
-    with pytest.raises(ServiceError, match="If one image has no bands, the other must also have no bands. Got 0 and 1."):
+    with pytest.raises(ServiceError, match=r"the other must also have no bands\. Got 0 and 1\."):
         value(ee.ImageCollection([]).median().add(1))
 
 

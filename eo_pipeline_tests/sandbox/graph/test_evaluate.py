@@ -68,7 +68,7 @@ def test_a_shared_value_is_evaluated_once() -> None:
 
 def test_an_unknown_function_is_named_and_remembered() -> None:
     one = engine()
-    with pytest.raises(ServiceError, match="does not implement the function 'Image.hersDescriptor'") as caught:
+    with pytest.raises(ServiceError, match=r"does not implement the function 'Image\.hersDescriptor'") as caught:
         one.value(expression(ee.Image(1).hersDescriptor()))
     assert caught.value.code == 400
     assert one.unknown_functions() == ["Image.hersDescriptor"]
@@ -76,7 +76,7 @@ def test_an_unknown_function_is_named_and_remembered() -> None:
 
 def test_a_function_that_the_service_does_not_have() -> None:
     call = {"functionInvocationValue": {"functionName": "Image.noSuch", "arguments": {}}}
-    with pytest.raises(ServiceError, match="Function 'Image.noSuch' not found."):
+    with pytest.raises(ServiceError, match=r"Function 'Image\.noSuch' not found\."):
         engine().value({"values": {"0": call}, "result": "0"})
 
 
@@ -92,6 +92,10 @@ def _call(name: str, **arguments: object) -> dict[str, Any]:
         (_call("Number.add", left=1), "Number.add: Parameter 'right' is required and may not be null."),
         (_call("Number.add", left=1, right=2, up=3), "Number.add: Unrecognized argument 'up'."),
         (_call("Number.add", left=1, right="x"), "Number.add, argument 'right': Invalid type.\nExpected type: Number."),
+        (_call("Reducer.unweighted", reducer=5), "Reducer.unweighted, argument 'reducer': Invalid type."),
+        (_call("Filter.not", filter="x"), "Filter.not, argument 'filter': Invalid type."),
+        (_call("GeometryConstructors.Point", coordinates=["x", "y"]), "Expected type: List<Number>."),
+        (_call("String", input=[1]), "Invalid type."),
         ({"values": {}, "result": "7"}, "value reference '7' not found"),
         ({"values": {"0": {"valueReference": "0"}}, "result": "0"}, "a value refers to itself"),
         ({"values": {"0": {"argumentReference": "x"}}, "result": "0"}, r"Unknown variable references: \[x\]."),

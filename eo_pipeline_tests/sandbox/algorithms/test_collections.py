@@ -1,0 +1,352 @@
+"""Collections, filters, joins, composites: against plain Python and numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import ee
+import numpy as np
+import pytest
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from eo_pipeline.sandbox.errors import ServiceError
+from eo_pipeline.sandbox.graph.images import ImageRecord
+from eo_pipeline.sandbox.graph_engine import GraphEngine
+from eo_pipeline_tests.sandbox.graph_support import (
+    UTM,
+    ArrayBand,
+    FakeAsset,
+    FakeCatalog,
+    engine,
+    expression,
+    pixels,
+    record,
+    utm_grid,
+    value,
+)
+
+RNG = np.random.default_rng(3)
+DAY = 86_400_000
+JANUARY = 1_577_836_800_000
+"""2020-01-01T00:00 UTC in milliseconds since 1970."""
+GRID = utm_grid(8, 8)
+DATA = RNG.integers(1, 200, (7, 8, 8)).astype("u2")
+MASKS = RNG.random((7, 8, 8)) > 0.35
+MASKS[:, 0, 0] = False
+
+
+def scenes() -> list[ImageRecord]:
+    return [
+        record(
+            f"C/s{number}",
+            {"B": ArrayBand(DATA[number], UTM, mask=MASKS[number]), "Q": DATA[6 - number]},
+            time=JANUARY + number * DAY,
+            CLOUD=float(number * 10),
+            TILE="33T" if number % 2 else "32T",
+            TAGS=["x", number],
+        )
+        for number in range(7)
+    ]
+
+
+SCENES = scenes()
+
+
+def names(collection: Any) -> Any:
+    return value(collection.aggregate_array("system:index"), *SCENES)
+
+
+def all_scenes() -> Any:
+    return ee.ImageCollection("C")
+
+
+def test_dates_are_half_open_and_pushed_down() -> None:
+    one = engine(*SCENES)
+    body = expression(all_scenes().filterDate("2020-01-02", "2020-01-04").aggregate_array("system:index"))
+    assert one.value(body) == ["s1", "s2"]
+    assert one.catalog.asked == [("C", JANUARY + DAY, JANUARY + 3 * DAY, None)]  # type: ignore[attr-defined]
+
+
+def test_bounds_are_pushed_down_and_checked_against_footprints() -> None:
+    inside = ee.Geometry.Rectangle([500_010, 4_999_930, 500_020, 4_999_940], "EPSG:32633", False)
+    outside = ee.Geometry.Point([16, 45])
+    assert len(names(all_scenes().filterBounds(inside))) == 7
+    assert names(all_scenes().filterBounds(outside)) == []
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda: ee.Filter.eq("CLOUD", 20), [2]),
+        (lambda: ee.Filter.neq("CLOUD", 20), [0, 1, 3, 4, 5, 6]),
+        (lambda: ee.Filter.lt("CLOUD", 20), [0, 1]),
+        (lambda: ee.Filter.lte("CLOUD", 20), [0, 1, 2]),
+        (lambda: ee.Filter.gt("CLOUD", 40), [5, 6]),
+        (lambda: ee.Filter.gte("CLOUD", 40), [4, 5, 6]),
+        (lambda: ee.Filter.eq("TILE", "33T"), [1, 3, 5]),
+        (lambda: ee.Filter.inList("CLOUD", [0, 60, 99]), [0, 6]),
+        (lambda: ee.Filter.listContains("TAGS", 3), [3]),
+        (lambda: ee.Filter.stringContains("TILE", "32"), [0, 2, 4, 6]),
+        (lambda: ee.Filter.stringStartsWith("TILE", "33"), [1, 3, 5]),
+        (lambda: ee.Filter.rangeContains("CLOUD", 10, 30), [1, 2, 3]),
+        (lambda: ee.Filter.And(ee.Filter.gt("CLOUD", 10), ee.Filter.lt("CLOUD", 40)), [2, 3]),
+        (lambda: ee.Filter.Or(ee.Filter.lt("CLOUD", 10), ee.Filter.gt("CLOUD", 50)), [0, 6]),
+        (lambda: ee.Filter.lt("NO_SUCH", 10), []),
+        (lambda: ee.Filter.notNull(["CLOUD"]), [0, 1, 2, 3, 4, 5, 6]),
+        (lambda: ee.Filter.notNull(["NO_SUCH"]), []),
+        (lambda: ee.Filter.lt("TILE", 10), []),
+        (lambda: ee.Filter.calendarRange(3, 5, "day_of_month"), [2, 3, 4]),
+        (lambda: ee.Filter.calendarRange(6, 1, "day_of_week"), [3, 4, 5]),
+        (lambda: ee.Filter.calendarRange(2019, 2019, "year"), []),
+        (lambda: ee.Filter.dayOfYear(2, 4), [1, 2]),
+        (lambda: ee.Filter.date("2020-01-03"), [2]),
+        (lambda: ee.Filter.expression("CLOUD >= 20 && TILE == '32T' || CLOUD == 50"), [2, 4, 5, 6]),
+        (lambda: ee.Filter.expression("not (CLOUD < 50)"), [5, 6]),
+    ],
+)
+def test_filters(make: Callable[[], Any], expected: list[int]) -> None:
+    assert names(all_scenes().filter(make())) == [f"s{number}" for number in expected]
+
+
+def test_a_filter_may_come_before_a_map_or_after_it() -> None:
+    doubled = all_scenes().map(lambda image: image.set("C2", ee.Number(image.get("CLOUD")).multiply(2)))
+    assert names(doubled.filter(ee.Filter.lt("C2", 30))) == ["s0", "s1"]
+
+
+def test_a_filtered_collection_keeps_its_id() -> None:
+    assert value(all_scenes().filter(ee.Filter.lt("CLOUD", 5)), *SCENES)["id"] == "C"
+
+
+def test_ordering_and_limits() -> None:
+    assert names(all_scenes().sort("CLOUD", False).limit(2)) == ["s6", "s5"]
+    assert names(all_scenes().limit(3, "TILE")) == ["s0", "s2", "s4"]
+    assert value(all_scenes().size(), *SCENES) == 7
+    assert value(all_scenes().first().get("system:index"), *SCENES) == "s0"
+    assert value(ee.List(all_scenes().toList(2, 1)).length(), *SCENES) == 2
+
+
+def test_first_of_nothing_is_null() -> None:
+    assert value(ee.ImageCollection("EMPTY").first()) is None
+
+
+class _Endless(FakeCatalog):
+    """A collection without end, as a procedural world has."""
+
+    def asset(self, asset_id: str) -> FakeAsset | None:
+        return FakeAsset(asset_id)
+
+    def images(
+        self, collection_id: str, *, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None
+    ) -> Iterator[ImageRecord]:
+        while True:
+            yield from super().images(collection_id, start_ms=start_ms, end_ms=end_ms, region=region)
+
+
+def test_an_endless_collection_is_refused_not_waited_for() -> None:
+    one = GraphEngine(_Endless(SCENES[:1]))
+    with pytest.raises(ServiceError, match=r"aborted after accumulating over 5000 elements\."):
+        one.value(expression(ee.ImageCollection("C").size()))
+    assert one.value(expression(ee.ImageCollection("C").first().get("CLOUD"))) == 0
+    assert one.value(expression(ee.ImageCollection("C").limit(2).size())) == 2
+
+
+def test_an_unknown_collection_is_not_found() -> None:
+    with pytest.raises(ServiceError, match="ImageCollection asset 'NO/SUCH' not found") as caught:
+        value(ee.ImageCollection("NO/SUCH").size())
+    assert caught.value.code == 404
+
+
+@pytest.mark.parametrize(
+    ("reducer", "expected"),
+    [
+        ("median", np.median),
+        ("mean", np.mean),
+        ("min", np.min),
+        ("max", np.max),
+        ("sum", np.sum),
+        ("product", lambda v: np.prod(v.astype("f8"))),
+        ("count", len),
+        ("stdDev", np.std),
+        ("variance", np.var),
+        ("sampleStdDev", lambda v: np.std(v, ddof=1)),
+        ("first", lambda v: v[0]),
+        ("last", lambda v: v[-1]),
+        ("mode", lambda v: np.bincount(v).argmax()),
+        ("anyNonZero", lambda _: 1),
+    ],
+)
+def test_reducers_at_each_pixel(reducer: str, expected: Callable[[np.ndarray], float]) -> None:
+    reduced = all_scenes().select("B").reduce(getattr(ee.Reducer, reducer)())
+    ((data, mask),) = pixels(reduced, GRID, *SCENES)
+    for row in range(8):
+        for column in range(8):
+            samples = DATA[:, row, column][MASKS[:, row, column]]
+            few = 2 if reducer == "sampleStdDev" else 1
+            assert mask[row, column] == (len(samples) >= few)
+            if len(samples) >= few:
+                assert data[row, column] == pytest.approx(expected(samples), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["median", "mean", "min", "max", "sum", "count", "mode"])
+def test_the_short_forms_keep_band_names(name: str) -> None:
+    short = getattr(all_scenes(), name)()
+    assert value(short.bandNames(), *SCENES) == ["B", "Q"]
+    longer = all_scenes().reduce(getattr(ee.Reducer, name)())
+    for (a, a_mask), (b, b_mask) in zip(pixels(short, GRID, *SCENES), pixels(longer, GRID, *SCENES), strict=True):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a_mask, b_mask)
+
+
+def test_percentiles_and_combined_reducers_name_their_bands() -> None:
+    both = ee.Reducer.percentile([10, 90]).combine(ee.Reducer.minMax(), "x_", True)
+    reduced = all_scenes().select("Q").reduce(both)
+    assert value(reduced.bandNames(), *SCENES) == ["Q_p10", "Q_p90", "Q_x_min", "Q_x_max"]
+    stack = DATA[::-1]
+    found = [data for data, _ in pixels(reduced, GRID, *SCENES)]
+    np.testing.assert_allclose(found[0], np.percentile(stack, 10, axis=0))
+    np.testing.assert_allclose(found[1], np.percentile(stack, 90, axis=0))
+    np.testing.assert_array_equal(found[2], stack.min(axis=0))
+    np.testing.assert_array_equal(found[3], stack.max(axis=0))
+
+
+def test_a_composite_is_one_degree_and_unbounded() -> None:
+    published = value(all_scenes().median(), *SCENES)["bands"][0]
+    assert published["crs"] == "EPSG:4326"
+    assert published["crs_transform"] == [1, 0, 0, 0, 1, 0]
+    assert "dimensions" not in published
+
+
+def test_the_median_of_nothing_has_no_bands() -> None:
+    assert value(ee.ImageCollection("EMPTY").median()) == {"type": "Image", "bands": []}
+    assert value(all_scenes().filterDate("1990-01-01", "1990-02-01").median().bandNames(), *SCENES) == []
+
+
+def test_a_mosaic_shows_the_last_valid_image() -> None:
+    ((data, mask),) = pixels(all_scenes().select("B").mosaic(), GRID, *SCENES)
+    for row in range(8):
+        for column in range(8):
+            valid = np.flatnonzero(MASKS[:, row, column])
+            assert mask[row, column] == bool(len(valid))
+            if len(valid):
+                assert data[row, column] == DATA[valid[-1], row, column]
+
+
+def test_a_quality_mosaic_takes_all_bands_from_the_best_image() -> None:
+    (b, b_mask), (q, _) = pixels(all_scenes().qualityMosaic("Q"), GRID, *SCENES)
+    best = DATA[::-1].argmax(axis=0)
+    np.testing.assert_array_equal(q, DATA[::-1].max(axis=0))
+    np.testing.assert_array_equal(b_mask, np.take_along_axis(MASKS, best[None], 0)[0])
+    valid = b_mask > 0
+    np.testing.assert_array_equal(b[valid], np.take_along_axis(DATA, best[None], 0)[0][valid])
+
+
+def test_bands_of_a_collection_and_reduction_of_bands() -> None:
+    assert value(all_scenes().limit(2).toBands().bandNames(), *SCENES) == ["s0_B", "s0_Q", "s1_B", "s1_Q"]
+    ((data, _),) = pixels(ee.Image("C/s0").select(["Q", "Q"]).reduce(ee.Reducer.sum()), GRID, *SCENES)
+    np.testing.assert_array_equal(data, DATA[6] * 2.0)
+
+
+def test_a_linear_fit_over_time() -> None:
+    def with_time(image: Any) -> Any:
+        days = ee.Image.constant(ee.Number(image.get("CLOUD"))).toDouble().rename("t")
+        return days.addBands(image.select("Q"))
+
+    fit = all_scenes().map(with_time).reduce(ee.Reducer.linearFit())
+    (scale, _), (offset, _) = pixels(fit, GRID, *SCENES)
+    slope, intercept = np.polyfit(np.arange(7) * 10.0, DATA[::-1].reshape(7, -1).astype(float), 1)
+    np.testing.assert_allclose(scale.ravel(), slope, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(offset.ravel(), intercept, rtol=1e-6)
+
+
+def test_images_with_other_bands_cannot_be_quality_mosaicked() -> None:
+    mixed = ee.ImageCollection([ee.Image("C/s0"), ee.Image("C/s1").select("Q")])
+    with pytest.raises(ServiceError, match="Expected a homogeneous image collection, but an image with incompatible"):
+        pixels(mixed.qualityMosaic("Q"), GRID, *SCENES)
+
+
+def test_merging_prefixes_the_indices() -> None:
+    merged = all_scenes().limit(1).merge(all_scenes().limit(2))
+    assert names(merged) == ["1_s0", "2_s0", "2_s1"]
+
+
+def test_link_collection_adds_bands_by_index() -> None:
+    cloud = record("CS/s1", {"cs": np.full((8, 8), 0.5, "f4")}, time=JANUARY, SCORE=3)
+    linked = all_scenes().linkCollection(ee.ImageCollection("CS"), ["cs"], ["SCORE"])
+    assert value(linked.first().bandNames(), *SCENES, cloud) == ["B", "Q", "cs"]
+    assert value(linked.aggregate_array("SCORE"), *SCENES, cloud) == [3]
+    found = [pixels(ee.Image(linked.toList(7).get(number)).select("cs"), GRID, *SCENES, cloud)[0] for number in (0, 1)]
+    assert not found[0][1].any()
+    assert (found[1][0] == 0.5).all()
+    assert found[1][1].all()
+
+
+def test_joins() -> None:
+    left = all_scenes().limit(3)
+    right = all_scenes().filter(ee.Filter.gte("CLOUD", 20))
+    same = ee.Filter.equals(leftField="CLOUD", rightField="CLOUD")
+    assert names(ee.ImageCollection(ee.Join.simple().apply(left, right, same))) == ["s2"]
+    assert names(ee.ImageCollection(ee.Join.inverted().apply(left, right, same))) == ["s0", "s1"]
+    near = ee.Filter.maxDifference(15, leftField="CLOUD", rightField="CLOUD")
+    first = ee.ImageCollection(ee.Join.saveFirst("match", "CLOUD", False).apply(left, right, near))
+    assert names(first) == ["s1", "s2"]
+    matched = first.map(lambda image: image.set("m", ee.Image(image.get("match")).get("CLOUD")))
+    assert value(matched.aggregate_array("m"), *SCENES) == [20, 30]
+    pairs = ee.Join.inner().apply(left, right, same)
+    assert value(ee.Feature(pairs.first()).propertyNames(), *SCENES) == ["primary", "secondary"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("min", 0), ("max", 60), ("sum", 210), ("mean", 30), ("count", 7), ("total_sd", 20), ("first", 0)],
+)
+def test_aggregates(name: str, expected: float) -> None:
+    assert value(getattr(all_scenes(), f"aggregate_{name}")("CLOUD"), *SCENES) == pytest.approx(expected)
+
+
+def test_aggregates_of_texts_and_of_nothing() -> None:
+    assert value(all_scenes().aggregate_histogram("TILE"), *SCENES) == {"32T": 4, "33T": 3}
+    assert value(all_scenes().aggregate_count_distinct("TILE"), *SCENES) == 2
+    assert value(all_scenes().aggregate_min("NO_SUCH"), *SCENES) is None
+    columns = all_scenes().reduceColumns(ee.Reducer.mean().repeat(1), ["CLOUD"])
+    assert value(columns, *SCENES) == {"mean": [30]}
+    grouped = all_scenes().reduceColumns(ee.Reducer.mean().group(1, "tile"), ["CLOUD", "TILE"])
+    assert value(grouped, *SCENES) == {"groups": [{"tile": "32T", "mean": 30}, {"tile": "33T", "mean": 30}]}
+
+
+def test_features_and_their_properties() -> None:
+    square = ee.Geometry.Rectangle([0, 0, 1, 1], None, False)
+    features = ee.FeatureCollection([ee.Feature(square, {"a": 1, "b": "x"}), ee.Feature(None, {"a": 2, "b": "y"})])
+    assert value(features.aggregate_array("a")) == [1, 2]
+    published = value(features)
+    assert published["type"] == "FeatureCollection"
+    assert published["columns"]["a"] == "Number"
+    assert [feature["id"] for feature in published["features"]] == ["0", "1"]
+    assert shapely.geometry.shape(published["features"][0]["geometry"]).equals(shapely.box(0, 0, 1, 1))
+    assert value(features.map(lambda f: f.set("c", ee.Number(f.get("a")).add(1))).aggregate_sum("c")) == 5
+    assert value(features.remap([1], [10], "a").aggregate_array("a")) == [10]
+    assert value(features.distinct("b").size()) == 2
+    assert value(ee.FeatureCollection([features, features]).flatten().size()) == 4
+    assert value(ee.Feature(features.first()).select(["a"], ["z"], False)) == {
+        "type": "Feature", "geometry": None, "properties": {"z": 1}, "id": "0",
+    }  # fmt: skip
+
+
+def test_properties_of_images() -> None:
+    image = ee.Image("C/s3")
+    assert value(image.date().format("YYYY-MM-dd"), *SCENES) == "2020-01-04"
+    assert value(image.id(), *SCENES) == "s3"
+    assert value(image.set("x", 1, "y", "two").toDictionary(["x", "y"]), *SCENES) == {"x": 1, "y": "two"}
+    copied = image.multiply(2).copyProperties(image, ["system:time_start", "CLOUD"])
+    assert value(ee.Image(copied).toDictionary(["system:time_start", "CLOUD"]), *SCENES) == {
+        "system:time_start": JANUARY + 3 * DAY,
+        "CLOUD": 30,
+    }
+    everything = ee.Image(image.multiply(2).copyProperties(image)).propertyNames()
+    assert value(everything, *SCENES) == ["CLOUD", "TAGS", "TILE", "system:index"]
+
+
+def test_iterating_over_a_collection() -> None:
+    summed = all_scenes().iterate(lambda image, total: ee.Number(total).add(ee.Number(image.get("CLOUD"))), 0)
+    assert value(summed, *SCENES) == 210
