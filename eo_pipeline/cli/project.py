@@ -35,7 +35,7 @@ class Project:
     def products(self) -> dict[str, EarthObservationProduct]:
         """Every product by name, right or wrong."""
         _importable(self.root)
-        return {component.name: component for _, component in products_one_by_one(self.defs, self.root)}
+        return {component.name: component for component in products_one_by_one(self.defs, self.root)}
 
     def chain(self, name: str) -> Chain:
         """A product's chain.

@@ -3,6 +3,7 @@
 What does not belong here: what a declaration may say (`core.product`).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,16 +58,22 @@ def read_product(attributes: Mapping[str, Any], origin: Origin) -> Product:
         raise ProductError("\n".join(lines)) from error
 
 
+_FIELD = re.compile(r"[\w-]+(\.[\w-]+)*")
+
+
 def _line(detail: ErrorDetails, origin: Origin) -> str:
     path = [part for part in detail["loc"] if part not in ("function-after", "function-before")]
-    field = ".".join(str(part) for part in path)
     words = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         words = "there is no such field; see docs/product.md for those there are"
-    elif detail["type"] != "value_error":
+    elif detail["type"] == "value_error":
+        inner, _, rest = words.partition(": ")
+        if rest and _FIELD.fullmatch(inner):
+            path, words = [*path, *inner.split(".")], rest
+    else:
         words = f"{words[0].lower()}{words[1:]}, got {detail['input']!r}"
-    shown = f"{field}: " if field and not words.startswith(field) else ""
-    return f"{origin.place(path)}: {shown}{words}"
+    field = ".".join(str(part) for part in path)
+    return f"{origin.place(path)}: {field}: {words}" if field else f"{origin.place(path)}: {words}"
 
 
 def load_chain(product: Product, origin: Origin) -> Chain:

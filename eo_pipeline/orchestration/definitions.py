@@ -15,7 +15,7 @@ from dagster_shared.yaml_utils.source_position import ValueAndSourcePositionTree
 from eo_pipeline.core.product import Product
 from eo_pipeline.orchestration.assemble import chain_definitions
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.component import EarthObservationProduct
+from eo_pipeline.orchestration.component import EarthObservationProduct, unique
 from eo_pipeline.orchestration.declarations import Origin, load_chain
 from eo_pipeline.orchestration.io_managers import CubeIOManager, MosaicIOManager, TablesIOManager, TilesIOManager
 from eo_pipeline.orchestration.resources import CloudStorageResource, DataRootResource, EarthEngineResource, environment
@@ -68,9 +68,9 @@ def project_definitions(folder: Path, *, resources: Mapping[str, Any] | None = N
     tree = dg.ComponentTree.for_project(folder)
     try:
         loaded = tree.build_defs()
-        found = tree.get_all_components(of_type=EarthObservationProduct)
+        found = unique(tree.get_all_components(of_type=EarthObservationProduct))
     except yaml.YAMLError:
-        found = [component for _, component in products_one_by_one(tree.defs_module_path, tree.project_root)]
+        found = products_one_by_one(tree.defs_module_path, tree.project_root)
         loaded = dg.Definitions.merge(*(component.definitions() for component in found))
     chains = [component.chain for component in found if component.chain is not None]
     return dg.Definitions.merge(loaded, _shared(chains, resources))
@@ -95,16 +95,20 @@ def _shared(chains: Sequence[Chain], resources: Mapping[str, Any] | None) -> dg.
     )
 
 
-def products_one_by_one(defs: Path, root: Path) -> Iterator[tuple[Path, EarthObservationProduct]]:
-    """Every product below a `defs` folder, each read alone: (its file, the product or what is wrong with it)."""
-    for file in sorted(defs.rglob("defs.yaml")):
-        try:
-            parsed = parse_yaml_with_source_position(file.read_text(encoding="utf-8"), str(file))
-        except yaml.YAMLError as error:
-            yield file, EarthObservationProduct(file.parent.name, None, _syntax(file, error))
-            continue
-        if isinstance(parsed.value, dict) and str(parsed.value.get("type", "")).endswith(COMPONENT):
-            yield file, _product(file, root, parsed)
+def products_one_by_one(defs: Path, root: Path) -> list[EarthObservationProduct]:
+    """Every product below a `defs` folder, each read alone, right or wrong."""
+    return unique([product for file in sorted(defs.rglob("defs.yaml")) for product in _read_alone(file, root)])
+
+
+def _read_alone(file: Path, root: Path) -> Iterator[EarthObservationProduct]:
+    """The product of a file, if it is one of a product or of nobody knows what."""
+    try:
+        parsed = parse_yaml_with_source_position(file.read_text(encoding="utf-8"), str(file))
+    except yaml.YAMLError as error:
+        yield EarthObservationProduct(file.parent.name, None, _syntax(file, error), str(file))
+        return
+    if isinstance(parsed.value, dict) and str(parsed.value.get("type", "")).endswith(COMPONENT):
+        yield _product(file, root, parsed)
 
 
 def _product(file: Path, root: Path, parsed: ValueAndSourcePositionTree) -> EarthObservationProduct:
