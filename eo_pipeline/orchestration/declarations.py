@@ -18,6 +18,9 @@ from eo_pipeline.errors import EoPipelineError, ProductError
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.steps.load_areas import FindFile, check_zones, find_beside, load_areas
 
+_FIELD = re.compile(r"([a-z_]+(?:\.\w+)*): ")
+"""The field, further in than where it was checked, that an error's words begin with."""
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -58,20 +61,16 @@ def read_product(attributes: Mapping[str, Any], origin: Origin) -> Product:
         raise ProductError("\n".join(lines)) from error
 
 
-_FIELD = re.compile(r"[\w-]+(\.[\w-]+)*")
-
-
 def _line(detail: ErrorDetails, origin: Origin) -> str:
     path = [part for part in detail["loc"] if part not in ("function-after", "function-before")]
     words = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         words = "there is no such field; see docs/product.md for those there are"
-    elif detail["type"] == "value_error":
-        inner, _, rest = words.partition(": ")
-        if rest and _FIELD.fullmatch(inner):
-            path, words = [*path, *inner.split(".")], rest
-    else:
+    elif detail["type"] != "value_error":
         words = f"{words[0].lower()}{words[1:]}, got {detail['input']!r}"
+    elif found := _FIELD.match(words):
+        path += found[1].split(".")
+        words = words[found.end() :]
     field = ".".join(str(part) for part in path)
     return f"{origin.place(path)}: {field}: {words}" if field else f"{origin.place(path)}: {words}"
 

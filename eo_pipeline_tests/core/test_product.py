@@ -231,7 +231,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"index": {"ndvi": {"formula": "(B8A - B4) / B8"}}},
-        "index.ndvi: the formula '(B8A - B4) / B8' uses B8A; expected only bands of source.bands: B4, B8",
+        "index.ndvi: the formula '(B8A - B4) / B8' uses B8A; expected only bands of source.bands",
     ),
     ({"index": {"one": {"formula": "1 + 1"}}}, "index.one: expected a formula over bands, got '1 + 1'"),
     ({"source": None}, "expected `source` (the built-in recipe) or `recipe` (a Python function), got neither"),

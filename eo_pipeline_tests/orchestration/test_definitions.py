@@ -10,6 +10,7 @@ import pytest
 
 from eo_pipeline.errors import ProductError
 from eo_pipeline.orchestration.definitions import build_definitions, default_resources, project_definitions
+from eo_pipeline.orchestration.product_files import read_products
 from eo_pipeline.orchestration.resources import EarthEngineResource
 from eo_pipeline_tests.products import product
 
@@ -137,6 +138,50 @@ def test_yaml_that_cannot_be_read_leaves_the_others_loaded(project: Project) -> 
     assert said.endswith("; check indentation, colons and quotes")
     assert f"{folder / 'wrong' / 'defs.yaml'}:6: " in problem(found, "wrong")
     dg.Definitions.validate_loadable(found)
+
+
+TYPE = "type: eo_pipeline.orchestration.EarthObservationProduct\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ": expected a product, got an empty file; write one or delete the file"),
+        (
+            "hello\n",
+            ":1: expected `type: eo_pipeline.orchestration.EarthObservationProduct` and `attributes`, got 'hello'",
+        ),
+        (GOOD.replace("type:", "tipe:"), "EarthObservationProduct` and `attributes`, got only tipe, attributes"),
+        (
+            GOOD.replace("orchestration.EarthObservationProduct", "orchestration.Product"),
+            ":1: type: expected eo_pipeline.orchestration.EarthObservationProduct, got eo_pipeline.orchestration.",
+        ),
+        (GOOD.replace("eo_pipeline", "eopipeline"), "got eopipeline.orchestration.EarthObservationProduct"),
+        (GOOD.replace("attributes", "atributes"), ":1: atributes: there is no such field beside `type`; did you mean"),
+        (TYPE + "attributes: [1]\n", ":1: attributes: expected fields such as source, period and area, got [1]"),
+        (GOOD + "  1: 2\n", ":1: attributes: expected names of fields, got 1"),
+    ],
+)
+def test_a_file_that_dagster_would_stop_at_is_one_wrong_product(project: Project, text: str, words: str) -> None:
+    folder = project({"good": GOOD, "odd": text})
+    found = project_definitions(folder)
+    assert assets(found) == chain_of("good") | {"odd/declaration"}
+    said = problem(found, "odd")
+    assert said.startswith(str(folder / "odd" / "defs.yaml"))
+    assert words in said
+
+
+def test_a_file_that_is_no_text_is_one_wrong_product(project: Project) -> None:
+    folder = project({"good": GOOD, "odd": GOOD})
+    (folder / "odd" / "defs.yaml").write_bytes(GOOD.encode() + b"  description: h\xf6he\n")
+    place = len(GOOD) + len("  description: h")
+    assert f"expected text in UTF-8, got byte {place} as 0xf6" in problem(project_definitions(folder), "odd")
+
+
+def test_two_products_of_one_file_are_both_loaded(project: Project) -> None:
+    folder = project({"one": GOOD + "---\n" + GOOD + "  name: two\n"})
+    assert assets(project_definitions(folder)) == chain_of("one") | chain_of("two")
+    assert [found.name for found in read_products(folder, folder.parent)] == ["one", "two"]
 
 
 @pytest.mark.parametrize("more", [{}, {"broken": BROKEN_SYNTAX}])
