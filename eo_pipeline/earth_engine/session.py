@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import ee
@@ -41,7 +41,7 @@ class Session:
     url: str
     service: str
     project: str
-    credentials: str
+    credentials: str = field(repr=False)
 
     def call[T](self, request: Callable[[], T], *, tag: str = "") -> T:
         """Make one request on this connection, under a workload tag.
@@ -88,9 +88,9 @@ def _connect(session: Session) -> None:
     credentials = load_credentials(session.credentials)
     with _translated(session.url), _default_timeout(_CONNECT_SECONDS):
         ee.Reset()
+        ee.data.setMaxRetries(_MAX_RETRIES)
         ee.Initialize(credentials, url=session.url, project=session.project)
         ee.data.setDeadline(_DEADLINE_MILLISECONDS)
-        ee.data.setMaxRetries(_MAX_RETRIES)
     _connected.append(wanted)
 
 

@@ -3,8 +3,9 @@
 What does not belong here: deciding (`core.reconcile`) and asking Earth Engine.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import batched
 from typing import Any
 
 import dagster as dg
@@ -102,24 +103,36 @@ def last_metadata(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str
 
 def submissions_after(instance: dg.DagsterInstance, key: dg.AssetKey, storage_id: int) -> Iterator[Recorded]:
     """Submissions recorded after a place in the event log, oldest first."""
-    for record in _pages(instance.fetch_materializations, key, storage_id):
+    wanted = dg.AssetRecordsFilter(asset_key=key, after_storage_id=storage_id)
+    for record in _pages(instance.fetch_materializations, wanted):
         found = _recorded(record)
         if found is not None:
             yield found
 
 
-def reported_after(instance: dg.DagsterInstance, key: dg.AssetKey, storage_id: int) -> set[str]:
-    """Identities that `export` was reported for after a place in the event log, as done or as failed."""
-    events = [record.asset_materialization for record in _pages(instance.fetch_materializations, key, storage_id)] + [
-        record.event_log_entry.asset_observation for record in _pages(instance.fetch_observations, key, storage_id)
-    ]
-    return {str(e.metadata[REPORTED].value) for e in events if e is not None and REPORTED in e.metadata}
+def reports(instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Iterable[str]) -> dict[str, list[str]]:
+    """Identities that `export` was reported for, as done or as failed: by partition, oldest first."""
+    found: list[tuple[int, str, str]] = []
+    for batch in batched(partitions, _PAGE):
+        wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=list(batch))
+        for fetch in (instance.fetch_materializations, instance.fetch_observations):
+            found += [report for record in _pages(fetch, wanted) if (report := _report(record)) is not None]
+    made: dict[str, list[str]] = {}
+    for _, partition, identity in sorted(found):
+        made.setdefault(partition, []).append(identity)
+    return made
 
 
-def _pages(fetch: Callable[..., Any], key: dg.AssetKey, storage_id: int) -> Iterator[dg.EventLogRecord]:
+def _report(record: dg.EventLogRecord) -> tuple[int, str, str] | None:
+    event = record.asset_materialization or record.event_log_entry.asset_observation
+    if event is None or event.partition is None or REPORTED not in event.metadata:
+        return None
+    return record.storage_id, event.partition, str(event.metadata[REPORTED].value)
+
+
+def _pages(fetch: Callable[..., Any], wanted: dg.AssetRecordsFilter) -> Iterator[dg.EventLogRecord]:
     cursor = None
     while True:
-        wanted = dg.AssetRecordsFilter(asset_key=key, after_storage_id=storage_id)
         page = fetch(wanted, limit=_PAGE, cursor=cursor, ascending=True)
         yield from page.records
         if not page.has_more:

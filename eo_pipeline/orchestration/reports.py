@@ -29,7 +29,7 @@ class Pending:
 
     Attributes:
         chain: the product.
-        waiting: oldest first, each identity once.
+        waiting: oldest first, at most one a partition and service.
         watermark: place in the event log before which everything is reported.
     """
 
@@ -86,16 +86,27 @@ def tick(
 
 
 def _pending(instance: dg.DagsterInstance, chain: Chain, watermark: int) -> Pending:
-    since = max(0, watermark - OVERLAP)
-    reported = ledger.reported_after(instance, chain.key("export"), since)
-    waiting: dict[str, Recorded] = {}
-    resolved = watermark
-    for recorded in ledger.submissions_after(instance, chain.key("submission"), since):
-        if recorded.identity not in reported:
-            waiting.setdefault(recorded.identity, recorded)
-        elif not waiting:
-            resolved = max(resolved, recorded.storage_id)
-    return Pending(chain, tuple(waiting.values()), resolved)
+    """The newest submission of each partition on each service counts; older ones are outdated."""
+    by_service: dict[tuple[str, str], Recorded] = {}
+    newest: dict[str, Recorded] = {}
+    for recorded in ledger.submissions_after(instance, chain.key("submission"), max(0, watermark - OVERLAP)):
+        by_service[recorded.partition, recorded.submission.service] = recorded
+        newest[recorded.partition] = recorded
+    reported = ledger.reports(instance, chain.key("export"), newest)
+    waiting: list[Recorded] = []
+    settled: list[Recorded] = []
+    for recorded in sorted(by_service.values(), key=lambda r: r.storage_id):
+        is_newest = newest[recorded.partition] is recorded
+        done = _is_reported(recorded, reported.get(recorded.partition, []), is_newest=is_newest)
+        (settled if done else waiting).append(recorded)
+    first = waiting[0].storage_id if waiting else None
+    resolved = [r.storage_id for r in settled if first is None or r.storage_id < first]
+    return Pending(chain, tuple(waiting), max([watermark, *resolved]))
+
+
+def _is_reported(recorded: Recorded, reported: Sequence[str], *, is_newest: bool) -> bool:
+    """The partition's newest submission must also be its last report, or another export would stand in its place."""
+    return recorded.identity in (reported[-1:] if is_newest else reported)
 
 
 def _report(result: Tick, chain: Chain, recorded: Recorded, operation: Operation | None) -> None:

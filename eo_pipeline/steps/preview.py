@@ -3,6 +3,7 @@
 What does not belong here: where the picture goes.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +62,14 @@ def preview(session: Session, product: Product, area: Area, period: Period, *, s
     if found.count == 0:
         return Preview(window, 0, {}, ())
     image = recipes.image(product, area_key=area.key, geobox=window, period=period, native_resolution=resolution)
-    pixels = compute_pixels(session, image, window, tag=keys.workload_tag(product.name))
+    nodata = product.bands[0].nodata
+    pixels = compute_pixels(
+        session,
+        image,
+        window,
+        nan_where_masked=nodata is not None and math.isnan(nodata),
+        tag=keys.workload_tag(product.name),
+    )
     return Preview(window, found.count, pixels, tuple(_summary(band, pixels[band.name]) for band in product.bands))
 
 

@@ -1,0 +1,113 @@
+"""What runs by itself when its inputs are there: historical periods too, statistics only over whole periods."""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from eo_pipeline.orchestration.automation import grouped, on_crash
+from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.definitions import build_definitions
+from eo_pipeline_tests.orchestration.event_log import materialise
+from eo_pipeline_tests.orchestration.fields import EAST, MONTHS, WEST, two_areas
+
+FIRST, LAST = MONTHS
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Chain:
+    return two_areas(tmp_path)
+
+
+class Daemon:
+    """Looks at what can run, time after time."""
+
+    def __init__(self, made: Chain, instance: dg.DagsterInstance, folder: Path) -> None:
+        self._chain, self._instance = made, instance
+        self._definitions = build_definitions([made.product], folder=folder)
+        self._cursor: Any = None
+        self.look()
+
+    def look(self) -> dict[str, set[str]]:
+        """Partitions that are asked for, by stage."""
+        result = dg.evaluate_automation_conditions(defs=self._definitions, instance=self._instance, cursor=self._cursor)
+        self._cursor = result.cursor
+        asked = {stage: result.get_requested_partitions(self._chain.key(stage)) for stage in self._chain.stages}
+        return {stage: {str(key) for key in keys} for stage, keys in asked.items() if keys}
+
+    def make(self, stage: str, *partitions: str) -> None:
+        """Store materialisations."""
+        for partition in partitions:
+            materialise(self._instance, self._chain, stage, partition)
+
+
+@pytest.fixture
+def daemon(made: Chain, instance: dg.DagsterInstance, tmp_path: Path) -> Daemon:
+    return Daemon(made, instance, tmp_path)
+
+
+def test_nothing_runs_before_an_export_is_reported(daemon: Daemon) -> None:
+    daemon.make("submission", f"{WEST}|{FIRST}", f"{EAST}|{FIRST}")
+    assert daemon.look() == {}
+
+
+@pytest.mark.parametrize("month", MONTHS)
+def test_an_export_of_any_period_flows_to_tiles_mosaic_and_cube(daemon: Daemon, month: str) -> None:
+    key = f"{WEST}|{month}"
+    daemon.make("export", key)
+    assert daemon.look() == {"tiles": {key}, "mosaic": {key}, "cube": {key}}
+
+
+def test_a_partition_flows_while_others_are_still_exported(daemon: Daemon) -> None:
+    key = f"{EAST}|{FIRST}"
+    daemon.make("submission", f"{WEST}|{FIRST}", key)
+    daemon.make("export", key)
+    assert daemon.look()["tiles"] == {key}
+
+
+def test_statistics_wait_for_every_area_of_their_period(daemon: Daemon) -> None:
+    daemon.make("export", f"{WEST}|{FIRST}")
+    daemon.look()
+    for stage in ("tiles", "mosaic", "cube"):
+        daemon.make(stage, f"{WEST}|{FIRST}")
+    assert "zonal_stats" not in daemon.look()
+    daemon.make("export", f"{EAST}|{FIRST}")
+    daemon.look()
+    for stage in ("tiles", "mosaic", "cube"):
+        daemon.make(stage, f"{EAST}|{FIRST}")
+    assert daemon.look() == {"zonal_stats": {FIRST}}
+
+
+def test_what_is_made_is_not_asked_for_again(daemon: Daemon) -> None:
+    key = f"{WEST}|{FIRST}"
+    daemon.make("export", key)
+    daemon.look()
+    for stage in ("tiles", "mosaic", "cube"):
+        daemon.make(stage, key)
+    assert daemon.look() == {}
+
+
+def test_a_new_export_of_a_partition_makes_everything_after_it_again(daemon: Daemon) -> None:
+    key = f"{WEST}|{FIRST}"
+    daemon.make("export", key)
+    daemon.look()
+    for stage in ("tiles", "mosaic", "cube"):
+        daemon.make(stage, key)
+    daemon.look()
+    daemon.make("export", key)
+    assert daemon.look() == {"tiles": {key}, "mosaic": {key}, "cube": {key}}
+
+
+def test_submissions_are_never_started_by_automation(made: Chain, tmp_path: Path) -> None:
+    graph = build_definitions([made.product], folder=tmp_path).resolve_asset_graph()
+    assert graph.get(made.key("submission")).automation_condition is None
+
+
+def test_backfills_are_cut_into_runs_of_many_partitions() -> None:
+    assert grouped().max_partitions_per_run == 50
+    assert grouped(7).max_partitions_per_run == 7
+
+
+def test_surprises_are_tried_again_later_each_time() -> None:
+    assert (on_crash().max_retries, on_crash().backoff) == (2, dg.Backoff.EXPONENTIAL)

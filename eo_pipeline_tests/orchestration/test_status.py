@@ -1,0 +1,103 @@
+"""How far a product is, counted in a real event log."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.checks import build_checks
+from eo_pipeline.orchestration.definitions import build_definitions
+from eo_pipeline.orchestration.resources import CloudStorageResource
+from eo_pipeline.orchestration.status import partition_states, product_status
+from eo_pipeline_tests.end_to_end.pipeline import resources
+from eo_pipeline_tests.orchestration.event_log import chain, materialise
+from eo_pipeline_tests.orchestration.fields import EAST, MONTHS, WEST, two_areas
+
+EMPTY = {"eo/state": "no_images"}
+WRITTEN = {"eo/state": "written"}
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Chain:
+    return two_areas(tmp_path)
+
+
+def counts(instance: dg.DagsterInstance, made: Chain) -> dict[str, tuple[int, int, int, int]]:
+    status = product_status(instance, made)
+    return {s.stage: (s.wanted, s.done, s.no_images, s.failed) for s in status.stages}
+
+
+def test_a_new_product_has_everything_before_it(instance: dg.DagsterInstance, made: Chain) -> None:
+    assert counts(instance, made) == {
+        **dict.fromkeys(("submission", "export", "tiles", "mosaic"), (4, 0, 0, 0)),
+        "zonal_stats": (2, 0, 0, 0),
+        "cube": (4, 0, 0, 0),
+    }
+
+
+def test_partitions_are_counted_once_with_those_without_images(instance: dg.DagsterInstance, made: Chain) -> None:
+    for _ in range(2):
+        materialise(instance, made, "mosaic", f"{WEST}|2024-01", WRITTEN)
+    materialise(instance, made, "mosaic", f"{EAST}|2024-01", EMPTY)
+    assert counts(instance, made)["mosaic"] == (4, 2, 1, 0)
+
+
+def test_the_newest_state_counts(instance: dg.DagsterInstance, made: Chain) -> None:
+    materialise(instance, made, "mosaic", f"{WEST}|2024-01", EMPTY)
+    materialise(instance, made, "mosaic", f"{WEST}|2024-01", WRITTEN)
+    assert partition_states(instance, made.key("mosaic")) == {f"{WEST}|2024-01": "written"}
+    assert counts(instance, made)["mosaic"] == (4, 1, 0, 0)
+
+
+def test_partitions_of_an_area_that_is_gone_do_not_count(instance: dg.DagsterInstance, made: Chain) -> None:
+    materialise(instance, made, "mosaic", "E0009N0009|2024-01", WRITTEN)
+    assert counts(instance, made)["mosaic"] == (4, 0, 0, 0)
+
+
+def test_what_failed_is_counted_until_it_is_made(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    made = chain()
+    definitions = build_definitions(
+        [made.product],
+        resources={**resources("http://127.0.0.1:9", tmp_path), "cloud_storage": CloudStorageResource(bucket="b")},
+    )
+    job = definitions.resolve_implicit_global_asset_job_def()
+    done = job.execute_in_process(
+        instance=instance, asset_selection=[made.key("tiles")], partition_key="whole|2024-01", raise_on_error=False
+    )
+    assert not done.success
+    assert counts(instance, made)["tiles"][1:] == (0, 0, 1)
+    materialise(instance, made, "tiles", "whole|2024-01")
+    assert counts(instance, made)["tiles"][1:] == (1, 0, 0)
+
+
+def test_a_person_is_told_what_is_behind(instance: dg.DagsterInstance, made: Chain) -> None:
+    materialise(instance, made, "submission", f"{WEST}|2024-01")
+    status = product_status(instance, made)
+    assert not status.is_complete
+    assert status.missing == 4 * 5 + 2 - 1
+    assert status.sentence == (
+        "small is not complete: submission 1/4, export 0/4, tiles 0/4, mosaic 0/4, zonal_stats 0/2, cube 0/4."
+    )
+    assert "| submission | 4 | 1 | 0 | 0 |" in status.markdown
+
+
+def test_a_check_of_the_product_passes_when_everything_is_there(instance: dg.DagsterInstance, made: Chain) -> None:
+    [check] = build_checks(made)
+    assert next(iter(check.check_keys)).asset_key == made.key("cube")
+    assert not evaluated(check, instance)
+    for month in MONTHS:
+        materialise(instance, made, "zonal_stats", month)
+        for area in (WEST, EAST):
+            for stage in ("submission", "export", "tiles", "mosaic", "cube"):
+                materialise(instance, made, stage, f"{area}|{month}")
+    assert product_status(instance, made).sentence == "small is complete."
+    assert evaluated(check, instance)
+
+
+def evaluated(check: dg.AssetChecksDefinition, instance: dg.DagsterInstance) -> bool:
+    definitions = dg.Definitions(asset_checks=[check])
+    job = definitions.resolve_implicit_global_asset_job_def()
+    done = job.execute_in_process(instance=instance)
+    [evaluation] = done.get_asset_check_evaluations()
+    return evaluation.passed
