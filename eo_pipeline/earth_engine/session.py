@@ -88,9 +88,9 @@ def _connect(session: Session) -> None:
     credentials = load_credentials(session.credentials)
     with _translated(session.url), _default_timeout(_CONNECT_SECONDS):
         ee.Reset()
+        ee.data.setMaxRetries(_MAX_RETRIES)
         ee.Initialize(credentials, url=session.url, project=session.project)
         ee.data.setDeadline(_DEADLINE_MILLISECONDS)
-        ee.data.setMaxRetries(_MAX_RETRIES)
     _connected.append(wanted)
 
 

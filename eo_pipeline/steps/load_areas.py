@@ -100,6 +100,7 @@ def check_zones(product: Product, find: FindFile) -> Path | None:
     columns = read_column_names(path)
     if product.zones.id not in columns:
         raise ZonesError(
-            f"zones.id: expected a column of {path}, got {product.zones.id!r}; there are {', '.join(columns)}"
+            f"zones.id: expected a column of {path}, got {product.zones.id!r}; choose among "
+            f"{', '.join(columns) or 'none: add one'}"
         )
     return path
