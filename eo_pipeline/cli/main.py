@@ -3,7 +3,6 @@
 What does not belong here: a command (each has its own file) or the list of them (`table`).
 """
 
-import warnings
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
@@ -14,9 +13,6 @@ from dotenv import load_dotenv
 
 from eo_pipeline.cli.table import COMMANDS
 from eo_pipeline.errors import EoPipelineError
-
-DAGSTER_S_NOTES = r".* is currently in (beta|preview)"
-"""Warnings about parts of Dagster that this project uses on purpose."""
 
 
 class CommandGroup(click.Group):
@@ -68,4 +64,3 @@ def main() -> None:
     the environment and from a file .env in this folder, as for Dagster; the environment wins.
     """
     load_dotenv(Path.cwd() / ".env")
-    warnings.filterwarnings("ignore", message=DAGSTER_S_NOTES)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from eo_pipeline.cli.project import find_project
+from eo_pipeline.cli.quiet import quiet
 from eo_pipeline.cli.selection import areas_named
 from eo_pipeline.core.periods import Period
 from eo_pipeline.earth_engine.session import connect
@@ -33,6 +34,7 @@ def command(product: str, area: str | None, period: str | None, side: int, out: 
 
     The same recipe as the export, computed at once by Earth Engine; nothing is queued.
     """
+    quiet()
     chain = find_project(Path.cwd()).chain(product)
     key = areas_named([area] if area else [], chain)[0]
     chosen = _period(chain, period)

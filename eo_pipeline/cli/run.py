@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.text import Text
 
 from eo_pipeline.cli.project import find_project, open_instance
+from eo_pipeline.cli.quiet import quiet
 from eo_pipeline.cli.selection import areas_named, periods_between, wanted_partitions
 from eo_pipeline.orchestration.resources import EarthEngineResource, environment
 from eo_pipeline.orchestration.run import RunReport, run_partitions
@@ -35,6 +36,8 @@ def command(product: str, partitions: str | None, areas: tuple[str, ...], *, res
     Works on the same instance and ledger as the daemon: what was done is not done again. Exit code 1 if a partition
     failed.
     """
+    if not verbose:
+        quiet()
     project = find_project(Path.cwd())
     chain = project.chain(product)
     definitions = project.definitions()

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from eo_pipeline.cli.project import find_project, open_instance
+from eo_pipeline.cli.quiet import quiet
 from eo_pipeline.orchestration.status import ProductStatus, product_status
 
 
@@ -22,6 +23,7 @@ def command(product: str | None) -> None:
 
     Exit code 1 if a product is not complete or its declaration is wrong.
     """
+    quiet()
     project = find_project(Path.cwd())
     names = [product] if product else sorted(project.products)
     console = Console()

@@ -4,7 +4,6 @@ What does not belong here: which objects an export should have made (`steps.coll
 """
 
 import base64
-import errno
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager
@@ -22,6 +21,7 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.errors import CredentialsError, DiskFullError, ServiceUnreachableError, SettingsError, StorageError
 from eo_pipeline.storage.credentials import load_credentials
+from eo_pipeline.storage.disk_space import room_for
 
 DOWNLOADS_AT_ONCE = 16
 _PIECE = 1 << 20
@@ -104,7 +104,7 @@ class Bucket:
         part = path.with_name(f"{path.name}.part")
         blob = self.client.bucket(self.name).blob(source.name, generation=source.generation)
         try:
-            with self._doing(f"read gs://{self.name}/{source.name}"), _whole_or_nothing(part):
+            with self._doing(f"read gs://{self.name}/{source.name}"), room_for(path, source.size):
                 part.parent.mkdir(parents=True, exist_ok=True)
                 blob.download_to_filename(str(part), checksum=None, raw_download=True)
                 problem = _difference(source, part)
@@ -114,6 +114,8 @@ class Bucket:
             raise
         except StorageError as error:
             return Download(source, None, str(error))
+        finally:
+            part.unlink(missing_ok=True)
         return Download(source, None if problem else path, problem)
 
     def write(self, name: str, data: bytes) -> None:
@@ -171,21 +173,6 @@ def _difference(source: StoredObject, path: Path) -> str:
         return f"expected {source.size} bytes, got {size}"
     got = crc32c_of(path)
     return "" if got == source.crc32c else f"expected CRC32C {source.crc32c}, got {got}"
-
-
-@contextmanager
-def _whole_or_nothing(part: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            part.unlink(missing_ok=True)
-            raise DiskFullError(
-                f"no space left in {part.parent}; free some or set EO_ROOT to another disk. Nothing was left behind"
-            ) from error
-        raise
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @contextmanager
