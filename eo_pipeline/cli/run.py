@@ -23,6 +23,9 @@ from eo_pipeline.orchestration.schedules import ended_periods
 _SHOWN = 3
 """Partitions that are named where many failed for one reason."""
 
+_CAUSES = 10
+"""Reasons that are told."""
+
 
 @click.command()
 @click.argument("product")
@@ -77,9 +80,12 @@ def _bars(console: Console) -> Progress:
 
 def _print(report: RunReport, console: Console) -> None:
     errors = Console(stderr=True)
-    for (stage, words), partitions in report.causes.items():
+    causes = list(report.causes.items())
+    for (stage, words), partitions in causes[:_CAUSES]:
         heading = Text.assemble(("failed", "bold red"), f" {stage} of {_listed(partitions)}")
         errors.print(heading, Text(f"  {words}"), sep="\n", soft_wrap=True)
+    if len(causes) > _CAUSES:
+        errors.print(f"and {len(causes) - _CAUSES} more, in the last runs of Dagster's UI")
     for what, why in report.skipped.items():
         console.print(Text.assemble(("not made", "yellow"), f" {what}: {why}"), soft_wrap=True)
     root = Path(environment().root).absolute() if "://" not in environment().root else environment().root

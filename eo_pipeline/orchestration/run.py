@@ -215,11 +215,8 @@ class _Runner:
 
     def _note_failures(self, stage: str, partitions: Sequence[str], result: dg.ExecuteInProcessResult) -> None:
         """Every partition of a failed run that left no materialisation in it."""
-        made = {
-            event.step_materialization_data.materialization.partition
-            for event in result.all_events
-            if event.is_step_materialization
-        }
+        stored = self.instance.all_logs(result.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+        made = {entry.dagster_event.partition for entry in stored if entry.dagster_event is not None}
         failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
         shared, by_partition = _words(failures[0]) if failures else ("the run failed", {})
         for text in partitions:
