@@ -4,6 +4,7 @@ What does not belong here: which objects an export should have made (`steps.coll
 """
 
 import base64
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager
@@ -25,6 +26,8 @@ from eo_pipeline.storage.disk_space import room_for
 
 DOWNLOADS_AT_ONCE = 16
 _PIECE = 1 << 20
+_SAID = re.compile(r'"message": ?"([^"]+)"')
+"""The service's own sentence in a reply that the client quotes whole."""
 _CHECK_SECONDS = 10
 _PATIENCE = DEFAULT_RETRY.with_timeout(_CHECK_SECONDS)
 
@@ -209,6 +212,8 @@ def _unreachable(act: str, address: str, error: Exception) -> ServiceUnreachable
 
 def _words(error: Exception) -> str:
     message = getattr(error, "message", "") or str(error)
+    if said := _SAID.search(message):
+        return said[1]
     return message.rpartition("prettyPrint=false: ")[2][:300]
 
 

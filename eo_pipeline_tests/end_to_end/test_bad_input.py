@@ -135,8 +135,8 @@ WRONG = [
         ", nodata: -32768",
         "",
         9,
-        "output.ndvi: expected `nodata` for the integer dtype int16, got none; masked pixels would become 0, for example "
-        "write nodata: -32768",
+        "output.ndvi: expected `nodata` for the integer dtype int16, got none; masked pixels would become 0, for "
+        "example write nodata: -32768",
         id="no-nodata",
     ),
     pytest.param(
