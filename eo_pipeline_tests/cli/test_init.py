@@ -3,9 +3,9 @@
 import re
 import subprocess
 import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import pytest
@@ -87,16 +87,21 @@ def test_the_example_polygons_have_the_id_that_the_example_product_names(tmp_pat
     assert areas.between(5e4, 5e6).all()
 
 
-class Asked(dict[str, str]):
-    """Variables that remember which names were asked for."""
+class Asked(Mapping[str, str]):
+    """No variables, but the names that were asked for."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.names: set[str] = set()
 
-    def get(self, key: str, default: str | None = None) -> Any:
+    def __getitem__(self, key: str) -> str:
         self.names.add(key)
-        return default
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def test_the_example_explains_exactly_the_settings_that_are_read(tmp_path: Path) -> None:

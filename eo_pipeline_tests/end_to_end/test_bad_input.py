@@ -1,6 +1,7 @@
 """Bad input where a person meets it: one message that says what was expected, what came and what to do."""
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -366,12 +367,21 @@ def small_disk(folder: Path, size: str) -> Iterator[Path]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.fixture
+def new_history(project: UserProject, tmp_path: Path) -> Path:
+    """A DAGSTER_HOME that knows of nothing made elsewhere."""
+    home = tmp_path / "history"
+    home.mkdir()
+    shutil.copy(project.folder / "dagster.yaml", home)
+    return home
+
+
 @pytest.mark.parametrize(("stage", "size"), [("tiles", "100k"), ("mosaic", "300k")])
 def test_a_full_disk_is_told_with_how_much_and_where(
-    project: UserProject, tmp_path: Path, stage: str, size: str
+    project: UserProject, tmp_path: Path, new_history: Path, stage: str, size: str
 ) -> None:
     with small_disk(tmp_path / "small", size) as disk:
-        done = project.run(*RUN, "--area", "E0245N2087", EO_ROOT=str(disk))
+        done = project.run(*RUN, "--area", "E0245N2087", EO_ROOT=str(disk), DAGSTER_HOME=str(new_history))
         assert done.returncode == 1
         told = done.stderr.partition(f"failed {stage} of E0245N2087|2024-04")[2].splitlines()[1]
         assert re.match(rf"  expected room for .* (at|in) {disk}/", told), told
@@ -379,6 +389,22 @@ def test_a_full_disk_is_told_with_how_much_and_where(
         assert re.search(r"; free (some )?space", told), told
         assert "Traceback" not in done.stderr
         check_whole(disk)
+
+
+def test_partitions_that_found_room_are_kept_and_not_told_as_failed(
+    project: UserProject, tmp_path: Path, new_history: Path
+) -> None:
+    with small_disk(tmp_path / "small", "500k") as disk:
+        done = project.run(*RUN, EO_ROOT=str(disk), DAGSTER_HOME=str(new_history))
+        manifests = (disk / "field_ndvi" / "tiles").rglob("*.json")
+        kept = {f"{path.parent.name}|{path.stem}" for path in manifests}
+        check_whole(disk)
+    failed = [line for line in done.stderr.splitlines() if line.startswith("failed tiles of ")]
+    told = {name for line in failed for name in line.removeprefix("failed tiles of ").split(", ")}
+    assert len(kept) + len(told) == 6
+    assert kept
+    assert told
+    assert not kept & told
 
 
 def check_whole(root: Path) -> None:
