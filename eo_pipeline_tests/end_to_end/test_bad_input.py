@@ -1,16 +1,11 @@
 """Bad input where a person meets it: one message that says what was expected, what came and what to do."""
 
-import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import geopandas
 import pytest
-import rasterio
 import shapely
 from click.testing import Result
 
@@ -353,65 +348,3 @@ def test_dagster_s_events_are_printed_when_they_are_asked_for(project: UserProje
     done = project.run(*RUN, "--verbose", EO_BUCKET="no-such-bucket")
     assert " - dagster - ERROR - " in done.stderr
     assert ALL_FAILED in done.stderr
-
-
-@contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small tmpfs needs root")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
-@pytest.fixture
-def new_history(project: UserProject, tmp_path: Path) -> Path:
-    """A DAGSTER_HOME that knows of nothing made elsewhere."""
-    home = tmp_path / "history"
-    home.mkdir()
-    shutil.copy(project.folder / "dagster.yaml", home)
-    return home
-
-
-@pytest.mark.parametrize(("stage", "size"), [("tiles", "100k"), ("mosaic", "300k")])
-def test_a_full_disk_is_told_with_how_much_and_where(
-    project: UserProject, tmp_path: Path, new_history: Path, stage: str, size: str
-) -> None:
-    with small_disk(tmp_path / "small", size) as disk:
-        done = project.run(*RUN, "--area", "E0245N2087", EO_ROOT=str(disk), DAGSTER_HOME=str(new_history))
-        assert done.returncode == 1
-        told = done.stderr.partition(f"failed {stage} of E0245N2087|2024-04")[2].splitlines()[1]
-        assert re.match(rf"  expected room for .* (at|in) {disk}/", told), told
-        assert re.search(r"[0-9.]+ MB.* free", told), told
-        assert re.search(r"; free (some )?space", told), told
-        assert "Traceback" not in done.stderr
-        check_whole(disk)
-
-
-def test_partitions_that_found_room_are_kept_and_not_told_as_failed(
-    project: UserProject, tmp_path: Path, new_history: Path
-) -> None:
-    with small_disk(tmp_path / "small", "500k") as disk:
-        done = project.run(*RUN, EO_ROOT=str(disk), DAGSTER_HOME=str(new_history))
-        manifests = (disk / "field_ndvi" / "tiles").rglob("*.json")
-        kept = {f"{path.parent.name}|{path.stem}" for path in manifests}
-        check_whole(disk)
-    failed = [line for line in done.stderr.splitlines() if line.startswith("failed tiles of ")]
-    told = {name for line in failed for name in line.removeprefix("failed tiles of ").split(", ")}
-    assert len(kept) + len(told) == 6
-    assert kept
-    assert told
-    assert not kept & told
-
-
-def check_whole(root: Path) -> None:
-    """Every raster below a folder can be read to its last pixel, and no work in progress is left."""
-    files = [path for path in root.rglob("*") if path.is_file()]
-    assert not [path for path in files if path.suffix in {".part", ".tmp"} or ".incoming" in path.parts]
-    for path in files:
-        if path.suffix == ".tif":
-            with rasterio.open(path) as dataset:
-                assert dataset.read().any()
