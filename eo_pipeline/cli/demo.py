@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from eo_pipeline.cli.local_stack import Stack, local_stack
 from eo_pipeline.cli.project import Project, find_project
+from eo_pipeline.cli.quiet import quiet
 from eo_pipeline.cli.status import print_status
 from eo_pipeline.cli.webserver import launch_backfill
 from eo_pipeline.orchestration.chain import Chain
@@ -34,6 +35,7 @@ def command(ui_port: int, *, stay: bool) -> None:
 
     Exit code 0 only if every partition of every stage is materialised.
     """
+    quiet()
     console = Console()
     project = find_project(Path.cwd())
     chains = [project.chain(name) for name in sorted(project.products)]

@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from eo_pipeline.cli.project import find_project
+from eo_pipeline.cli.quiet import quiet
 from eo_pipeline.cli.selection import areas_named
 from eo_pipeline.core.periods import Period
 from eo_pipeline.earth_engine.session import connect
+from eo_pipeline.errors import SettingsError
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.resources import environment
 from eo_pipeline.steps.preview import Preview, preview, preview_picture
@@ -32,6 +34,7 @@ def command(product: str, area: str | None, period: str | None, side: int, out: 
 
     The same recipe as the export, computed at once by Earth Engine; nothing is queued.
     """
+    quiet()
     chain = find_project(Path.cwd()).chain(product)
     key = areas_named([area] if area else [], chain)[0]
     chosen = _period(chain, period)
@@ -49,9 +52,14 @@ def command(product: str, area: str | None, period: str | None, side: int, out: 
 
 
 def _period(chain: Chain, key: str | None) -> Period:
-    if key is not None:
-        return chain.period(key)
-    return chain.product.period.rule.containing(chain.product.period.starts_at)
+    declared = chain.product.period
+    if key is None:
+        return declared.rule.containing(declared.starts_at)
+    period = chain.period(key)
+    if period.start < declared.starts_at or (declared.ends_at is not None and period.start >= declared.ends_at):
+        until = "" if declared.end is None else f", until before {declared.end}"
+        raise SettingsError(f"--period: expected a period of the product, from {declared.start}{until}, got {key!r}")
+    return period
 
 
 def _print(found: Preview, console: Console) -> None:

@@ -94,7 +94,7 @@ def open_instance() -> dg.DagsterInstance:
         SettingsError: DAGSTER_HOME is not a folder.
     """
     home = os.environ.get("DAGSTER_HOME", "")
-    if not home or not Path(home).is_dir():
+    if not Path(home).is_absolute() or not Path(home).is_dir():
         raise SettingsError(
             f"DAGSTER_HOME: expected a folder that keeps what was done, got {home!r}; copy .env.example to .env, or "
             "export DAGSTER_HOME with the absolute path of a folder"

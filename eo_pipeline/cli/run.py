@@ -4,18 +4,27 @@ What does not belong here: the chain (`orchestration.run`).
 """
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from eo_pipeline.cli.project import find_project, open_instance
+from eo_pipeline.cli.quiet import quiet
 from eo_pipeline.cli.selection import areas_named, periods_between, wanted_partitions
 from eo_pipeline.orchestration.resources import EarthEngineResource, environment
 from eo_pipeline.orchestration.run import RunReport, run_partitions
 from eo_pipeline.orchestration.schedules import ended_periods
+
+_SHOWN = 3
+"""Partitions that are named where many failed for one reason."""
+
+_CAUSES = 10
+"""Reasons that are told."""
 
 
 @click.command()
@@ -23,12 +32,15 @@ from eo_pipeline.orchestration.schedules import ended_periods
 @click.option("--partitions", help="Periods A..B, or one.  [default: all that have ended]")
 @click.option("--area", "areas", multiple=True, help="Key of an area; may be repeated.  [default: all]")
 @click.option("--resubmit", is_flag=True, help="Export again although the same export succeeded before: spends again.")
-def command(product: str, partitions: str | None, areas: tuple[str, ...], *, resubmit: bool) -> None:
+@click.option("--verbose", is_flag=True, help="Let Dagster print every event as well.")
+def command(product: str, partitions: str | None, areas: tuple[str, ...], *, resubmit: bool, verbose: bool) -> None:
     """Take partitions of a product through every stage, without a daemon.
 
     Works on the same instance and ledger as the daemon: what was done is not done again. Exit code 1 if a partition
     failed.
     """
+    if not verbose:
+        quiet()
     project = find_project(Path.cwd())
     chain = project.chain(product)
     definitions = project.definitions()
@@ -53,6 +65,7 @@ def command(product: str, partitions: str | None, areas: tuple[str, ...], *, res
             resubmit=resubmit,
             poll_seconds=min(5, environment().poll_seconds),
             progress=show,
+            verbose=verbose,
         )
     _print(report, console)
     if not report.succeeded:
@@ -66,9 +79,20 @@ def _bars(console: Console) -> Progress:
 
 
 def _print(report: RunReport, console: Console) -> None:
-    for (stage, partition), words in report.failed.items():
-        console.print(f"[bold red]failed[/] {stage} {partition}: {words}", highlight=False)
+    errors = Console(stderr=True)
+    causes = list(report.causes.items())
+    for (stage, words), partitions in causes[:_CAUSES]:
+        heading = Text.assemble(("failed", "bold red"), f" {stage} of {_listed(partitions)}")
+        errors.print(heading, Text(f"  {words}"), sep="\n", soft_wrap=True)
+    if len(causes) > _CAUSES:
+        errors.print(f"and {len(causes) - _CAUSES} more, in the last runs of Dagster's UI")
     for what, why in report.skipped.items():
-        console.print(f"[yellow]not made[/] {what}: {why}", highlight=False)
+        console.print(Text.assemble(("not made", "yellow"), f" {what}: {why}"), soft_wrap=True)
     root = Path(environment().root).absolute() if "://" not in environment().root else environment().root
-    console.print(f"Files are below {root}")
+    if any(report.done.values()):
+        console.print(Text(f"Files are below {root}"), soft_wrap=True)
+
+
+def _listed(partitions: Sequence[str]) -> str:
+    shown = ", ".join(partitions[:_SHOWN])
+    return shown if len(partitions) <= _SHOWN else f"{len(partitions)} partitions ({shown}, ...)"

@@ -9,8 +9,10 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from eo_pipeline.cli.project import find_project, open_instance
+from eo_pipeline.cli.quiet import quiet
 from eo_pipeline.orchestration.status import ProductStatus, product_status
 
 
@@ -21,12 +23,13 @@ def command(product: str | None) -> None:
 
     Exit code 1 if a product is not complete or its declaration is wrong.
     """
+    quiet()
     project = find_project(Path.cwd())
     names = [product] if product else sorted(project.products)
     console = Console()
     wrong = [name for name in names if name in project.products and project.products[name].chain is None]
     for name in wrong:
-        console.print(f"[bold red]{name}[/]: {project.products[name].problem}", highlight=False)
+        console.print(Text.assemble((name, "bold red"), f": {project.products[name].problem}"), soft_wrap=True)
     instance = open_instance()
     statuses = [product_status(instance, project.chain(name)) for name in names if name not in wrong]
     for status in statuses:

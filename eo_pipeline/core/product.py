@@ -433,7 +433,7 @@ def _check_formulas(declaration: ProductDeclaration) -> None:
         if unknown := [n for n in index.names if n not in known]:
             raise ValueError(
                 f"index.{name}: the formula {index.formula!r} uses {', '.join(unknown)}; "
-                f"expected only bands of source.bands: {', '.join(known)}"
+                f"expected only bands of source.bands ({', '.join(known)}); add it there or correct the formula"
             )
         if not index.names:
             raise ValueError(f"index.{name}: expected a formula over bands, got {index.formula!r}")

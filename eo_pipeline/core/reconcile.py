@@ -217,13 +217,26 @@ def _newest(traces: Traces) -> tuple[Operation | None, int]:
     return newest, max(generation, recorded)
 
 
+_OUTSIDE = {
+    FailureClass.PERMISSION,
+    FailureClass.NOT_FOUND,
+    FailureClass.NOT_REGISTERED,
+    FailureClass.API_DISABLED,
+    FailureClass.CREDENTIALS,
+}
+"""Causes that a person removes without changing the product: the digest stays, so trying again must be said."""
+
+_AGAIN = "Then export again: `eo-pipeline run PRODUCT --resubmit`, or `resubmit: true` in the run's configuration."
+
+
 def _after_failure(operation: Operation, generation: int, cancel: tuple[str, ...]) -> Decision:
     failure = classify(operation.error)
     if failure.retry and generation < MAX_GENERATIONS:
         reason = f"{operation.name} failed ({failure.kind.value}): {operation.error}"
         return Decision(Act.SUBMIT, generation + 1, None, cancel, reason)
     ending = f" after {generation} attempts" if failure.retry else ""
-    reason = f"Earth Engine: {operation.error}{ending}. {failure.advice}".strip()
+    advice = f"{failure.advice} {_AGAIN}" if failure.kind in _OUTSIDE else failure.advice
+    reason = f"Earth Engine: {operation.error.rstrip('.')}{ending}. {advice}".strip()
     return Decision(Act.FAIL, generation, operation, cancel, reason)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from eo_pipeline.core.budget import EECU_HOURS_A_MONTH
 from eo_pipeline.errors import SettingsError
 
 EARTH_ENGINE_URL = "https://earthengine.googleapis.com"
@@ -29,6 +30,10 @@ class Settings:
         root: local folder or `gs://bucket/folder` of tiles, mosaics, tables and cubes [EO_ROOT].
         scratch: local folder for work in progress [EO_SCRATCH], the system's if empty.
         poll_seconds: between two looks of the sensors at Earth Engine and at what can run [EO_POLL_SECONDS].
+        compute_tier: of a non-commercial project: community, contributor or partner; empty if unknown
+            [EO_COMPUTE_TIER].
+        max_concurrent_exports: tasks that the project's plan runs at once; None if unknown
+            [EO_MAX_CONCURRENT_EXPORTS].
     """
 
     project: str = ""
@@ -40,6 +45,8 @@ class Settings:
     root: str = DEFAULT_ROOT
     scratch: str = ""
     poll_seconds: int = 30
+    compute_tier: str = ""
+    max_concurrent_exports: int | None = None
 
     @classmethod
     def from_mapping(cls, variables: Mapping[str, str]) -> Self:
@@ -55,7 +62,9 @@ class Settings:
             bucket=variables.get("EO_BUCKET", ""),
             root=variables.get("EO_ROOT") or DEFAULT_ROOT,
             scratch=variables.get("EO_SCRATCH", ""),
-            poll_seconds=_whole_seconds(variables.get("EO_POLL_SECONDS") or "30"),
+            poll_seconds=_above_0("EO_POLL_SECONDS", "whole seconds", variables.get("EO_POLL_SECONDS") or "30"),
+            compute_tier=_tier(variables.get("EO_COMPUTE_TIER", "")),
+            max_concurrent_exports=_exports(variables.get("EO_MAX_CONCURRENT_EXPORTS", "")),
         )
 
     @property
@@ -64,7 +73,18 @@ class Settings:
         return f"{self.earth_engine_url} {self.project}"
 
 
-def _whole_seconds(text: str) -> int:
+def _above_0(name: str, what: str, text: str) -> int:
     if text.isdecimal() and int(text) > 0:
         return int(text)
-    raise SettingsError(f"EO_POLL_SECONDS: expected whole seconds above 0, got {text!r}")
+    raise SettingsError(f"{name}: expected {what} above 0, got {text!r}; correct it")
+
+
+def _exports(text: str) -> int | None:
+    return _above_0("EO_MAX_CONCURRENT_EXPORTS", "a number of tasks", text) if text else None
+
+
+def _tier(text: str) -> str:
+    if text and text not in EECU_HOURS_A_MONTH:
+        known = ", ".join(EECU_HOURS_A_MONTH)
+        raise SettingsError(f"EO_COMPUTE_TIER: expected one of {known}, got {text!r}; leave it empty if you don't know")
+    return text

@@ -79,7 +79,8 @@ def check_product(product: Product, info: CollectionInfo) -> None:
 def _check(field: str, noun: str, wanted: Sequence[str], there: Sequence[str]) -> None:
     if unknown := [name for name in wanted if name not in there]:
         raise ProductError(
-            f"{field}: expected only a {noun} of the collection, got {', '.join(unknown)}; there are {', '.join(there)}"
+            f"{field}: expected only a {noun} of the collection, got {', '.join(unknown)}; choose among "
+            f"{', '.join(there)}"
         )
 
 

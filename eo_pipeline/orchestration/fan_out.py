@@ -3,7 +3,8 @@
 What does not belong here: what is made of a partition (`assets`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,9 @@ from eo_pipeline.errors import EoPipelineError
 from eo_pipeline.orchestration.io_managers import Stored
 
 RawMetadata = Mapping[str, Any]
+
+ERRORS = "eo/errors"
+"""Metadata of a failure: the words of each partition that failed, by its key."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,19 @@ class Made:
 
     metadata: RawMetadata
     pictures: RawMetadata = field(default_factory=dict)
+
+
+@contextmanager
+def for_all_partitions() -> Iterator[None]:
+    """What is prepared for all partitions of a run: an error of the project is the run's failure, in its own words.
+
+    Raises:
+        dg.Failure: never retried by Dagster.
+    """
+    try:
+        yield
+    except EoPipelineError as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from error
 
 
 def each_partition(
@@ -65,11 +82,12 @@ def _record(context: dg.AssetExecutionContext, key: str, made: Made, *, alone: b
 
 def failure(failed: Mapping[str, EoPipelineError], total: int) -> dg.Failure:
     """One failure for all partitions that failed, each with its own words; never retried by Dagster."""
-    lines = "\n".join(f"- `{key}`: {error}" for key, error in failed.items())
+    words = {key: str(error) for key, error in failed.items()}
+    lines = "\n".join(f"- `{key}`: {error}" for key, error in words.items())
     first = next(iter(failed.values()))
     title = str(first) if total == 1 else f"{len(failed)} of {total} partitions failed; the others are kept.\n{lines}"
     return dg.Failure(
         description=title,
-        metadata={"failed": dg.MetadataValue.md(lines), "partitions": total},
+        metadata={"failed": dg.MetadataValue.md(lines), "partitions": total, ERRORS: dg.MetadataValue.json(words)},
         allow_retries=False,
     )

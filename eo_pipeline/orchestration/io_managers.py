@@ -30,6 +30,7 @@ from eo_pipeline.orchestration.resources import environment
 from eo_pipeline.steps.collect_tiles import Tile, TileSet
 from eo_pipeline.steps.write_cube_region import CubeRegionReport, write_cube_region
 from eo_pipeline.storage.cubes import CubeAddress, open_cube
+from eo_pipeline.storage.disk_space import room_for
 from eo_pipeline.storage.places import Place, cube_address, open_place
 from eo_pipeline.storage.tables import read_table, write_table
 
@@ -259,7 +260,9 @@ def _with_ending(base: UPath, ending: str) -> UPath:
 def _write_json(place: Place, base: UPath, body: object) -> None:
     with place.workspace() as folder:
         file = folder / "value.json"
-        file.write_text(json.dumps(body, indent=1), encoding="utf-8")
+        data = json.dumps(body, indent=1).encode()
+        with room_for(file, len(data)):
+            file.write_bytes(data)
         place.publish(file, _with_ending(base, ".json"))
 
 

@@ -6,13 +6,16 @@ What does not belong here: printing (`cli`), and anything an asset does.
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import dagster as dg
+from dagster._core.execution.plan.objects import StepFailureData
 
 from eo_pipeline.earth_engine.operations import list_operations
 from eo_pipeline.errors import ServiceUnreachableError
 from eo_pipeline.orchestration import ledger
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.fan_out import ERRORS
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.ranges import rectangles
 from eo_pipeline.orchestration.reports import Tick, tick
@@ -23,6 +26,9 @@ Progress = Callable[[str, int, int], None]
 """Called with (stage, partitions done, partitions wanted)."""
 
 _UNREACHABLE_POLLS = 20
+
+_SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Run configuration: Dagster prints nothing; the event log keeps everything."""
 
 
 @dataclass
@@ -44,6 +50,14 @@ class RunReport:
         """True if nothing failed."""
         return not self.failed
 
+    @property
+    def causes(self) -> dict[tuple[str, str], list[str]]:
+        """Failed partitions by (stage, why): what has one cause is told once."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for (stage, partition), words in self.failed.items():
+            found.setdefault((stage, words), []).append(partition)
+        return found
+
 
 def run_partitions(
     definitions: dg.Definitions,
@@ -54,6 +68,7 @@ def run_partitions(
     resubmit: bool = False,
     poll_seconds: float = 5.0,
     progress: Progress | None = None,
+    verbose: bool = False,
 ) -> RunReport:
     """Take partitions through every stage; what an earlier run or the daemon did is not done again.
 
@@ -65,11 +80,14 @@ def run_partitions(
         resubmit: export again although the same export succeeded before.
         poll_seconds: between two looks at Earth Engine.
         progress: told as partitions are done.
+        verbose: let Dagster print every event on standard error.
 
     Raises:
         ServiceUnreachableError: Earth Engine could not be reached for 20 polls in a row.
     """
-    runner = _Runner(definitions, chain, instance, progress or (lambda *_: None), RunReport())
+    runner = _Runner(
+        definitions, chain, instance, progress or (lambda *_: None), {} if verbose else _SILENT, RunReport()
+    )
     runner.submit(wanted, resubmit=resubmit)
     waiting = [key for key in wanted if not runner.has_failed("submission", key)]
     for exported in runner.exported(waiting, poll_seconds):
@@ -94,6 +112,7 @@ class _Runner:
     chain: Chain
     instance: dg.DagsterInstance
     progress: Progress
+    logging: Mapping[str, object]
     report: RunReport
 
     def submit(self, wanted: Sequence[PartitionKey], *, resubmit: bool) -> None:
@@ -185,7 +204,7 @@ class _Runner:
             instance=self.instance,
             asset_selection=[self.chain.key(stage)],
             tags=dict(tags),
-            run_config=dict(config or {}),
+            run_config={**self.logging, **(config or {})},
             raise_on_error=False,
         )
         for text in partitions:
@@ -196,17 +215,13 @@ class _Runner:
 
     def _note_failures(self, stage: str, partitions: Sequence[str], result: dg.ExecuteInProcessResult) -> None:
         """Every partition of a failed run that left no materialisation in it."""
-        made = {
-            event.step_materialization_data.materialization.partition
-            for event in result.all_events
-            if event.is_step_materialization
-        }
+        stored = self.instance.all_logs(result.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+        made = {entry.dagster_event.partition for entry in stored if entry.dagster_event is not None}
         failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
-        words = failures[0].user_failure_data.description if failures and failures[0].user_failure_data else None
-        error = failures[0].error.message if failures and failures[0].error else "the run failed"
+        shared, by_partition = _words(failures[0]) if failures else ("the run failed", {})
         for text in partitions:
             if text not in made:
-                self.report.failed[stage, text] = words or error
+                self.report.failed[stage, text] = by_partition.get(text, shared)
 
     def is_current(self, stage: str, key: PartitionKey) -> bool:
         """True if the stage was made from the partition's last submission."""
@@ -235,3 +250,15 @@ class _Runner:
 
     def _op(self, stage: str) -> str:
         return "__".join(self.chain.key(stage).path)
+
+
+def _words(failure: StepFailureData) -> tuple[str, Mapping[str, str]]:
+    """Why a step failed: in words that hold for all its partitions, and in each partition's own words."""
+    said = failure.user_failure_data
+    if said is not None and said.description:
+        own: Any = said.metadata[ERRORS].value if ERRORS in said.metadata else {}
+        return said.description, own
+    error = failure.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return ("the run failed" if error is None else error.message.strip()), {}

@@ -1,7 +1,7 @@
 """Checks of a machine and its accounts, each with the fix for its failure.
 
 What belongs here: the frame (`Check`, `Result`, `diagnose`) and checks that need no client. What does not: printing,
-and the checks of Earth Engine and storage, which live beside their clients.
+and the checks of Earth Engine and storage (`diagnose_services`).
 """
 
 import shutil
@@ -21,7 +21,8 @@ class Result:
     """What one check found.
 
     Attributes:
-        ok: True if nothing has to be done; None if it was not run because a check it needs did not pass.
+        ok: True if nothing has to be done; None if nothing is known, which is no failure, or if it was not run because
+            a check it needs did not pass.
         detail: what was found, for a person.
         fix: what to do; empty if ok, or if the detail says it already.
     """

@@ -3,7 +3,8 @@
 What does not belong here: how cells and windows are cut (`core.grids`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyproj
@@ -15,7 +16,7 @@ from eo_pipeline.core.grids import Area
 from eo_pipeline.core.product import AreaGrid, Product
 from eo_pipeline.core.zone_shapes import contiguous_longitudes
 from eo_pipeline.errors import ProductError, ZonesError
-from eo_pipeline.storage.vectors import read_column_names, read_shapes
+from eo_pipeline.storage.vectors import check_polygon_file, read_shapes
 
 FindFile = Callable[[str, str], Path]
 """(field, name as declared) -> the file; raises ProductError if there is none."""
@@ -49,7 +50,8 @@ def load_areas(declared: AreaGrid, find: FindFile) -> list[Area]:
         return grids.whole_area(declared.lattice, declared.box)
     field = "area.cover" if declared.cover is not None else "area.features"
     path = find(field, str(declared.file))
-    named = read_shapes(path, id_column=declared.id, crs=CRS(declared.crs))
+    with _of_field(field):
+        named = read_shapes(path, id_column=declared.id, crs=CRS(declared.crs))
     shapes = [shape for _, shape in named]
     if CRS(declared.crs).geographic:
         shapes = list(contiguous_longitudes(shapes))
@@ -62,10 +64,21 @@ def load_areas(declared: AreaGrid, find: FindFile) -> list[Area]:
     return _inside(declared, areas, field)
 
 
+@contextmanager
+def _of_field(field: str) -> Iterator[None]:
+    """Errors of a file begin with the field that names it."""
+    try:
+        yield
+    except ZonesError as error:
+        raise ZonesError(f"{field}: {error}") from error
+
+
 def _inside(declared: AreaGrid, areas: Sequence[Area], field: str) -> list[Area]:
     """The areas, unless there is none or one lies outside the declared bounds."""
     if not areas:
-        raise ProductError(f"{field}: expected polygons that cover at least one area, got none")
+        raise ProductError(
+            f"{field}: expected polygons with an area in {declared.crs}, got none; correct {declared.file}"
+        )
     if declared.bounds is not None:
         frame = grids.extent(
             declared.lattice,
@@ -88,18 +101,15 @@ def _check_crs(crs: str) -> None:
 
 
 def check_zones(product: Product, find: FindFile) -> Path | None:
-    """The file of zones, found, with the column that names them; None if none are measured.
+    """The file of zones, found, with features, a CRS and the column that names them; None if none are measured.
 
     Raises:
         ProductError: there is no file.
-        ZonesError: the file has no such column.
+        ZonesError: the file cannot be used.
     """
     if product.zones is None:
         return None
     path = find("zones.file", product.zones.file)
-    columns = read_column_names(path)
-    if product.zones.id not in columns:
-        raise ZonesError(
-            f"zones.id: expected a column of {path}, got {product.zones.id!r}; there are {', '.join(columns)}"
-        )
+    with _of_field("zones.file"):
+        check_polygon_file(path, id_column=product.zones.id)
     return path

@@ -19,7 +19,6 @@ from eo_pipeline.core.product import Product
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.earth_engine import catalog, recipes
 from eo_pipeline.earth_engine.session import Session
-from eo_pipeline.errors import ProductError
 
 _PARTITIONS_A_REQUEST = 25
 
@@ -92,13 +91,7 @@ def plan_export(
     bucket: str,
     native_resolution: float | None,
 ) -> PlannedExport:
-    """The export of one partition; the same arguments always give the same digest.
-
-    Raises:
-        ProductError: no bucket is known.
-    """
-    if not bucket:
-        raise ProductError("export.bucket: expected a Cloud Storage bucket here or in EO_BUCKET, got none")
+    """The export of one partition to a bucket; the same arguments always give the same digest."""
     image = recipes.image(
         product, area_key=area.key, geobox=area.geobox, period=period, native_resolution=native_resolution
     )

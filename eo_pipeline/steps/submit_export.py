@@ -85,7 +85,7 @@ def submit_export(
     for name in decision.cancel:
         operations.cancel_operation(desk.session, name)
     if decision.act is Act.FAIL:
-        raise ExportFailedError(f"{task.area_key}, {task.period_key}: {decision.reason}")
+        raise ExportFailedError(decision.reason)
     if decision.act is Act.REUSE_OBJECTS:
         found = Submission(digest, decision.generation, "", "found", service, inputs)
         return Outcome(found, decision.reason, decision.act)

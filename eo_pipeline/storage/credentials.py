@@ -38,6 +38,23 @@ def load_credentials(spec: str) -> google.auth.credentials.Credentials:
     return _service_account(spec)
 
 
+def describe_credentials(spec: str) -> str:
+    """What kind of credentials a `Settings.credentials` text stands for, without any secret.
+
+    Raises:
+        CredentialsError: see `load_credentials`.
+    """
+    found = load_credentials(spec)
+    account = getattr(found, "service_account_email", "")
+    who = f"service account {account}" if account else "a person's"
+    kinds = {
+        "anonymous": "anonymous, which only the sandbox accepts",
+        "application_default": f"application default credentials ({who})",
+        "persistent": f"credentials of `earthengine authenticate` ({who})",
+    }
+    return kinds.get(spec) or f"{who} (key in {_place(spec)})"
+
+
 def _application_default() -> google.auth.credentials.Credentials:
     try:
         credentials, _ = google.auth.default(scopes=SCOPES)

@@ -4,10 +4,10 @@ What does not belong here: which objects an export should have made (`steps.coll
 """
 
 import base64
-import errno
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,19 @@ import google.auth.exceptions
 import google_crc32c
 import requests
 from google.cloud import storage
+from google.cloud.storage.retry import DEFAULT_RETRY
 
 from eo_pipeline.core.settings import Settings
-from eo_pipeline.errors import CredentialsError, DiskFullError, ServiceUnreachableError, StorageError
+from eo_pipeline.errors import CredentialsError, DiskFullError, ServiceUnreachableError, SettingsError, StorageError
 from eo_pipeline.storage.credentials import load_credentials
+from eo_pipeline.storage.disk_space import room_for
 
 DOWNLOADS_AT_ONCE = 16
 _PIECE = 1 << 20
+_SAID = re.compile(r'"message": ?"([^"]+)"')
+"""The service's own sentence in a reply that the client quotes whole."""
+_CHECK_SECONDS = 10
+_PATIENCE = DEFAULT_RETRY.with_timeout(_CHECK_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -64,9 +70,25 @@ class Bucket:
     name: str
     client: Any
 
+    def _doing(self, act: str) -> AbstractContextManager[None]:
+        """Errors of the client in the project's words."""
+        return _translated(act, str(self.client.api_endpoint))
+
+    def check(self) -> None:
+        """Make sure that the bucket is there and that its objects may be listed; gives up sooner than other requests.
+
+        Raises:
+            StorageError: it does not exist, or the account may not.
+            CredentialsError: the credentials were refused.
+            ServiceUnreachableError: there is no connection.
+        """
+        with self._doing(f"list gs://{self.name}"):
+            first = self.client.list_blobs(self.name, max_results=1, retry=_PATIENCE, timeout=_CHECK_SECONDS)
+            next(iter(first), None)
+
     def list(self, prefix: str) -> list[StoredObject]:
         """Every object whose name starts with the prefix, sorted by name, however many pages that takes."""
-        with _translated(f"list gs://{self.name}/{prefix}"):
+        with self._doing(f"list gs://{self.name}/{prefix}"):
             blobs = list(self.client.list_blobs(self.name, prefix=prefix))
         found = (StoredObject(b.name, int(b.size), b.crc32c, int(b.generation)) for b in blobs)
         return sorted(found, key=lambda o: o.name)
@@ -85,7 +107,7 @@ class Bucket:
         part = path.with_name(f"{path.name}.part")
         blob = self.client.bucket(self.name).blob(source.name, generation=source.generation)
         try:
-            with _translated(f"read gs://{self.name}/{source.name}"), _whole_or_nothing(part):
+            with self._doing(f"read gs://{self.name}/{source.name}"), room_for(path, source.size):
                 part.parent.mkdir(parents=True, exist_ok=True)
                 blob.download_to_filename(str(part), checksum=None, raw_download=True)
                 problem = _difference(source, part)
@@ -95,23 +117,25 @@ class Bucket:
             raise
         except StorageError as error:
             return Download(source, None, str(error))
+        finally:
+            part.unlink(missing_ok=True)
         return Download(source, None if problem else path, problem)
 
     def write(self, name: str, data: bytes) -> None:
         """Write a small object."""
-        with _translated(f"write gs://{self.name}/{name}"):
+        with self._doing(f"write gs://{self.name}/{name}"):
             self.client.bucket(self.name).blob(name).upload_from_string(data, checksum="crc32c")
 
     def read(self, name: str) -> bytes:
         """Read a small object."""
-        with _translated(f"read gs://{self.name}/{name}"):
+        with self._doing(f"read gs://{self.name}/{name}"):
             return bytes(self.client.bucket(self.name).blob(name).download_as_bytes(checksum="crc32c"))
 
     def delete(self, names: Iterable[str]) -> None:
         """Delete objects; those that are gone already do not matter."""
         bucket = self.client.bucket(self.name)
         for name in names:
-            with _translated(f"delete gs://{self.name}/{name}"):
+            with self._doing(f"delete gs://{self.name}/{name}"):
                 try:
                     bucket.blob(name).delete()
                 except google.api_core.exceptions.NotFound:
@@ -122,8 +146,14 @@ def open_bucket(settings: Settings, name: str) -> Bucket:
     """A bucket under a deployment's address and credentials; no request is made yet.
 
     Raises:
+        SettingsError: no name is known.
         CredentialsError: see `load_credentials`.
     """
+    if not name:
+        raise SettingsError(
+            "expected a Cloud Storage bucket in EO_BUCKET or the product's export.bucket, got none; name one that the "
+            "account may write to"
+        )
     options = {"api_endpoint": settings.storage_url} if settings.storage_url else None
     client = storage.Client(
         project=settings.project or "none", credentials=load_credentials(settings.credentials), client_options=options
@@ -149,32 +179,20 @@ def _difference(source: StoredObject, path: Path) -> str:
 
 
 @contextmanager
-def _whole_or_nothing(part: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            part.unlink(missing_ok=True)
-            raise DiskFullError(
-                f"no space left in {part.parent}; free some or set EO_ROOT to another disk. Nothing was left behind"
-            ) from error
-        raise
-    finally:
-        part.unlink(missing_ok=True)
-
-
-@contextmanager
-def _translated(act: str) -> Iterator[None]:
+def _translated(act: str, address: str) -> Iterator[None]:
     try:
         yield
     except google.api_core.exceptions.NotFound as error:
         raise StorageError(
-            f"could not {act}: it does not exist ({_words(error)}); check the name of the bucket"
+            f"could not {act}: it does not exist ({_words(error)}); create it, or correct EO_BUCKET or the product's "
+            "export.bucket"
         ) from error
     except (google.api_core.exceptions.Forbidden, google.api_core.exceptions.Unauthorized) as error:
         raise StorageError(
             f"could not {act}: the account may not ({_words(error)}); grant it Storage Object Admin on the bucket"
         ) from error
+    except google.api_core.exceptions.RetryError as error:
+        raise _unreachable(act, address, error.cause or error) from error
     except google.api_core.exceptions.GoogleAPIError as error:
         raise StorageError(f"could not {act}: {_words(error)}") from error
     except google.auth.exceptions.RefreshError as error:
@@ -182,13 +200,20 @@ def _translated(act: str) -> Iterator[None]:
             f"could not {act}: the credentials were refused; renew them or set EO_CREDENTIALS"
         ) from error
     except (requests.RequestException, google.auth.exceptions.TransportError) as error:
-        raise ServiceUnreachableError(
-            f"could not {act}: no connection ({type(error).__name__}); check the network and EO_STORAGE_URL"
-        ) from error
+        raise _unreachable(act, address, error) from error
+
+
+def _unreachable(act: str, address: str, error: Exception) -> ServiceUnreachableError:
+    return ServiceUnreachableError(
+        f"could not {act}: expected Cloud Storage at {address}, got no connection ({type(error).__name__}); check the "
+        "network and EO_STORAGE_URL"
+    )
 
 
 def _words(error: Exception) -> str:
     message = getattr(error, "message", "") or str(error)
+    if said := _SAID.search(message):
+        return said[1]
     return message.rpartition("prettyPrint=false: ")[2][:300]
 
 

@@ -4,7 +4,6 @@ Paths below the root are made here and nowhere else. A file appears under its fi
 does not belong here: formats.
 """
 
-import errno
 import shutil
 import tempfile
 import uuid
@@ -17,9 +16,9 @@ from typing import Any
 from upath import UPath
 
 from eo_pipeline.core.settings import Settings
-from eo_pipeline.errors import DiskFullError
 from eo_pipeline.storage.credentials import load_credentials
 from eo_pipeline.storage.cubes import CubeAddress
+from eo_pipeline.storage.disk_space import room_for
 
 _INCOMING = ".incoming"
 
@@ -48,13 +47,10 @@ class Place:
     @contextmanager
     def workspace(self) -> Iterator[Path]:
         """A local folder for work in progress, removed afterwards; on the root's disk if the root is local."""
-        if self.is_local:
-            parent = Path(str(self.root)) / _INCOMING
-            parent.mkdir(parents=True, exist_ok=True)
-        else:
-            parent = Path(self.scratch or tempfile.gettempdir())
+        parent = Path(str(self.root)) / _INCOMING if self.is_local else Path(self.scratch or tempfile.gettempdir())
         folder = parent / uuid.uuid4().hex
-        folder.mkdir(parents=True)
+        with room_for(folder, 0):
+            folder.mkdir(parents=True)
         try:
             yield folder
         finally:
@@ -68,7 +64,8 @@ class Place:
         """
         if self.is_local:
             local = Path(str(self.path(folder)))
-            local.mkdir(parents=True, exist_ok=True)
+            with room_for(local, 0):
+                local.mkdir(parents=True, exist_ok=True)
             yield local
             return
         with self.workspace() as local:
@@ -82,17 +79,13 @@ class Place:
         Raises:
             DiskFullError: there is no space for it.
         """
-        try:
+        with room_for(target, file.stat().st_size):
             target.parent.mkdir(parents=True, exist_ok=True)
             if self.is_local:
                 file.replace(str(target))
             else:
                 target.fs.put_file(str(file), target.path)
                 file.unlink()
-        except OSError as error:
-            if error.errno == errno.ENOSPC:
-                raise DiskFullError(f"no space left for {target}; free some or set EO_ROOT elsewhere") from error
-            raise
 
     @contextmanager
     def local_copy(self, file: UPath) -> Iterator[Path]:
@@ -102,7 +95,8 @@ class Place:
             return
         with self.workspace() as folder:
             copy = folder / file.name
-            file.fs.get_file(file.path, str(copy))
+            with room_for(copy, file.stat().st_size):
+                file.fs.get_file(file.path, str(copy))
             yield copy
 
     def remove(self, file: UPath) -> None:

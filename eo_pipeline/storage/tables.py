@@ -3,7 +3,6 @@
 Does not belong here: what a table says.
 """
 
-import errno
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,8 @@ import pyarrow.parquet as pq
 from upath import UPath
 
 from eo_pipeline.core.tables import Column
-from eo_pipeline.errors import DiskFullError, StorageError
+from eo_pipeline.errors import StorageError
+from eo_pipeline.storage.disk_space import room_for
 
 COLUMN_KEY = b"eo_pipeline.column"
 """Field metadata under which a column's meaning is kept, beside plain `description` and `units` for other readers."""
@@ -104,12 +104,11 @@ def _put(path: UPath, data: bytes) -> None:
         path.fs.pipe_file(path.path, data)
         return
     final = Path(path.path)
-    final.parent.mkdir(parents=True, exist_ok=True)
     partial = final.with_name(f".{final.name}.part")
     try:
-        partial.write_bytes(data)
-        partial.replace(final)
-    except OSError as error:
+        with room_for(final, len(data)):
+            final.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(data)
+            partial.replace(final)
+    finally:
         partial.unlink(missing_ok=True)
-        kind = DiskFullError if error.errno == errno.ENOSPC else StorageError
-        raise kind(f"expected to write {path} ({len(data) / 1e6:.3f} MB), got: {error}; make room there") from error

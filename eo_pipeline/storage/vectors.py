@@ -4,6 +4,7 @@ Does not belong here: what is done with the polygons.
 """
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import geopandas
@@ -34,11 +35,11 @@ def read_zones(path: Path, *, id_column: str, layer: str | None = None) -> Zones
     layer = _check_layer(path, layer)
     frame = geopandas.read_file(path, layer=layer)
     if frame.empty:
-        raise ZonesError(f"{path}: expected polygons, got a file without features")
+        raise _no_features(path)
     ids = _ids(frame, id_column, path)
     if frame.crs is None:
-        raise ZonesError(f"{path}: expected a CRS, got none; store it with the file (a shapefile's is in its .prj)")
-    _check_polygons(frame, id_column, path)
+        raise _no_crs(path)
+    _check_polygons(frame, id_column, ids, path)
     return Zones(
         source=str(path),
         id_column=id_column,
@@ -85,7 +86,7 @@ def _check_layer(path: Path, layer: str | None) -> str:
 def _ids(frame: geopandas.GeoDataFrame, id_column: str, path: Path) -> tuple[str | int, ...]:
     columns = [name for name in frame.columns if name != frame.geometry.name]
     if id_column not in columns:
-        raise ZonesError(f"{path}: expected a column {id_column!r}, got the columns {', '.join(columns) or 'none'}")
+        raise _no_column(path, id_column, columns)
     values = frame[id_column]
     if values.isna().any():
         rows = ", ".join(str(row) for row in values.index[values.isna()][:10])
@@ -102,13 +103,13 @@ def _ids(frame: geopandas.GeoDataFrame, id_column: str, path: Path) -> tuple[str
     return tuple(values.tolist())
 
 
-def _check_polygons(frame: geopandas.GeoDataFrame, id_column: str, path: Path) -> None:
+def _check_polygons(frame: geopandas.GeoDataFrame, named: str, names: Iterable[str | int], path: Path) -> None:
     kinds = [_kind(shape) for shape in frame.geometry]
-    wrong = [f"{zone}: {kind}" for zone, kind in zip(frame[id_column], kinds, strict=True) if "olygon" not in kind]
+    wrong = [f"{name}: {kind}" for name, kind in zip(names, kinds, strict=True) if "olygon" not in kind]
     if wrong:
         raise ZonesError(
             f"{path}: expected polygons only, got {len(wrong)} other or empty geometries "
-            f"({id_column} {', '.join(wrong[:10])}); remove or buffer them"
+            f"({named} {', '.join(wrong[:10])}); remove or buffer them"
         )
 
 
@@ -135,9 +136,12 @@ def read_shapes(path: Path, *, id_column: str | None, crs: CRS) -> list[tuple[st
     """
     layer = _check_layer(path, None)
     frame = geopandas.read_file(path, layer=layer)
+    if frame.empty:
+        raise _no_features(path)
     if frame.crs is None:
-        raise ZonesError(f"{path}: expected a CRS, got none; store it with the file (a shapefile's is in its .prj)")
+        raise _no_crs(path)
     names = range(len(frame)) if id_column is None else _ids(frame, id_column, path)
+    _check_polygons(frame, id_column or "row", names, path)
     frame.geometry = [_mended(shape, name, path) for name, shape in zip(names, frame.geometry, strict=True)]
     if CRS(frame.crs) != crs:
         frame.geometry = frame.geometry.segmentize(_step(frame)).to_crs(str(crs))
@@ -150,11 +154,32 @@ def _step(frame: geopandas.GeoDataFrame) -> float:
     return float(max((bounds.maxx - bounds.minx).max(), (bounds.maxy - bounds.miny).max()) / 50) or 1.0
 
 
-def read_column_names(path: Path) -> list[str]:
-    """Attribute columns of a file of polygons, in order.
+def check_polygon_file(path: Path, *, id_column: str) -> None:
+    """What a file's header tells: there are features, a CRS and the column; `read_zones` looks at every polygon.
 
     Raises:
-        ZonesError: the file cannot be read.
+        ZonesError: names the file, what was expected and what is there.
     """
     layer = _check_layer(path, None)
-    return [str(name) for name in pyogrio.read_info(path, layer=layer)["fields"]]
+    header = pyogrio.read_info(path, layer=layer, force_feature_count=True)
+    if not header["features"]:
+        raise _no_features(path)
+    if header["crs"] is None:
+        raise _no_crs(path)
+    if id_column not in header["fields"]:
+        raise _no_column(path, id_column, [str(name) for name in header["fields"]])
+
+
+def _no_features(path: Path) -> ZonesError:
+    return ZonesError(f"{path}: expected polygons, got a file without features; add some or name another file")
+
+
+def _no_crs(path: Path) -> ZonesError:
+    return ZonesError(f"{path}: expected a CRS, got none; store it with the file (a shapefile's is in its .prj)")
+
+
+def _no_column(path: Path, id_column: str, columns: Sequence[str]) -> ZonesError:
+    listed = ", ".join(columns) or "none"
+    return ZonesError(
+        f"{path}: expected a column {id_column!r}, got the columns {listed}; name one that identifies the polygons"
+    )

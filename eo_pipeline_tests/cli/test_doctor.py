@@ -41,11 +41,15 @@ def set_free_disk(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
     monkeypatch.setattr("eo_pipeline.steps.diagnose.shutil.disk_usage", lambda _: usage)
 
 
-def test_exit_code_0_when_nothing_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    set_free_disk(monkeypatch, 80_000_000_000)
-    done = CliRunner().invoke(command, ["--data", str(tmp_path)])
-    assert done.exit_code == 0
-    assert "All is well" in done.output
+def test_what_is_not_known_is_no_failure_and_says_how_to_tell_it() -> None:
+    text = printed(Finding("compute tier", Result(None, "unknown", "set EO_COMPUTE_TIER")))
+    assert "compute tier: set EO_COMPUTE_TIER" in text
+    assert "All is well" in text
+
+
+def test_a_long_address_is_not_cut() -> None:
+    address = "https://console.developers.google.com/" + "a" * 200
+    assert address in printed(Finding("API", Result(False, address))).replace(" ", "").replace("\n", "")
 
 
 def test_exit_code_1_when_a_check_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from eo_pipeline.core.product import Cube
 from eo_pipeline.orchestration import ledger
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.fan_out import Made, each_partition
+from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.io_managers import REPOSITORY, CubeIO, CubeRegion, Mosaic, MosaicIO, Stored
 from eo_pipeline.orchestration.partitions import PartitionKey, dynamic_name
 from eo_pipeline.steps.write_cube_region import CubeRegionReport
@@ -42,7 +42,8 @@ def build_cube(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
     def cube(
         context: dg.AssetExecutionContext, mosaic_io: dg.ResourceParam[MosaicIO], cube_io: dg.ResourceParam[CubeIO]
     ) -> Stored:
-        template = cube_template(chain, declared, _rule(chain, context.instance))
+        with for_all_partitions():
+            template = cube_template(chain, declared, _rule(chain, context.instance))
 
         def make(key: str) -> Made:
             mosaic: Mosaic = mosaic_io.load(chain.key("mosaic"), key)

@@ -14,7 +14,7 @@ from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.orchestration import ledger
 from eo_pipeline.orchestration.automation import SUBMISSIONS_A_RUN, grouped
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.fan_out import Made, each_partition
+from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.resources import CloudStorageResource, EarthEngineResource
 from eo_pipeline.steps.plan_export import Inputs, check_source, plan_export, read_inputs
@@ -55,13 +55,15 @@ def build_submission(chain: Chain) -> dg.AssetsDefinition:
         earth_engine: EarthEngineResource,
         cloud_storage: CloudStorageResource,
     ) -> None:
-        wanted = {key: _pair(chain, key) for key in context.partition_keys}
-        interactive = earth_engine.session(interactive=True)
-        resolution = check_source(interactive, product, next(iter(wanted.values()))[0])
-        inputs = dict(zip(wanted, _inputs(chain, interactive, list(wanted.values())), strict=True))
         settings = earth_engine.settings()
-        bucket = cloud_storage.open(product.export.bucket)
-        desk = open_desk(earth_engine.session(), bucket)
+        wanted = {key: _pair(chain, key) for key in context.partition_keys}
+        with for_all_partitions():
+            interactive = earth_engine.session(interactive=True)
+            resolution = check_source(interactive, product, next(iter(wanted.values()))[0])
+            inputs = dict(zip(wanted, _inputs(chain, interactive, list(wanted.values())), strict=True))
+            bucket = cloud_storage.open(product.export.bucket)
+            bucket.check()
+            desk = open_desk(earth_engine.session(), bucket)
 
         def make(key: str) -> Made:
             area, period = wanted[key]

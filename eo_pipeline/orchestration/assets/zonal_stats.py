@@ -17,7 +17,7 @@ from eo_pipeline.errors import ProductError
 from eo_pipeline.orchestration import ledger, metadata
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.fan_out import Made, each_partition
+from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.io_managers import Mosaic, MosaicIO, NewTable, Stored, TablesIO
 from eo_pipeline.orchestration.partitions import PERIOD, PartitionKey
 from eo_pipeline.steps.measure_zones import measure_zones
@@ -47,7 +47,8 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
     def zonal_stats(
         context: dg.AssetExecutionContext, mosaic_io: dg.ResourceParam[MosaicIO], tables_io: dg.ResourceParam[TablesIO]
     ) -> Stored:
-        zones = _zones(chain, declared)
+        with for_all_partitions():
+            zones = _zones(chain, declared)
 
         def make(key: str) -> Made:
             areas = [PartitionKey.parse(key).area] if by_areas else list(chain.areas)
