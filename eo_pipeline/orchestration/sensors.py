@@ -9,14 +9,14 @@ from collections.abc import Sequence
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from eo_pipeline.earth_engine.operations import list_operations
+from eo_pipeline.earth_engine.operations import get_operation, list_operations
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.ledger import Recorded
-from eo_pipeline.orchestration.reports import Tick, tick
+from eo_pipeline.orchestration.reports import Service, Settle, Tick, tick
 from eo_pipeline.orchestration.resources import EarthEngineResource
 
 NAME = "earth_engine_operations"
 SETTLE_PRIORITY = "10"
+_SETTLES = "eo/settle"
 
 
 def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg.SensorDefinition:
@@ -36,19 +36,28 @@ def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg
         found = tick(
             context.instance,
             by_name,
-            service=earth_engine.settings().service,
-            list_operations=lambda: list_operations(earth_engine.session()),
+            service=operations_of(earth_engine),
             watermarks=json.loads(context.cursor or "{}"),
         )
-        requests = [_settle(chain, recorded) for chain, recorded in found.settle]
+        begun = [settle for settle in found.settle if _is_begun(context.instance, settle)]
+        requests = [_settle(settle) for settle in found.settle if settle not in begun]
         return dg.SensorResult(
             run_requests=requests or None,
             skip_reason=None if requests else dg.SkipReason(_summary(found)),
-            asset_events=found.events,
+            asset_events=[*found.events, *(settle.event for settle in begun)],
             cursor=json.dumps(found.watermarks),
         )
 
     return earth_engine_operations
+
+
+def operations_of(earth_engine: EarthEngineResource) -> Service:
+    """The operations of the resource's project."""
+    return Service(
+        identity=earth_engine.settings().service,
+        list_operations=lambda: list_operations(earth_engine.session()),
+        get_operation=lambda name: get_operation(earth_engine.session(), name),
+    )
 
 
 def _settling_name(chain: Chain) -> str:
@@ -63,17 +72,24 @@ def _settling_job(chain: Chain) -> UnresolvedAssetJobDefinition:
     )
 
 
-def _settle(chain: Chain, recorded: Recorded) -> dg.RunRequest:
+def _settle(settle: Settle) -> dg.RunRequest:
     """A run that submits the next attempt, or fails with Earth Engine's words."""
+    identity = settle.recorded.identity
     return dg.RunRequest(
-        run_key=f"settle:{recorded.identity}",
-        job_name=_settling_name(chain),
-        partition_key=recorded.partition,
-        tags={"dagster/priority": SETTLE_PRIORITY, "eo/settle": recorded.identity},
+        run_key=f"settle:{identity}",
+        job_name=_settling_name(settle.chain),
+        partition_key=settle.recorded.partition,
+        tags={"dagster/priority": SETTLE_PRIORITY, _SETTLES: identity},
     )
+
+
+def _is_begun(instance: dg.DagsterInstance, settle: Settle) -> bool:
+    """True if the run is there: a daemon that dies after storing a report and before launching the run loses neither."""
+    return instance.get_runs_count(dg.RunsFilter(tags={_SETTLES: settle.recorded.identity})) > 0
 
 
 def _summary(found: Tick) -> str:
     if not (found.events or found.active or found.postponed):
         return "No export is under way."
-    return f"{found.active} exports under way, {len(found.events)} reported, {found.postponed} postponed."
+    reported = len(found.events) + len(found.settle)
+    return f"{found.active} exports under way, {reported} reported, {found.postponed} postponed."

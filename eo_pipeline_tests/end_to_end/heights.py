@@ -26,7 +26,9 @@ def write_month(folder: Path, month: str, *, seed: int) -> NDArray[np.float32]:
     pixels = np.random.default_rng(seed).normal(500, 100, (SIDE, SIDE)).astype(np.float32)
     profile: dict[str, Any] = {"driver": "GTiff", "width": SIDE, "height": SIDE, "count": 1, "dtype": "float32"}
     transform = from_origin(LEFT, TOP, RESOLUTION, RESOLUTION)
-    with rasterio.open(folder / f"h_{month.replace('-', '')}.tif", "w", **profile, crs=CRS, transform=transform) as file:
+    with rasterio.open(
+        folder / f"h_{month.replace('-', '')}.tif", "w", **profile, crs=CRS, transform=transform
+    ) as file:
         file.write(pixels, 1)
     return pixels
 
