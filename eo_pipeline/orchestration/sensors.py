@@ -17,6 +17,7 @@ from eo_pipeline.orchestration.resources import EarthEngineResource
 NAME = "earth_engine_operations"
 SETTLE_PRIORITY = "10"
 _SETTLES = "eo/settle"
+_SERVICE, _WATERMARKS = "service", "watermarks"
 
 
 def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg.SensorDefinition:
@@ -33,11 +34,9 @@ def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg
     def earth_engine_operations(
         context: dg.SensorEvaluationContext, earth_engine: EarthEngineResource
     ) -> dg.SensorResult:
+        service = operations_of(earth_engine)
         found = tick(
-            context.instance,
-            by_name,
-            service=operations_of(earth_engine),
-            watermarks=json.loads(context.cursor or "{}"),
+            context.instance, by_name, service=service, watermarks=_watermarks(context.cursor, service.identity)
         )
         begun = [settle for settle in found.settle if _is_begun(context.instance, settle)]
         requests = [_settle(settle) for settle in found.settle if settle not in begun]
@@ -45,7 +44,7 @@ def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg
             run_requests=requests or None,
             skip_reason=None if requests else dg.SkipReason(_summary(found)),
             asset_events=[*found.events, *(settle.event for settle in begun)],
-            cursor=json.dumps(found.watermarks),
+            cursor=json.dumps({_SERVICE: service.identity, _WATERMARKS: found.watermarks}),
         )
 
     return earth_engine_operations
@@ -58,6 +57,13 @@ def operations_of(earth_engine: EarthEngineResource) -> Service:
         list_operations=lambda: list_operations(earth_engine.session()),
         get_operation=lambda name: get_operation(earth_engine.session(), name),
     )
+
+
+def _watermarks(cursor: str | None, service: str) -> dict[str, int]:
+    """Of the last tick, if it looked at the same service: what waits elsewhere does not hold them back."""
+    known = json.loads(cursor) if cursor else {}
+    found: dict[str, int] = known[_WATERMARKS] if known.get(_SERVICE) == service else {}
+    return found
 
 
 def _settling_name(chain: Chain) -> str:
@@ -84,7 +90,7 @@ def _settle(settle: Settle) -> dg.RunRequest:
 
 
 def _is_begun(instance: dg.DagsterInstance, settle: Settle) -> bool:
-    """True if the run is there: a daemon that dies after storing a report and before launching the run loses neither."""
+    """True if the run is there: then the failure may count as reported, even if the daemon dies now."""
     return instance.get_runs_count(dg.RunsFilter(tags={_SETTLES: settle.recorded.identity})) > 0
 
 

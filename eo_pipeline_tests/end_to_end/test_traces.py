@@ -1,4 +1,4 @@
-"""What a partition's traces are worth: service, ledger and bucket lose or change theirs, and nothing is exported twice."""
+"""Service, ledger and bucket lose or change a partition's traces: nothing is exported twice, nothing is skipped."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+import requests
 
 from eo_pipeline.orchestration.run import RunReport
 from eo_pipeline.orchestration.sensors import build_operations_sensor
@@ -288,7 +289,4 @@ def test_cancelled_by_somebody_is_reported_and_waits_for_a_person(place: Place) 
 
 def cancel(sandbox: SandboxProcess, name: str) -> None:
     """As a person does in Earth Engine's task list."""
-    import urllib.request
-
-    request = urllib.request.Request(f"{sandbox.url}/v1/{name}:cancel", data=b"{}", method="POST")
-    urllib.request.urlopen(request, timeout=30).close()
+    requests.post(f"{sandbox.url}/v1/{name}:cancel", json={}, timeout=30).raise_for_status()
