@@ -290,3 +290,15 @@ def test_cancelled_by_somebody_is_reported_and_waits_for_a_person(place: Place) 
 def cancel(sandbox: SandboxProcess, name: str) -> None:
     """As a person does in Earth Engine's task list."""
     requests.post(f"{sandbox.url}/v1/{name}:cancel", json={}, timeout=30).raise_for_status()
+
+
+# --- made twice
+
+
+def test_a_mosaic_can_be_made_again_although_its_tiles_are_gone(place: Place) -> None:
+    found = place.pipeline()
+    assert_made(found, found.run([MONTH]))
+    before = found.mosaic("whole", MONTH).read_bytes()
+    assert found.materialise("mosaic", PARTITION).success
+    assert found.mosaic("whole", MONTH).read_bytes() == before
+    assert found.metadata("mosaic", PARTITION)["eo/state"] == "written"
