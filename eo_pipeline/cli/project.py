@@ -16,7 +16,8 @@ import dagster as dg
 from eo_pipeline.errors import ProductError, SettingsError
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.component import EarthObservationProduct
-from eo_pipeline.orchestration.definitions import products_one_by_one, project_definitions
+from eo_pipeline.orchestration.definitions import project_definitions
+from eo_pipeline.orchestration.product_files import read_products
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Project:
     def products(self) -> dict[str, EarthObservationProduct]:
         """Every product by name, right or wrong."""
         _importable(self.root)
-        return {component.name: component for _, component in products_one_by_one(self.defs, self.root)}
+        return {product.name: product for product in read_products(self.defs, self.root)}
 
     def chain(self, name: str) -> Chain:
         """A product's chain.

@@ -171,7 +171,8 @@ class Periods(Section):
             _ = self.rule
         except EoPipelineError as error:
             raise ValueError(f"every: {error}") from error
-        if self.ends_at is not None and self.ends_at <= self.starts_at:
+        starts_at, ends_at = self.starts_at, self.ends_at
+        if ends_at is not None and ends_at <= starts_at:
             raise ValueError(f"expected an end after the start {self.start}, got {self.end}")
         return self
 
@@ -204,9 +205,10 @@ class Periods(Section):
 def _instant(field: str, text: str) -> datetime:
     padded = text + "0001-01-01"[len(text) :] if len(text) in (4, 7) else text
     try:
-        return datetime.fromisoformat(padded).replace(tzinfo=UTC)
+        day = date.fromisoformat(padded)
     except ValueError as error:
         raise ValueError(f"{field}: expected a date such as 2019, 2019-01 or 2019-01-01, got {text!r}") from error
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 class AreaGrid(Section):

@@ -1,4 +1,4 @@
-"""One chain's assets, checks, schedule and job as Dagster definitions.
+"""One chain's assets, checks and schedule as Dagster definitions.
 
 What does not belong here: the sensor and resources, which all products share (`definitions`).
 """
@@ -42,10 +42,15 @@ def chain_definitions(chain: Chain) -> dg.Definitions:
     )
 
 
+def asset_name(name: str) -> str:
+    """A name as assets and groups may bear it: letters, digits and underscores."""
+    return re.sub(r"[^A-Za-z0-9_]", "_", name)
+
+
 def broken_definitions(name: str, problem: str) -> dg.Definitions:
     """An asset that says in the UI what is wrong with a declaration."""
     logging.getLogger(__name__).error("The product %s is left out: %s", name, problem)
-    safe = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    safe = asset_name(name)
     return dg.Definitions(
         assets=[
             dg.AssetSpec(

@@ -4,6 +4,7 @@ A declaration that is wrong becomes one visible asset that says why, so that it 
 not belong here: what may be declared (`core.product`), and the assets (`assets`).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self, override
 
@@ -14,7 +15,7 @@ from pydantic_core import CoreSchema
 
 from eo_pipeline.core.product import ProductDeclaration
 from eo_pipeline.errors import ProductError
-from eo_pipeline.orchestration.assemble import broken_definitions, chain_definitions
+from eo_pipeline.orchestration.assemble import asset_name, broken_definitions, chain_definitions
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.declarations import Origin, load_chain, read_product
 
@@ -42,12 +43,14 @@ class EarthObservationProduct(dg.Component):
         name: of the product.
         chain: the product with its areas, or None if the declaration is wrong.
         problem: why, with file, line and field; empty if the declaration is right.
+        place: file and line that name it.
     """
 
-    def __init__(self, name: str, chain: Chain | None, problem: str) -> None:
+    def __init__(self, name: str, chain: Chain | None, problem: str, place: str) -> None:
         self.name = name
         self.chain = chain
         self.problem = problem
+        self.place = place
 
     @override
     @classmethod
@@ -70,20 +73,40 @@ class EarthObservationProduct(dg.Component):
     @classmethod
     def from_attributes(cls, attributes: dict[str, Any], origin: Origin) -> Self:
         """A product, or what is wrong with it."""
-        name = str(attributes.get("name") or origin.default_name)
+        name, place = str(attributes.get("name") or origin.default_name), origin.place(["name"])
         try:
             product = read_product({k: v for k, v in attributes.items() if k != "name" or v is not None}, origin)
-            return cls(product.name, load_chain(product, origin), "")
+            return cls(product.name, load_chain(product, origin), "", place)
         except ProductError as error:
-            return cls(name, None, str(error))
+            return cls(name, None, str(error), place)
 
     @override
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """Assets, checks, schedule and job of the product."""
-        return self.definitions()
+        """Assets, checks and schedule of the product."""
+        products = context.component_tree.get_all_components(of_type=EarthObservationProduct)
+        return unique(products)[products.index(self)].definitions()
 
     def definitions(self) -> dg.Definitions:
-        """Assets, checks, schedule and job of the product."""
+        """Assets, checks and schedule of the product."""
         if self.chain is None:
             return broken_definitions(self.name, self.problem)
         return chain_definitions(self.chain)
+
+
+def unique(products: Sequence[EarthObservationProduct]) -> list[EarthObservationProduct]:
+    """The same products in the same order; a name that an earlier one has is what is wrong with a later one."""
+    by_name: dict[str, list[EarthObservationProduct]] = {}
+    made = []
+    for product in products:
+        earlier = by_name.setdefault(asset_name(product.name), [])
+        made.append(_repeated(product, earlier[0], len(earlier) + 1) if earlier else product)
+        earlier.append(product)
+    return made
+
+
+def _repeated(product: EarthObservationProduct, first: EarthObservationProduct, number: int) -> EarthObservationProduct:
+    problem = (
+        f"{product.place}: name: expected a name that no other product has, got {product.name!r}, "
+        f"as at {first.place}; rename one of them"
+    )
+    return EarthObservationProduct(f"{product.name}_{number}", None, product.problem or problem, product.place)

@@ -3,6 +3,7 @@
 What does not belong here: what a declaration may say (`core.product`).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ from eo_pipeline.core.product import Product
 from eo_pipeline.errors import EoPipelineError, ProductError
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.steps.load_areas import FindFile, check_zones, find_beside, load_areas
+
+_FIELD = re.compile(r"([a-z_]+(?:\.\w+)*): ")
+"""The field, further in than where it was checked, that an error's words begin with."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +63,16 @@ def read_product(attributes: Mapping[str, Any], origin: Origin) -> Product:
 
 def _line(detail: ErrorDetails, origin: Origin) -> str:
     path = [part for part in detail["loc"] if part not in ("function-after", "function-before")]
-    field = ".".join(str(part) for part in path)
     words = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         words = "there is no such field; see docs/product.md for those there are"
     elif detail["type"] != "value_error":
         words = f"{words[0].lower()}{words[1:]}, got {detail['input']!r}"
-    shown = f"{field}: " if field and not words.startswith(field) else ""
-    return f"{origin.place(path)}: {shown}{words}"
+    elif found := _FIELD.match(words):
+        path += found[1].split(".")
+        words = words[found.end() :]
+    field = ".".join(str(part) for part in path)
+    return f"{origin.place(path)}: {field}: {words}" if field else f"{origin.place(path)}: {words}"
 
 
 def load_chain(product: Product, origin: Origin) -> Chain:

@@ -3,25 +3,21 @@
 What does not belong here: a single product's assets (`assemble`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import yaml
-from dagster_shared.yaml_utils import parse_yaml_with_source_position
-from dagster_shared.yaml_utils.source_position import ValueAndSourcePositionTree
 
 from eo_pipeline.core.product import Product
 from eo_pipeline.orchestration.assemble import chain_definitions
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.component import EarthObservationProduct
+from eo_pipeline.orchestration.component import EarthObservationProduct, unique
 from eo_pipeline.orchestration.declarations import Origin, load_chain
 from eo_pipeline.orchestration.io_managers import CubeIOManager, MosaicIOManager, TablesIOManager, TilesIOManager
+from eo_pipeline.orchestration.product_files import read_documents, read_products
 from eo_pipeline.orchestration.resources import CloudStorageResource, DataRootResource, EarthEngineResource, environment
 from eo_pipeline.orchestration.sensors import build_operations_sensor
-
-COMPONENT = "EarthObservationProduct"
 
 
 def default_resources() -> dict[str, Any]:
@@ -58,21 +54,21 @@ def build_definitions(
 def project_definitions(folder: Path, *, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
     """Definitions of the project that a folder belongs to: everything below its `defs` folder.
 
-    A wrong product is left out and says so in the UI. If a YAML file cannot even be read, products are loaded one by
-    one and other components are left out until it can.
+    A wrong product is left out and says so in the UI. If Dagster's loader would stop at a YAML file, products are
+    loaded one by one and other components are left out until it can be read.
 
     Args:
         folder: inside the project; its `pyproject.toml` has a `[tool.dg]` section.
         resources: laid over the default ones.
     """
     tree = dg.ComponentTree.for_project(folder)
-    try:
+    if any(document.problem for document in read_documents(tree.defs_module_path)):
+        found = read_products(tree.defs_module_path, tree.project_root)
+        loaded = dg.Definitions.merge(*(product.definitions() for product in found))
+    else:
+        found = unique(tree.get_all_components(of_type=EarthObservationProduct))
         loaded = tree.build_defs()
-        found = tree.get_all_components(of_type=EarthObservationProduct)
-    except yaml.YAMLError:
-        found = [component for _, component in products_one_by_one(tree.defs_module_path, tree.project_root)]
-        loaded = dg.Definitions.merge(*(component.definitions() for component in found))
-    chains = [component.chain for component in found if component.chain is not None]
+    chains = [product.chain for product in found if product.chain is not None]
     return dg.Definitions.merge(loaded, _shared(chains, resources))
 
 
@@ -93,29 +89,3 @@ def _shared(chains: Sequence[Chain], resources: Mapping[str, Any] | None) -> dg.
         sensors=[build_operations_sensor(chains, seconds=seconds), _automation(seconds)] if chains else [],
         resources={**default_resources(), **(resources or {})},
     )
-
-
-def products_one_by_one(defs: Path, root: Path) -> Iterator[tuple[Path, EarthObservationProduct]]:
-    """Every product below a `defs` folder, each read alone: (its file, the product or what is wrong with it)."""
-    for file in sorted(defs.rglob("defs.yaml")):
-        try:
-            parsed = parse_yaml_with_source_position(file.read_text(encoding="utf-8"), str(file))
-        except yaml.YAMLError as error:
-            yield file, EarthObservationProduct(file.parent.name, None, _syntax(file, error))
-            continue
-        if isinstance(parsed.value, dict) and str(parsed.value.get("type", "")).endswith(COMPONENT):
-            yield file, _product(file, root, parsed)
-
-
-def _product(file: Path, root: Path, parsed: ValueAndSourcePositionTree) -> EarthObservationProduct:
-    attributes = parsed.value.get("attributes") or {}
-    positions = parsed.source_position_tree.children.get("attributes")
-    origin = Origin(file, positions, (file.parent, root), file.parent.name)
-    return EarthObservationProduct.from_attributes(attributes, origin)
-
-
-def _syntax(file: Path, error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    place = f"{file}:{mark.line + 1}" if mark is not None else str(file)
-    problem = getattr(error, "problem", None) or str(error)
-    return f"{place}: expected YAML, got {problem}; check indentation, colons and quotes"

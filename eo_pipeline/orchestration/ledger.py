@@ -37,7 +37,7 @@ class Recorded:
         bucket: its tiles are in.
         prefix: of its tiles.
         storage_id: place in the event log.
-        run_id: of the run that recorded it.
+        run_id: of the run that recorded it, empty if none did.
     """
 
     submission: Submission
@@ -128,7 +128,7 @@ def current_submissions(oldest_first: Collection[Recorded]) -> dict[str, Recorde
     seen: set[tuple[str, str]] = set()
     current: dict[str, Recorded] = {}
     for recorded in oldest_first:
-        if (recorded.run_id, recorded.partition) in seen:
+        if recorded.run_id and (recorded.run_id, recorded.partition) in seen:
             continue
         seen.add((recorded.run_id, recorded.partition))
         before = current.get(recorded.partition)

@@ -122,4 +122,3 @@ def _outdated(desk: Desk, task: ExportTask, previous: Submission | None) -> list
     last = operations.get_operation(desk.session, previous.operation)
     others += [last] if last is not None and last.state.active else []
     return others
-

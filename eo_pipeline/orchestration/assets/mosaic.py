@@ -83,7 +83,7 @@ def _kept(chain: Chain, tiles: TileSet, io: MosaicIO, key: str) -> Made:
     there = io.load(asset, key) if io.has(asset, key) else None
     if there is None or there.path is None or there.digest != tiles.digest:
         raise TilesError(
-            f"expected the {len(tiles.tiles)} tiles of {key} at {tiles.folder}, found none: they are removed once their "
+            f"expected the {len(tiles.tiles)} tiles of {key} at {tiles.folder}, found none: they go once their "
             "mosaic is made; materialise `tiles` of this partition again"
         )
     with io.place.local_copy(there.path) as local:

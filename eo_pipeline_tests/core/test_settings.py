@@ -1,0 +1,57 @@
+import pytest
+
+from eo_pipeline.core.settings import EARTH_ENGINE_URL, INTERACTIVE_URL, Settings
+from eo_pipeline.errors import SettingsError
+
+
+def test_without_any_variable_it_is_google_s_services_and_a_local_folder() -> None:
+    found = Settings.from_mapping({})
+    assert (found.earth_engine_url, found.interactive_url) == (EARTH_ENGINE_URL, INTERACTIVE_URL)
+    assert (found.storage_url, found.credentials, found.root) == ("", "application_default", "data")
+    assert (found.project, found.bucket, found.scratch, found.poll_seconds) == ("", "", "", 30)
+    assert found == Settings()
+
+
+def test_every_variable_is_read() -> None:
+    found = Settings.from_mapping(
+        {
+            "EO_PROJECT": "my-project",
+            "EO_EARTH_ENGINE_URL": "http://one/",
+            "EO_INTERACTIVE_URL": "http://two/",
+            "EO_STORAGE_URL": "http://three/",
+            "EO_CREDENTIALS": "anonymous",
+            "EO_BUCKET": "my-bucket",
+            "EO_ROOT": "gs://place",
+            "EO_SCRATCH": "/fast",
+            "EO_POLL_SECONDS": "5",
+        }
+    )
+    assert found == Settings(
+        "my-project", "http://one", "http://two", "http://three", "anonymous", "my-bucket", "gs://place", "/fast", 5
+    )
+
+
+def test_empty_variables_are_like_absent_ones() -> None:
+    names = ("EO_EARTH_ENGINE_URL", "EO_INTERACTIVE_URL", "EO_CREDENTIALS", "EO_ROOT", "EO_POLL_SECONDS")
+    assert Settings.from_mapping(dict.fromkeys(names, "")) == Settings()
+
+
+def test_another_service_answers_interactive_requests_too() -> None:
+    assert Settings.from_mapping({"EO_EARTH_ENGINE_URL": "http://here/"}).interactive_url == "http://here"
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "soon", "30s"])
+def test_a_wrong_number_of_seconds_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match=rf"EO_POLL_SECONDS: expected whole seconds above 0, got '{text}'"):
+        Settings.from_mapping({"EO_POLL_SECONDS": text})
+
+
+def test_a_service_is_its_address_and_project() -> None:
+    here = Settings.from_mapping({"EO_EARTH_ENGINE_URL": "http://here", "EO_PROJECT": "p"})
+    assert here.service == "http://here p"
+    assert here.service != Settings.from_mapping({"EO_EARTH_ENGINE_URL": "http://there", "EO_PROJECT": "p"}).service
+    assert here.service != Settings.from_mapping({"EO_EARTH_ENGINE_URL": "http://here", "EO_PROJECT": "q"}).service
+
+
+def test_credentials_are_never_printed() -> None:
+    assert "secret" not in repr(Settings(credentials='{"private_key": "secret"}'))
