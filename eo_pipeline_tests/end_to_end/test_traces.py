@@ -1,8 +1,13 @@
 """Service, ledger and bucket lose or change a partition's traces: nothing is exported twice, nothing is skipped."""
 
+import os
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +20,18 @@ import requests
 
 from eo_pipeline.orchestration.run import RunReport
 from eo_pipeline.orchestration.sensors import build_operations_sensor
+from eo_pipeline.orchestration.waiting import waiting_of
 from eo_pipeline.storage.cubes import CubeAddress, open_cube
-from eo_pipeline_tests.end_to_end.heights import heights, last_states, submissions, write_catalog, write_month
-from eo_pipeline_tests.end_to_end.pipeline import Pipeline, make_bucket, pipeline, resources
+from eo_pipeline_tests.end_to_end.heights import (
+    CRS,
+    RESOLUTION,
+    heights,
+    last_states,
+    submissions,
+    write_catalog,
+    write_month,
+)
+from eo_pipeline_tests.end_to_end.pipeline import PROJECT, Pipeline, make_bucket, pipeline, resources
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
 
 MONTH, PARTITION = "2024-01", "whole|2024-01"
@@ -302,3 +316,131 @@ def test_a_mosaic_can_be_made_again_although_its_tiles_are_gone(place: Place) ->
     assert found.materialise("mosaic", PARTITION).success
     assert found.mosaic("whole", MONTH).read_bytes() == before
     assert found.metadata("mosaic", PARTITION)["eo/state"] == "written"
+
+
+# --- the sensor's tick
+
+
+def test_the_sensor_settles_a_failure_by_a_run_and_reports_it_once_the_run_is_there(place: Place) -> None:
+    """A daemon killed between two steps of its tick leaves neither a report without a run, nor two attempts."""
+    place.sandbox.arm(kind="fail", message="User memory limit exceeded.")
+    found = place.pipeline()
+    assert found.materialise("submission", PARTITION).success
+    wait_until_ended(place)
+    for _ in range(2):
+        result = place.tick(found)
+        assert result.asset_events == []
+        [request] = result.run_requests or []
+    assert (request.job_name, request.partition_key) == ("heights_settle", PARTITION)
+    settled = found.definitions.resolve_job_def("heights_settle").execute_in_process(
+        instance=place.instance, partition_key=PARTITION, tags=request.tags, raise_on_error=False
+    )
+    assert not settled.success
+    result = place.tick(found)
+    assert not result.run_requests
+    assert [event.description for event in result.asset_events] == ["failed: User memory limit exceeded."]
+    assert place.tick(found).asset_events == []
+    assert len(submissions(place.sandbox)) == 1
+
+
+def test_a_second_look_at_an_unchanged_partition_is_not_reported_again(place: Place) -> None:
+    found = place.pipeline()
+    assert_made(found, found.run([MONTH, EMPTY]))
+    assert found.materialise("submission", PARTITION).success
+    assert found.materialise("submission", EMPTY_PARTITION).success
+    assert found.metadata("submission", PARTITION)["decision"] == "reuse"
+    assert place.tick(found).asset_events == []
+
+
+def test_a_run_does_not_wait_for_a_failure_that_the_sensor_reported(place: Place) -> None:
+    """Daemon and `eo-pipeline run` work on one ledger: what one reported, the other must not wait for."""
+    place.hold()
+    found = place.pipeline()
+    assert found.materialise("submission", PARTITION).success
+    [name] = submissions(place.sandbox)
+    cancel(place.sandbox, name)
+    assert len(place.tick(found).asset_events) == 1
+    waiting = waiting_of(place.instance, found.chain, [PARTITION], service=service_of(place))
+    assert [recorded.submission.operation for recorded in waiting] == [name]
+
+
+def service_of(place: Place) -> str:
+    return f"{place.sandbox.url} {PROJECT}"
+
+
+def wait_until_ended(place: Place) -> None:
+    for _ in range(200):
+        if not {"PENDING", "RUNNING"} & set(state_of(place)):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"expected every operation to end, got {state_of(place)}")
+
+
+# --- two at once
+
+
+def test_two_submissions_at_once_of_one_partition_are_one_operation(place: Place) -> None:
+    """Neither sees the other's operation: the request id makes them one."""
+    place.hold()
+    place.sandbox.arm(kind="slow", path="image:export$", count=2, seconds=2)
+    found = place.pipeline()
+    command = [sys.executable, "-c", SUBMIT, str(place.folder), place.sandbox.url]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "DAGSTER_HOME": place.instance.root_directory}
+    both = [subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait(60) for process in both] == [0, 0]
+    assert len(submissions(place.sandbox)) == 1
+    place.release()
+    assert_made(found, found.run([MONTH]))
+    assert len(submissions(place.sandbox)) == 1
+
+
+ROOT = Path(__file__).parents[2]
+SUBMIT = f"""
+import sys
+from pathlib import Path
+import dagster as dg
+from eo_pipeline_tests.end_to_end.heights import heights
+from eo_pipeline_tests.end_to_end.pipeline import pipeline
+folder, url = Path(sys.argv[1]), sys.argv[2]
+with dg.DagsterInstance.local_temp(str(folder / "dagster")) as instance:
+    found = pipeline(heights("heights"), url=url, root=folder / "data", instance=instance, folder=folder)
+    sys.exit(0 if found.materialise("submission", {PARTITION!r}).success else 1)
+"""
+
+
+# --- the schedule
+
+
+def test_a_schedule_submits_what_became_available_in_one_run(place: Place) -> None:
+    found = place.pipeline(
+        area={"cover": "zones.geojson", "crs": CRS, "resolution": RESOLUTION, "origin": [0, 0], "tile": 32},
+        period={"every": "month", "start": "2024-01", "end": "2024-04", "available_after": "10d", "recheck_for": "60d"},
+        cube=None,
+    )
+    assert len(found.chain.areas) > 4
+    requests_ = run_requests(place, found, datetime(2024, 2, 11, 4, 30, tzinfo=UTC))
+    assert [request.run_key for request in requests_] == ["heights:2024-01:0:2024-02-11"]
+    assert run_requests(place, found, datetime(2024, 2, 10, 4, 30, tzinfo=UTC)) == []
+    [request] = requests_
+    job = found.definitions.resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(
+        instance=place.instance, asset_selection=[found.chain.key("submission")], tags=request.tags
+    )
+    assert result.success
+    made = place.instance.get_materialized_partitions(found.chain.key("submission"))
+    assert made == {f"{area}|{MONTH}" for area in found.chain.areas}
+    assert len(submissions(place.sandbox)) == len(found.chain.areas)
+    again = run_requests(place, found, datetime(2024, 3, 1, 4, 30, tzinfo=UTC))
+    assert [request.run_key for request in again] == ["heights:2024-01:0:2024-03-01"]
+
+
+def run_requests(place: Place, found: Pipeline, now: datetime) -> list[dg.RunRequest]:
+    """What the product's schedule asks for at an instant."""
+    schedule = found.definitions.resolve_schedule_def("heights_submit_available")
+    context = dg.build_schedule_context(
+        instance=place.instance,
+        scheduled_execution_time=now,
+        resources={"earth_engine": resources(place.sandbox.url, place.folder)["earth_engine"]},
+        repository_def=found.definitions.get_repository_def(),
+    )
+    return list(schedule.evaluate_tick(context).run_requests or [])
