@@ -20,7 +20,7 @@ from eo_pipeline.orchestration.waiting import waiting_of, waiting_since
 MAX_EVENTS = 400
 """Events a tick stores at most: a runless event costs about 50 ms on SQLite, a tick may take 60 s."""
 
-MAX_LOOKUPS = 100
+MAX_LOOKUPS = 50
 """Operations that the listing lacks and that a tick asks for one by one, before they count as gone."""
 
 
@@ -52,6 +52,11 @@ class Settle:
     chain: Chain
     recorded: Recorded
     event: dg.AssetObservation
+
+    @property
+    def key(self) -> str:
+        """Identity of the run: a submission that attaches to the same operation once more may be settled once more."""
+        return f"{self.recorded.identity}:{self.recorded.storage_id}"
 
 
 @dataclass

@@ -80,18 +80,17 @@ def _settling_job(chain: Chain) -> UnresolvedAssetJobDefinition:
 
 def _settle(settle: Settle) -> dg.RunRequest:
     """A run that submits the next attempt, or fails with Earth Engine's words."""
-    identity = settle.recorded.identity
     return dg.RunRequest(
-        run_key=f"settle:{identity}",
+        run_key=f"settle:{settle.key}",
         job_name=_settling_name(settle.chain),
         partition_key=settle.recorded.partition,
-        tags={"dagster/priority": SETTLE_PRIORITY, _SETTLES: identity},
+        tags={"dagster/priority": SETTLE_PRIORITY, _SETTLES: settle.key},
     )
 
 
 def _is_begun(instance: dg.DagsterInstance, settle: Settle) -> bool:
     """True if the run is there: then the failure may count as reported, even if the daemon dies now."""
-    return instance.get_runs_count(dg.RunsFilter(tags={_SETTLES: settle.recorded.identity})) > 0
+    return instance.get_runs_count(dg.RunsFilter(tags={_SETTLES: settle.key})) > 0
 
 
 def _summary(found: Tick) -> str:

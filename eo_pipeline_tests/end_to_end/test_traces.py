@@ -188,6 +188,8 @@ def test_resubmit_exports_once_more(place: Place) -> None:
     assert_made(found, found.run([MONTH]))
     assert_made(found, found.run([MONTH], resubmit=True))
     assert found.metadata("submission", PARTITION)["eo/generation"] == 2
+    _, second = submissions(place.sandbox)
+    assert found.metadata("export", PARTITION)["eo/reported"] == second
     assert_made(found, found.run([MONTH]))
     assert [request[-3:] for request in submissions(place.sandbox).values()] == ["-g1", "-g2"]
 
