@@ -55,10 +55,10 @@ class Place:
     def tick(self, found: Pipeline) -> dg.SensorResult:
         """One tick of the sensor; its events are stored as the daemon does."""
         sensor = build_operations_sensor([found.chain])
-        context = dg.build_sensor_context(
+        with dg.build_sensor_context(
             instance=self.instance, resources=resources(self.sandbox.url, self.folder), cursor=None
-        )
-        result = sensor(context)
+        ) as context:
+            result = sensor(context)
         assert isinstance(result, dg.SensorResult)
         for event in result.asset_events:
             self.instance.report_runless_asset_event(event)

@@ -39,10 +39,10 @@ def test_a_schedule_submits_what_became_available_in_one_run(place: Place) -> No
 def run_requests(place: Place, found: Pipeline, now: datetime) -> list[dg.RunRequest]:
     """What the product's schedule asks for at an instant."""
     schedule = found.definitions.resolve_schedule_def("heights_submit_available")
-    context = dg.build_schedule_context(
+    with dg.build_schedule_context(
         instance=place.instance,
         scheduled_execution_time=now,
         resources={"earth_engine": resources(place.sandbox.url, place.folder)["earth_engine"]},
         repository_def=found.definitions.get_repository_def(),
-    )
-    return list(schedule.evaluate_tick(context).run_requests or [])
+    ) as context:
+        return list(schedule.evaluate_tick(context).run_requests or [])
