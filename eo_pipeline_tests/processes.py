@@ -57,20 +57,22 @@ def running_sandbox(
     settings: Mapping[str, object] | None = None,
     catalog: Path | None = None,
     speed: float = 1.0,
+    port: int = 0,
 ) -> Iterator[SandboxProcess]:
-    """A sandbox on a free port, ended on exit.
+    """A sandbox, ended on exit.
 
     Args:
         data: Its folder.
         settings: Other than the defaults.
         catalog: File of local rasters.
         speed: Clock seconds per second.
+        port: Of an earlier sandbox that has ended, or 0 for a free one.
 
     Raises:
         RuntimeError: It ended, or was not ready in time; the message has what it wrote.
     """
     data.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "eo_pipeline.sandbox", "--port", "0", "--data", str(data)]
+    command = [sys.executable, "-m", "eo_pipeline.sandbox", "--port", str(port), "--data", str(data)]
     command += ["--speed", str(speed), "--end-with-stdin"]
     if settings is not None:
         (data / "settings.yaml").write_text(yaml.safe_dump(dict(settings)), encoding="utf-8")

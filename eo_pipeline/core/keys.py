@@ -18,6 +18,7 @@ _KEPT = re.compile(r"[A-Za-z0-9._-]")
 _PRODUCT = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _REQUEST = re.compile(r"eo-([0-9a-f]{40})-g(\d+)")
 _DIGEST_LENGTH = 40
+_HEAD_LENGTH = 50  # of the 100 that a description may have; a request id takes at most 49
 
 WHOLE = "whole"
 """Area key of a product whose area is one box."""
@@ -116,9 +117,21 @@ def parse_request_id(text: str) -> tuple[str, int]:
 
 
 def description(*, product: str, area_key: str, period_key: str, request_id: str) -> str:
-    """What Earth Engine's task list shows: at most 100 characters, the request id last so that listing finds it."""
-    words = re.sub(r"[^a-zA-Z0-9._-]", "-", f"{product}.{area_key}.{period_key}")
-    return f"{words[: 99 - len(request_id)]}:{request_id}"
+    """What Earth Engine's task list shows: at most 100 characters, the request id last so that listing finds it.
+
+    What stands before the request id differs between any two partitions: where it had to be cut or respelled, it ends
+    with a checksum of the whole.
+    """
+    whole = f"{product}.{area_key}.{period_key}"
+    words = re.sub(r"[^a-zA-Z0-9._-]", "-", whole)
+    if words != whole or len(words) > _HEAD_LENGTH:
+        words = f"{words[: _HEAD_LENGTH - 9]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
+    return f"{words}:{request_id}"
+
+
+def description_head(text: str) -> str:
+    """The part of a description before the request id: the same for all attempts at one partition, whatever recipe."""
+    return text.rpartition(":")[0]
 
 
 def request_id_of_description(text: str) -> str | None:

@@ -139,6 +139,11 @@ class TilesIO(FileIOManager):
         tiles = tuple(Tile(**tile) for tile in body.pop("tiles"))
         return TileSet(**body, tiles=tiles)
 
+    def are_there(self, tiles: TileSet) -> bool:
+        """True if every file of a manifest is still in its folder."""
+        folder = self.place.path(tiles.folder)
+        return all((folder / tile.name).exists() for tile in tiles.tiles)
+
 
 class MosaicIO(FileIOManager):
     """A COG beside a small JSON that says where its pixels come from; without images, only the JSON."""
@@ -153,6 +158,10 @@ class MosaicIO(FileIOManager):
         if value.file is None:
             self.place.remove(target)
         return self.load(key, partition)
+
+    def has(self, key: dg.AssetKey, partition: str | None) -> bool:
+        """True if the partition was ever stored."""
+        return bool(_with_ending(self.base(key, partition), ".json").exists())
 
     def load(self, key: dg.AssetKey, partition: str | None) -> Mosaic:
         """Reference to the COG."""

@@ -3,12 +3,13 @@
 What does not belong here: deciding (`core.reconcile`) and asking Earth Engine.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import batched
 from typing import Any
 
 import dagster as dg
+from dagster import DagsterEventType
 
 from eo_pipeline.core.reconcile import Submission
 
@@ -22,7 +23,8 @@ _GENERATION = "eo/generation"
 _SERVICE = "eo/service"
 INPUTS = "eo/inputs"
 _PAGE = 1000
-_LOOK_BACK = 5
+_LOOK_BACK = 10
+_IDS_A_QUERY = 500
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Recorded:
         bucket: its tiles are in.
         prefix: of its tiles.
         storage_id: place in the event log.
+        run_id: of the run that recorded it, empty if none did.
     """
 
     submission: Submission
@@ -42,11 +45,34 @@ class Recorded:
     bucket: str
     prefix: str
     storage_id: int
+    run_id: str
 
     @property
     def identity(self) -> str:
         """What the sensor reports once: the operation, or the digest where nothing was sent."""
         return self.submission.operation or f"{self.submission.state}:{self.submission.digest}"
+
+    def supersedes(self, earlier: "Recorded") -> bool:
+        """True if this later record makes an earlier one of its partition void.
+
+        A run that listed the operations long ago may attach to an attempt after the next one was sent: then the
+        higher generation counts.
+        """
+        same = self.submission.digest == earlier.submission.digest
+        return not same or self.submission.generation >= earlier.submission.generation
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """The newest materialisation of a partition.
+
+    Attributes:
+        storage_id: place in the event log, 0 if there is none.
+        values: of its metadata, empty if there is none.
+    """
+
+    storage_id: int = 0
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 def metadata_of(submission: Submission, *, bucket: str, prefix: str) -> dict[str, str | int]:
@@ -76,7 +102,9 @@ def _recorded(record: dg.EventLogRecord) -> Recorded | None:
         service=str(value[_SERVICE]),
         inputs=str(value[INPUTS]),
     )
-    return Recorded(submission, event.partition, str(value[BUCKET]), str(value[PREFIX]), record.storage_id)
+    return Recorded(
+        submission, event.partition, str(value[BUCKET]), str(value[PREFIX]), record.storage_id, record.run_id
+    )
 
 
 def _whole(value: Any) -> int:
@@ -86,53 +114,80 @@ def _whole(value: Any) -> int:
 def last_submission(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str, *, service: str) -> Recorded | None:
     """The partition's newest submission on a service, or None."""
     wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[partition])
-    for record in instance.fetch_materializations(wanted, limit=_LOOK_BACK).records:
-        found = _recorded(record)
-        if found is not None and found.submission.service == service:
-            return found
-    return None
+    newest_first = instance.fetch_materializations(wanted, limit=_LOOK_BACK).records
+    found = [_recorded(record) for record in reversed(newest_first)]
+    here = [recorded for recorded in found if recorded is not None and recorded.submission.service == service]
+    return current_submissions(here).get(partition)
 
 
-def last_metadata(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str) -> Mapping[str, Any]:
-    """Values of the newest materialisation's metadata; empty if there is none."""
+def current_submissions(oldest_first: Collection[Recorded]) -> dict[str, Recorded]:
+    """The submission that counts of each partition.
+
+    A run of many partitions records each at once and all of them again as it ends: the first record is its place.
+    """
+    seen: set[tuple[str, str]] = set()
+    current: dict[str, Recorded] = {}
+    for recorded in oldest_first:
+        if recorded.run_id and (recorded.run_id, recorded.partition) in seen:
+            continue
+        seen.add((recorded.run_id, recorded.partition))
+        before = current.get(recorded.partition)
+        if before is None or recorded.supersedes(before):
+            current[recorded.partition] = recorded
+    return current
+
+
+def last_stamp(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str) -> Stamp:
+    """The newest materialisation of a partition."""
     wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[partition])
     records = instance.fetch_materializations(wanted, limit=1).records
     event = records[0].asset_materialization if records else None
-    return {} if event is None else {name: entry.value for name, entry in event.metadata.items()}
+    if event is None:
+        return Stamp()
+    return Stamp(records[0].storage_id, {name: entry.value for name, entry in event.metadata.items()})
 
 
 def submissions_after(instance: dg.DagsterInstance, key: dg.AssetKey, storage_id: int) -> Iterator[Recorded]:
     """Submissions recorded after a place in the event log, oldest first."""
-    wanted = dg.AssetRecordsFilter(asset_key=key, after_storage_id=storage_id)
-    for record in _pages(instance.fetch_materializations, wanted):
+    for record in _pages(instance.fetch_materializations, key, storage_id):
         found = _recorded(record)
         if found is not None:
             yield found
 
 
-def reports(instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Iterable[str]) -> dict[str, list[str]]:
-    """Identities that `export` was reported for, as done or as failed: by partition, oldest first."""
-    found: list[tuple[int, str, str]] = []
-    for batch in batched(partitions, _PAGE):
-        wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=list(batch))
-        for fetch in (instance.fetch_materializations, instance.fetch_observations):
-            found += [report for record in _pages(fetch, wanted) if (report := _report(record)) is not None]
-    made: dict[str, list[str]] = {}
-    for _, partition, identity in sorted(found):
-        made.setdefault(partition, []).append(identity)
-    return made
+def reported_after(instance: dg.DagsterInstance, key: dg.AssetKey, storage_id: int) -> dict[str, int]:
+    """Where each identity was last reported after a place in the event log, as done or as failed."""
+    places: dict[str, int] = {}
+    for fetch in (instance.fetch_materializations, instance.fetch_observations):
+        for record in _pages(fetch, key, storage_id):
+            event = record.asset_materialization or record.event_log_entry.asset_observation
+            if event is not None and REPORTED in event.metadata:
+                identity = str(event.metadata[REPORTED].value)
+                places[identity] = max(places.get(identity, 0), record.storage_id)
+    return places
 
 
-def _report(record: dg.EventLogRecord) -> tuple[int, str, str] | None:
-    event = record.asset_materialization or record.event_log_entry.asset_observation
-    if event is None or event.partition is None or REPORTED not in event.metadata:
-        return None
-    return record.storage_id, event.partition, str(event.metadata[REPORTED].value)
+def exported(instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Collection[str]) -> dict[str, str]:
+    """The identity that the newest materialisation of `export` reports, by partition."""
+    if not partitions:
+        return {}
+    newest = instance.event_log_storage.get_latest_storage_id_by_partition(
+        key, DagsterEventType.ASSET_MATERIALIZATION, set(partitions) if len(partitions) <= _IDS_A_QUERY else None
+    )
+    found: dict[str, str] = {}
+    for ids in batched(sorted(newest.values()), _IDS_A_QUERY):
+        wanted = dg.AssetRecordsFilter(asset_key=key, storage_ids=list(ids))
+        for record in instance.fetch_materializations(wanted, limit=_IDS_A_QUERY).records:
+            event = record.asset_materialization
+            if event is not None and event.partition is not None and REPORTED in event.metadata:
+                found[event.partition] = str(event.metadata[REPORTED].value)
+    return found
 
 
-def _pages(fetch: Callable[..., Any], wanted: dg.AssetRecordsFilter) -> Iterator[dg.EventLogRecord]:
+def _pages(fetch: Callable[..., Any], key: dg.AssetKey, storage_id: int) -> Iterator[dg.EventLogRecord]:
     cursor = None
     while True:
+        wanted = dg.AssetRecordsFilter(asset_key=key, after_storage_id=storage_id)
         page = fetch(wanted, limit=_PAGE, cursor=cursor, ascending=True)
         yield from page.records
         if not page.has_more:

@@ -11,31 +11,52 @@ from typing import Any
 
 import dagster as dg
 
-from eo_pipeline.core.reconcile import Operation, Report, decide_report
+from eo_pipeline.core.reconcile import Operation, Report, ReportDecision, decide_report
 from eo_pipeline.orchestration import ledger
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.ledger import Recorded
+from eo_pipeline.orchestration.waiting import waiting_of, waiting_since
 
 MAX_EVENTS = 400
 """Events a tick stores at most: a runless event costs about 50 ms on SQLite, a tick may take 60 s."""
 
-OVERLAP = 1000
-"""Event-log ids that are scanned again: on Postgres they may be committed out of order."""
+MAX_LOOKUPS = 50
+"""Operations that the listing lacks and that a tick asks for one by one, before they count as gone."""
 
 
 @dataclass(frozen=True)
-class Pending:
-    """Submissions of one product that were not reported yet.
+class Service:
+    """Where operations are.
+
+    Attributes:
+        identity: submissions to others are left alone.
+        list_operations: all of the project's.
+        get_operation: one by name, None if it is gone.
+    """
+
+    identity: str
+    list_operations: Callable[[], Iterable[Operation]]
+    get_operation: Callable[[str], Operation | None]
+
+
+@dataclass(frozen=True)
+class Settle:
+    """A submission that is to run again since its export failed.
 
     Attributes:
         chain: the product.
-        waiting: oldest first, at most one a partition and service.
-        watermark: place in the event log before which everything is reported.
+        recorded: the submission.
+        event: that reports the failure; to be stored only once the run is certain, for nobody settles what is reported.
     """
 
     chain: Chain
-    waiting: tuple[Recorded, ...]
-    watermark: int
+    recorded: Recorded
+    event: dg.AssetObservation
+
+    @property
+    def key(self) -> str:
+        """Identity of the run: a submission that attaches to the same operation once more may be settled once more."""
+        return f"{self.recorded.identity}:{self.recorded.storage_id}"
 
 
 @dataclass
@@ -44,93 +65,88 @@ class Tick:
 
     Attributes:
         events: for the event log, in order.
-        settle: (chain, recorded) whose submission is to run again.
+        settle: failed exports.
         active: operations that are under way.
         watermarks: by product, for the next tick.
         postponed: events left for the next tick.
     """
 
     events: list[dg.AssetMaterialization | dg.AssetObservation] = field(default_factory=list)
-    settle: list[tuple[Chain, Recorded]] = field(default_factory=list)
+    settle: list[Settle] = field(default_factory=list)
     active: int = 0
     watermarks: dict[str, int] = field(default_factory=dict)
     postponed: int = 0
 
 
 def tick(
-    instance: dg.DagsterInstance,
-    chains: Sequence[Chain],
-    *,
-    service: str,
-    list_operations: Callable[[], Iterable[Operation]],
-    watermarks: Mapping[str, int],
+    instance: dg.DagsterInstance, chains: Sequence[Chain], *, service: Service, watermarks: Mapping[str, int]
 ) -> Tick:
     """Compare every unreported submission with one listing of the project's operations.
 
     Args:
         instance: the ledger.
         chains: every product.
-        service: submissions to other services are left alone.
-        list_operations: asked only if something waits for an operation.
+        service: asked only if something waits for an operation.
         watermarks: of the last tick; lost ones cost time, nothing else.
     """
-    found = [_pending(instance, chain, watermarks.get(chain.product.name, 0)) for chain in chains]
-    here = [(p.chain, r) for p in found for r in p.waiting if r.submission.service == service]
-    listed: dict[str, Operation] = {}
-    if any(recorded.submission.operation for _, recorded in here):
-        listed = {operation.name: operation for operation in list_operations()}
-    result = Tick(watermarks={p.chain.product.name: p.watermark for p in found})
-    for chain, recorded in here:
-        _report(result, chain, recorded, listed.get(recorded.submission.operation))
+    found = [
+        waiting_since(instance, chain, service=service.identity, watermark=watermarks.get(chain.product.name, 0))
+        for chain in chains
+    ]
+    result = Tick(watermarks={w.chain.product.name: w.watermark for w in found})
+    _report_all(result, [(w.chain, recorded) for w in found for recorded in w.submissions], service)
     return result
 
 
-def _pending(instance: dg.DagsterInstance, chain: Chain, watermark: int) -> Pending:
-    """The newest submission of each partition on each service counts; older ones are outdated."""
-    by_service: dict[tuple[str, str], Recorded] = {}
-    newest: dict[str, Recorded] = {}
-    for recorded in ledger.submissions_after(instance, chain.key("submission"), max(0, watermark - OVERLAP)):
-        by_service[recorded.partition, recorded.submission.service] = recorded
-        newest[recorded.partition] = recorded
-    reported = ledger.reports(instance, chain.key("export"), newest)
-    waiting: list[Recorded] = []
-    settled: list[Recorded] = []
-    for recorded in sorted(by_service.values(), key=lambda r: r.storage_id):
-        is_newest = newest[recorded.partition] is recorded
-        done = _is_reported(recorded, reported.get(recorded.partition, []), is_newest=is_newest)
-        (settled if done else waiting).append(recorded)
-    first = waiting[0].storage_id if waiting else None
-    resolved = [r.storage_id for r in settled if first is None or r.storage_id < first]
-    return Pending(chain, tuple(waiting), max([watermark, *resolved]))
+def look(instance: dg.DagsterInstance, chain: Chain, partitions: Iterable[str], *, service: Service) -> Tick:
+    """Compare the last submissions of certain partitions with the project's operations, whatever was reported."""
+    result = Tick()
+    waiting = waiting_of(instance, chain, partitions, service=service.identity)
+    _report_all(result, [(chain, recorded) for recorded in waiting], service)
+    return result
 
 
-def _is_reported(recorded: Recorded, reported: Sequence[str], *, is_newest: bool) -> bool:
-    """The partition's newest submission must also be its last report, or another export would stand in its place."""
-    return recorded.identity in (reported[-1:] if is_newest else reported)
+def _report_all(result: Tick, waiting: Sequence[tuple[Chain, Recorded]], service: Service) -> None:
+    names = [recorded.submission.operation for _, recorded in waiting if recorded.submission.operation]
+    known = _operations(names, service)
+    for chain, recorded in waiting:
+        name = recorded.submission.operation
+        if name and name not in known:
+            result.postponed += 1
+            continue
+        _report(result, chain, recorded, known.get(name))
+
+
+def _operations(names: Sequence[str], service: Service) -> dict[str, Operation | None]:
+    """Operations as listed; those that the listing lacks are asked for by name, since it may be incomplete or old."""
+    if not names:
+        return {}
+    known: dict[str, Operation | None] = {operation.name: operation for operation in service.list_operations()}
+    unlisted = [name for name in names if name not in known]
+    return known | {name: service.get_operation(name) for name in unlisted[:MAX_LOOKUPS]}
 
 
 def _report(result: Tick, chain: Chain, recorded: Recorded, operation: Operation | None) -> None:
     decision = decide_report(recorded.submission, operation)
     if decision.report is Report.WAIT:
         result.active += 1
-        return
-    if len(result.events) >= MAX_EVENTS:
+    elif len(result.events) + len(result.settle) >= MAX_EVENTS:
         result.postponed += 1
-        return
-    key = chain.key("export")
-    if decision.report is Report.EXPORTED:
-        result.events.append(_exported(key, recorded, operation))
-        return
-    result.events.append(
-        dg.AssetObservation(
-            asset_key=key,
-            partition=recorded.partition,
-            description=f"{decision.report.value}: {decision.message}",
-            metadata={**_common(recorded), "error": decision.message, "settled by a run": decision.settle},
-        )
+    elif decision.report is Report.EXPORTED:
+        result.events.append(_exported(chain.key("export"), recorded, operation))
+    elif decision.settle:
+        result.settle.append(Settle(chain, recorded, _failed(chain.key("export"), recorded, decision)))
+    else:
+        result.events.append(_failed(chain.key("export"), recorded, decision))
+
+
+def _failed(key: dg.AssetKey, recorded: Recorded, decision: ReportDecision) -> dg.AssetObservation:
+    return dg.AssetObservation(
+        asset_key=key,
+        partition=recorded.partition,
+        description=f"{decision.report.value}: {decision.message}",
+        metadata={**_common(recorded), "error": decision.message, "settled by a run": decision.settle},
     )
-    if decision.settle:
-        result.settle.append((chain, recorded))
 
 
 def _common(recorded: Recorded) -> dict[str, str]:

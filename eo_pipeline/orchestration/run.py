@@ -4,28 +4,29 @@ What does not belong here: printing (`cli`), and anything an asset does.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
 from dagster._core.execution.plan.objects import StepFailureData
 
-from eo_pipeline.earth_engine.operations import list_operations
 from eo_pipeline.errors import ServiceUnreachableError
 from eo_pipeline.orchestration import ledger
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.fan_out import ERRORS
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.ranges import rectangles
-from eo_pipeline.orchestration.reports import Tick, tick
+from eo_pipeline.orchestration.reports import Tick, look
 from eo_pipeline.orchestration.resources import EarthEngineResource
 from eo_pipeline.orchestration.schedules import range_tags
+from eo_pipeline.orchestration.sensors import operations_of
 
 Progress = Callable[[str, int, int], None]
 """Called with (stage, partitions done, partitions wanted)."""
 
 _UNREACHABLE_POLLS = 20
+_MADE_OF = {"tiles": "export", "mosaic": "tiles", "cube": "mosaic"}
 
 _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Run configuration: Dagster prints nothing; the event log keeps everything."""
@@ -140,30 +141,22 @@ class _Runner:
                 time.sleep(poll_seconds)
 
     def _poll(self, waiting: Mapping[str, PartitionKey]) -> None:
-        found = self._tick()
+        """Report what ended; a failed export is reported after its submission ran again, so that none is forgotten."""
+        found = self._look(waiting)
         for event in found.events:
             self.instance.report_runless_asset_event(event)
-        again = [waiting[r.partition] for _, r in found.settle if r.partition in waiting]
-        self.materialise("submission", again)
-        for event in found.events:
-            if isinstance(event, dg.AssetObservation) and event.partition in waiting:
-                self._note_cancelled(event, again)
+            if isinstance(event, dg.AssetObservation) and event.partition is not None:
+                self.report.failed["submission", event.partition] = event.description or "cancelled"
+        self.materialise("submission", [waiting[settle.recorded.partition] for settle in found.settle])
+        for settle in found.settle:
+            if ("submission", settle.recorded.partition) in self.report.failed:
+                self.instance.report_runless_asset_event(settle.event)
 
-    def _note_cancelled(self, event: dg.AssetObservation, again: Collection[PartitionKey]) -> None:
-        if event.partition is not None and event.partition not in {key.text for key in again}:
-            self.report.failed["submission", event.partition] = event.description or "cancelled"
-
-    def _tick(self) -> Tick:
-        earth_engine = self._earth_engine()
+    def _look(self, waiting: Iterable[str]) -> Tick:
+        service = operations_of(self._earth_engine())
         for attempt in range(_UNREACHABLE_POLLS):
             try:
-                return tick(
-                    self.instance,
-                    [self.chain],
-                    service=earth_engine.settings().service,
-                    list_operations=lambda: list_operations(earth_engine.session()),
-                    watermarks={},
-                )
+                return look(self.instance, self.chain, waiting, service=service)
             except ServiceUnreachableError:
                 if attempt + 1 == _UNREACHABLE_POLLS:
                     raise
@@ -224,11 +217,17 @@ class _Runner:
                 self.report.failed[stage, text] = by_partition.get(text, shared)
 
     def is_current(self, stage: str, key: PartitionKey) -> bool:
-        """True if the stage was made from the partition's last submission."""
-        service = self._service()
-        last = ledger.last_submission(self.instance, self.chain.key("submission"), key.text, service=service)
-        made = ledger.last_metadata(self.instance, self.chain.key(stage), key.text)
-        return last is not None and made.get(ledger.DIGEST) == last.submission.digest
+        """True if the stage was made from the partition's last submission, after what it is made of."""
+        last = ledger.last_submission(
+            self.instance, self.chain.key("submission"), key.text, service=self._earth_engine().settings().service
+        )
+        made = ledger.last_stamp(self.instance, self.chain.key(stage), key.text)
+        if last is None:
+            return False
+        if stage == "export":
+            return made.values.get(ledger.REPORTED) == last.identity
+        above = ledger.last_stamp(self.instance, self.chain.key(_MADE_OF[stage]), key.text)
+        return made.values.get(ledger.DIGEST) == last.submission.digest and made.storage_id > above.storage_id
 
     def has_failed(self, stage: str, key: PartitionKey) -> bool:
         """True if the stage's last run left this partition out."""
@@ -239,9 +238,6 @@ class _Runner:
         done = self.report.done.setdefault(stage, [])
         done.extend(key.text for key in made)
         self.progress(stage, len(done), total)
-
-    def _service(self) -> str:
-        return self._earth_engine().settings().service
 
     def _earth_engine(self) -> EarthEngineResource:
         resource = (self.definitions.resources or {})["earth_engine"]

@@ -9,14 +9,15 @@ from collections.abc import Sequence
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from eo_pipeline.earth_engine.operations import list_operations
+from eo_pipeline.earth_engine.operations import get_operation, list_operations
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.ledger import Recorded
-from eo_pipeline.orchestration.reports import Tick, tick
+from eo_pipeline.orchestration.reports import Service, Settle, Tick, tick
 from eo_pipeline.orchestration.resources import EarthEngineResource
 
 NAME = "earth_engine_operations"
 SETTLE_PRIORITY = "10"
+_SETTLES = "eo/settle"
+_SERVICE, _WATERMARKS = "service", "watermarks"
 
 
 def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg.SensorDefinition:
@@ -33,22 +34,36 @@ def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg
     def earth_engine_operations(
         context: dg.SensorEvaluationContext, earth_engine: EarthEngineResource
     ) -> dg.SensorResult:
+        service = operations_of(earth_engine)
         found = tick(
-            context.instance,
-            by_name,
-            service=earth_engine.settings().service,
-            list_operations=lambda: list_operations(earth_engine.session()),
-            watermarks=json.loads(context.cursor or "{}"),
+            context.instance, by_name, service=service, watermarks=_watermarks(context.cursor, service.identity)
         )
-        requests = [_settle(chain, recorded) for chain, recorded in found.settle]
+        begun = [settle for settle in found.settle if _is_begun(context.instance, settle)]
+        requests = [_settle(settle) for settle in found.settle if settle not in begun]
         return dg.SensorResult(
             run_requests=requests or None,
             skip_reason=None if requests else dg.SkipReason(_summary(found)),
-            asset_events=found.events,
-            cursor=json.dumps(found.watermarks),
+            asset_events=[*found.events, *(settle.event for settle in begun)],
+            cursor=json.dumps({_SERVICE: service.identity, _WATERMARKS: found.watermarks}),
         )
 
     return earth_engine_operations
+
+
+def operations_of(earth_engine: EarthEngineResource) -> Service:
+    """The operations of the resource's project."""
+    return Service(
+        identity=earth_engine.settings().service,
+        list_operations=lambda: list_operations(earth_engine.session()),
+        get_operation=lambda name: get_operation(earth_engine.session(), name),
+    )
+
+
+def _watermarks(cursor: str | None, service: str) -> dict[str, int]:
+    """Of the last tick, if it looked at the same service: what waits elsewhere does not hold them back."""
+    known = json.loads(cursor) if cursor else {}
+    found: dict[str, int] = known[_WATERMARKS] if known.get(_SERVICE) == service else {}
+    return found
 
 
 def _settling_name(chain: Chain) -> str:
@@ -63,17 +78,23 @@ def _settling_job(chain: Chain) -> UnresolvedAssetJobDefinition:
     )
 
 
-def _settle(chain: Chain, recorded: Recorded) -> dg.RunRequest:
+def _settle(settle: Settle) -> dg.RunRequest:
     """A run that submits the next attempt, or fails with Earth Engine's words."""
     return dg.RunRequest(
-        run_key=f"settle:{recorded.identity}",
-        job_name=_settling_name(chain),
-        partition_key=recorded.partition,
-        tags={"dagster/priority": SETTLE_PRIORITY, "eo/settle": recorded.identity},
+        run_key=f"settle:{settle.key}",
+        job_name=_settling_name(settle.chain),
+        partition_key=settle.recorded.partition,
+        tags={"dagster/priority": SETTLE_PRIORITY, _SETTLES: settle.key},
     )
+
+
+def _is_begun(instance: dg.DagsterInstance, settle: Settle) -> bool:
+    """True if the run is there: then the failure may count as reported, even if the daemon dies now."""
+    return instance.get_runs_count(dg.RunsFilter(tags={_SETTLES: settle.key})) > 0
 
 
 def _summary(found: Tick) -> str:
     if not (found.events or found.active or found.postponed):
         return "No export is under way."
-    return f"{found.active} exports under way, {len(found.events)} reported, {found.postponed} postponed."
+    reported = len(found.events) + len(found.settle)
+    return f"{found.active} exports under way, {reported} reported, {found.postponed} postponed."

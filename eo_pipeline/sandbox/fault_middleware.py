@@ -63,6 +63,15 @@ async def _lost_reply(_fault: Fault, app: ASGIApp, scope: Scope, receive: Receiv
     await reset(scope, receive)
 
 
+async def _slow_reply(fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    async def hold(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await asyncio.sleep(fault.seconds)
+        await send(message)
+
+    await app(scope, receive, hold)
+
+
 async def _truncated(fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     body = _Body(fault.at)
 
@@ -134,6 +143,7 @@ _BEHAVIOURS: dict[str, Callable[[Fault, ASGIApp, Scope, Receive, Send], Awaitabl
     "slow": _slow,
     "reset": _reset,
     "lost_reply": _lost_reply,
+    "slow_reply": _slow_reply,
     "truncated": _truncated,
     "corrupted": _corrupted,
 }

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.request_fields import number, text, whole
 
-HttpKind = Literal["status", "slow", "reset", "truncated", "corrupted", "lost_reply"]
+HttpKind = Literal["status", "slow", "reset", "truncated", "corrupted", "lost_reply", "slow_reply"]
 OperationKind = Literal["fail", "stumble", "hang", "vanish"]
 HTTP_KINDS: tuple[HttpKind, ...] = get_args(HttpKind)
 OPERATION_KINDS: tuple[OperationKind, ...] = get_args(OperationKind)
@@ -25,9 +25,10 @@ class Fault:
 
     HTTP kinds meet requests: `status` answers an error instead of doing anything, `slow` waits first, `reset` breaks
     the connection instead of doing anything, `truncated` and `corrupted` spoil the body of the answer, `lost_reply`
-    does what was asked and breaks the connection. Operation kinds meet operations as they start: `fail` ends them
-    with a message, `stumble` is an internal error after which the service tries again, `hang` keeps them running
-    until cancelled, `vanish` makes the service forget them.
+    does what was asked and breaks the connection, `slow_reply` does what was asked and waits before it answers.
+    Operation kinds meet operations as they start: `fail` ends them with a message, `stumble` is an internal error
+    after which the service tries again, `hang` keeps them running until cancelled, `vanish` makes the service forget
+    them.
     """
 
     kind: HttpKind | OperationKind
@@ -45,7 +46,7 @@ class Fault:
     reason: str = "UNAVAILABLE"
     """Canonical status of kind `status`."""
     seconds: float = 1.0
-    """Real seconds of kind `slow`."""
+    """Real seconds of kinds `slow` and `slow_reply`."""
     at: int | None = None
     """Byte of the body where `truncated` cuts or `corrupted` flips a bit; None: the middle."""
 

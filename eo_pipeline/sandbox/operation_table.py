@@ -39,7 +39,8 @@ class OperationTable:
         self.note(operation)
         if operation.request_id is not None:
             self._by_request[operation.project, operation.request_id] = operation.name
-        self._journal.record("operation", {"name": operation.name, "state": operation.state})
+        details = {"name": operation.name, "state": operation.state, "requestId": operation.request_id}
+        self._journal.record("operation", details)
 
     def note(self, operation: Operation) -> None:
         """Replace an operation whose progress has changed: not worth a file."""

@@ -62,7 +62,7 @@ def open_desk(session: Session, bucket: Bucket) -> Desk:
         digest, _ = keys.parse_request_id(operation.request_id)
         by_digest.setdefault(digest, []).append(operation)
         if operation.state.active:
-            by_head.setdefault(_head(operation.description), []).append(operation)
+            by_head.setdefault(keys.description_head(operation.description), []).append(operation)
     return Desk(session, bucket, by_digest, by_head)
 
 
@@ -116,13 +116,9 @@ def _traces(desk: Desk, task: ExportTask, previous: Submission | None) -> Traces
 def _outdated(desk: Desk, task: ExportTask, previous: Submission | None) -> list[Operation]:
     """Active operations of this partition that make another digest's data."""
     mine = set(desk.by_digest.get(task.digest, ()))
-    others = [o for o in desk.by_head.get(_head(task.description(1)), ()) if o not in mine]
+    others = [o for o in desk.by_head.get(keys.description_head(task.description(1)), ()) if o not in mine]
     if previous is None or previous.digest == task.digest or previous.operation in {"", *(o.name for o in others)}:
         return others
     last = operations.get_operation(desk.session, previous.operation)
     others += [last] if last is not None and last.state.active else []
     return others
-
-
-def _head(description: str) -> str:
-    return description.rpartition(":")[0]

@@ -66,6 +66,29 @@ def test_descriptions_fit_and_end_with_the_request_id(product: str, feature_id: 
     assert keys.request_id_of_description(text) == request
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("a" * 45, "E0021N0203", "2024-01"), ("a" * 45, "E0021N0203", "2024-02")),
+        (("ndvi", "field~20a", "2024-01"), ("ndvi", "field-20a", "2024-01")),
+    ],
+)
+def test_no_two_partitions_share_a_description(one: tuple[str, str, str], other: tuple[str, str, str]) -> None:
+    heads = {
+        keys.description_head(keys.description(product=p, area_key=a, period_key=t, request_id=f"eo-{'0' * 40}-g1"))
+        for p, a, t in (one, other)
+    }
+    assert len(heads) == 2
+
+
+def test_attempts_at_one_partition_share_the_head_of_their_descriptions() -> None:
+    requests = [f"eo-{'0' * 40}-g9", f"eo-{'1' * 40}-g10"]
+    made = [
+        keys.description(product="p" * 60, area_key="E0001N0001", period_key="2024-01", request_id=r) for r in requests
+    ]
+    assert len({keys.description_head(text) for text in made}) == 1
+
+
 def test_other_peoples_descriptions_are_not_ours() -> None:
     assert keys.request_id_of_description("my export: final") is None
 

@@ -4,6 +4,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from eo_pipeline_tests.end_to_end.heights import write_catalog, write_month
+from eo_pipeline_tests.end_to_end.pipeline import make_bucket
+from eo_pipeline_tests.end_to_end.place import MONTH, Place
+from eo_pipeline_tests.processes import running_sandbox
+
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
 
@@ -20,3 +25,12 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     home.mkdir()
     with dg.DagsterInstance.local_temp(str(home)) as found:
         yield found
+
+
+@pytest.fixture
+def place(tmp_path: Path, instance: dg.DagsterInstance) -> Iterator[Place]:
+    write_month(tmp_path, MONTH, seed=1)
+    catalog = write_catalog(tmp_path)
+    with running_sandbox(tmp_path / "sandbox", catalog=catalog, speed=100) as sandbox:
+        make_bucket(sandbox.url)
+        yield Place(tmp_path, sandbox, instance)

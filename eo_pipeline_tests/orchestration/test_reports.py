@@ -1,14 +1,14 @@
 """What a tick of the sensor reports of submissions, on a real event log and a listing of operations."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import dagster as dg
 import pytest
 
 from eo_pipeline.core.reconcile import Operation, State
-from eo_pipeline.orchestration import reports
+from eo_pipeline.orchestration import reports, waiting
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.reports import Tick, tick
+from eo_pipeline.orchestration.reports import Service, Tick, tick
 from eo_pipeline_tests.orchestration.event_log import HERE, chain, record, submission
 
 JANUARY, FEBRUARY, MARCH = (f"whole|2024-0{month}" for month in (1, 2, 3))
@@ -27,17 +27,24 @@ def operation(name: str, state: State, error: str = "") -> Operation:
     )
 
 
+def service(listing: Callable[[], Iterable[Operation]], *unlisted: Operation, identity: str = HERE) -> Service:
+    """A service that lists some operations, and knows others by name only."""
+    return Service(identity, listing, {found.name: found for found in unlisted}.get)
+
+
 def look(
     instance: dg.DagsterInstance,
     made: Chain,
     listed: Iterable[Operation] = (),
-    *,
+    *unlisted: Operation,
     watermarks: Mapping[str, int] | None = None,
-    service: str = HERE,
+    identity: str = HERE,
 ) -> Tick:
-    """One tick whose events are stored, as the daemon does."""
-    found = tick(instance, [made], service=service, list_operations=lambda: listed, watermarks=watermarks or {})
-    for event in found.events:
+    """One tick whose events are stored, those of failures too, as when the runs that settle them are there."""
+    found = tick(
+        instance, [made], service=service(lambda: listed, *unlisted, identity=identity), watermarks=watermarks or {}
+    )
+    for event in [*found.events, *(settle.event for settle in found.settle)]:
         instance.report_runless_asset_event(event)
     return found
 
@@ -70,7 +77,7 @@ def test_it_is_reported_once_although_the_cursor_is_lost(instance: dg.DagsterIns
     record(instance, made, JANUARY, submission("A"))
     listed = [operation("A", State.SUCCEEDED)]
     assert len(look(instance, made, listed).events) == 1
-    again = tick(instance, [made], service=HERE, list_operations=unasked, watermarks={})
+    again = tick(instance, [made], service=service(unasked), watermarks={})
     assert (again.events, again.active) == ([], 0)
 
 
@@ -83,27 +90,64 @@ def test_what_is_under_way_is_counted_and_not_reported(instance: dg.DagsterInsta
     assert (found.events, found.settle, found.active) == ([], [], 3)
 
 
-def test_a_failure_is_observed_and_settled_by_a_run_once(instance: dg.DagsterInstance) -> None:
+def test_a_failure_is_settled_by_a_run_and_observed_once(instance: dg.DagsterInstance) -> None:
     made = chain()
     record(instance, made, JANUARY, submission("A"))
     listed = [operation("A", State.FAILED, "User memory limit exceeded.")]
     found = look(instance, made, listed)
-    [event] = found.events
-    assert isinstance(event, dg.AssetObservation)
-    assert event.description == "failed: User memory limit exceeded."
-    assert values(event)["error"] == "User memory limit exceeded."
-    assert [(c.product.name, r.partition) for c, r in found.settle] == [("small", JANUARY)]
+    [settle] = found.settle
+    assert found.events == []
+    assert settle.event.description == "failed: User memory limit exceeded."
+    assert values(settle.event)["error"] == "User memory limit exceeded."
+    assert (settle.chain.product.name, settle.recorded.partition) == ("small", JANUARY)
     again = look(instance, made, listed)
     assert (again.events, again.settle) == ([], [])
+
+
+def test_a_failure_is_settled_again_until_its_report_is_stored(instance: dg.DagsterInstance) -> None:
+    """A daemon that dies between two steps of a tick has stored neither run nor report."""
+    made = chain()
+    record(instance, made, JANUARY, submission("A"))
+    listed = [operation("A", State.FAILED, "Internal error.")]
+    for _ in range(2):
+        found = tick(instance, [made], service=service(lambda: listed), watermarks={})
+        assert len(found.settle) == 1
 
 
 def test_a_task_that_the_service_forgot_is_a_failure_to_settle(instance: dg.DagsterInstance) -> None:
     made = chain()
     record(instance, made, JANUARY, submission("A"))
-    found = look(instance, made, [operation("ANOTHER", State.SUCCEEDED)])
-    [event] = found.events
-    assert event.description == "failed: Earth Engine no longer lists this task"
-    assert len(found.settle) == 1
+    [settle] = look(instance, made, [operation("ANOTHER", State.SUCCEEDED)]).settle
+    assert settle.event.description == "failed: Earth Engine no longer lists this task"
+
+
+@pytest.mark.parametrize("state", [State.RUNNING, State.SUCCEEDED])
+def test_a_task_that_is_only_not_listed_is_asked_for(instance: dg.DagsterInstance, state: State) -> None:
+    made = chain()
+    record(instance, made, JANUARY, submission("A"))
+    found = look(instance, made, [], operation("A", state))
+    assert (len(found.events), found.settle) == (state is State.SUCCEEDED, [])
+
+
+def test_a_task_that_was_called_lost_is_reported_when_it_is_found_again(instance: dg.DagsterInstance) -> None:
+    """The run that settles the failure finds the operation and records it again."""
+    made = chain()
+    record(instance, made, JANUARY, submission("A"))
+    assert len(look(instance, made, []).settle) == 1
+    record(instance, made, JANUARY, submission("A"))
+    [event] = look(instance, made, [operation("A", State.SUCCEEDED)]).events
+    assert isinstance(event, dg.AssetMaterialization)
+
+
+def test_unlisted_tasks_are_asked_for_in_bounded_numbers(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "MAX_LOOKUPS", 1)
+    made = chain()
+    for name, partition in (("A", JANUARY), ("B", FEBRUARY)):
+        record(instance, made, partition, submission(name))
+    found = look(instance, made, [], operation("A", State.SUCCEEDED), operation("B", State.SUCCEEDED))
+    assert ([event.partition for event in found.events], found.postponed) == ([JANUARY], 1)
 
 
 def test_what_somebody_cancelled_is_observed_and_not_started_again(instance: dg.DagsterInstance) -> None:
@@ -120,7 +164,7 @@ def test_what_somebody_cancelled_is_observed_and_not_started_again(instance: dg.
 def test_what_needs_no_operation_is_reported_without_asking(instance: dg.DagsterInstance, state: str) -> None:
     made = chain()
     record(instance, made, JANUARY, submission("", state=state))
-    [event] = tick(instance, [made], service=HERE, list_operations=unasked, watermarks={}).events
+    [event] = tick(instance, [made], service=service(unasked), watermarks={}).events
     assert isinstance(event, dg.AssetMaterialization)
     assert values(event)["eo/state"] == state
     assert "task" not in values(event)
@@ -129,9 +173,9 @@ def test_what_needs_no_operation_is_reported_without_asking(instance: dg.Dagster
 def test_submissions_to_another_service_are_left_alone_until_it_is_there_again(instance: dg.DagsterInstance) -> None:
     made = chain()
     record(instance, made, JANUARY, submission("A", service=THERE))
-    found = tick(instance, [made], service=HERE, list_operations=unasked, watermarks={})
+    found = tick(instance, [made], service=service(unasked), watermarks={})
     assert (found.events, found.settle, found.active) == ([], [], 0)
-    back = look(instance, made, [operation("A", State.SUCCEEDED)], service=THERE, watermarks=found.watermarks)
+    back = look(instance, made, [operation("A", State.SUCCEEDED)], identity=THERE, watermarks=found.watermarks)
     assert len(back.events) == 1
 
 
@@ -140,7 +184,7 @@ def test_an_export_reported_before_another_service_s_is_not_reported_on_return(i
     record(instance, made, JANUARY, submission("A", service=HERE))
     look(instance, made, [operation("A", State.SUCCEEDED)])
     record(instance, made, JANUARY, submission("B", digest="e", service=THERE))
-    look(instance, made, [operation("B", State.SUCCEEDED)], service=THERE)
+    look(instance, made, [operation("B", State.SUCCEEDED)], identity=THERE)
     assert look(instance, made, [operation("A", State.SUCCEEDED)]).events == []
 
 
@@ -159,7 +203,7 @@ def test_a_submission_repeated_long_after_its_report_is_not_reported_again(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A daily recheck records the same operation again, when its report is further back than the overlap."""
-    monkeypatch.setattr(reports, "OVERLAP", 0)
+    monkeypatch.setattr(waiting, "OVERLAP", 0)
     made = chain()
     listed = [operation("A", State.SUCCEEDED), operation("B", State.SUCCEEDED)]
     record(instance, made, JANUARY, submission("A"))
@@ -197,7 +241,7 @@ def test_a_tick_stores_a_bounded_number_of_events_and_the_next_one_goes_on(
 def test_the_watermark_never_passes_what_is_not_reported(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reports, "OVERLAP", 0)
+    monkeypatch.setattr(waiting, "OVERLAP", 0)
     made = chain()
     for name, partition in (("A", JANUARY), ("B", FEBRUARY), ("C", MARCH)):
         record(instance, made, partition, submission(name))
@@ -230,6 +274,38 @@ def test_one_listing_serves_all_products(instance: dg.DagsterInstance) -> None:
         asked.append(1)
         return [operation("A", State.SUCCEEDED), operation("B", State.SUCCEEDED)]
 
-    found = tick(instance, made, service=HERE, list_operations=listing, watermarks={})
+    found = tick(instance, made, service=service(listing), watermarks={})
     assert [event.asset_key.path for event in found.events] == [["small", "export"], ["other", "export"]]
     assert len(asked) == 1
+
+
+def test_an_outdated_export_that_ends_later_never_stands_in_the_new_one_s_place(instance: dg.DagsterInstance) -> None:
+    """Cancelling is not guaranteed: the old recipe's task may succeed after the new one's."""
+    made = chain()
+    record(instance, made, JANUARY, submission("A", digest="a"))
+    record(instance, made, JANUARY, submission("B", digest="b"))
+    listed = [operation("A", State.RUNNING), operation("B", State.SUCCEEDED)]
+    assert [values(event)["eo/digest"] for event in look(instance, made, listed).events] == ["b" * 40]
+    listed[0] = operation("A", State.SUCCEEDED)
+    assert look(instance, made, listed).events == []
+
+
+def test_a_run_with_an_old_listing_does_not_hide_the_next_attempt(instance: dg.DagsterInstance) -> None:
+    """It attaches to the first attempt after another run sent the second."""
+    made = chain()
+    for generation, name in ((1, "A"), (2, "B"), (1, "A")):
+        record(instance, made, JANUARY, submission(name, generation=generation))
+    listed = [operation("A", State.FAILED, "Internal error."), operation("B", State.SUCCEEDED)]
+    found = look(instance, made, listed)
+    assert [values(event)["task"] for event in found.events] == ["https://code.earthengine.google.com/tasks/B"]
+    assert found.settle == []
+
+
+@pytest.mark.parametrize("partition", ["gone|2024-01", "whole|1999-01"])
+def test_partitions_that_the_product_no_longer_has_stop_nobody(instance: dg.DagsterInstance, partition: str) -> None:
+    """A run asked for an unknown partition would fail every tick, for all products."""
+    made = chain()
+    record(instance, made, partition, submission("A"))
+    record(instance, made, JANUARY, submission("B"))
+    found = look(instance, made, [operation("A", State.FAILED, "Internal error."), operation("B", State.SUCCEEDED)])
+    assert ([event.partition for event in found.events], found.settle) == ([JANUARY], [])

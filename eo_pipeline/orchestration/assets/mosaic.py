@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from eo_pipeline.errors import TilesError
 from eo_pipeline.orchestration import ledger, metadata
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
@@ -42,6 +43,8 @@ def build_mosaic(chain: Chain) -> dg.AssetsDefinition:
             if tiles.state == "no_images":
                 mosaic_io.store(context.asset_key, key, NewMosaic("no_images", tiles.digest, None))
                 return Made({ledger.STATE: "no_images", ledger.DIGEST: tiles.digest})
+            if not tiles_io.are_there(tiles):
+                return _kept(chain, tiles, mosaic_io, key)
             made = _mosaic(context, chain, tiles, mosaic_io, key)
             if product.export.keep == "until_mosaic":
                 tiles_io.place.remove(tiles_io.place.path(tiles.folder))
@@ -68,6 +71,26 @@ def _mosaic(context: dg.AssetExecutionContext, chain: Chain, tiles: TileSet, io:
         pictures = metadata.mosaic_pictures(report.path, chain.product.bands, title=key)
         stored = io.store(context.asset_key, key, NewMosaic("written", tiles.digest, Path(report.path)))
     return Made(_metadata(report, tiles, str(stored.path)), pictures)
+
+
+def _kept(chain: Chain, tiles: TileSet, io: MosaicIO, key: str) -> Made:
+    """The mosaic that an earlier run made of these tiles before it removed them.
+
+    Raises:
+        TilesError: there is none.
+    """
+    asset = chain.key("mosaic")
+    there = io.load(asset, key) if io.has(asset, key) else None
+    if there is None or there.path is None or there.digest != tiles.digest:
+        raise TilesError(
+            f"expected the {len(tiles.tiles)} tiles of {key} at {tiles.folder}, found none: they go once their "
+            "mosaic is made; materialise `tiles` of this partition again"
+        )
+    with io.place.local_copy(there.path) as local:
+        pictures = metadata.mosaic_pictures(local, chain.product.bands, title=key)
+        size = local.stat().st_size
+    shown = {"file": dg.MetadataValue.path(str(there.path)), "bytes": size, "tiles": len(tiles.tiles)}
+    return Made({ledger.STATE: there.state, ledger.DIGEST: there.digest, **shown}, pictures)
 
 
 def _provenance(chain: Chain, partition: PartitionKey, tiles: TileSet) -> dict[str, str]:

@@ -53,7 +53,7 @@ def build_tiles(chain: Chain) -> dg.AssetsDefinition:
 def _collect(
     context: dg.AssetExecutionContext, chain: Chain, storage: CloudStorageResource, io: TilesIO, key: str
 ) -> TileSet:
-    exported = ledger.last_metadata(context.instance, chain.key("export"), key)
+    exported = ledger.last_stamp(context.instance, chain.key("export"), key).values
     if not exported:
         raise NotExportedError(
             f"{key}: expected a finished export, found none; materialise `submission` and leave the sensor "

@@ -57,6 +57,14 @@ def test_a_slow_answer_holds_up_nobody_else(clients: Clients) -> None:
     assert ee.Number(3).getInfo() == 3
 
 
+def test_a_slow_reply_comes_after_the_deed(clients: Clients) -> None:
+    buckets = f"{clients.server.url}/storage/v1/b"
+    clients.server.arm(kind="slow_reply", path="/storage/v1/b$", method="POST", seconds=60)
+    with pytest.raises(requests.exceptions.ReadTimeout):
+        requests.post(buckets, params={"project": PROJECT}, json={"name": "made-in-silence"}, timeout=0.5)
+    assert requests.get(f"{buckets}/made-in-silence", timeout=5).status_code == 200
+
+
 def test_a_reset_connection(clients: Clients) -> None:
     url = f"{clients.server.url}/v1/projects/{PROJECT}/algorithms"
     clients.server.arm(kind="reset", path="/algorithms$")

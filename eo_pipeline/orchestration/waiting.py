@@ -1,0 +1,76 @@
+"""Which submissions wait for a report, read from the event log.
+
+What does not belong here: what is reported of them (`reports`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import dagster as dg
+
+from eo_pipeline.orchestration import ledger
+from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.ledger import Recorded
+from eo_pipeline.orchestration.partitions import PartitionKey
+
+OVERLAP = 1000
+"""Event-log ids that are scanned again: on Postgres they may be committed out of order."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Submissions of one product that were not reported yet.
+
+    Attributes:
+        chain: the product.
+        submissions: oldest first, one a partition.
+        watermark: place in the event log before which nothing waits.
+    """
+
+    chain: Chain
+    submissions: tuple[Recorded, ...]
+    watermark: int
+
+
+def waiting_since(instance: dg.DagsterInstance, chain: Chain, *, service: str, watermark: int) -> Waiting:
+    """Submissions to a service that count and whose outcome `export` does not show.
+
+    Left alone: other services, partitions that the product no longer has, and submissions that a later one of their
+    partition made void: their exports, if they end at all, are not the data that is wanted.
+    """
+    since = max(0, watermark - OVERLAP)
+    reported = ledger.reported_after(instance, chain.key("export"), since)
+    recent = list(ledger.submissions_after(instance, chain.key("submission"), since))
+    current = ledger.current_submissions([r for r in recent if r.submission.service == service])
+    unreported = [r for r in current.values() if reported.get(r.identity, 0) < r.storage_id]
+    waiting = _not_exported(instance, chain, _known(instance, chain, unreported))
+    first = min((r.storage_id for r in waiting), default=None)
+    resolved = [r.storage_id for r in recent if first is None or r.storage_id < first]
+    return Waiting(
+        chain,
+        tuple(sorted(waiting, key=lambda recorded: recorded.storage_id)),
+        max(resolved, default=watermark),
+    )
+
+
+def waiting_of(
+    instance: dg.DagsterInstance, chain: Chain, partitions: Iterable[str], *, service: str
+) -> list[Recorded]:
+    """The last submissions of certain partitions whose success `export` does not show, failures reported or not."""
+    key = chain.key("submission")
+    found = [ledger.last_submission(instance, key, partition, service=service) for partition in partitions]
+    return _not_exported(instance, chain, [recorded for recorded in found if recorded is not None])
+
+
+def _known(instance: dg.DagsterInstance, chain: Chain, found: Iterable[Recorded]) -> list[Recorded]:
+    """Those of partitions that the product has today."""
+    periods = set(chain.by_period.get_partition_keys(dynamic_partitions_store=instance))
+    keyed = [(PartitionKey.parse(recorded.partition), recorded) for recorded in found]
+    return [recorded for key, recorded in keyed if key.area in chain.areas and key.period in periods]
+
+
+def _not_exported(instance: dg.DagsterInstance, chain: Chain, found: Iterable[Recorded]) -> list[Recorded]:
+    """Those that the newest materialisation of `export` does not stand for."""
+    unreported = list(found)
+    exported = ledger.exported(instance, chain.key("export"), {recorded.partition for recorded in unreported})
+    return [recorded for recorded in unreported if exported.get(recorded.partition) != recorded.identity]
