@@ -12,8 +12,8 @@ environment: ## make .venv from requirements.lock (the other targets call it)
 demo: environment ## run two built-in products through a real Dagster daemon against the sandbox
 	@$(bin)/eo-pipeline demo
 
-ui: environment ## start the sandbox and Dagster's UI on the demo's products
-	@sh make/ui.sh
+ui: environment ## start the sandbox and Dagster's UI on the demo's products, until Ctrl-C
+	@exec $(bin)/eo-pipeline ui
 
 test: environment ## run the tests that need nothing but this folder
 	@$(bin)/python -m pytest -m "not system" $(ARGS)
