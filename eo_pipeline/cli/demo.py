@@ -27,7 +27,9 @@ QUIET_SECONDS = 2.0
 
 
 @click.command()
-@click.option("--ui-port", type=click.IntRange(1, 65535), default=UI_PORT, show_default=True, help="Port of Dagster's UI.")
+@click.option(
+    "--ui-port", type=click.IntRange(1, 65535), default=UI_PORT, show_default=True, help="Port of Dagster's UI."
+)
 def command(ui_port: int) -> None:
     """Run two built-in products through a real Dagster daemon against the sandbox.
 
