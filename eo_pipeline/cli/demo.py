@@ -92,7 +92,7 @@ def _tell(statuses: Sequence[ProductStatus], stack: Stack, project: Project, con
     for status in statuses:
         print_status(status, console)
         console.print()
-    for kind, pattern in (("mosaics", "*/mosaic/**/*.tif"), ("tables", "*/zonal_stats/**/*.csv"), ("cubes", "cubes/*")):
+    for kind, pattern in (("mosaics", "*/mosaic/**/*.tif"), ("tables", "*/zonal_stats/**/*.csv"), ("cubes", "cubes/*/")):
         found = sorted(stack.root.glob(pattern))
         if found:
             console.print(f"{len(found):4d} {kind:<8} for example {os.path.relpath(found[0], project.root)}")

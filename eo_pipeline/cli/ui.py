@@ -4,6 +4,8 @@ What does not belong here: the processes (`local_stack`).
 """
 
 import os
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -29,25 +31,32 @@ def command(ui_port: int) -> None:
     products = sorted(project.products)
     click.echo("Starting the sandbox and Dagster; their logs are in .eo/logs.")
     with local_stack(project, ui_port=ui_port) as stack:
-        _tell(stack, products)
+        environment = project.root / ".eo" / "environment"
+        environment.write_text(as_exports(stack.variables), encoding="utf-8")
+        _tell(stack, products, environment)
         try:
             stack.wait()
         except KeyboardInterrupt:
             click.echo("\nEnding the sandbox and Dagster.")
 
 
-def _tell(stack: Stack, products: list[str]) -> None:
+def as_exports(variables: Mapping[str, str]) -> str:
+    """Lines of a file that a shell reads with `.`, so that other commands work on this stack."""
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+
+
+def _tell(stack: Stack, products: list[str], environment: Path) -> None:
     example = f"{stack.ui}/assets/{products[0]}" if products else f"{stack.ui}/assets"
-    files = os.path.relpath(stack.root)
     click.echo(f"""
 Dagster's UI   {stack.ui}
 Earth Engine   {stack.sandbox} (the sandbox, which serves Cloud Storage too)
-files          {files}
+Results        {os.path.relpath(stack.root)}
 
 What to click:
-  Lineage, or {stack.ui}/asset-groups    the chains from submission to table and cube
-  {example}/mosaic    choose a partition: its picture, bands, size
-  {example}/submission    Materialize: choose partitions; all that follows runs by itself
-  Automation    the sensors (on) and the daily schedules (off)
+  Lineage: the chain of each product, from its submission to its table and cube
+  {example}/submission: Materialize, choose partitions; all that follows runs by itself
+  {example}/mosaic: choose a partition to see its picture
+  Automation: the sensors (on) and the daily schedules (off)
 
+In another terminal, `. {os.path.relpath(environment)}` lets eo-pipeline preview, run and status work on the same.
 Ctrl-C ends it.""")
