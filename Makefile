@@ -1,6 +1,6 @@
 # On a bare machine with some Python >= 3.12, git and make: `make demo` and `make test` set everything up themselves.
 .DEFAULT_GOAL := help
-.PHONY: help environment demo ui test check test-system bench lock clean
+.PHONY: help environment demo ui test check test-system bench docs lock clean
 bin := .venv/bin
 
 help: ## show these lines
@@ -30,6 +30,9 @@ test-system: environment ## run the tests that need Chromium and Postgres (insta
 
 bench: environment ## list the benchmarks, or run one: make bench NAME=chain_overhead
 	@$(bin)/python -m benchmarks $(NAME)
+
+docs: environment ## write the tables in docs/ anew from the code
+	@$(bin)/python -m eo_pipeline_tests.docs
 
 lock: ## write requirements.lock anew (needs uv; UPGRADE=1 takes newer versions)
 	@UV="$(UV)" UPGRADE="$(UPGRADE)" sh make/lock.sh

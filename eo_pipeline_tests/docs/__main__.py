@@ -2,7 +2,7 @@
 
 import sys
 
-from eo_pipeline_tests.docs.pages import PAGES, names, with_tables
+from eo_pipeline_tests.docs.pages import PAGES, ROOT, names, with_tables
 from eo_pipeline_tests.docs.tables import TABLES
 
 for page in PAGES:
@@ -11,4 +11,4 @@ for page in PAGES:
     if after != before:
         page.write_text(after, encoding="utf-8")
     for name in names(before):
-        sys.stdout.write(f"docs/{page.name}: {name}{'' if after == before else ' (written anew)'}\n")
+        sys.stdout.write(f"{page.relative_to(ROOT)}: {name}{'' if after == before else ' (written anew)'}\n")
