@@ -24,6 +24,8 @@ from eo_pipeline.orchestration.status import ProductStatus, product_status
 
 LIMIT_SECONDS = 900
 QUIET_SECONDS = 2.0
+RESULTS = {"mosaics": "*/mosaic/**/*.tif", "tables": "*/zonal_stats/**/*.csv", "cubes": "cubes/*/"}
+"""Kinds of results, and where they lie below the data root."""
 
 
 @click.command()
@@ -92,7 +94,7 @@ def _tell(statuses: Sequence[ProductStatus], stack: Stack, project: Project, con
     for status in statuses:
         print_status(status, console)
         console.print()
-    for kind, pattern in (("mosaics", "*/mosaic/**/*.tif"), ("tables", "*/zonal_stats/**/*.csv"), ("cubes", "cubes/*/")):
+    for kind, pattern in RESULTS.items():
         found = sorted(stack.root.glob(pattern))
         if found:
             console.print(f"{len(found):4d} {kind:<8} for example {os.path.relpath(found[0], project.root)}")

@@ -1,8 +1,11 @@
-"""The tables in `docs/` that follow from the code: fields of a product, settings of the sandbox, functions it knows.
+"""The tables in pages that follow from the code: fields of a product, variables, the sandbox's settings and functions.
 
 What does not belong here: prose, and where in a page a table stands (`pages`).
 """
 
+import dataclasses
+import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from types import NoneType, UnionType
@@ -13,6 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from eo_pipeline.core import product
+from eo_pipeline.core.settings import Settings as DeploymentSettings
 from eo_pipeline.orchestration.component import NamedDeclaration
 from eo_pipeline.sandbox.assembly import open_catalog
 from eo_pipeline.sandbox.graph_engine import GraphEngine
@@ -146,6 +150,23 @@ def _escaped(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def variables_of_a_deployment() -> str:
+    """Every EO_* variable with its default, from the docstring of the settings that read it."""
+    text = inspect.getdoc(DeploymentSettings) or ""
+    entries = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", text, flags=re.MULTILINE)
+    defaults = {entry.name: entry.default for entry in dataclasses.fields(DeploymentSettings)}
+    rows = [_variable(re.sub(r"\s+", " ", meaning), defaults[name]) for name, meaning in entries]
+    return "\n".join(["| variable | meaning | default |", "|---|---|---|", *rows])
+
+
+def _variable(meaning: str, default: object) -> str:
+    found = re.search(r" \[(EO_[A-Z_]+)\]", meaning)
+    if found is None:
+        raise ValueError(f"expected the variable's name in brackets, got {meaning!r}; write it into the docstring")
+    words = meaning.replace(found[0], "").rstrip(".")
+    return f"| `{found[1]}` | {_escaped(words)} | {'' if default == '' else _plain(default)} |"
+
+
 def settings_of_the_sandbox() -> str:
     """Every setting with its default, its source and whether somebody outside this project published it."""
     rows = [
@@ -182,6 +203,7 @@ def _family(family: str, names: Iterator[str]) -> str:
 
 TABLES = {
     "fields of products": fields_of_products,
+    "variables of a deployment": variables_of_a_deployment,
     "settings of the sandbox": settings_of_the_sandbox,
     "functions of the sandbox": functions_of_the_sandbox,
 }
