@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from eo_pipeline.cli.init import make_project
-from eo_pipeline.cli.processes import free_port
+from eo_pipeline.cli.processes import free_port, unwound_by_signals
+from eo_pipeline.cli.ui import as_exports
 
 ROOT = Path(__file__).parents[2]
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -77,6 +78,13 @@ def address(text: str, name: str) -> str:
     return found[1]
 
 
+def sourced(project: Path, *names: str) -> list[str]:
+    """Variables as a shell has them that read the file of the environment."""
+    script = ". .eo/environment; " + "; ".join(f'echo "${name}"' for name in names)
+    done = subprocess.run(["sh", "-c", script], cwd=project, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
 def ends_within(mark: str, seconds: float) -> list[str]:
     """What is still alive after that long."""
     limit = time.monotonic() + seconds
@@ -93,6 +101,7 @@ def test_both_answer_and_a_signal_ends_every_process(project: Path, number: sign
         assert DIRECT.open(f"{ui}/server_info", timeout=30).status == 200
         assert DIRECT.open(f"{sandbox}/$discovery/rest", timeout=30).status == 200
         assert f"{ui}/assets/field_ndvi/mosaic" in text
+        assert sourced(project, "EO_EARTH_ENGINE_URL", "EO_STORAGE_URL") == [sandbox, sandbox]
         assert len(processes(str(project))) >= 4  # the command, the sandbox, webserver, daemon, code servers
         process.send_signal(number)
         assert process.wait(timeout=90) == 0
@@ -128,3 +137,19 @@ def is_sandbox_of(folder: Path, mark: str) -> bool:
     except OSError:
         return False
     return b"eo_pipeline.sandbox" in words and mark.encode() in words
+
+
+def test_a_shell_reads_any_value_as_it_is() -> None:
+    text = as_exports({"A": "two words", "B": "it's $HOME", "C": ""})
+    done = subprocess.run(["sh", "-c", text + 'echo "$A|$B|$C"'], capture_output=True, text=True, check=True)
+    assert done.stdout == "two words|it's $HOME|\n"
+
+
+def test_signals_unwind_once_and_mean_afterwards_what_they_meant_before() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    with pytest.raises(KeyboardInterrupt), unwound_by_signals():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            signal.raise_signal(signal.SIGINT)  # an impatient second one must not disturb the ending
+    assert {number: signal.getsignal(number) for number in before} == before
