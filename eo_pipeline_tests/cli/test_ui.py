@@ -145,11 +145,17 @@ def test_a_shell_reads_any_value_as_it_is() -> None:
     assert done.stdout == "two words|it's $HOME|\n"
 
 
-def test_signals_unwind_once_and_mean_afterwards_what_they_meant_before() -> None:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    with pytest.raises(KeyboardInterrupt), unwound_by_signals():
+def end_twice() -> None:
+    """Two signals: an impatient second one must not disturb the ending."""
+    with unwound_by_signals():
         try:
             signal.raise_signal(signal.SIGTERM)
         finally:
-            signal.raise_signal(signal.SIGINT)  # an impatient second one must not disturb the ending
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_signals_unwind_once_and_mean_afterwards_what_they_meant_before() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    with pytest.raises(KeyboardInterrupt):
+        end_twice()
     assert {number: signal.getsignal(number) for number in before} == before
