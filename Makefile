@@ -1,6 +1,6 @@
 # On a bare machine with some Python >= 3.12, git and make: `make demo` and `make test` set everything up themselves.
 .DEFAULT_GOAL := help
-.PHONY: help environment demo ui test check test-system bench lock clean
+.PHONY: help environment demo ui test check test-system bench docs lock clean
 bin := .venv/bin
 
 help: ## show these lines
@@ -12,8 +12,8 @@ environment: ## make .venv from requirements.lock (the other targets call it)
 demo: environment ## run two built-in products through a real Dagster daemon against the sandbox
 	@$(bin)/eo-pipeline demo
 
-ui: environment ## start the sandbox and Dagster's UI on the demo's products
-	@sh make/ui.sh
+ui: environment ## start the sandbox and Dagster's UI on the demo's products, until Ctrl-C
+	@exec $(bin)/eo-pipeline ui
 
 test: environment ## run the tests that need nothing but this folder
 	@$(bin)/python -m pytest -m "not system" $(ARGS)
@@ -30,6 +30,9 @@ test-system: environment ## run the tests that need Chromium and Postgres (insta
 
 bench: environment ## list the benchmarks, or run one: make bench NAME=chain_overhead
 	@$(bin)/python -m benchmarks $(NAME)
+
+docs: environment ## write the tables in docs/ anew from the code
+	@$(bin)/python -m eo_pipeline_tests.docs
 
 lock: ## write requirements.lock anew (needs uv; UPGRADE=1 takes newer versions)
 	@UV="$(UV)" UPGRADE="$(UPGRADE)" sh make/lock.sh

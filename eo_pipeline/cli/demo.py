@@ -15,9 +15,8 @@ import dagster as dg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from eo_pipeline.cli.local_stack import Stack, local_stack
+from eo_pipeline.cli.local_stack import UI_PORT, Stack, local_stack
 from eo_pipeline.cli.project import Project, find_project
-from eo_pipeline.cli.quiet import quiet
 from eo_pipeline.cli.status import print_status
 from eo_pipeline.cli.webserver import launch_backfill
 from eo_pipeline.orchestration.chain import Chain
@@ -25,17 +24,19 @@ from eo_pipeline.orchestration.status import ProductStatus, product_status
 
 LIMIT_SECONDS = 900
 QUIET_SECONDS = 2.0
+RESULTS = {"mosaics": "*/mosaic/**/*.tif", "tables": "*/zonal_stats/**/*.csv", "cubes": "cubes/*/"}
+"""Kinds of results, and where they lie below the data root."""
 
 
 @click.command()
-@click.option("--ui-port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port of Dagster's UI.")
-@click.option("--stay", is_flag=True, help="Keep the sandbox and the UI running afterwards, until Ctrl-C.")
-def command(ui_port: int, *, stay: bool) -> None:
+@click.option(
+    "--ui-port", type=click.IntRange(1, 65535), default=UI_PORT, show_default=True, help="Port of Dagster's UI."
+)
+def command(ui_port: int) -> None:
     """Run two built-in products through a real Dagster daemon against the sandbox.
 
     Exit code 0 only if every partition of every stage is materialised.
     """
-    quiet()
     console = Console()
     project = find_project(Path.cwd())
     chains = [project.chain(name) for name in sorted(project.products)]
@@ -48,9 +49,6 @@ def command(ui_port: int, *, stay: bool) -> None:
                 _backfill(stack, instance, chain)
             statuses = _follow(instance, chains, console)
             _tell(statuses, stack, project, console)
-        if stay:
-            console.print(f"Look at {stack.ui}; Ctrl-C ends it.")
-            _wait_for_interrupt()
     if not all(status.is_complete for status in statuses):
         sys.exit(1)
 
@@ -96,16 +94,8 @@ def _tell(statuses: Sequence[ProductStatus], stack: Stack, project: Project, con
     for status in statuses:
         print_status(status, console)
         console.print()
-    for kind, pattern in (("mosaics", "*/mosaic/**/*.tif"), ("tables", "*/zonal_stats/**/*.csv"), ("cubes", "cubes/*/")):
+    for kind, pattern in RESULTS.items():
         found = sorted(stack.root.glob(pattern))
         if found:
             console.print(f"{len(found):4d} {kind:<8} for example {os.path.relpath(found[0], project.root)}")
     console.print("\nLook at it: `make ui`, then open the address that it prints.")
-
-
-def _wait_for_interrupt() -> None:
-    try:
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
-        return

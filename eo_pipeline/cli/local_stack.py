@@ -5,14 +5,24 @@ What does not belong here: what is done with them.
 
 import json
 import shutil
+import subprocess
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from eo_pipeline.cli.processes import child, free_port, python_module, wait_until_it_answers
+from eo_pipeline.cli.processes import (
+    child,
+    end_of_log,
+    free_port,
+    python_module,
+    unwound_by_signals,
+    wait_until_it_answers,
+)
 from eo_pipeline.cli.project import Project
+from eo_pipeline.errors import ServiceUnreachableError
 
 SANDBOX_PORT = 8900
 UI_PORT = 3000
@@ -20,8 +30,23 @@ BUCKET = "sandbox-bucket"
 
 
 @dataclass(frozen=True)
+class Service:
+    """A process of the stack.
+
+    Attributes:
+        name: for messages.
+        process: the process.
+        log: file of its output.
+    """
+
+    name: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+
+@dataclass(frozen=True)
 class Stack:
-    """Addresses of what runs.
+    """What runs, and where.
 
     Attributes:
         sandbox: of the sandbox.
@@ -29,6 +54,7 @@ class Stack:
         home: DAGSTER_HOME.
         root: folder of products' files.
         variables: environment of the pipeline.
+        services: the processes.
     """
 
     sandbox: str
@@ -36,6 +62,21 @@ class Stack:
     home: Path
     root: Path
     variables: Mapping[str, str]
+    services: tuple[Service, ...]
+
+    def wait(self) -> None:
+        """Wait until somebody interrupts.
+
+        Raises:
+            ServiceUnreachableError: a process ended by itself; with the end of its log.
+        """
+        while True:
+            for service in self.services:
+                if service.process.poll() is not None:
+                    raise ServiceUnreachableError(
+                        f"expected {service.name} to run, but it ended; {end_of_log(service.log)}"
+                    )
+            time.sleep(0.5)
 
 
 @contextmanager
@@ -43,6 +84,8 @@ def local_stack(
     project: Project, *, ui_port: int = UI_PORT, speed: float = 30.0, poll_seconds: int = 5
 ) -> Iterator[Stack]:
     """Start both for a project; everything they make stays below its `.eo` folder.
+
+    They end with the block, also if a signal ends it.
 
     Args:
         project: whose products are served.
@@ -60,7 +103,7 @@ def local_stack(
     sandbox = f"http://127.0.0.1:{free_port(SANDBOX_PORT)}"
     ui = f"http://127.0.0.1:{free_port(ui_port)}"
     variables = _variables(sandbox, home=home, root=folder / "data", poll_seconds=poll_seconds)
-    with ExitStack() as stack:
+    with unwound_by_signals(), ExitStack() as stack:
         arguments = ["--port", sandbox.rpartition(":")[2], "--data", str(folder / "sandbox"), "--speed", str(speed)]
         service = stack.enter_context(
             child(python_module("eo_pipeline.sandbox", *arguments), log=logs / "sandbox.log", environment={})
@@ -72,7 +115,11 @@ def local_stack(
             child(python_module("dagster", *dagster), log=logs / "dagster.log", environment=variables)
         )
         wait_until_it_answers(f"{ui}/server_info", web, log=logs / "dagster.log", seconds=180, what="Dagster's UI")
-        yield Stack(sandbox, ui, home, folder / "data", variables)
+        services = (
+            Service("the sandbox", service, logs / "sandbox.log"),
+            Service("Dagster", web, logs / "dagster.log"),
+        )
+        yield Stack(sandbox, ui, home, folder / "data", variables, services)
 
 
 def _variables(sandbox: str, *, home: Path, root: Path, poll_seconds: int) -> dict[str, str]:
@@ -80,6 +127,7 @@ def _variables(sandbox: str, *, home: Path, root: Path, poll_seconds: int) -> di
         "DAGSTER_HOME": str(home),
         "EO_PROJECT": "sandbox-project",
         "EO_EARTH_ENGINE_URL": sandbox,
+        "EO_INTERACTIVE_URL": sandbox,
         "EO_STORAGE_URL": sandbox,
         "EO_CREDENTIALS": "anonymous",
         "EO_BUCKET": BUCKET,

@@ -14,10 +14,32 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from eo_pipeline.errors import ServiceUnreachableError
 
 _STOP_SECONDS = 20
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def unwound_by_signals() -> Iterator[None]:
+    """Ctrl-C, SIGTERM and a closed terminal become KeyboardInterrupt, once: what was started is ended on the way out.
+
+    Children that are started inside heed these signals too, even if a script started this process with SIGINT ignored.
+    """
+
+    def unwind(_: int, __: FrameType | None) -> None:
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, unwind) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
@@ -75,9 +97,14 @@ def wait_until_it_answers(url: str, process: subprocess.Popen[bytes], *, log: Pa
             time.sleep(0.3)
         else:
             return
-    tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
     state = "ended" if process.poll() is not None else f"did not answer for {seconds:.0f} s"
-    raise ServiceUnreachableError(f"expected {what} at {url}, but it {state}; the end of {log}:\n{tail}")
+    raise ServiceUnreachableError(f"expected {what} at {url}, but it {state}; {end_of_log(log)}")
+
+
+def end_of_log(log: Path) -> str:
+    """The last lines of a child's output, for a message."""
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+    return f"the end of {log}:\n{tail}"
 
 
 def free_port(preferred: int) -> int:

@@ -58,6 +58,12 @@ COMMANDS = (
     ),
     CommandEntry(
         "Without an account",
+        "ui",
+        "Look at the project's products in Dagster's UI, with the sandbox behind it.",
+        "eo_pipeline.cli.ui",
+    ),
+    CommandEntry(
+        "Without an account",
         "sandbox",
         "Serve Earth Engine and Cloud Storage on this machine.",
         "eo_pipeline.cli.sandbox",

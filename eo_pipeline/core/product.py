@@ -64,12 +64,12 @@ Bounds = Annotated[tuple[float, float, float, float], _numbers(4)]
 class Condition(Section):
     """What an image's property must satisfy; several operators must all hold."""
 
-    lt: float | None = None
-    lte: float | None = None
-    gt: float | None = None
-    gte: float | None = None
-    eq: Scalar | None = None
-    neq: Scalar | None = None
+    lt: float | None = Field(None, description="less than")
+    lte: float | None = Field(None, description="at most")
+    gt: float | None = Field(None, description="more than")
+    gte: float | None = Field(None, description="at least")
+    eq: Scalar | None = Field(None, description="equal to")
+    neq: Scalar | None = Field(None, description="other than")
     one_of: list[Scalar] | None = Field(None, alias="in", description="any of these values")
 
     @model_validator(mode="after")
@@ -101,8 +101,8 @@ class Source(Section):
 class CloudScorePlus(Section):
     """Cloud Score+ of Sentinel-2: pixels at or above the threshold are usable."""
 
-    band: Literal["cs", "cs_cdf"] = "cs_cdf"
-    threshold: float = Field(0.6, ge=0, le=1)
+    band: Literal["cs", "cs_cdf"] = Field("cs_cdf", description="which of the two scores")
+    threshold: float = Field(0.6, ge=0, le=1, description="from 0 to 1")
 
 
 class Mask(Section):
@@ -111,10 +111,10 @@ class Mask(Section):
     scl_exclude: list[int] | None = Field(None, description="classes of Sentinel-2's SCL band to mask")
     scl_include: list[int] | None = Field(None, description="the only classes of SCL to keep")
     qa_pixel: list[int] | None = Field(None, description="bits of Landsat's QA_PIXEL that mask a pixel when set")
-    cloud_score_plus: CloudScorePlus | None = None
+    cloud_score_plus: CloudScorePlus | None = Field(None, description="Cloud Score+, linked by system:index")
     band: str | None = Field(None, description="any other class band, together with exclude or include")
-    exclude: list[int] | None = None
-    include: list[int] | None = None
+    exclude: list[int] | None = Field(None, description="classes of `band` to mask")
+    include: list[int] | None = Field(None, description="the only classes of `band` to keep")
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -150,7 +150,10 @@ class Index(Section):
 class Composite(Section):
     """How the images of a period become one."""
 
-    reducer: Literal["median", "mean", "max", "min", "mosaic", "first"] = "median"
+    reducer: Literal["median", "mean", "max", "min", "mosaic", "first"] = Field(
+        "median",
+        description="of the usable pixels of a place; mosaic takes the last image on top, first the earliest",
+    )
     counts: list[Literal["n_obs", "n_valid"]] = Field(
         [], description="also export how many images saw the pixel and how many saw it usable"
     )
@@ -221,7 +224,7 @@ class AreaGrid(Section):
         description="left, bottom, right, top in CRS units: one area; right may exceed 180 at the antimeridian",
     )
     id: str | None = Field(None, description="column that names the features; needed with features")
-    crs: str
+    crs: str = Field(description="of grid, areas and results, for example EPSG:32633")
     resolution: float = Field(gt=0, description="CRS units a pixel")
     origin: Point = Field((0.0, 0.0), description="a corner of pixels and cells, CRS units")
     tile: int = Field(2560, gt=0, description="pixels a side of a grid cell")
@@ -266,13 +269,17 @@ def _check_bounds(field: str, bounds: Sequence[float] | None) -> None:
 class OutputBand(Section):
     """How one band is stored: physical = stored * scale + offset."""
 
-    dtype: Literal["uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"] = "float32"
-    scale: float = 1.0
-    offset: float = 0.0
+    dtype: Literal["uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"] = Field(
+        "float32", description="stored type; all bands of a product share it"
+    )
+    scale: float = Field(1.0, description="physical units per stored unit, not 0")
+    offset: float = Field(0.0, description="physical value of a stored 0")
     nodata: float | int | None = Field(None, description="stored value of unusable pixels; NaN if absent for floats")
-    units: str = ""
-    description: str = ""
-    kind: Literal["continuous", "categorical"] = "continuous"
+    units: str = Field("", description="of physical values, kept in tables and cube, for example K")
+    description: str = Field("", description="one sentence, kept in tables and cube")
+    kind: Literal["continuous", "categorical"] = Field(
+        "continuous", description="continuous values are averaged in overviews and coarser products, classes never"
+    )
 
     def encoding(self, name: str) -> BandEncoding:
         """The band's encoding under its name; validates dtype, scale and nodata together."""
@@ -298,9 +305,9 @@ def _suggested_nodata(dtype: str) -> int:
 class ZoneTable(Section):
     """The polygons that are measured; they may cross areas."""
 
-    file: str
+    file: str = Field(description="polygons in any CRS, relative to the YAML's folder or the project's")
     id: str = Field(description="column that names the zones; unique, never null")
-    statistics: list[str] = Field(["mean", "count"], min_length=1)
+    statistics: list[str] = Field(["mean", "count"], min_length=1, description="see the table of statistics")
     bands: list[str] | None = Field(None, description="measured bands; the output's bands if absent, without counts")
     all_touched: bool = Field(False, description="count every touched pixel, not only those whose centre is inside")
 
@@ -328,11 +335,11 @@ class Export(Section):
 
     bucket: str | None = Field(None, description="Cloud Storage bucket; EO_BUCKET if absent")
     prefix: str = Field("", description="folder in the bucket, without leading or trailing slash")
-    priority: int = Field(100, ge=0, le=9999)
+    priority: int = Field(100, ge=0, le=9999, description="of the task, 0 to 9999; higher starts earlier")
     file_dimensions: int | None = Field(
         None, gt=0, multiple_of=_SHARD, description="pixels a side of one exported file, a multiple of 256"
     )
-    max_pixels: int = Field(10**12, gt=0)
+    max_pixels: int = Field(10**12, gt=0, description="Earth Engine refuses an export of more pixels")
     keep: Literal["until_mosaic", "always"] = Field("until_mosaic", description="how long local tiles are kept")
     delete_remote: bool = Field(False, description="delete the bucket's objects once their tiles are verified")
 
@@ -340,21 +347,23 @@ class Export(Section):
 class ProductDeclaration(Section):
     """Everything a person declares about a product, except its name."""
 
-    description: str = ""
+    description: str = Field("", description="for people; kept with the definition")
     owners: list[str] = Field([], description="people as e-mail addresses, teams as team:name")
-    source: Source | None = None
+    source: Source | None = Field(None, description="the collection; needed unless there is a recipe")
     recipe: str | None = Field(
         None, description="Python function (area, period) -> ee.Image as package.module.function"
     )
-    mask: Mask | None = None
-    index: dict[str, Index] = {}
-    composite: Composite = Composite()
-    period: Periods
-    area: AreaGrid
-    output: dict[str, OutputBand] = {}
-    zones: ZoneTable | None = None
-    cube: Cube | None = None
-    export: Export = Export()
+    mask: Mask | None = Field(None, description="which pixels are unusable; none are if absent")
+    index: dict[str, Index] = Field({}, description="computed bands by name")
+    composite: Composite = Field(Composite(), description="how the images of a period become one")
+    period: Periods = Field(description="the time steps")
+    area: AreaGrid = Field(description="grid, and the areas that are exported")
+    output: dict[str, OutputBand] = Field(
+        {}, description="exported bands and how each is stored; all indices, or else all source bands, if absent"
+    )
+    zones: ZoneTable | None = Field(None, description="polygons that are measured; no table if absent")
+    cube: Cube | None = Field(None, description="the Zarr cube; none if absent")
+    export: Export = Field(Export(), description="how Earth Engine writes the tiles")
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:

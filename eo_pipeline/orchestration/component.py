@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self, override
 
 import dagster as dg
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -23,7 +23,9 @@ from eo_pipeline.orchestration.declarations import Origin, load_chain, read_prod
 class NamedDeclaration(ProductDeclaration):
     """A product's declaration in YAML; the folder's name is the product's unless `name` says otherwise."""
 
-    name: str | None = None
+    name: str | None = Field(
+        None, description="lower-case letters, digits and underscores, a letter first; the folder's name if absent"
+    )
 
 
 class _Attributes(BaseModel):
