@@ -132,6 +132,7 @@ class FakeAsset:
     id: str
     type: str = "IMAGE_COLLECTION"
     properties: Mapping[str, object] = field(default_factory=dict)
+    endless: bool = False
 
 
 @dataclass
@@ -154,6 +155,9 @@ class FakeCatalog:
             near = region is None or one.footprint.intersects(region)
             if inside and near and one.id.rpartition("/")[0] == collection_id:
                 yield one
+
+    def area(self, _: str, __: Mapping[str, object]) -> BaseGeometry | None:
+        return None
 
     def image(self, image_id: str) -> ImageRecord | None:
         return next((one for one in self.records if one.id == image_id), None)

@@ -18,7 +18,7 @@ FAMILY = Family()
 
 def _values(collection: Collection, name: str) -> list[object]:
     """Values of a property in order, without nulls."""
-    found = (property_of(member, name) for member in collection.stream())
+    found = (property_of(member, name) for member in collection.all())
     return [value for value in found if value is not None]
 
 
@@ -125,8 +125,8 @@ def reduce_columns(
     collection: Collection, reducer: Reducer, selectors: list[str], weight_selectors: list[str] | None
 ) -> dict[str, object]:
     """Outputs of a reducer over properties; elements in which one is missing do not count."""
-    rows = [[comparable(property_of(m, name)) for name in selectors] for m in collection.stream()]
-    heavy = [property_of(m, weight_selectors[0]) if weight_selectors else 1.0 for m in collection.stream()]
+    rows = [[comparable(property_of(m, name)) for name in selectors] for m in collection.all()]
+    heavy = [property_of(m, weight_selectors[0]) if weight_selectors else 1.0 for m in collection.all()]
     usable = [(row, weight) for row, weight in zip(rows, heavy, strict=True) if None not in row]
     if reducer.inputs == 1 and len(selectors) > 1:
         columns = [[value for row, _ in usable for value in row]]

@@ -42,7 +42,7 @@ def apply(join: Join, primary: Collection, secondary: Collection, condition: Fil
             ]
             yield from join.results(element, matches)
 
-    return primary.of(Derived(make))
+    return primary.of(Derived(make, primary.source.endless))
 
 
 @FAMILY.algorithm("Join.simple")

@@ -192,4 +192,4 @@ def reduce_regions(
             new = {name(band, output): value for band, output, value in found if value is not None}
             yield Feature(region, {**feature.properties, **new})
 
-    return Collection(Derived(make), "Feature", dict(collection.properties))
+    return Collection(Derived(make, collection.source.endless), "Feature", dict(collection.properties))

@@ -115,7 +115,7 @@ def sample_regions(
                     values = dict(zip(image.band_names, row, strict=True))
                     yield Feature(Geometry(shapely.Point(point)) if geometries else None, {**index, **kept, **values})
 
-    return Collection(Derived(make), "Feature")
+    return Collection(Derived(make, collection.source.endless), "Feature")
 
 
 @FAMILY.algorithm("ImageCollection.getRegion")

@@ -52,6 +52,10 @@ class FileCatalog:
             if _in_time(record, start_ms, end_ms) and (region is None or region.intersects(record.footprint)):
                 yield record
 
+    def area(self, _: str, __: Mapping[str, object]) -> BaseGeometry | None:
+        """See Catalog.area; the records are at hand, so nothing needs to be told."""
+        return None
+
     def image(self, image_id: str) -> ImageRecord | None:
         """See Catalog.image."""
         candidates = (*self.records.get(image_id, ()), *self.records.get(image_id.rpartition("/")[0], ()))

@@ -21,6 +21,11 @@ ELEMENT_LIMIT = 5000
 class Elements(Protocol):
     """Where the elements of a collection come from."""
 
+    @property
+    def endless(self) -> bool:
+        """True if it is known that the elements never end."""
+        ...
+
     def __iter__(self) -> Iterator[Element | Collection]:
         """Every element, in order, computed on demand."""
         ...
@@ -51,7 +56,17 @@ class Collection:
         Raises:
             ServiceError: there are more than a request may accumulate.
         """
-        return tuple(self._limited())
+        return tuple(self.all())
+
+    def all(self) -> Iterator[Element | Collection]:
+        """As `stream`, for those who need every element: a collection without end is refused at once.
+
+        Raises:
+            ServiceError: there are more than a request may accumulate.
+        """
+        if self.source.endless:
+            raise _too_many()
+        return self.stream()
 
     def stream(self) -> Iterator[Element | Collection]:
         """All elements one after the other, computed on demand unless they are already there.
@@ -64,7 +79,7 @@ class Collection:
     def _limited(self) -> Iterator[Element | Collection]:
         for count, member in enumerate(self.source, start=1):
             if count > ELEMENT_LIMIT:
-                raise ServiceError(f"Collection query aborted after accumulating over {ELEMENT_LIMIT} elements.")
+                raise _too_many()
             yield member
 
     def stream_elements(self) -> Iterator[Element]:
@@ -108,9 +123,11 @@ class Listed:
 
     Attributes:
         elements: the elements.
+        endless: False.
     """
 
     elements: tuple[Element | Collection, ...]
+    endless: bool = False
 
     def __iter__(self) -> Iterator[Element | Collection]:
         return iter(self.elements)
@@ -122,9 +139,11 @@ class Derived:
 
     Attributes:
         make: returns an iterator over the elements.
+        endless: True if it is known that they never end.
     """
 
     make: Callable[[], Iterable[Element | Collection]]
+    endless: bool = False
 
     def __iter__(self) -> Iterator[Element | Collection]:
         return iter(self.make())
@@ -152,6 +171,10 @@ def _numbered(element: Element | Collection, position: int) -> Element | Collect
     if isinstance(element, Collection) or "system:index" in element.properties:
         return element
     return element.with_properties({**element.properties, "system:index": str(position)})
+
+
+def _too_many() -> ServiceError:
+    return ServiceError(f"Collection query aborted after accumulating over {ELEMENT_LIMIT} elements.")
 
 
 def _image(member: Element | Collection) -> Image:

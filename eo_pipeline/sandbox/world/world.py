@@ -25,6 +25,7 @@ from eo_pipeline.sandbox.world.global_bands import (
 from eo_pipeline.sandbox.world.scenery import Scenery
 from eo_pipeline.sandbox.world.scenes import SceneCollection, cloud_score, surface_reflectance
 from eo_pipeline.sandbox.world.seasons import EPOCH
+from eo_pipeline.sandbox.world.tiles import tile_of, wrapped
 
 CLIMATE, HEIGHTS = "ECMWF/ERA5_LAND/MONTHLY_AGGR", "USGS/SRTMGL1_003"
 
@@ -48,7 +49,9 @@ class ProceduralWorld:
     def asset(self, asset_id: str) -> AssetInfo | None:
         """See Catalog.asset."""
         if asset_id in self.scenes or asset_id == CLIMATE:
-            return AssetInfo(asset_id, "IMAGE_COLLECTION", {"title": f"{asset_id} of the procedural world"})
+            return AssetInfo(
+                asset_id, "IMAGE_COLLECTION", {"title": f"{asset_id} of the procedural world"}, endless=True
+            )
         record = self.image(asset_id)
         return None if record is None else AssetInfo(asset_id, "IMAGE", record.properties)
 
@@ -60,6 +63,14 @@ class ProceduralWorld:
             yield from self.scenes[collection_id].images(start_ms, end_ms, region)
         elif collection_id == CLIMATE:
             yield from _months(self.scenery, start_ms, end_ms)
+
+    def area(self, collection_id: str, values: Mapping[str, object]) -> BaseGeometry | None:
+        """See Catalog.area; known for the scenes of an MGRS_TILE."""
+        name = values.get("MGRS_TILE")
+        if collection_id not in self.scenes or not isinstance(name, str):
+            return None
+        tile = tile_of(name)
+        return shapely.Polygon() if tile is None else wrapped(tile.outline)
 
     def image(self, image_id: str) -> ImageRecord | None:
         """See Catalog.image."""

@@ -3,7 +3,7 @@
 # ruff: noqa: ARG002 - the fake catalogue has the whole signature of the protocol it stands for
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 import shapely
@@ -26,6 +26,9 @@ class Endless:
         self, collection_id: str, *, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None
     ) -> Iterator[ImageRecord]:
         return (record(day) for day in itertools.count())
+
+    def area(self, collection_id: str, values: Mapping[str, object]) -> BaseGeometry | None:
+        return None
 
     def image(self, image_id: str) -> ImageRecord | None:
         return record(3) if image_id == "days/3" else None
