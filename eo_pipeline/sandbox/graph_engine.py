@@ -19,6 +19,7 @@ from eo_pipeline.sandbox.graph.evaluate import Context, Evaluator, Functions
 from eo_pipeline.sandbox.graph.expression import Expression
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.images import Image
+from eo_pipeline.sandbox.graph.refusals import refusals
 from eo_pipeline.sandbox.graph.signatures import published_signatures, wheel_algorithms
 
 
@@ -51,7 +52,8 @@ class GraphEngine:
 
     def value(self, expression: Mapping[str, Any]) -> object:
         """The result as JSON values."""
-        return encode(self.evaluate(expression))
+        with refusals():
+            return encode(self.evaluate(expression))
 
     def image(self, expression: Mapping[str, Any]) -> Image:
         """The result as an image whose pixels are not yet computed.
@@ -78,17 +80,20 @@ class GraphEngine:
 
     def export_grid(self, image: Image) -> Grid:
         """The grid of an export that names none."""
-        return reading.export_grid(image)
+        with refusals():
+            return reading.export_grid(image)
 
     def request_grid(self, spec: Mapping[str, Any] | None, image: Image) -> Grid:
         """The grid that the `grid` of a request means for an image."""
-        return reading.request_grid(spec, image)
+        with refusals():
+            return reading.request_grid(spec, image)
 
     def read(
         self, image: Image, grid: Grid, band_ids: Sequence[str] | None = None
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         """Pixels of the bands, in order, computed on a grid; see `graph.reading.read`."""
-        return reading.read(image, grid, band_ids)
+        with refusals():
+            return reading.read(image, grid, band_ids)
 
     def unknown_functions(self) -> Sequence[str]:
         """Names that clients asked for and nobody implements, in order of first request."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.collections import Collection
 from eo_pipeline.sandbox.graph.properties import comparable, property_of, sort_key
 from eo_pipeline.sandbox.graph.reducers import Reducer, single
@@ -140,13 +141,23 @@ def reduce_columns(
 def reduced_columns(
     reducer: Reducer, columns: Sequence[Sequence[object]], weights: Sequence[object]
 ) -> dict[str, object]:
-    """Outputs of a reducer over lists of values, by name."""
+    """Outputs of a reducer over lists of values, by name.
+
+    Raises:
+        ServiceError: there are texts among the values, and the reducer needs numbers.
+    """
     samples = [_column(column) for column in columns]
     heavy = np.array(weights or [0.0], dtype=np.float64)[:, None]
-    return dict(zip(reducer.outputs, map(single, reducer.run(samples, heavy)), strict=True))
+    try:
+        outcomes = reducer.run(samples, heavy)
+    except TypeError as error:
+        if all(isinstance(value, int | float) for column in columns for value in column):
+            raise
+        raise ServiceError(f"Reducer: Expected numbers for the outputs {list(reducer.outputs)}.") from error
+    return dict(zip(reducer.outputs, map(single, outcomes), strict=True))
 
 
 def _column(values: Sequence[object]) -> np.ndarray:
     """Values as samples (sample, 1); one uncounted number if there are none."""
-    array_ = np.array(values or [0.0])
-    return array_[:, None]
+    mixed = len({isinstance(value, str) for value in values}) > 1
+    return np.array(values or [0.0], dtype=object if mixed else None)[:, None]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from eo_pipeline.sandbox.algorithms.geometries import buffered, moved
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.graph.coercions import MismatchError, as_date, as_number
+from eo_pipeline.sandbox.graph.coercions import MismatchError, as_date, as_feature, as_number
 from eo_pipeline.sandbox.graph.collections import Element, geometry_of
 from eo_pipeline.sandbox.graph.geometry import Geometry
 from eo_pipeline.sandbox.graph.grids import Projection
@@ -119,9 +119,8 @@ def geometry(feature: Element, proj: Projection | None) -> Geometry | None:
 @FAMILY.algorithm("Feature.setGeometry")
 def set_geometry(feature: Element, geometry: Geometry | None) -> Element:
     """The feature with another geometry."""
-    if isinstance(feature, Image):
-        return replace(feature, footprint=geometry)
-    return replace(feature, geometry=geometry)
+    one = as_feature(feature)
+    return replace(one, footprint=geometry) if isinstance(one, Image) else replace(one, geometry=geometry)
 
 
 @FAMILY.algorithm("Feature.buffer")

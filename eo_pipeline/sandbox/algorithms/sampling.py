@@ -34,14 +34,14 @@ def _centres(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
     return longitude, latitude
 
 
-def _rows(image: Image, grid: Grid, chosen: np.ndarray) -> list[list[object]]:
+def _rows(image: Image, grid: Grid, chosen: np.ndarray) -> Iterator[list[object]]:
     """Values of all bands, None where masked, at chosen (row, column) pixels."""
     rasters = pull([band.pixels for band in image.bands], grid)
     columns = [
         [value if valid else None for value, valid in zip(r.data[chosen].tolist(), r.mask[chosen] > 0, strict=True)]
         for r in rasters
     ]
-    return [list(row) for row in zip(*columns, strict=True)]
+    return map(list, zip(*columns, strict=True))
 
 
 @FAMILY.algorithm("Image.sample")

@@ -112,6 +112,10 @@ class Collection:
         """The first element, computed alone; None if there is none."""
         return next(self.stream(), None)
 
+    def with_properties(self, properties: Mapping[str, object]) -> Collection:
+        """The same elements in a collection with exactly these properties."""
+        return replace(self, properties=dict(properties))
+
     def of(self, source: Elements) -> Collection:
         """The same collection with other elements; it is no longer the asset."""
         return replace(self, source=source, id=None, version=None)
