@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pyproj
 import shapely
+from affine import AffineError
 
 from eo_pipeline.sandbox.errors import ServiceError
 
@@ -27,5 +28,11 @@ def refusals(function: str = "") -> Iterator[None]:
         yield
     except MemoryError as error:
         raise ServiceError("User memory limit exceeded.") from error
-    except (ValueError, ArithmeticError, shapely.errors.ShapelyError, pyproj.exceptions.ProjError) as error:
+    except (
+        ValueError,
+        ArithmeticError,
+        AffineError,
+        shapely.errors.ShapelyError,
+        pyproj.exceptions.ProjError,
+    ) as error:
         raise ServiceError(f"{function}{': ' if function else ''}{error}") from error
