@@ -14,6 +14,7 @@ from eo_pipeline.sandbox.graph.collections import (
     Collection,
     Derived,
     Element,
+    Listed,
     feature_collection,
     image_collection,
 )
@@ -40,6 +41,20 @@ def load(id_: str, context: Context) -> Collection:
             "NOT_FOUND",
         )
     return Collection(CatalogImages(context.catalog, id_), "Image", dict(asset.properties), id_, 1)
+
+
+@FAMILY.algorithm("Collection.loadTable")
+def load_table(table_id: str, context: Context) -> Collection:
+    """The catalog's table of an id."""
+    asset, features = context.catalog.asset(table_id), context.catalog.table(table_id)
+    if asset is None or features is None:
+        raise ServiceError(
+            f"Collection.loadTable: Collection asset '{table_id}' not found "
+            "(does not exist or caller does not have access).",
+            404,
+            "NOT_FOUND",
+        )
+    return Collection(Listed(tuple(features)), "Feature", dict(asset.properties), table_id, 1)
 
 
 @FAMILY.algorithm("ImageCollection.fromImages")

@@ -43,6 +43,24 @@ def get_number(object_: Element, property_: str) -> int | float | None:
         raise ServiceError(f"Element.getNumber: Property '{property_}' is not a number: {value}.") from error
 
 
+@FAMILY.algorithm("Element.getArray")
+def get_array(object_: Element, property_: str) -> object:
+    """A property that is a number or nested lists of numbers, of one length at each depth."""
+    value = property_of(object_, property_)
+    if value is not None and _array_shape(value) is None:
+        raise ServiceError(f"Element.getArray: Property '{property_}' is not an array.")
+    return value
+
+
+def _array_shape(value: object) -> tuple[int, ...] | None:
+    """The lengths of nested lists of numbers by depth; None if they differ or hold something else."""
+    if isinstance(value, int | float):
+        return ()
+    inner = {_array_shape(member) for member in value} if isinstance(value, list) else {None}
+    shape = inner.pop() if len(inner) == 1 else None
+    return None if shape is None or not isinstance(value, list) else (len(value), *shape)
+
+
 @FAMILY.algorithm("Element.set")
 def set_(object_: Element, key: str, value: object) -> Element:
     """The element with one property changed; null takes it away."""

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.sandbox.graph.images import ImageRecord
+from eo_pipeline.sandbox.graph.values import Feature
 
 AssetType = Literal["IMAGE", "IMAGE_COLLECTION", "TABLE", "FOLDER"]
 
@@ -48,6 +49,10 @@ class Catalog(Protocol):
             end_ms: end of system:time_start, excluded; None for no limit (a collection may be endless).
             region: only images whose footprint meets this geometry, EPSG:4326; None for the whole world.
         """
+        ...
+
+    def table(self, table_id: str) -> Sequence[Feature] | None:
+        """The features of a table, each with a system:index; None if there is no such table."""
         ...
 
     def area(self, collection_id: str, values: Mapping[str, object]) -> BaseGeometry | None:
@@ -92,6 +97,11 @@ class CompositeCatalog:
         owner = self._owner(collection_id)
         if owner is not None:
             yield from owner.images(collection_id, start_ms=start_ms, end_ms=end_ms, region=region)
+
+    def table(self, table_id: str) -> Sequence[Feature] | None:
+        """The table in the catalog that owns it."""
+        owner = self._owner(table_id)
+        return None if owner is None else owner.table(table_id)
 
     def area(self, collection_id: str, values: Mapping[str, object]) -> BaseGeometry | None:
         """What the catalog that owns the collection can tell."""

@@ -130,8 +130,8 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     ),
     Assumption(
         "long collections",
-        "every question that needs more than 5000 elements is refused, size() included; "
-        "the service refuses only to hand them out",
+        "every question that needs more than 5000 images is refused, size() included; "
+        "the service refuses only to hand them out, as the sandbox does with features",
         "chosen",
         "graph.collections:ELEMENT_LIMIT",
     ),

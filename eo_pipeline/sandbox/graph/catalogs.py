@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.sandbox.graph.images import ImageRecord
+from eo_pipeline.sandbox.graph.values import Feature
 
 
 class Asset(Protocol):
@@ -41,6 +42,10 @@ class Catalog(Protocol):
 
         Times are milliseconds since 1970, the region is in EPSG:4326; None leaves a side open. May be infinite.
         """
+        ...
+
+    def table(self, table_id: str) -> Sequence[Feature] | None:
+        """The features of a table, each with a system:index; None if there is no such table."""
         ...
 
     def area(self, collection_id: str, values: Mapping[str, object]) -> BaseGeometry | None:

@@ -15,7 +15,10 @@ from eo_pipeline.sandbox.graph.values import Feature
 Element = Image | Feature
 
 ELEMENT_LIMIT = 5000
-"""Elements that one request may accumulate."""
+"""Images that one request may accumulate, and elements that it may hand out."""
+
+FEATURE_LIMIT = 1_000_000
+"""Features that one request may accumulate."""
 
 
 class Elements(Protocol):
@@ -65,7 +68,7 @@ class Collection:
             ServiceError: there are more than a request may accumulate.
         """
         if self.source.endless:
-            raise _too_many()
+            raise too_many(ELEMENT_LIMIT)
         return self.stream()
 
     def stream(self) -> Iterator[Element | Collection]:
@@ -77,9 +80,10 @@ class Collection:
         return iter(self.members) if "members" in self.__dict__ else self._limited()
 
     def _limited(self) -> Iterator[Element | Collection]:
+        limit = ELEMENT_LIMIT if self.kind == "Image" else FEATURE_LIMIT
         for count, member in enumerate(self.source, start=1):
-            if count > ELEMENT_LIMIT:
-                raise _too_many()
+            if count > limit:
+                raise too_many(limit)
             yield member
 
     def stream_elements(self) -> Iterator[Element]:
@@ -177,8 +181,9 @@ def _numbered(element: Element | Collection, position: int) -> Element | Collect
     return element.with_properties({**element.properties, "system:index": str(position)})
 
 
-def _too_many() -> ServiceError:
-    return ServiceError(f"Collection query aborted after accumulating over {ELEMENT_LIMIT} elements.")
+def too_many(limit: int) -> ServiceError:
+    """The refusal of a collection that is longer than a request may accumulate."""
+    return ServiceError(f"Collection query aborted after accumulating over {limit} elements.")
 
 
 def _image(member: Element | Collection) -> Image:
