@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ from eo_pipeline.sandbox.algorithms import registry
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph import reading
 from eo_pipeline.sandbox.graph.catalogs import Catalog
-from eo_pipeline.sandbox.graph.coercions import MismatchError, as_image
-from eo_pipeline.sandbox.graph.collections import Collection
+from eo_pipeline.sandbox.graph.coercions import MismatchError, as_collection, as_image
+from eo_pipeline.sandbox.graph.collections import Element
 from eo_pipeline.sandbox.graph.encode import encode
 from eo_pipeline.sandbox.graph.evaluate import Context, Evaluator, Functions
 from eo_pipeline.sandbox.graph.expression import Expression
@@ -67,16 +67,19 @@ class GraphEngine:
         except MismatchError as error:
             raise ServiceError(f"Expected an Image, got {type(result).__name__}.") from error
 
-    def collection(self, expression: Mapping[str, Any]) -> Collection:
-        """The result as a collection.
+    def features(self, expression: Mapping[str, Any]) -> Iterator[Element]:
+        """The elements of the resulting collection, one after the other.
 
         Raises:
-            ServiceError: the result is no collection.
+            ServiceError: the result is no collection, or an element is none.
         """
         result = self.evaluate(expression)
-        if not isinstance(result, Collection):
-            raise ServiceError(f"Expected a FeatureCollection, got {type(result).__name__}.")
-        return result
+        try:
+            collection = as_collection(result)
+        except MismatchError as error:
+            raise ServiceError(f"Expected a FeatureCollection, got {type(result).__name__}.") from error
+        with refusals():
+            yield from collection.stream_elements()
 
     def export_grid(self, image: Image) -> Grid:
         """The grid of an export that names none."""

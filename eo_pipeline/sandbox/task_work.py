@@ -1,7 +1,7 @@
 """What an operation's work is, and how it ends. What does not belong here: when it starts, and what it does."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +27,11 @@ class Report(Protocol):
 
 Work = Callable[[Operation, Report], tuple[str, ...]]
 """Does what an operation says and returns its destination URIs."""
+
+
+def by_kind(work: Mapping[str, Work]) -> Work:
+    """Work that is done as the kind of the operation says."""
+    return lambda operation, report: work[operation.kind](operation, report)
 
 
 @dataclass(frozen=True)

@@ -148,6 +148,19 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "algorithms.sampling:MAX_VALUES",
     ),
     Assumption(
+        "columns of CSV",
+        "are system:index, the sorted properties of the first feature, and .geo; a missing geometry is an empty "
+        "MultiPoint; whole numbers have no point; one file holds the table",
+        "reported",
+        "table_files:write_table",
+    ),
+    Assumption(
+        "paint and style",
+        "widths count pixels of the requested grid; edges of at most one pixel burn every pixel they touch",
+        "inferred",
+        "algorithms.painting:burnt",
+    ),
+    Assumption(
         "wrong types",
         "are refused with the text 'FUNCTION, argument 'NAME': Invalid type.' and expected and actual types",
         "reported",
