@@ -25,11 +25,13 @@ MEDIA_TYPES = {"CSV": "text/csv", "GEO_JSON": "application/geo+json"}
 
 
 def check_format(file_format: str) -> str:
-    """The format itself.
+    """The format itself; JSON, as addresses of downloads have it, means GeoJSON.
 
     Raises:
         ServiceError: The sandbox does not write it.
     """
+    if file_format == "JSON":
+        return "GEO_JSON"
     if file_format not in SUFFIXES:
         raise ServiceError(f"sandbox: tables are written as {' or '.join(SUFFIXES)} only, got {file_format}.")
     return file_format
