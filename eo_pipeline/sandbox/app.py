@@ -20,11 +20,12 @@ from starlette.types import ASGIApp
 from eo_pipeline.sandbox.catalog.catalog import Catalog
 from eo_pipeline.sandbox.clock import Clock
 from eo_pipeline.sandbox.control import Control
+from eo_pipeline.sandbox.delivery import Bucket, Delivery
 from eo_pipeline.sandbox.discovery import load_document, wheel_file
 from eo_pipeline.sandbox.endpoints import answer_json
 from eo_pipeline.sandbox.engine import Engine
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.exports import Bucket, ImageExporter
+from eo_pipeline.sandbox.exports import ImageExporter
 from eo_pipeline.sandbox.fault_middleware import FaultMiddleware
 from eo_pipeline.sandbox.faults import FaultBox
 from eo_pipeline.sandbox.journal import Journal
@@ -32,7 +33,9 @@ from eo_pipeline.sandbox.journal_middleware import JournalMiddleware
 from eo_pipeline.sandbox.operation_files import OperationFiles
 from eo_pipeline.sandbox.routes import EarthEngine
 from eo_pipeline.sandbox.settings import LiveSettings
+from eo_pipeline.sandbox.table_exports import TableExporter
 from eo_pipeline.sandbox.task_queue import QueueParts, TaskQueue
+from eo_pipeline.sandbox.task_work import Work, by_kind
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -67,16 +70,14 @@ def application(parts: Parts) -> ASGIApp:
 
 
 def _queue(parts: Parts, journal: Journal, faults: FaultBox) -> TaskQueue:
-    exporter = ImageExporter(
-        engine=parts.engine,
-        bucket=parts.bucket,
-        journal=journal,
-        settings=parts.settings,
-        scratch=parts.data / "scratch",
-    )
+    delivery = Delivery(parts.bucket, journal, parts.settings, parts.data / "scratch")
+    work: dict[str, Work] = {
+        "EXPORT_IMAGE": ImageExporter(engine=parts.engine, delivery=delivery),
+        "EXPORT_FEATURES": TableExporter(engine=parts.engine, delivery=delivery),
+    }
     files = OperationFiles(parts.data / "operations")
     ids = random.SystemRandom()
-    return TaskQueue(QueueParts(files, parts.clock, parts.settings, faults, journal, ids), exporter)
+    return TaskQueue(QueueParts(files, parts.clock, parts.settings, faults, journal, ids), by_kind(work))
 
 
 def _routes(parts: Parts, journal: Journal, faults: FaultBox, queue: TaskQueue) -> list[BaseRoute]:

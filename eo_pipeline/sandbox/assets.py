@@ -1,6 +1,5 @@
 """Assets of the catalogue as the service describes and lists them. What does not belong here: pixels."""
 
-import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from eo_pipeline.sandbox.clock import timestamp
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.images import BandSource, ImageRecord
 from eo_pipeline.sandbox.graph.pixel_types import PixelType
+from eo_pipeline.sandbox.paging import position_of, token_of
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def list_images(catalog: Catalog, parent: str, query: ListQuery, *, scan_limit: 
     info: AssetInfo | None = catalog.asset(asset_id(parent))
     if info is None or info.type not in {"IMAGE_COLLECTION", "FOLDER"}:
         raise _no_asset(parent)
-    first = _position(query.page_token)
+    first = position_of(query.page_token)
     wanted = query.wanted
     found: Iterator[ImageRecord] = catalog.images(
         asset_id(parent), start_ms=wanted.start_ms, end_ms=wanted.end_ms, region=wanted.region
@@ -81,7 +81,7 @@ def list_images(catalog: Catalog, parent: str, query: ListQuery, *, scan_limit: 
     page: list[Mapping[str, object]] = []
     for position, record in enumerate(islice(found, first, None), start=first):
         if len(page) == query.page_size or position - first == scan_limit:
-            return Listing(tuple(page), _token(position))
+            return Listing(tuple(page), token_of(position))
         if wanted.holds(record.properties):
             page.append(_entry(record, basic=query.basic))
     return Listing(tuple(page), None)
@@ -137,26 +137,6 @@ def _data_type(pixel_type: PixelType) -> dict[str, object]:
 
 def _visible(properties: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in properties.items() if not name.startswith("system:")}
-
-
-def _token(position: int) -> str:
-    return base64.urlsafe_b64encode(str(position).encode()).decode()
-
-
-def _position(token: str | None) -> int:
-    if not token:
-        return 0
-    try:
-        position = int(base64.urlsafe_b64decode(token.encode()).decode())
-    except ValueError as error:
-        raise _bad_token(token) from error
-    if not 0 <= position < 2**31:
-        raise _bad_token(token)
-    return position
-
-
-def _bad_token(token: str) -> ServiceError:
-    return ServiceError(f"Invalid page token: '{token[:100]}'.")
 
 
 def _no_asset(name: str) -> ServiceError:

@@ -5,7 +5,7 @@ What does not belong here: paths, and what the functions do.
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from eo_pipeline.sandbox.access import check_access
 from eo_pipeline.sandbox.errors import ServiceError
+from eo_pipeline.sandbox.request_limits import RequestLimits
 from eo_pipeline.sandbox.settings import LiveSettings
 
 
@@ -64,6 +65,7 @@ class Endpoints:
     """Makes endpoints of handlers."""
 
     settings: LiveSettings
+    limits: RequestLimits = field(default_factory=RequestLimits)
 
     def public(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         """An endpoint anyone may use."""
@@ -77,8 +79,10 @@ class Endpoints:
         """An endpoint for those who may use Earth Engine with the project of the path."""
 
         async def answer(request: Request) -> Response:
-            check_access(request.headers, request.path_params.get("project"), self.settings.now)
-            return await self._answer(handler, request)
+            project, settings = request.path_params["project"], self.settings.now
+            check_access(request.headers, project, settings)
+            with self.limits.admitted(project, settings):
+                return await self._answer(handler, request)
 
         return answer
 

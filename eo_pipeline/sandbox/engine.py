@@ -3,11 +3,12 @@
 What does not belong here: how an expression is evaluated.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 
+from eo_pipeline.sandbox.graph.collections import Element
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.images import Image
 
@@ -27,6 +28,10 @@ class Engine(Protocol):
 
     def image(self, expression: Expression) -> Image:
         """The result as an image whose pixels are not yet computed."""
+        ...
+
+    def features(self, expression: Expression) -> Iterator[Element]:
+        """The elements of the resulting collection, one after the other."""
         ...
 
     def export_grid(self, image: Image) -> Grid:

@@ -38,7 +38,7 @@ def decode_export(body: Mapping[str, object]) -> ExportRequest:
     """
     options = mapping(body, "fileExportOptions")
     tiff = mapping(options, "geoTiffOptions")
-    bucket, prefix = _destination(options)
+    bucket, prefix = destination(options)
     file_format = text(options, "fileFormat") or "GEO_TIFF"
     if file_format != "GEO_TIFF":
         raise ServiceError(f"sandbox: exports are written as GEO_TIFF only, got {file_format}.")
@@ -56,7 +56,12 @@ def decode_export(body: Mapping[str, object]) -> ExportRequest:
     )
 
 
-def _destination(options: Mapping[str, object]) -> tuple[str, str | None]:
+def destination(options: Mapping[str, object]) -> tuple[str, str | None]:
+    """The bucket and the prefix of object names.
+
+    Raises:
+        ServiceError: No bucket is named.
+    """
     storage = mapping(options, "cloudStorageDestination")
     bucket = text(storage, "bucket")
     if not bucket:

@@ -3,40 +3,24 @@
 What does not belong here: the request's form, the queue, and the store.
 """
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from rasterio.io import DatasetWriter
 from rasterio.windows import Window
 
+from eo_pipeline.sandbox.delivery import Delivery
 from eo_pipeline.sandbox.engine import Engine
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.export_request import ExportRequest, decode_export
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.images import Image
-from eo_pipeline.sandbox.journal import Journal
 from eo_pipeline.sandbox.operations import Operation
 from eo_pipeline.sandbox.raster_files import Layout, common_dtype, filled, masked_fill, new_geotiff, optimise
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.shards import Shard, cut, default_side, windows
 from eo_pipeline.sandbox.task_work import Report
-
-
-class Bucket(Protocol):
-    """Where finished files go."""
-
-    def check(self, bucket: str) -> None:
-        """ServiceError if the bucket is missing or not writable."""
-        ...
-
-    def write(self, bucket: str, name: str, source: Path, content_type: str) -> None:
-        """Keep a copy of a file as an object; ServiceError if the store refuses."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -55,20 +39,13 @@ class ImageExporter:
 
     Args:
         engine: Evaluates the expression.
-        bucket: Takes the finished files.
-        journal: Learns of every object written.
-        settings: Limits and defaults.
-        scratch: Holds the files of running exports.
+        delivery: Takes the files.
     """
 
-    def __init__(
-        self, *, engine: Engine, bucket: Bucket, journal: Journal, settings: LiveSettings, scratch: Path
-    ) -> None:
+    def __init__(self, *, engine: Engine, delivery: Delivery) -> None:
         self._engine = engine
-        self._bucket = bucket
-        self._journal = journal
-        self._settings = settings
-        self._scratch = scratch
+        self._delivery = delivery
+        self._settings = delivery.settings
 
     def __call__(self, operation: Operation, report: Report) -> tuple[str, ...]:
         """Export the image of an operation and return its destination URIs.
@@ -77,12 +54,12 @@ class ImageExporter:
             ServiceError: What the service would end the operation with.
         """
         plan = self._plan(decode_export(operation.request))
-        with self._folder(operation) as folder:
+        with self._delivery.folder(operation) as folder:
             files = self._evaluate(plan, folder, _Progress(plan, report, self._settings))
             for name, path in files.items():
                 report(progress=1.0, eecu_seconds=_eecu_seconds(plan, self._settings))
-                self._deliver(operation, plan.request.bucket, name, path)
-        return self._destinations(plan.request)
+                self._delivery.deliver(operation, plan.request.bucket, name, path, "image/tiff")
+        return self._delivery.destinations(plan.request.bucket, plan.request.prefix)
 
     def _plan(self, request: ExportRequest) -> Plan:
         settings = self._settings.now
@@ -91,7 +68,7 @@ class ImageExporter:
         engine = self._engine
         grid = engine.export_grid(image) if request.grid is None else engine.request_grid(request.grid, image)
         _check_pixels(grid, request.max_pixels or settings.export_max_pixels)
-        self._bucket.check(request.bucket)
+        self._delivery.bucket.check(request.bucket)
         fill = masked_fill(dtype, no_data=request.no_data, integer_fill=settings.integer_fill)
         layout = Layout(tuple(image.band_names), dtype, request.no_data, fill)
         width, height = self._file_size(request, layout)
@@ -108,16 +85,6 @@ class ImageExporter:
         if width % shard_size or height % shard_size:
             raise ServiceError(f"fileDimensions ({width}, {height}) must be a multiple of shardSize ({shard_size}).")
         return width, height
-
-    @contextmanager
-    def _folder(self, operation: Operation) -> Iterator[Path]:
-        folder = self._scratch / operation.id
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder)
 
     def _evaluate(self, plan: Plan, folder: Path, progress: "_Progress") -> dict[str, Path]:
         """Files by object name."""
@@ -143,17 +110,6 @@ class ImageExporter:
         bands = self._engine.read(plan.image, grid)
         dataset.write(np.stack([filled(data, mask, plan.layout) for data, mask in bands]), window=window)
         return any(bool(np.any(mask)) for _, mask in bands)
-
-    def _deliver(self, operation: Operation, bucket: str, name: str, path: Path) -> None:
-        size = path.stat().st_size
-        self._bucket.write(bucket, name, path, "image/tiff")
-        written = {"operation": operation.name, "bucket": bucket, "name": name, "bytes": size}
-        self._journal.record("object", written)
-
-    def _destinations(self, request: ExportRequest) -> tuple[str, ...]:
-        folder = request.prefix.rpartition("/")[0]
-        uri = self._settings.now.destination_uri
-        return (uri.replace("{bucket}", request.bucket).replace("{folder}", f"{folder}/" if folder else ""),)
 
 
 class _Progress:

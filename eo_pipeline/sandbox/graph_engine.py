@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ from eo_pipeline.sandbox.algorithms import registry
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph import reading
 from eo_pipeline.sandbox.graph.catalogs import Catalog
-from eo_pipeline.sandbox.graph.coercions import MismatchError, as_image
-from eo_pipeline.sandbox.graph.collections import Collection
+from eo_pipeline.sandbox.graph.coercions import MismatchError, as_collection, as_image
+from eo_pipeline.sandbox.graph.collections import Element
 from eo_pipeline.sandbox.graph.encode import encode
 from eo_pipeline.sandbox.graph.evaluate import Context, Evaluator, Functions
 from eo_pipeline.sandbox.graph.expression import Expression
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.images import Image
+from eo_pipeline.sandbox.graph.refusals import refusals
 from eo_pipeline.sandbox.graph.signatures import published_signatures, wheel_algorithms
 
 
@@ -51,7 +52,8 @@ class GraphEngine:
 
     def value(self, expression: Mapping[str, Any]) -> object:
         """The result as JSON values."""
-        return encode(self.evaluate(expression))
+        with refusals():
+            return encode(self.evaluate(expression))
 
     def image(self, expression: Mapping[str, Any]) -> Image:
         """The result as an image whose pixels are not yet computed.
@@ -65,30 +67,36 @@ class GraphEngine:
         except MismatchError as error:
             raise ServiceError(f"Expected an Image, got {type(result).__name__}.") from error
 
-    def collection(self, expression: Mapping[str, Any]) -> Collection:
-        """The result as a collection.
+    def features(self, expression: Mapping[str, Any]) -> Iterator[Element]:
+        """The elements of the resulting collection, one after the other.
 
         Raises:
-            ServiceError: the result is no collection.
+            ServiceError: the result is no collection, or an element is none.
         """
         result = self.evaluate(expression)
-        if not isinstance(result, Collection):
-            raise ServiceError(f"Expected a FeatureCollection, got {type(result).__name__}.")
-        return result
+        try:
+            collection = as_collection(result)
+        except MismatchError as error:
+            raise ServiceError(f"Expected a FeatureCollection, got {type(result).__name__}.") from error
+        with refusals():
+            yield from collection.stream_elements()
 
     def export_grid(self, image: Image) -> Grid:
         """The grid of an export that names none."""
-        return reading.export_grid(image)
+        with refusals():
+            return reading.export_grid(image)
 
     def request_grid(self, spec: Mapping[str, Any] | None, image: Image) -> Grid:
         """The grid that the `grid` of a request means for an image."""
-        return reading.request_grid(spec, image)
+        with refusals():
+            return reading.request_grid(spec, image)
 
     def read(
         self, image: Image, grid: Grid, band_ids: Sequence[str] | None = None
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         """Pixels of the bands, in order, computed on a grid; see `graph.reading.read`."""
-        return reading.read(image, grid, band_ids)
+        with refusals():
+            return reading.read(image, grid, band_ids)
 
     def unknown_functions(self) -> Sequence[str]:
         """Names that clients asked for and nobody implements, in order of first request."""

@@ -1,7 +1,7 @@
 """Computed pixels as the bytes of a file: NPY, GEO_TIFF, PNG and JPEG. What does not belong here: which pixels."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,28 +26,42 @@ class EncodedPixels:
 
 
 @dataclass(frozen=True)
-class _Computed:
+class Computed:
+    """An image on a grid with its pixels."""
+
     image: Image
     grid: Grid
     bands: Sequence[Pixels]
 
+    def only(self, numbers: Sequence[int]) -> "Computed":
+        """The same with only these bands, by place."""
+        image = self.image.with_bands(*(self.image.bands[number] for number in numbers))
+        return Computed(image, self.grid, [self.bands[number] for number in numbers])
 
-def compute_pixels(engine: Engine, request: PixelRequest, settings: Settings) -> EncodedPixels:
-    """Evaluate and encode.
+
+Encoders = Mapping[str, Callable[[Computed], EncodedPixels]]
+"""By file format."""
+
+
+def compute_pixels(
+    engine: Engine, request: PixelRequest, settings: Settings, encoders: "Encoders | None" = None
+) -> EncodedPixels:
+    """Evaluate and encode; by ENCODERS unless others are given.
 
     Raises:
         ServiceError: The expression, grid, size or file format is refused.
     """
-    encode = _ENCODERS.get(request.file_format)
+    known = ENCODERS if encoders is None else encoders
+    encode = known.get(request.file_format)
     if encode is None:
-        raise ServiceError(f"Unsupported file format {request.file_format}; the sandbox knows {sorted(_ENCODERS)}.")
+        raise ServiceError(f"Unsupported file format {request.file_format}; the sandbox knows {sorted(known)}.")
     image = selected(engine.image(request.expression), request.band_ids)
     grid = engine.request_grid(request.grid, image)
     check_limits(image, grid, settings)
-    return encode(_Computed(image, grid, engine.read(image, grid)))
+    return encode(Computed(image, grid, engine.read(image, grid)))
 
 
-def _npy(computed: _Computed) -> EncodedPixels:
+def _npy(computed: Computed) -> EncodedPixels:
     """A structured array (row, column), one field a band, 0 under the mask."""
     fields = [(band.id, band.pixel_type.dtype) for band in computed.image.bands]
     array = np.zeros((computed.grid.height, computed.grid.width), fields)
@@ -58,7 +72,7 @@ def _npy(computed: _Computed) -> EncodedPixels:
     return EncodedPixels(buffer.getvalue(), "application/octet-stream")
 
 
-def _geotiff(computed: _Computed) -> EncodedPixels:
+def geotiff(computed: Computed) -> EncodedPixels:
     """Bands of one common dtype; the nodata tag is -inf for floats, else the dtype's minimum (unverified)."""
     dtype = storable(np.result_type(*(band.pixel_type.dtype for band in computed.image.bands)))
     no_data = float("-inf") if dtype.kind == "f" else float(np.iinfo(dtype).min)
@@ -73,23 +87,23 @@ def _geotiff(computed: _Computed) -> EncodedPixels:
         return EncodedPixels(memory.read(), "image/tiff")
 
 
-def _png(computed: _Computed) -> EncodedPixels:
+def _png(computed: Computed) -> EncodedPixels:
     colours, valid = _picture(computed, "PNG")
     return _saved(np.dstack([colours, np.where(valid, 255, 0).astype("u1")]), "PNG")
 
 
-def _jpeg(computed: _Computed) -> EncodedPixels:
+def _jpeg(computed: Computed) -> EncodedPixels:
     colours, _ = _picture(computed, "JPEG")
     return _saved(colours, "JPEG")
 
 
-def _auto(computed: _Computed) -> EncodedPixels:
+def _auto(computed: Computed) -> EncodedPixels:
     """JPEG when every pixel is valid, else PNG."""
     _, valid = _picture(computed, "AUTO_JPEG_PNG")
     return _jpeg(computed) if valid.all() else _png(computed)
 
 
-def _picture(computed: _Computed, file_format: str) -> tuple[np.ndarray, np.ndarray]:
+def _picture(computed: Computed, file_format: str) -> tuple[np.ndarray, np.ndarray]:
     """Colours (row, column, 3) uint8, values clipped to 0..255, and where every band is valid (row, column)."""
     count = len(computed.bands)
     if count not in {1, 3}:
@@ -105,9 +119,9 @@ def _saved(colours: np.ndarray, file_format: str) -> EncodedPixels:
     return EncodedPixels(buffer.getvalue(), f"image/{file_format.lower()}")
 
 
-_ENCODERS: dict[str, Callable[[_Computed], EncodedPixels]] = {
+ENCODERS: Encoders = {
     "NPY": _npy,
-    "GEO_TIFF": _geotiff,
+    "GEO_TIFF": geotiff,
     "PNG": _png,
     "JPEG": _jpeg,
     "AUTO_JPEG_PNG": _auto,

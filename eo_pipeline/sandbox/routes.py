@@ -1,7 +1,8 @@
 """Earth Engine's REST v1: which path means what. What does not belong here: the work behind a path."""
 
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -11,6 +12,13 @@ from eo_pipeline.sandbox.asset_names import asset_id
 from eo_pipeline.sandbox.assets import ListQuery, describe, list_images
 from eo_pipeline.sandbox.catalog.catalog import Catalog
 from eo_pipeline.sandbox.discovery import Document, at
+from eo_pipeline.sandbox.downloads import (
+    KeptRequests,
+    decode_image_download,
+    decode_table_download,
+    download_image,
+    download_table,
+)
 from eo_pipeline.sandbox.endpoints import Call, Endpoints
 from eo_pipeline.sandbox.engine import Engine
 from eo_pipeline.sandbox.export_request import decode_export
@@ -18,6 +26,8 @@ from eo_pipeline.sandbox.pixel_request import asset_expression, decode_pixel_req
 from eo_pipeline.sandbox.pixels_out import compute_pixels
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.submission import decode_submission
+from eo_pipeline.sandbox.table_exports import decode_table_export
+from eo_pipeline.sandbox.table_pages import compute_features
 from eo_pipeline.sandbox.task_queue import TaskQueue
 from eo_pipeline.sandbox.wire_expression import checked_expression
 
@@ -36,6 +46,8 @@ class EarthEngine:
     """The discovery document, without addresses."""
     algorithms: bytes
     """The published list of algorithms, JSON."""
+    kept: KeptRequests = field(default_factory=KeptRequests)
+    """Requests of downloads."""
 
     def routes(self) -> list[Route]:
         """All routes of the service."""
@@ -49,6 +61,12 @@ class EarthEngine:
             Route(f"{project}/value:compute", guarded(self.compute_value), methods=["POST"]),
             Route(f"{project}/image:computePixels", guarded(self.compute_pixels), methods=["POST"]),
             Route(f"{project}/image:export", guarded(self.export_image), methods=["POST"]),
+            Route(f"{project}/table:computeFeatures", guarded(self.compute_features), methods=["POST"]),
+            Route(f"{project}/table:export", guarded(self.export_table), methods=["POST"]),
+            Route(f"{project}/thumbnails", guarded(self.create_thumbnail), methods=["POST"]),
+            Route(f"{project}/thumbnails/{{id}}:getPixels", endpoints.public(self.thumbnail_pixels)),
+            Route(f"{project}/tables", guarded(self.create_table), methods=["POST"]),
+            Route(f"{project}/tables/{{id}}:getFeatures", endpoints.public(self.table_features)),
             Route(f"{project}/operations", guarded(self.list_operations)),
             Route(f"{operation}:cancel", guarded(self.cancel_operation), methods=["POST"]),
             Route(operation, guarded(self.get_operation)),
@@ -79,10 +97,38 @@ class EarthEngine:
 
     def export_image(self, call: Call) -> dict[str, object]:
         """POST image:export."""
-        priority = self.settings.now.default_priority
-        submission = decode_submission(call.parameters["project"], "EXPORT_IMAGE", call.body, default_priority=priority)
         decode_export(call.body)
-        return self.queue.submit(submission).published()
+        return self._submit(call, "EXPORT_IMAGE")
+
+    def export_table(self, call: Call) -> dict[str, object]:
+        """POST table:export."""
+        decode_table_export(call.body)
+        return self._submit(call, "EXPORT_FEATURES")
+
+    def compute_features(self, call: Call) -> dict[str, object]:
+        """POST table:computeFeatures."""
+        page_size = self.settings.now.features_page
+        return compute_features(self.engine, checked_expression(call.body), call.body, page_size=page_size)
+
+    def create_thumbnail(self, call: Call) -> dict[str, object]:
+        """POST thumbnails."""
+        decode_image_download(call.body)
+        return self._kept(call, "thumbnails")
+
+    def thumbnail_pixels(self, call: Call) -> Response:
+        """GET thumbnails/ID:getPixels, of anyone who knows the id."""
+        file = download_image(self.engine, self.kept.get(_download_name(call, "thumbnails")), self.settings.now)
+        return Response(file.content, media_type=file.media_type)
+
+    def create_table(self, call: Call) -> dict[str, object]:
+        """POST tables."""
+        decode_table_download(call.body)
+        return self._kept(call, "tables")
+
+    def table_features(self, call: Call) -> Response:
+        """GET tables/ID:getFeatures, of anyone who knows the id."""
+        file = download_table(self.engine, self.kept.get(_download_name(call, "tables")))
+        return Response(file.content, media_type=file.media_type)
 
     def get_operation(self, call: Call) -> dict[str, object]:
         """GET operations/ID."""
@@ -119,10 +165,24 @@ class EarthEngine:
         scan_limit = self.settings.now.list_scan_limit
         return list_images(self.catalog, _asset_name(call), query, scan_limit=scan_limit).published()
 
+    def _submit(self, call: Call, kind: str) -> dict[str, object]:
+        priority = self.settings.now.default_priority
+        submission = decode_submission(call.parameters["project"], kind, call.body, default_priority=priority)
+        return self.queue.submit(submission).published()
+
+    def _kept(self, call: Call, group: str) -> dict[str, object]:
+        name = f"projects/{call.parameters['project']}/{group}/{secrets.token_hex(16)}"
+        self.kept.keep(name, call.body)
+        return {"name": name}
+
     def _pixels(self, call: Call, expression: Mapping[str, object]) -> Response:
         request = decode_pixel_request(call.body, expression)
         pixels = compute_pixels(self.engine, request, self.settings.now)
         return Response(pixels.content, media_type=pixels.media_type)
+
+
+def _download_name(call: Call, group: str) -> str:
+    return f"projects/{call.parameters['project']}/{group}/{call.parameters['id']}"
 
 
 def _operation_name(call: Call) -> str:

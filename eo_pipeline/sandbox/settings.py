@@ -40,9 +40,27 @@ class Settings:
         "first_operation", "inferred", "answer to a repeated requestId: first_operation or already_exists"
     )
     eecu_seconds_per_megapixel: float = _setting(0.5, "chosen", "EECU-seconds for a million pixels of one band")
+    concurrent_requests: int = _setting(40, "documented", "Earth Engine requests of a project answered at once; 0: any")
+    requests_per_second: int = _setting(
+        0,
+        "chosen",
+        "Earth Engine requests of a project within a second; 0: any. The service's limit is 100 [documented]",
+    )
+    too_many_requests: str = _setting(
+        "Too Many Requests: Request was rejected because the request rate or concurrency limit was exceeded.",
+        "reported",
+        "answer 429 to requests over either limit",
+    )
+    operation_days: float = _setting(10.0, "documented", "clock days after its submission at which an operation fails")
+    expired_operation: str = _setting(
+        "The operation exceeded its maximum lifetime of {days} days.", "inferred", "end of such an operation"
+    )
     interactive_bytes: int = _setting(50331648, "documented", "bytes of pixels one interactive request may ask for")
     interactive_side: int = _setting(32768, "documented", "pixels a side of one interactive request")
     interactive_bands: int = _setting(1024, "documented", "bands of one interactive request")
+    download_bytes: int = _setting(33554432, "documented", "bytes of pixels one download address may ask for")
+    download_side: int = _setting(10000, "documented", "pixels a side of one download address")
+    features_page: int = _setting(1000, "documented", "features of a page of computeFeatures at most")
     payload_bytes: int = _setting(10485760, "documented", "bytes of a request's body")
     export_max_pixels: int = _setting(100000000, "documented", "maxPixels of an export that names none")
     export_shard_size: int = _setting(256, "documented", "shardSize of an export that names none, pixels")

@@ -18,7 +18,16 @@ from eo_pipeline.sandbox.operation_table import OperationTable
 from eo_pipeline.sandbox.operations import Failure, Operation, random_id
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.submission import Submission
-from eo_pipeline.sandbox.task_work import CANCELLED_OUTCOME, INTERNAL, INVALID, Outcome, StopWorkError, Work, outcome_of
+from eo_pipeline.sandbox.task_work import (
+    CANCELLED_OUTCOME,
+    EXPIRED,
+    INTERNAL,
+    INVALID,
+    Outcome,
+    StopWorkError,
+    Work,
+    outcome_of,
+)
 
 _POLL_SECONDS = 0.02
 
@@ -113,10 +122,26 @@ class TaskQueue:
     def advance(self) -> None:
         """Bring every operation to the state that is due now."""
         with self._lock:
+            for operation in self._expired():
+                self._expire(operation)
             for name in list(self._outcomes):
                 self._settle(name)
             for operation in self._due():
                 self._start(operation)
+
+    # --- lifetime
+
+    def _expired(self) -> list[Operation]:
+        """Operations that have not ended in their time."""
+        oldest = self._parts.clock.now() - timedelta(days=self._parts.settings.now.operation_days)
+        return [operation for operation in self._table.unfinished() if operation.created < oldest]
+
+    def _expire(self, operation: Operation) -> None:
+        settings = self._parts.settings.now
+        message = settings.expired_operation.replace("{days}", f"{settings.operation_days:g}")
+        self._hanging.discard(operation.name)
+        self._outcomes.pop(operation.name, None)
+        self._end(operation, Outcome("FAILED", failure=Failure(EXPIRED, message)))
 
     # --- submission
 
@@ -186,14 +211,14 @@ class TaskQueue:
 
         outcome = outcome_of(self._work, operation, report)
         with self._lock:
-            if not self._closing.is_set():
+            if not self._closing.is_set() and not self._table.get(operation.name).done:
                 self._outcomes[operation.name] = outcome
                 self.advance()
 
     def _report(self, name: str, progress: float, eecu_seconds: float) -> None:
         with self._lock:
             operation = self._table.get(name)
-            if self._closing.is_set() or operation.state == "CANCELLING":
+            if self._closing.is_set() or operation.state != "RUNNING":
                 raise StopWorkError
             now = self._parts.clock.now()
             self._table.note(replace(operation, progress=progress, eecu_seconds=eecu_seconds, updated=now))

@@ -1,14 +1,14 @@
 """What an operation's work is, and how it ends. What does not belong here: when it starts, and what it does."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.operations import Failure, Operation, State
 
-CANCELLED, INVALID, INTERNAL = 1, 3, 13
+CANCELLED, INVALID, EXPIRED, INTERNAL = 1, 3, 4, 13
 """Canonical codes of failures."""
 
 _LOG = logging.getLogger(__name__)
@@ -27,6 +27,11 @@ class Report(Protocol):
 
 Work = Callable[[Operation, Report], tuple[str, ...]]
 """Does what an operation says and returns its destination URIs."""
+
+
+def by_kind(work: Mapping[str, Work]) -> Work:
+    """Work that is done as the kind of the operation says."""
+    return lambda operation, report: work[operation.kind](operation, report)
 
 
 @dataclass(frozen=True)

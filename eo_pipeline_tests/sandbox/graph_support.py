@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +21,7 @@ from eo_pipeline.sandbox.graph.geometry import reprojected
 from eo_pipeline.sandbox.graph.grids import Grid, Projection
 from eo_pipeline.sandbox.graph.images import ImageRecord
 from eo_pipeline.sandbox.graph.pixel_types import PixelType, pixel_type_of
+from eo_pipeline.sandbox.graph.values import Feature
 from eo_pipeline.sandbox.graph_engine import GraphEngine
 
 _TESTS = Path(ee.__file__).parent / "tests"
@@ -132,6 +133,7 @@ class FakeAsset:
     id: str
     type: str = "IMAGE_COLLECTION"
     properties: Mapping[str, object] = field(default_factory=dict)
+    endless: bool = False
 
 
 @dataclass
@@ -154,6 +156,12 @@ class FakeCatalog:
             near = region is None or one.footprint.intersects(region)
             if inside and near and one.id.rpartition("/")[0] == collection_id:
                 yield one
+
+    def table(self, _: str) -> Sequence[Feature] | None:
+        return None
+
+    def area(self, _: str, __: Mapping[str, object]) -> BaseGeometry | None:
+        return None
 
     def image(self, image_id: str) -> ImageRecord | None:
         return next((one for one in self.records if one.id == image_id), None)

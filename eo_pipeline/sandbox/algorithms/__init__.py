@@ -24,11 +24,15 @@ from eo_pipeline.sandbox.algorithms import (
     masks,
     neighbourhoods,
     numbers,
+    painting,
     projections,
+    randomness,
     reducers,
     regions,
     sampling,
+    strata,
     strings,
+    styling,
     unary,
     visualization,
 )
@@ -39,9 +43,8 @@ FAMILIES: tuple[Family, ...] = tuple(
     module.FAMILY
     for module in (
         aggregates, arithmetic, bands, collections, composites, dates, dictionaries, elements, filter_text, filters,
-        generators, geometries, image_text, joins, lists, masks, neighbourhoods, numbers, projections,
-        reducers, regions, sampling,
-        strings, unary, visualization,
+        generators, geometries, image_text, joins, lists, masks, neighbourhoods, numbers, painting,
+        projections, randomness, reducers, regions, sampling, strata, strings, styling, unary, visualization,
     )
 )  # fmt: skip
 """Every family of functions."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.collections import Collection
 from eo_pipeline.sandbox.graph.properties import comparable, property_of, sort_key
 from eo_pipeline.sandbox.graph.reducers import Reducer, single
@@ -18,7 +19,7 @@ FAMILY = Family()
 
 def _values(collection: Collection, name: str) -> list[object]:
     """Values of a property in order, without nulls."""
-    found = (property_of(member, name) for member in collection.stream())
+    found = (property_of(member, name) for member in collection.all())
     return [value for value in found if value is not None]
 
 
@@ -125,8 +126,8 @@ def reduce_columns(
     collection: Collection, reducer: Reducer, selectors: list[str], weight_selectors: list[str] | None
 ) -> dict[str, object]:
     """Outputs of a reducer over properties; elements in which one is missing do not count."""
-    rows = [[comparable(property_of(m, name)) for name in selectors] for m in collection.stream()]
-    heavy = [property_of(m, weight_selectors[0]) if weight_selectors else 1.0 for m in collection.stream()]
+    rows = [[comparable(property_of(m, name)) for name in selectors] for m in collection.all()]
+    heavy = [property_of(m, weight_selectors[0]) if weight_selectors else 1.0 for m in collection.all()]
     usable = [(row, weight) for row, weight in zip(rows, heavy, strict=True) if None not in row]
     if reducer.inputs == 1 and len(selectors) > 1:
         columns = [[value for row, _ in usable for value in row]]
@@ -140,13 +141,23 @@ def reduce_columns(
 def reduced_columns(
     reducer: Reducer, columns: Sequence[Sequence[object]], weights: Sequence[object]
 ) -> dict[str, object]:
-    """Outputs of a reducer over lists of values, by name."""
+    """Outputs of a reducer over lists of values, by name.
+
+    Raises:
+        ServiceError: there are texts among the values, and the reducer needs numbers.
+    """
     samples = [_column(column) for column in columns]
     heavy = np.array(weights or [0.0], dtype=np.float64)[:, None]
-    return dict(zip(reducer.outputs, map(single, reducer.run(samples, heavy)), strict=True))
+    try:
+        outcomes = reducer.run(samples, heavy)
+    except TypeError as error:
+        if all(isinstance(value, int | float) for column in columns for value in column):
+            raise
+        raise ServiceError(f"Reducer: Expected numbers for the outputs {list(reducer.outputs)}.") from error
+    return dict(zip(reducer.outputs, map(single, outcomes), strict=True))
 
 
 def _column(values: Sequence[object]) -> np.ndarray:
     """Values as samples (sample, 1); one uncounted number if there are none."""
-    array_ = np.array(values or [0.0])
-    return array_[:, None]
+    mixed = len({isinstance(value, str) for value in values}) > 1
+    return np.array(values or [0.0], dtype=object if mixed else None)[:, None]

@@ -14,6 +14,7 @@ from eo_pipeline.sandbox.graph.collections import (
     Collection,
     Derived,
     Element,
+    Listed,
     feature_collection,
     image_collection,
 )
@@ -40,6 +41,20 @@ def load(id_: str, context: Context) -> Collection:
             "NOT_FOUND",
         )
     return Collection(CatalogImages(context.catalog, id_), "Image", dict(asset.properties), id_, 1)
+
+
+@FAMILY.algorithm("Collection.loadTable")
+def load_table(table_id: str, context: Context) -> Collection:
+    """The catalog's table of an id."""
+    asset, features = context.catalog.asset(table_id), context.catalog.table(table_id)
+    if asset is None or features is None:
+        raise ServiceError(
+            f"Collection.loadTable: Collection asset '{table_id}' not found "
+            "(does not exist or caller does not have access).",
+            404,
+            "NOT_FOUND",
+        )
+    return Collection(Listed(tuple(features)), "Feature", dict(asset.properties), table_id, 1)
 
 
 @FAMILY.algorithm("ImageCollection.fromImages")
@@ -77,7 +92,7 @@ def map_(collection: Collection, base_algorithm: Function, drop_nulls: bool) -> 
                 continue
             yield _mapped(result, member)
 
-    return collection.of(Derived(make))
+    return collection.of(Derived(make, collection.source.endless))
 
 
 def _mapped(result: object, member: Element | Collection) -> Element | Collection:
@@ -147,7 +162,7 @@ def merge(collection1: Collection, collection2: Collection) -> Collection:
                 index = f"{prefix}{member.properties.get('system:index', '')}"
                 yield member.with_properties({**member.properties, "system:index": index})
 
-    return collection1.of(Derived(make))
+    return collection1.of(Derived(make, collection1.source.endless or collection2.source.endless))
 
 
 @FAMILY.algorithm("Collection.flatten")
@@ -160,7 +175,7 @@ def flatten(collection: Collection) -> Collection:
             for member in inner:
                 yield _joined_index(outer, member)
 
-    return replace(collection, source=Derived(make), kind="Feature")
+    return replace(collection, source=Derived(make, collection.source.endless), kind="Feature")
 
 
 def _joined_index(outer: Element | Collection, inner: Element) -> Element:
@@ -183,7 +198,7 @@ def distinct(collection: Collection, properties: object) -> Collection:
                 seen.add(identity)
                 yield member
 
-    return replace(collection, source=Derived(make))
+    return replace(collection, source=Derived(make, collection.source.endless))
 
 
 @FAMILY.algorithm("Collection.geometry")
@@ -209,4 +224,4 @@ def remap(collection: Collection, lookup_in: list[object], lookup_out: list[int]
             if found:
                 yield member.with_properties({**member.properties, column_name: found[0]})
 
-    return replace(collection, source=Derived(make))
+    return replace(collection, source=Derived(make, collection.source.endless))

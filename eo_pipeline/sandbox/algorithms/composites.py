@@ -194,7 +194,7 @@ def _mosaicked(stack: Sequence[Band]) -> Band:
 @FAMILY.algorithm("ImageCollection.qualityMosaic")
 def quality_mosaic(collection: Collection, quality_band: str) -> Image:
     """At each pixel all bands of the image whose quality band is largest."""
-    bands = _homogeneous(collection)
+    bands = _homogeneous(collection) if collection.images else []
     quality = next((stack for stack in bands if stack[0].id == quality_band), None)
     if quality is None and bands:
         raise ServiceError(f"ImageCollection.qualityMosaic: No band named '{quality_band}'.")

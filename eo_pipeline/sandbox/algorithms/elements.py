@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from eo_pipeline.sandbox.algorithms.geometries import buffered, moved
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.graph.coercions import MismatchError, as_date, as_number
+from eo_pipeline.sandbox.graph.coercions import MismatchError, as_date, as_feature, as_number
 from eo_pipeline.sandbox.graph.collections import Element, geometry_of
 from eo_pipeline.sandbox.graph.geometry import Geometry
 from eo_pipeline.sandbox.graph.grids import Projection
@@ -41,6 +41,24 @@ def get_number(object_: Element, property_: str) -> int | float | None:
         return None if value is None else as_number(value)
     except MismatchError as error:
         raise ServiceError(f"Element.getNumber: Property '{property_}' is not a number: {value}.") from error
+
+
+@FAMILY.algorithm("Element.getArray")
+def get_array(object_: Element, property_: str) -> object:
+    """A property that is a number or nested lists of numbers, of one length at each depth."""
+    value = property_of(object_, property_)
+    if value is not None and _array_shape(value) is None:
+        raise ServiceError(f"Element.getArray: Property '{property_}' is not an array.")
+    return value
+
+
+def _array_shape(value: object) -> tuple[int, ...] | None:
+    """The lengths of nested lists of numbers by depth; None if they differ or hold something else."""
+    if isinstance(value, int | float):
+        return ()
+    inner = {_array_shape(member) for member in value} if isinstance(value, list) else {None}
+    shape = inner.pop() if len(inner) == 1 else None
+    return None if shape is None or not isinstance(value, list) else (len(value), *shape)
 
 
 @FAMILY.algorithm("Element.set")
@@ -119,9 +137,8 @@ def geometry(feature: Element, proj: Projection | None) -> Geometry | None:
 @FAMILY.algorithm("Feature.setGeometry")
 def set_geometry(feature: Element, geometry: Geometry | None) -> Element:
     """The feature with another geometry."""
-    if isinstance(feature, Image):
-        return replace(feature, footprint=geometry)
-    return replace(feature, geometry=geometry)
+    one = as_feature(feature)
+    return replace(one, footprint=geometry) if isinstance(one, Image) else replace(one, geometry=geometry)
 
 
 @FAMILY.algorithm("Feature.buffer")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 import operator
 from collections.abc import Callable
 from functools import reduce
@@ -84,9 +86,25 @@ def _in_range(a: object, b: object) -> bool:
     return span.start.milliseconds <= moment < span.end.milliseconds
 
 
+def _hint(name: str, field: str | None, value: object) -> Hint:
+    """What a comparison of a property with a value tells a catalog."""
+    if name == "equals" and field is not None and isinstance(value, str):
+        return Hint(values={field: value})
+    moment = comparable(value)
+    if field != TIME or not isinstance(moment, int | float) or not math.isfinite(moment):
+        return Hint()
+    first = math.floor(moment) + 1
+    if name == "equals":
+        return Hint(start=math.floor(moment), end=first)
+    if name == "lessThan":
+        return Hint(end=math.ceil(moment))
+    return Hint(start=first) if name == "greaterThan" else Hint()
+
+
 def _register(name: str, test: Test) -> None:
     def function(left_field: str | None, right_value: object, right_field: str | None, left_value: object) -> Filter:
-        return _filter(_sides(left_field, left_value, right_field, right_value), test)
+        hint = _hint(name, left_field, right_value)
+        return _filter(_sides(left_field, left_value, right_field, right_value), test, hint)
 
     FAMILY.add(f"Filter.{name}", function)
 
@@ -244,7 +262,16 @@ def calendar_range(start: int, end: int | None, field: str) -> Filter:
     def inside(value: int) -> bool:
         return start <= value <= last if start <= last else value >= start or value <= last
 
-    return Filter(lambda element, _: _calendar(element, field, inside))
+    hint = _years(start, last) if field == "year" and start <= last else Hint()
+    return Filter(lambda element, _: _calendar(element, field, inside), hint)
+
+
+def _years(first: int, last: int) -> Hint:
+    """All moments of some years."""
+    if not (first >= dt.MINYEAR and last < dt.MAXYEAR):
+        return Hint()
+    start, end = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (first, last + 1))
+    return Hint(start=round(start.timestamp() * 1000), end=round(end.timestamp() * 1000))
 
 
 _CALENDAR: dict[str, Callable[..., int]] = {

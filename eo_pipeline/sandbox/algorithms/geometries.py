@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.coercions import as_float
-from eo_pipeline.sandbox.graph.collections import Collection, feature_collection
+from eo_pipeline.sandbox.graph.collections import Collection, Derived, Element, geometry_of
 from eo_pipeline.sandbox.graph.crs import is_geographic
 from eo_pipeline.sandbox.graph.geometry import WGS84, Geometry, reprojected
 from eo_pipeline.sandbox.graph.grids import DEFAULT_PROJECTION, Projection
@@ -41,6 +41,13 @@ def _pairs(value: object) -> list[tuple[float, float]]:
     if len(numbers) % 2:
         raise ServiceError(f"Invalid geometry: expected pairs of coordinates, got {len(numbers)} numbers.")
     return list(zip(numbers[0::2], numbers[1::2], strict=True))
+
+
+def _one_pair(value: object) -> tuple[float, float]:
+    pairs = _pairs(value)
+    if len(pairs) != 1:
+        raise ServiceError(f"Invalid geometry: a point needs 2 coordinates, got {2 * len(pairs)}.")
+    return pairs[0]
 
 
 def _depth(value: object) -> int:
@@ -71,7 +78,7 @@ def _members(value: object, depth: int) -> list[object]:
 
 
 _SHAPES: dict[str, Callable[[object], BaseGeometry]] = {
-    "Point": lambda value: shapely.Point(_pairs(value)[0]),
+    "Point": lambda value: shapely.Point(_one_pair(value)),
     "MultiPoint": lambda value: shapely.MultiPoint(_pairs(value)),
     "LineString": lambda value: shapely.LineString(_pairs(value)),
     "LinearRing": lambda value: shapely.LinearRing(_pairs(value)),
@@ -138,13 +145,15 @@ def transform(geometry: Geometry, proj: Projection, geodesic: bool | None) -> Ge
 def bounds(geometry: Geometry, proj: Projection | None) -> Geometry:
     """The bounding rectangle, in a CRS, EPSG:4326 by default."""
     crs = WGS84 if proj is None else proj.crs
-    return Geometry(shapely.box(*geometry.to(crs).bounds), crs)
+    shape = geometry.to(crs)
+    return Geometry(shapely.Polygon() if shape.is_empty else shapely.box(*shape.bounds), crs)
 
 
 @FAMILY.algorithm("Feature.bounds")
-def feature_bounds(feature: Feature, proj: Projection | None) -> Feature:
+def feature_bounds(feature: Element, proj: Projection | None) -> Feature:
     """The feature with the bounding rectangle of its geometry."""
-    return replace(feature, geometry=None if feature.geometry is None else bounds(feature.geometry, proj))
+    outline = geometry_of(feature)
+    return Feature(None if outline is None else bounds(outline, proj), dict(feature.properties))
 
 
 @FAMILY.algorithm("Geometry.area")
@@ -280,8 +289,13 @@ def projection(geometry: Geometry) -> Projection:
 
 @FAMILY.algorithm("Geometry.coordinates")
 def coordinates(geometry: Geometry) -> object:
-    """The coordinates as GeoJSON lists."""
-    return geometry.published()["coordinates"]
+    """The coordinates as GeoJSON lists; those of each member of a collection of geometries."""
+    return _coordinates(geometry.published())
+
+
+def _coordinates(body: Mapping[str, object]) -> object:
+    members = body.get("geometries")
+    return [_coordinates(member) for member in members] if isinstance(members, list) else body["coordinates"]
 
 
 @FAMILY.algorithm("Geometry.coveringGrid")
@@ -290,10 +304,13 @@ def covering_grid(geometry: Geometry, proj: Projection, scale: float | None) -> 
     lattice = proj if scale is None else proj.at_scale(scale)
     shape = geometry.to(lattice.crs)
     grid = lattice.covering(shape.bounds)
-    features = []
-    for row in range(grid.height):
-        for column in range(grid.width):
-            cell = shapely.box(*grid.window(column, row, 1, 1).bounds)
-            if cell.intersects(shape):
-                features.append(Feature(Geometry(cell, lattice.crs), {"system:index": f"{column},{row}"}))
-    return feature_collection(features)
+    shapely.prepare(shape)
+
+    def make() -> Iterator[Feature]:
+        for row in range(grid.height):
+            for column in range(grid.width):
+                cell = shapely.box(*grid.window(column, row, 1, 1).bounds)
+                if shape.intersects(cell):
+                    yield Feature(Geometry(cell, lattice.crs), {"system:index": f"{column},{row}"})
+
+    return Collection(Derived(make), "Feature")

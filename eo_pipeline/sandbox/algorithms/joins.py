@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from eo_pipeline.sandbox.graph.collections import Collection, Derived, Element
 from eo_pipeline.sandbox.graph.filters import Filter
+from eo_pipeline.sandbox.graph.joining import Join, Matches
 from eo_pipeline.sandbox.graph.properties import property_of, sort_key
 from eo_pipeline.sandbox.graph.registry import Family
 from eo_pipeline.sandbox.graph.values import Feature
 
 FAMILY = Family()
-
-Matches = list[tuple[Element, float | None]]
-"""Matching elements of the secondary collection, each with its distance where the filter has one."""
-
-
-@dataclass(frozen=True)
-class Join:
-    """How pairs of elements become one collection.
-
-    Attributes:
-        results: (primary element, its matches) -> elements of the result.
-    """
-
-    results: Callable[[Element, Matches], list[Element]]
 
 
 @FAMILY.algorithm("Join.apply")
@@ -42,7 +28,7 @@ def apply(join: Join, primary: Collection, secondary: Collection, condition: Fil
             ]
             yield from join.results(element, matches)
 
-    return primary.of(Derived(make))
+    return primary.of(Derived(make, primary.source.endless))
 
 
 @FAMILY.algorithm("Join.simple")

@@ -139,9 +139,19 @@ def replace_all(list_: Values, oldval: object, newval: object) -> Values:
     return [newval if element == oldval else element for element in list_]
 
 
+LONGEST = 10_000_000
+"""Elements that a list may be made of."""
+
+
+def _check_length(name: str, length: int) -> None:
+    if length > LONGEST:
+        raise ServiceError(f"List.{name}: {length} elements are too many; at most {LONGEST} are possible.")
+
+
 @FAMILY.algorithm("List.repeat")
 def repeat(value: object, count: int) -> Values:
     """The same element so many times."""
+    _check_length("repeat", count)
     return [value] * count
 
 
@@ -182,8 +192,10 @@ def zip_(list_: Values, other: Values) -> list[Values]:
 
 
 @FAMILY.algorithm("List.unzip")
-def unzip(list_: list[Values]) -> list[Values]:
+def unzip(list_: Values) -> list[Values]:
     """Columns of a list of rows."""
+    if not all(isinstance(row, list) for row in list_):
+        raise ServiceError("List.unzip: Expected a list of lists.")
     return [list(column) for column in zip(*list_, strict=True)]
 
 
@@ -191,12 +203,15 @@ def unzip(list_: list[Values]) -> list[Values]:
 def sequence(start: float, end: float | None, step: float, count: int | None) -> list[float]:
     """Numbers from start to end, both included, by a step or so many of them."""
     if count is not None:
+        _check_length("sequence", count)
         if end is not None:
             step = (end - start) / (count - 1) if count > 1 else 0
         return [start + number * step for number in range(count)]
     if end is None or step == 0:
         raise ServiceError("List.sequence: Either 'end' or 'count' must be given, and 'step' must not be 0.")
-    return [start + number * step for number in range(int((end - start) / step + 1e-9) + 1)]
+    length = int((end - start) / step + 1e-9) + 1
+    _check_length("sequence", length)
+    return [start + number * step for number in range(length)]
 
 
 @FAMILY.algorithm("List.map")

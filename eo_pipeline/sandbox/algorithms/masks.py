@@ -129,7 +129,8 @@ def _over(below: Band, above: Band) -> Band:
     def mix(low: Raster, high: Raster) -> Raster:
         opacity = high.mask.astype(np.float32)
         base = np.where(low.mask > 0, low.data, high.data)
-        data = high.data * opacity + base * (1 - opacity)
+        with np.errstate(invalid="ignore"):
+            data = high.data * opacity + base * (1 - opacity)
         mask_ = opacity + low.mask * (1 - opacity)
         if pixel_type.is_integer:
             data = np.round(data)

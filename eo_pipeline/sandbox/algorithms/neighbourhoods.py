@@ -19,6 +19,12 @@ from eo_pipeline.sandbox.graph.values import Kernel
 
 FAMILY = Family()
 
+LARGEST_RADIUS = 256
+"""Pixels from the centre of a kernel to its edge, at most."""
+
+MOST_ITERATIONS = 100
+"""Times that a focal function may be applied at once; each time, more pixels around are needed."""
+
 Shape = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
 """(columns, rows from the centre, radius) in pixels -> True where the kernel has weight."""
 
@@ -37,10 +43,13 @@ def _kernel(shape: Shape, radius: float, units: str, total: float | None, magnit
 
     def at(scale: float) -> np.ndarray:
         reach = radius if units == "pixels" else radius / scale
+        if not 0 <= reach <= LARGEST_RADIUS:
+            raise ServiceError(f"Kernel: A radius of {reach:g} pixels is not within 0 and {LARGEST_RADIUS}.")
         side = int(reach)
         rows, columns = np.mgrid[-side : side + 1, -side : side + 1]
         weights = shape(columns, rows, reach).astype(np.float64)
-        return weights * magnitude * (1 if total is None else total / weights.sum())
+        with np.errstate(invalid="ignore"):
+            return np.asarray(weights * magnitude * (1 if total is None else total / weights.sum()))
 
     return Kernel(at)
 
@@ -100,6 +109,8 @@ def _register_focal(name: str, reducer: str) -> None:
     ) -> Image:
         if kernel is None and kernel_type not in _SHAPES:
             raise ServiceError(f"Image.{name}: The sandbox does not implement kernelType '{kernel_type}'.")
+        if iterations > MOST_ITERATIONS:
+            raise ServiceError(f"Image.{name}: At most {MOST_ITERATIONS} iterations are possible, got {iterations}.")
         chosen = kernel or _kernel(_SHAPES[kernel_type], radius, units, None, 1.0)
         bands = list(image.bands)
         for _ in range(iterations):

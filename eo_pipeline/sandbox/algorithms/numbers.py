@@ -26,13 +26,20 @@ def _mod(left: Value, right: Value) -> Value:
     return int(remainder) if isinstance(left, int) and isinstance(right, int) else remainder
 
 
+def _pow(base: Value, exponent: Value) -> Value:
+    """Whole where that fits in 64 bits."""
+    power = math.pow(base, exponent)
+    whole = isinstance(base, int) and isinstance(exponent, int) and exponent >= 0
+    return base**exponent if whole and abs(power) < 2**63 else power
+
+
 _BINARY: dict[str, Callable[[Value, Value], Value]] = {
     "add": lambda a, b: a + b,
     "subtract": lambda a, b: a - b,
     "multiply": lambda a, b: a * b,
     "divide": _divide,
     "mod": _mod,
-    "pow": lambda a, b: a**b if isinstance(a, int) and isinstance(b, int) and b >= 0 else math.pow(a, b),
+    "pow": _pow,
     "min": min,
     "max": max,
     "eq": lambda a, b: int(a == b),
@@ -48,8 +55,8 @@ _BINARY: dict[str, Callable[[Value, Value], Value]] = {
     "bitwiseAnd": lambda a, b: int(a) & int(b),
     "bitwiseOr": lambda a, b: int(a) | int(b),
     "bitwiseXor": lambda a, b: int(a) ^ int(b),
-    "leftShift": lambda a, b: int(a) << int(b),
-    "rightShift": lambda a, b: int(a) >> int(b),
+    "leftShift": lambda a, b: int(a) << int(b) % 64,
+    "rightShift": lambda a, b: int(a) >> int(b) % 64,
 }
 
 _UNARY: dict[str, Callable[[Value], Value]] = {

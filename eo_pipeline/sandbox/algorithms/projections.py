@@ -133,6 +133,8 @@ def resample(image: Image, mode: str) -> Image:
 @FAMILY.algorithm("Image.reduceResolution")
 def reduce_resolution(image: Image, reducer: Reducer, best_effort: bool, max_pixels: int) -> Image:
     """Coarser requests reduce all native pixels of each of theirs, weighted by mask and area."""
+    if max_pixels < 1:
+        raise ServiceError(f"Image.reduceResolution: maxPixels must be positive, got {max_pixels}.")
     if reducer.inputs == 1:
         groups: list[tuple[Band, ...]] = [(band,) for band in image.bands]
     elif reducer.inputs == len(image.bands):

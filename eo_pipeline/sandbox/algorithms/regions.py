@@ -52,6 +52,8 @@ class Lattice:
         grid = lattice.covering(_bounds(region, lattice.crs))
         if self.max_pixels is None:
             return grid
+        if self.max_pixels < 1:
+            raise ServiceError(f"{self.function}: maxPixels must be positive, got {self.max_pixels}.")
         while self.best_effort and grid.width * grid.height > self.max_pixels:
             lattice = lattice.at_scale(lattice.nominal_scale() * 2)
             grid = lattice.covering(_bounds(region, lattice.crs))
@@ -92,6 +94,8 @@ def lattice_of(
     Raises:
         ServiceError: only the default projection is left, which has no resolution of its own.
     """
+    if not image.bands:
+        raise ServiceError(f"{function}: The image has no bands.")
     base = crs or image.bands[0].projection
     if base == DEFAULT_PROJECTION and scale is None and crs_transform is None:
         raise ServiceError(
@@ -192,4 +196,4 @@ def reduce_regions(
             new = {name(band, output): value for band, output, value in found if value is not None}
             yield Feature(region, {**feature.properties, **new})
 
-    return Collection(Derived(make), "Feature", dict(collection.properties))
+    return Collection(Derived(make, collection.source.endless), "Feature", dict(collection.properties))

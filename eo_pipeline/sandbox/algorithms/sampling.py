@@ -34,14 +34,14 @@ def _centres(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
     return longitude, latitude
 
 
-def _rows(image: Image, grid: Grid, chosen: np.ndarray) -> list[list[object]]:
+def _rows(image: Image, grid: Grid, chosen: np.ndarray) -> Iterator[list[object]]:
     """Values of all bands, None where masked, at chosen (row, column) pixels."""
     rasters = pull([band.pixels for band in image.bands], grid)
     columns = [
         [value if valid else None for value, valid in zip(r.data[chosen].tolist(), r.mask[chosen] > 0, strict=True)]
         for r in rasters
     ]
-    return [list(row) for row in zip(*columns, strict=True)]
+    return map(list, zip(*columns, strict=True))
 
 
 @FAMILY.algorithm("Image.sample")
@@ -65,16 +65,23 @@ def sample(
     chosen = coverage(outline, grid).centred & _drawn(grid, factor, num_pixels, seed)
 
     def make() -> Iterator[Feature]:
-        longitudes, latitudes = _centres(grid)
-        points = zip(longitudes[chosen].tolist(), latitudes[chosen].tolist(), strict=True)
-        for number, (row, point) in enumerate(zip(_rows(image, grid, chosen), points, strict=True)):
-            if drop_nulls and None in row:
-                continue
-            index = {"system:index": str(number)}
-            place = Geometry(shapely.Point(point)) if geometries else None
-            yield Feature(place, {**index, **dict(zip(image.band_names, row, strict=True))})
+        return sampled_features(image, grid, chosen, drop_nulls=drop_nulls, geometries=geometries)
 
     return Collection(Derived(make), "Feature")
+
+
+def sampled_features(
+    image: Image, grid: Grid, chosen: np.ndarray, *, drop_nulls: bool, geometries: bool
+) -> Iterator[Feature]:
+    """A feature with the values of all bands for each chosen (row, column) pixel, row by row."""
+    longitudes, latitudes = _centres(grid)
+    points = zip(longitudes[chosen].tolist(), latitudes[chosen].tolist(), strict=True)
+    for number, (row, point) in enumerate(zip(_rows(image, grid, chosen), points, strict=True)):
+        if drop_nulls and None in row:
+            continue
+        index = {"system:index": str(number)}
+        place = Geometry(shapely.Point(point)) if geometries else None
+        yield Feature(place, {**index, **dict(zip(image.band_names, row, strict=True))})
 
 
 def _drawn(grid: Grid, factor: float | None, number: int | None, seed: int) -> np.ndarray:
@@ -115,7 +122,7 @@ def sample_regions(
                     values = dict(zip(image.band_names, row, strict=True))
                     yield Feature(Geometry(shapely.Point(point)) if geometries else None, {**index, **kept, **values})
 
-    return Collection(Derived(make), "Feature")
+    return Collection(Derived(make, collection.source.endless), "Feature")
 
 
 @FAMILY.algorithm("ImageCollection.getRegion")

@@ -10,6 +10,7 @@ from scipy import special
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.band_math import OneValue, derived, mapped
+from eo_pipeline.sandbox.graph.coercions import as_number
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.pixel_types import BOOLEAN, DOUBLE, FLOAT, Number, PixelType, pixel_type_of
 from eo_pipeline.sandbox.graph.pixels import Raster
@@ -199,27 +200,30 @@ def named_type(value: object) -> PixelType:
 
 
 @FAMILY.algorithm("Image.remap")
-def remap(
-    image: Image, from_: list[float], to: list[float], default_value: float | None, band_name: str | None
-) -> Image:
+def remap(image: Image, from_: list[object], to: list[object], default_value: object, band_name: str | None) -> Image:
     """Values of one band (the first by default) replaced by a table; others become the default, or masked."""
-    if len(from_) != len(to):
-        raise ServiceError(f"Image.remap: Lists must have the same length, got {len(from_)} and {len(to)}.")
+    sizes = len(from_), len(to)
+    if 0 in sizes or sizes[0] != sizes[1]:
+        raise ServiceError(
+            f"Image.remap: Lists must have the same length of at least 1, got {sizes[0]} and {sizes[1]}."
+        )
     chosen = [band for band in image.bands if band_name in (None, band.id)][:1]
     if not chosen:
         raise ServiceError(f"Image.remap: No band named '{band_name}'.")
-    targets = [*to, *([] if default_value is None else [default_value])]
+    old, new = [as_number(value) for value in from_], [as_number(value) for value in to]
+    default = None if default_value is None else as_number(default_value)
+    targets = [*new, *([] if default is None else [default])]
     whole = all(isinstance(value, int) for value in targets)
     pixel_type = PixelType("int" if whole else "double", min(targets), max(targets))
-    table = dict(zip(from_, to, strict=True))
+    table = dict(zip(old, new, strict=True))
     keys = np.array(sorted(table), dtype=np.float64)
     values = np.array([table[key] for key in sorted(table)], dtype=np.float64)
 
     def replaced(raster: Raster) -> Raster:
         place = np.minimum(np.searchsorted(keys, raster.data), len(keys) - 1)
         known = keys[place] == raster.data
-        data = np.where(known, values[place], 0 if default_value is None else default_value)
-        mask = raster.mask * known.astype(raster.mask.dtype) if default_value is None else raster.mask
+        data = np.where(known, values[place], 0 if default is None else default)
+        mask = raster.mask * known.astype(raster.mask.dtype) if default is None else raster.mask
         return Raster(data.astype(pixel_type.dtype), mask)
 
     return image.with_bands(replace(derived(chosen[0], replaced, pixel_type), id="remapped"))

@@ -19,7 +19,7 @@ from eo_pipeline.sandbox.graph.registry import Family
 
 FAMILY = Family()
 
-_NAMES = ("vis-red", "vis-green", "vis-blue")
+RGB_NAMES = ("vis-red", "vis-green", "vis-blue")
 BYTE = pixel_type_of("u1")
 
 
@@ -45,12 +45,12 @@ def visualize(
         if len(chosen) != 1:
             raise ServiceError("Image.visualize: Cannot provide a palette when visualizing more than one band.")
         colors = np.array([parse_color(str(color)) for color in _listed(palette)], dtype=np.float64)
-        visible = [_painted(chosen[0], ranges[0], colors[:, channel], _NAMES[channel]) for channel in range(3)]
+        visible = [_painted(chosen[0], ranges[0], colors[:, channel], RGB_NAMES[channel]) for channel in range(3)]
     else:
         gray = len(chosen) == 1
-        names = ("vis-gray",) if gray else _NAMES
+        names = ("vis-gray",) if gray else RGB_NAMES
         shown = [_stretched(*each) for each in zip(chosen, ranges, powers, names, strict=True)]
-        visible = [replace(shown[0], id=name) for name in _NAMES] if gray and force_rgb_output else shown
+        visible = [replace(shown[0], id=name) for name in RGB_NAMES] if gray and force_rgb_output else shown
     if opacity is not None:
         visible = [derived(band, _faded(opacity)) for band in visible]
     return image.with_bands(*visible)

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.sandbox.graph.images import ImageRecord
+from eo_pipeline.sandbox.graph.values import Feature
 
 AssetType = Literal["IMAGE", "IMAGE_COLLECTION", "TABLE", "FOLDER"]
 
@@ -21,11 +22,13 @@ class AssetInfo:
         id: Earth Engine asset id, for example COPERNICUS/S2_SR_HARMONIZED.
         type: kind of asset, in the service's words.
         properties: the asset's own properties (not those of the images in it).
+        endless: True for a collection whose images go on for ever unless an end of time is given.
     """
 
     id: str
     type: AssetType
     properties: Mapping[str, object] = field(default_factory=dict)
+    endless: bool = False
 
 
 class Catalog(Protocol):
@@ -45,6 +48,22 @@ class Catalog(Protocol):
             start_ms: earliest system:time_start, milliseconds since 1970, included; None for no limit.
             end_ms: end of system:time_start, excluded; None for no limit (a collection may be endless).
             region: only images whose footprint meets this geometry, EPSG:4326; None for the whole world.
+        """
+        ...
+
+    def table(self, table_id: str) -> Sequence[Feature] | None:
+        """The features of a table, each with a system:index; None if there is no such table."""
+        ...
+
+    def area(self, collection_id: str, values: Mapping[str, object]) -> BaseGeometry | None:
+        """Where the images with some property values lie, so that fewer of them need to be looked at.
+
+        Args:
+            collection_id: id of the collection.
+            values: values that the images must have, by property.
+
+        Returns:
+            A geometry of EPSG:4326 that meets all their footprints; None if it cannot be told from the values.
         """
         ...
 
@@ -78,6 +97,16 @@ class CompositeCatalog:
         owner = self._owner(collection_id)
         if owner is not None:
             yield from owner.images(collection_id, start_ms=start_ms, end_ms=end_ms, region=region)
+
+    def table(self, table_id: str) -> Sequence[Feature] | None:
+        """The table in the catalog that owns it."""
+        owner = self._owner(table_id)
+        return None if owner is None else owner.table(table_id)
+
+    def area(self, collection_id: str, values: Mapping[str, object]) -> BaseGeometry | None:
+        """What the catalog that owns the collection can tell."""
+        owner = self._owner(collection_id)
+        return None if owner is None else owner.area(collection_id, values)
 
     def image(self, image_id: str) -> ImageRecord | None:
         """The image in the catalog that owns its collection, or else that holds it alone."""

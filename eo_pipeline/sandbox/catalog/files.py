@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,11 @@ from eo_pipeline.sandbox.catalog.fields import CatalogFileError, milliseconds
 from eo_pipeline.sandbox.catalog.geotiff import open_raster_band
 from eo_pipeline.sandbox.catalog.netcdf import open_netcdf_series
 from eo_pipeline.sandbox.catalog.schema import CollectionSpec, EntrySpec, read_catalog_file
+from eo_pipeline.sandbox.catalog.tables import read_table
 from eo_pipeline.sandbox.catalog.time_patterns import after, check_pattern, matching_files, written
 from eo_pipeline.sandbox.graph.crs import transformer
 from eo_pipeline.sandbox.graph.images import BandSource, ImageRecord
+from eo_pipeline.sandbox.graph.values import Feature
 
 _DAY, _SECOND = "{YYYY}{MM}{DD}", "{YYYY}{MM}{DD}T{hh}{mm}{ss}"
 
@@ -31,10 +33,12 @@ class FileCatalog:
     Attributes:
         assets: collections and single images by id.
         records: images of each collection by its id, sorted by time, then id; single images under their own id.
+        tables: features of each table by its id.
     """
 
     assets: Mapping[str, AssetInfo]
     records: Mapping[str, tuple[ImageRecord, ...]]
+    tables: Mapping[str, tuple[Feature, ...]]
 
     def asset(self, asset_id: str) -> AssetInfo | None:
         """See Catalog.asset; images in collections are assets too."""
@@ -52,6 +56,14 @@ class FileCatalog:
             if _in_time(record, start_ms, end_ms) and (region is None or region.intersects(record.footprint)):
                 yield record
 
+    def table(self, table_id: str) -> Sequence[Feature] | None:
+        """See Catalog.table."""
+        return self.tables.get(table_id)
+
+    def area(self, _: str, __: Mapping[str, object]) -> BaseGeometry | None:
+        """See Catalog.area; the records are at hand, so nothing needs to be told."""
+        return None
+
     def image(self, image_id: str) -> ImageRecord | None:
         """See Catalog.image."""
         candidates = (*self.records.get(image_id, ()), *self.records.get(image_id.rpartition("/")[0], ()))
@@ -59,7 +71,7 @@ class FileCatalog:
 
 
 def load_file_catalog(file: Path) -> FileCatalog:
-    """Read a catalog file and the metadata of every raster it names.
+    """Read a catalog file, the metadata of every raster it names, and its tables.
 
     Args:
         file: the YAML file; paths in it are relative to its folder.
@@ -73,7 +85,9 @@ def load_file_catalog(file: Path) -> FileCatalog:
     for image_id, entry in spec.images.items():
         record = _written_out(image_id, entry, index=image_id.rpartition("/")[2])
         assets[image_id], records[image_id] = AssetInfo(image_id, "IMAGE", record.properties), (record,)
-    return FileCatalog(assets, records)
+    tables = {table_id: read_table(entry) for table_id, entry in spec.tables.items()}
+    assets |= {table_id: AssetInfo(table_id, "TABLE", entry.properties) for table_id, entry in spec.tables.items()}
+    return FileCatalog(assets, records, tables)
 
 
 def _collection(collection_id: str, spec: CollectionSpec) -> tuple[ImageRecord, ...]:

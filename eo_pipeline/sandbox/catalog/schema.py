@@ -96,11 +96,31 @@ class CollectionSpec:
 
 
 @dataclass(frozen=True)
+class TableSpec:
+    """A table as written.
+
+    Attributes:
+        field: where it stands.
+        path: the vector file, absolute.
+        layer: name of its layer, or None for the first one.
+        index: column whose values become system:index, or None for the features' numbers.
+        properties: of the table itself.
+    """
+
+    field: Field
+    path: Path
+    layer: str | None
+    index: str | None
+    properties: Mapping[str, object]
+
+
+@dataclass(frozen=True)
 class CatalogSpec:
-    """A catalog file as written: collections and single images by Earth Engine id."""
+    """A catalog file as written: collections, single images and tables by Earth Engine id."""
 
     collections: Mapping[str, CollectionSpec]
     images: Mapping[str, EntrySpec]
+    tables: Mapping[str, TableSpec]
 
 
 def read_catalog_file(file: Path) -> CatalogSpec:
@@ -109,13 +129,21 @@ def read_catalog_file(file: Path) -> CatalogSpec:
     Raises:
         CatalogFileError: a mistake, with file and field.
     """
-    root = read_yaml(file).mapping(("collections", "images"))
+    root = read_yaml(file).mapping(("collections", "images", "tables"))
     collections = root["collections"].mapping() if "collections" in root else {}
     images = root["images"].mapping() if "images" in root else {}
+    tables = root["tables"].mapping() if "tables" in root else {}
     return CatalogSpec(
         {asset_id: _collection(field) for asset_id, field in collections.items()},
         {asset_id: _entry(field, "id", in_collection=False) for asset_id, field in images.items()},
+        {asset_id: _table(field) for asset_id, field in tables.items()},
     )
+
+
+def _table(field: Field) -> TableSpec:
+    fields = field.mapping(("path", "layer", "index", "properties"))
+    path = field.file.parent / _required(field, fields, "path").text()
+    return TableSpec(field, path, _text(fields, "layer"), _text(fields, "index"), _properties(fields))
 
 
 def _collection(field: Field) -> CollectionSpec:

@@ -90,22 +90,41 @@ def aggregate(reducer: Reducer, rasters: Sequence[Raster], found: Overlaps, coar
     Returns:
         Layers (output, row, column); the mask is the valid fraction of each pixel's area.
     """
-    places = coarse.width * coarse.height
-    members = np.bincount(found.coarse, minlength=places)
+    valid = np.minimum.reduce([raster.mask.ravel()[found.fine].astype(np.float64) for raster in rasters])
+    samples = [raster.data.ravel()[found.fine] for raster in rasters]
+    return run_on_places(reducer, samples, valid * found.share, found.coarse, coarse)
+
+
+def run_on_places(
+    reducer: Reducer, samples: Sequence[np.ndarray], weights: np.ndarray, places: np.ndarray, grid: Grid
+) -> Raster:
+    """A reducer over samples that belong to pixels, any number to each.
+
+    Args:
+        reducer: what to compute.
+        samples: one array (sample) for each input.
+        weights: (sample) 0..1.
+        places: (sample) number of the pixel (row * width + column), ascending.
+        grid: the pixels.
+
+    Returns:
+        Layers (output, row, column); the mask is the sum of the weights, at most 1.
+    """
+    total = grid.width * grid.height
+    members = np.bincount(places, minlength=total)
     starts = np.concatenate([[0], np.cumsum(members)[:-1]])
     depth = int(members.max(initial=0)) or 1
-    slot = np.arange(len(found.coarse)) - starts[found.coarse]
-    samples, weights = [], np.zeros((depth, places))
-    for raster in rasters:
-        stack = np.zeros((depth, places), raster.data.dtype)
-        stack[slot, found.coarse] = raster.data.ravel()[found.fine]
-        samples.append(stack)
-    valid = np.minimum.reduce([raster.mask.ravel()[found.fine].astype(np.float64) for raster in rasters])
-    weights[slot, found.coarse] = valid * found.share
-    outcomes = reducer.run(samples, weights)
+    slot = np.arange(len(places)) - starts[places]
+    stacks, heavy = [], np.zeros((depth, total))
+    for values in samples:
+        stack = np.zeros((depth, total), values.dtype)
+        stack[slot, places] = values
+        stacks.append(stack)
+    heavy[slot, places] = weights
+    outcomes = reducer.run(stacks, heavy)
     if any(values.dtype == object for values, _ in outcomes):
-        raise ServiceError(f"Image.reduceResolution: outputs {list(reducer.outputs)} are not numbers.")
-    fraction = np.minimum(weights.sum(axis=0), 1).astype(np.float32)
+        raise ServiceError(f"Reducer outputs {list(reducer.outputs)} are not numbers; array bands are not supported.")
+    fraction = np.minimum(heavy.sum(axis=0), 1).astype(np.float32)
     data = np.stack([np.where(ok, values, 0).astype(np.float64) for values, ok in outcomes])
     mask = np.stack([fraction * ok for _, ok in outcomes])
-    return Raster(data.reshape(-1, *coarse.shape), mask.reshape(-1, *coarse.shape))
+    return Raster(data.reshape(-1, *grid.shape), mask.reshape(-1, *grid.shape))

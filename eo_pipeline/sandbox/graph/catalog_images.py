@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 
+from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.catalogs import Catalog
 from eo_pipeline.sandbox.graph.collections import Collection, Derived, Element
-from eo_pipeline.sandbox.graph.filters import Filter, Hint
-from eo_pipeline.sandbox.graph.images import Image
+from eo_pipeline.sandbox.graph.filters import Filter, Hint, narrower
+from eo_pipeline.sandbox.graph.images import Image, ImageRecord
 from eo_pipeline.sandbox.graph.sources import catalog_image
+
+SCAN_LIMIT = 20_000
+"""Images that are looked at, one after the other, before the request counts as too long."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +31,34 @@ class CatalogImages:
     collection_id: str
     filters: tuple[Filter, ...] = ()
 
+    @property
+    def endless(self) -> bool:
+        """True if the asset never ends, no filter ends it, and there is anything at all."""
+        asset = self.catalog.asset(self.collection_id)
+        if asset is None or not asset.endless or self._hint.end is not None or "system:index" in self._hint.values:
+            return False
+        return next(self._records(), None) is not None
+
     def __iter__(self) -> Iterator[Element | Collection]:
-        hint = reduce(Hint.narrowed, (one.hint for one in self.filters), Hint())
-        records = self.catalog.images(self.collection_id, start_ms=hint.start, end_ms=hint.end, region=hint.region)
-        return (image for image in map(catalog_image, records) if self._passes(image))
+        for count, image in enumerate(map(catalog_image, self._records()), start=1):
+            if count > SCAN_LIMIT:
+                raise ServiceError("Computation timed out.")
+            if self._passes(image):
+                yield image
+
+    @cached_property
+    def _hint(self) -> Hint:
+        return reduce(Hint.narrowed, (one.hint for one in self.filters), Hint())
+
+    def _records(self) -> Iterator[ImageRecord]:
+        """What the catalog finds within the bounds of all filters."""
+        hint = self._hint
+        index = hint.values.get("system:index")
+        if isinstance(index, str):
+            found = self.catalog.image(f"{self.collection_id}/{index}")
+            return iter([] if found is None else [found])
+        region = narrower(hint.region, self.catalog.area(self.collection_id, hint.values) if hint.values else None)
+        return self.catalog.images(self.collection_id, start_ms=hint.start, end_ms=hint.end, region=region)
 
     def find(self, index: str) -> Image | None:
         """The image of a system:index, if it is there and passes."""
@@ -47,7 +75,11 @@ def filtered(collection: Collection, condition: Filter) -> Collection:
     source = collection.source
     if isinstance(source, CatalogImages):
         return replace(collection, source=replace(source, filters=(*source.filters, condition)))
-    return replace(collection, source=Derived(lambda: filter(condition.passes, collection.stream_elements())))
+    return replace(collection, source=_passing(collection, condition))
+
+
+def _passing(collection: Collection, condition: Filter) -> Derived:
+    return Derived(lambda: filter(condition.passes, collection.stream_elements()), collection.source.endless)
 
 
 def image_with(collection: Collection, name: str, value: object) -> Image | None:

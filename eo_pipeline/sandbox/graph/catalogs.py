@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.sandbox.graph.images import ImageRecord
+from eo_pipeline.sandbox.graph.values import Feature
 
 
 class Asset(Protocol):
@@ -16,12 +17,15 @@ class Asset(Protocol):
     Attributes:
         type: IMAGE, IMAGE_COLLECTION, TABLE or FOLDER.
         properties: of the asset itself.
+        endless: True for a collection whose images go on for ever unless an end of time is given.
     """
 
     @property
     def type(self) -> str: ...  # noqa: D102 - described above
     @property
     def properties(self) -> Mapping[str, object]: ...  # noqa: D102 - described above
+    @property
+    def endless(self) -> bool: ...  # noqa: D102 - described above
 
 
 class Catalog(Protocol):
@@ -38,6 +42,14 @@ class Catalog(Protocol):
 
         Times are milliseconds since 1970, the region is in EPSG:4326; None leaves a side open. May be infinite.
         """
+        ...
+
+    def table(self, table_id: str) -> Sequence[Feature] | None:
+        """The features of a table, each with a system:index; None if there is no such table."""
+        ...
+
+    def area(self, collection_id: str, values: Mapping[str, object]) -> BaseGeometry | None:
+        """Where (EPSG:4326) the images with these property values lie at most; None if it cannot be told."""
         ...
 
     def image(self, image_id: str) -> ImageRecord | None:

@@ -23,9 +23,12 @@ from eo_pipeline.sandbox.graph.filters import Filter
 from eo_pipeline.sandbox.graph.geometry import WGS84, Geometry
 from eo_pipeline.sandbox.graph.grids import DEFAULT_PROJECTION, Projection, Transform
 from eo_pipeline.sandbox.graph.images import Image
+from eo_pipeline.sandbox.graph.joining import Join
 from eo_pipeline.sandbox.graph.pixel_types import PixelType
 from eo_pipeline.sandbox.graph.reducers import Reducer
-from eo_pipeline.sandbox.graph.values import Date, DateRange, Feature, Function
+from eo_pipeline.sandbox.graph.values import Date, DateRange, Feature, Function, Kernel
+
+_LONG = 2**63
 
 Coercion = Callable[[object], object]
 
@@ -46,11 +49,19 @@ def coerce(value: object, published: str) -> object:
     """
     if published.startswith("List<"):
         inner = published.removeprefix("List<").removesuffix(">")
-        return [member if member is None else coerce(member, inner) for member in as_list(value)]
+        return [_member(member, inner) for member in as_list(value)]
     if published.startswith("Dictionary<"):
         return as_dictionary(value)
     rule = _RULES.get(published)
     return value if rule is None else rule(value)
+
+
+def _member(member: object, published: str) -> object:
+    if member is not None:
+        return coerce(member, published)
+    if published in ("Object", "<any>"):
+        return None
+    raise MismatchError
 
 
 def as_image(value: object) -> Image:
@@ -92,6 +103,14 @@ def as_element(value: object) -> Element | Collection:
     raise MismatchError
 
 
+def as_feature(value: object) -> Element:
+    """An image or a feature; a geometry becomes a feature without properties."""
+    element = as_element(value)
+    if isinstance(element, Collection):
+        raise MismatchError
+    return element
+
+
 def as_geometry(value: object) -> Geometry:
     """A geometry, that of a feature, the footprint of an image, the union of a collection, or GeoJSON."""
     if isinstance(value, Geometry):
@@ -115,27 +134,39 @@ def union_of(collection: Collection) -> Geometry:
 
 
 def from_geojson(body: Mapping[str, object]) -> Geometry:
-    """A geometry from GeoJSON with Earth Engine's members crs and geodesic."""
+    """A geometry from GeoJSON with Earth Engine's members crs and geodesic.
+
+    Raises:
+        MismatchError: it is none.
+    """
     crs = body.get("crs")
-    name = crs["properties"]["name"] if isinstance(crs, Mapping) else WGS84
-    shape: BaseGeometry = shapely.geometry.shape(dict(body))
+    try:
+        name = crs["properties"]["name"] if isinstance(crs, Mapping) else WGS84
+        shape: BaseGeometry = shapely.geometry.shape(dict(body))
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError, shapely.errors.ShapelyError) as error:
+        raise MismatchError from error
     return Geometry(shape, str(name), bool(body.get("geodesic", name == WGS84)))
 
 
 def as_number(value: object) -> int | float:
-    """A number; booleans count as 0 and 1."""
+    """A number; booleans count as 0 and 1, whole numbers beyond 64 bits as floating-point ones."""
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, int) and not -_LONG <= value < _LONG:
+        return float(value)
     if isinstance(value, int | float):
         return value
     raise MismatchError
 
 
 def as_integer(value: object) -> int:
-    """A whole number; fractions are cut towards zero."""
-    return int(as_number(value))
+    """A whole number of 64 bits; fractions are cut towards zero."""
+    number = as_number(value)
+    if not -_LONG <= number < _LONG:
+        raise MismatchError
+    return int(number)
 
 
 def as_float(value: object) -> float:
@@ -182,7 +213,7 @@ def as_date(value: object) -> Date:
     if isinstance(value, str):
         return parse_date(value)
     if isinstance(value, Mapping) and value.get("type") == "Date":
-        return Date(as_integer(value["value"]))
+        return Date(as_integer(value.get("value")))
     return Date(as_integer(value))
 
 
@@ -202,7 +233,11 @@ def as_projection(value: object) -> Projection:
         parse_crs(value)
         return Projection(value, DEFAULT_PROJECTION.transform)
     if isinstance(value, Mapping) and value.get("type") == "Projection":
-        return Projection(str(value["crs"]), as_transform(as_list(value["transform"])))
+        code, transform = as_string(value.get("crs")), value.get("transform")
+        parse_crs(code)
+        return Projection(
+            code, as_transform(list(DEFAULT_PROJECTION.transform if transform is None else as_list(transform)))
+        )
     raise MismatchError
 
 
@@ -250,7 +285,7 @@ _RULES: Mapping[str, Coercion] = {
     "ImageCollection": as_images,
     "FeatureCollection": as_collection,
     "Element": as_element,
-    "Feature": as_element,
+    "Feature": as_feature,
     "Geometry": as_geometry,
     "Number": as_number,
     "Float": as_float,
@@ -265,4 +300,6 @@ _RULES: Mapping[str, Coercion] = {
     "Reducer": _only(Reducer),
     "Filter": _only(Filter),
     "Algorithm": _only(Function),
+    "Kernel": _only(Kernel),
+    "Join": _only(Join),
 }

@@ -15,11 +15,19 @@ from eo_pipeline.sandbox.graph.values import Feature
 Element = Image | Feature
 
 ELEMENT_LIMIT = 5000
-"""Elements that one request may accumulate."""
+"""Images that one request may accumulate, and elements that it may hand out."""
+
+FEATURE_LIMIT = 1_000_000
+"""Features that one request may accumulate."""
 
 
 class Elements(Protocol):
     """Where the elements of a collection come from."""
+
+    @property
+    def endless(self) -> bool:
+        """True if it is known that the elements never end."""
+        ...
 
     def __iter__(self) -> Iterator[Element | Collection]:
         """Every element, in order, computed on demand."""
@@ -51,7 +59,17 @@ class Collection:
         Raises:
             ServiceError: there are more than a request may accumulate.
         """
-        return tuple(self._limited())
+        return tuple(self.all())
+
+    def all(self) -> Iterator[Element | Collection]:
+        """As `stream`, for those who need every element: a collection without end is refused at once.
+
+        Raises:
+            ServiceError: there are more than a request may accumulate.
+        """
+        if self.source.endless:
+            raise too_many(ELEMENT_LIMIT)
+        return self.stream()
 
     def stream(self) -> Iterator[Element | Collection]:
         """All elements one after the other, computed on demand unless they are already there.
@@ -62,9 +80,10 @@ class Collection:
         return iter(self.members) if "members" in self.__dict__ else self._limited()
 
     def _limited(self) -> Iterator[Element | Collection]:
+        limit = ELEMENT_LIMIT if self.kind == "Image" else FEATURE_LIMIT
         for count, member in enumerate(self.source, start=1):
-            if count > ELEMENT_LIMIT:
-                raise ServiceError(f"Collection query aborted after accumulating over {ELEMENT_LIMIT} elements.")
+            if count > limit:
+                raise too_many(limit)
             yield member
 
     def stream_elements(self) -> Iterator[Element]:
@@ -97,6 +116,10 @@ class Collection:
         """The first element, computed alone; None if there is none."""
         return next(self.stream(), None)
 
+    def with_properties(self, properties: Mapping[str, object]) -> Collection:
+        """The same elements in a collection with exactly these properties."""
+        return replace(self, properties=dict(properties))
+
     def of(self, source: Elements) -> Collection:
         """The same collection with other elements; it is no longer the asset."""
         return replace(self, source=source, id=None, version=None)
@@ -108,9 +131,11 @@ class Listed:
 
     Attributes:
         elements: the elements.
+        endless: False.
     """
 
     elements: tuple[Element | Collection, ...]
+    endless: bool = False
 
     def __iter__(self) -> Iterator[Element | Collection]:
         return iter(self.elements)
@@ -122,9 +147,11 @@ class Derived:
 
     Attributes:
         make: returns an iterator over the elements.
+        endless: True if it is known that they never end.
     """
 
     make: Callable[[], Iterable[Element | Collection]]
+    endless: bool = False
 
     def __iter__(self) -> Iterator[Element | Collection]:
         return iter(self.make())
@@ -152,6 +179,11 @@ def _numbered(element: Element | Collection, position: int) -> Element | Collect
     if isinstance(element, Collection) or "system:index" in element.properties:
         return element
     return element.with_properties({**element.properties, "system:index": str(position)})
+
+
+def too_many(limit: int) -> ServiceError:
+    """The refusal of a collection that is longer than a request may accumulate."""
+    return ServiceError(f"Collection query aborted after accumulating over {limit} elements.")
 
 
 def _image(member: Element | Collection) -> Image:

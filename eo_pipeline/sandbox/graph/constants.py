@@ -15,7 +15,9 @@ from eo_pipeline.sandbox.graph.pixels import Pixels, Raster
 
 
 def constant_band(name: str, value: Number) -> Band:
-    """A band of one value; whole Python ints are int, everything else double."""
+    """A band of one value; whole Python ints of 64 bits are int, everything else double."""
+    if not -(2**63) <= value < 2**63:
+        value = float(value)
     pixel_type = PixelType("int" if isinstance(value, int) else "double", value, value)
     return Band(name, pixel_type, DEFAULT_PROJECTION, None, filled(value, pixel_type.dtype, valid=True))
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from eo_pipeline.sandbox.graph.collections import Collection
+from eo_pipeline.sandbox.graph.collections import ELEMENT_LIMIT, Collection, too_many
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.values import Feature
@@ -87,6 +88,8 @@ def _feature(feature: Feature) -> dict[str, object]:
 
 
 def _collection(collection: Collection) -> dict[str, object]:
+    if next(islice(collection.stream(), ELEMENT_LIMIT, None), None) is not None:
+        raise too_many(ELEMENT_LIMIT)
     images = collection.kind == "Image" and not any(isinstance(member, Feature) for member in collection.members)
     body: dict[str, object] = {"type": "ImageCollection" if images else "FeatureCollection"}
     if collection.id is not None:

@@ -11,6 +11,7 @@ from eo_pipeline.sandbox.graph.catalogs import Catalog
 from eo_pipeline.sandbox.graph.coercions import MismatchError, coerce
 from eo_pipeline.sandbox.graph.encode import encode
 from eo_pipeline.sandbox.graph.expression import Expression
+from eo_pipeline.sandbox.graph.refusals import refusals
 from eo_pipeline.sandbox.graph.registry import Entry
 from eo_pipeline.sandbox.graph.signatures import Argument
 from eo_pipeline.sandbox.graph.values import Function
@@ -185,7 +186,11 @@ class Evaluator:
         }
         if entry.wants_context:
             named["context"] = self.context
-        return entry.function(**named)
+        try:
+            with refusals(entry.signature.name):
+                return entry.function(**named)
+        except MismatchError as error:
+            raise ServiceError(f"{entry.signature.name}: {error.message}") from error
 
 
 def _refuse_surplus(entry: Entry, arguments: Mapping[str, object]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from shapely.geometry.base import BaseGeometry
 
@@ -21,17 +21,27 @@ class Hint:
         start: earliest system:time_start, milliseconds since 1970, or None.
         end: first system:time_start after, or None.
         region: shape in EPSG:4326 that the footprint intersects, or None.
+        values: properties that have exactly these values.
     """
 
     start: int | None = None
     end: int | None = None
     region: BaseGeometry | None = None
+    values: Mapping[str, object] = field(default_factory=dict)
 
     def narrowed(self, other: Hint) -> Hint:
-        """Bounds of elements that pass both; of two regions only the first is kept."""
+        """Bounds of elements that pass both; of two regions the smaller one is kept."""
         starts = [value for value in (self.start, other.start) if value is not None]
         ends = [value for value in (self.end, other.end) if value is not None]
-        return Hint(max(starts, default=None), min(ends, default=None), self.region or other.region)
+        region = narrower(self.region, other.region)
+        return Hint(max(starts, default=None), min(ends, default=None), region, {**other.values, **self.values})
+
+
+def narrower(first: BaseGeometry | None, second: BaseGeometry | None) -> BaseGeometry | None:
+    """The region with the smaller bounding box, where there are two."""
+    if first is None or second is None:
+        return second if first is None else first
+    return min(first, second, key=lambda region: region.envelope.area)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,15 @@ class Geometry:
     crs: str = WGS84
     geodesic: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse coordinates that are no numbers.
+
+        Raises:
+            ServiceError: one is NaN or infinite.
+        """
+        if self.shape is None or not np.isfinite(shapely.get_coordinates(self.shape)).all():
+            raise ServiceError("Invalid geometry: coordinates must be finite numbers.")
+
     def to(self, crs: str) -> BaseGeometry:
         """The shape in another CRS; long edges are cut so that they follow their curve."""
         if crs == self.crs or self.shape.is_empty:

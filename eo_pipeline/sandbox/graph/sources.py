@@ -27,7 +27,7 @@ def catalog_image(record: ImageRecord) -> Image:
     """The unchanged image of a catalog record."""
     return Image(
         bands=tuple(_band(name, source) for name, source in record.bands.items()),
-        properties=dict(record.properties),
+        properties=record.properties,
         footprint=Geometry(record.footprint, WGS84),
         id=record.id,
         version=record.version,

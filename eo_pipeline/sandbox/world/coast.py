@@ -35,6 +35,9 @@ _MARGIN = 0.1
 _DENSE = 0.02
 """Longest edge, in degrees, that is treated as straight in a metric system."""
 
+_FEW = 100
+"""Corners of a cell at most."""
+
 _KEPT = 256
 """Number of pieces kept."""
 
@@ -46,21 +49,23 @@ class Coast:
     Attributes:
         land: polygons of the world's land, EPSG:4326, longitude -180..180.
         tree: index of the polygons.
+        cells: index of the same land with large polygons cut up, so that a question about one place is quick.
     """
 
     land: tuple[BaseGeometry, ...]
     tree: shapely.STRtree
+    cells: shapely.STRtree
     _pieces: OrderedDict[tuple[str, int, int], BaseGeometry] = field(default_factory=OrderedDict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def touches(self, region: BaseGeometry) -> bool:
         """True if there is land in a region (EPSG:4326, longitude -180..180)."""
-        return self.tree.query(region, predicate="intersects").size > 0
+        return self.cells.query(region, predicate="intersects").size > 0
 
     def touching(self, regions: np.ndarray) -> np.ndarray:
         """For each of some regions, True if there is land in it."""
         found = np.zeros(regions.shape, bool)
-        found[self.tree.query(regions, predicate="intersects")[0]] = True
+        found[self.cells.query(regions, predicate="intersects")[0]] = True
         return found
 
     def is_land(self, frame: Frame) -> np.ndarray:
@@ -131,4 +136,18 @@ def load_coast(file: Path = LAND_FILE) -> Coast:
     """Read the coastline that comes with the package."""
     world = shapely.from_wkb(gzip.decompress(file.read_bytes()))
     land = tuple(shapely.get_parts(world))
-    return Coast(land, shapely.STRtree(land))
+    cells = [cell for polygon in land for cell in _cells(polygon)]
+    return Coast(land, shapely.STRtree(land), shapely.STRtree(cells))
+
+
+def _cells(polygon: BaseGeometry) -> list[BaseGeometry]:
+    """A polygon, halved until no part has many corners."""
+    if shapely.get_num_coordinates(polygon) <= _FEW:
+        return [polygon]
+    west, south, east, north = polygon.bounds
+    x, y = (west + east) / 2, (south + north) / 2
+    if east - west > north - south:
+        halves = [shapely.box(west, south, x, north), shapely.box(x, south, east, north)]
+    else:
+        halves = [shapely.box(west, south, east, y), shapely.box(west, y, east, north)]
+    return [cell for half in halves for cell in _cells(shapely.intersection(polygon, half))]

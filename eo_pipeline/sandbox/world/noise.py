@@ -13,15 +13,18 @@ import numpy as np
 EQUATOR_METRES = 40_075_016.68557849
 """Length of the equator of the Mercator sphere: one unit of u and v."""
 
+_FEW = 2048
+"""Up to so many places, all octaves are computed together."""
+
 _SPARSE = 4
 """A table of lattice values is made unless it has this many times more values than pixels are asked for."""
 
 
-def hashed(i: np.ndarray | int, j: np.ndarray | int, seed: int) -> np.ndarray:
+def hashed(i: np.ndarray | int, j: np.ndarray | int, seed: int | np.ndarray) -> np.ndarray:
     """Well-mixed 32-bit numbers of integer pairs (broadcast together): always the same for the same pair and seed."""
     x = np.atleast_1d(i).astype(np.uint32) * np.uint32(0x9E3779B1)
     y = np.atleast_1d(j).astype(np.uint32) * np.uint32(0x85EBCA77)
-    h = x + y + np.uint32(seed * 0xC2B2AE3D & 0xFFFFFFFF)
+    h = x + y + np.asarray(seed * 0xC2B2AE3D & 0xFFFFFFFF).astype(np.uint32)
     h ^= h >> np.uint32(16)
     h *= np.uint32(0x21F0AAAD)
     h ^= h >> np.uint32(15)
@@ -30,7 +33,7 @@ def hashed(i: np.ndarray | int, j: np.ndarray | int, seed: int) -> np.ndarray:
     return h
 
 
-def uniform(i: np.ndarray | int, j: np.ndarray | int, seed: int) -> np.ndarray:
+def uniform(i: np.ndarray | int, j: np.ndarray | int, seed: int | np.ndarray) -> np.ndarray:
     """float32 in [0, 1) of integer pairs, see hashed."""
     return (hashed(i, j, seed) >> np.uint32(8)).astype(np.float32) * np.float32(2**-24)
 
@@ -48,7 +51,12 @@ def value_noise(u: np.ndarray, v: np.ndarray, octave: int, seed: int) -> np.ndar
     x, y = u * cells, v * cells
     i, j = np.floor(x), np.floor(y)
     fx, fy = _smoothstep((x - i).astype(np.float32)), _smoothstep((y - j).astype(np.float32))
-    corner, east, north, both = _differences(i, j, cells, seed)
+    return _interpolated(_differences(i, j, cells, seed), fx, fy)
+
+
+def _interpolated(coefficients: list[np.ndarray], fx: np.ndarray, fy: np.ndarray) -> np.ndarray:
+    """Bilinear coefficients (see _differences, overwritten) at the parts fx, fy of the way through each cell."""
+    corner, east, north, both = coefficients
     both *= fx
     both += north
     both *= fy
@@ -61,9 +69,23 @@ def value_noise(u: np.ndarray, v: np.ndarray, octave: int, seed: int) -> np.ndar
 def layered(u: np.ndarray, v: np.ndarray, amplitudes: Mapping[int, float], seed: int) -> np.ndarray:
     """Weighted sum of octaves, float32, each centred on 0: amplitude * (noise - 0.5) by octave."""
     total = np.zeros(np.broadcast_shapes(np.shape(u), np.shape(v)), np.float32)
-    for octave, amplitude in amplitudes.items():
-        total += np.float32(amplitude) * (value_noise(u, v, octave, seed + octave) - np.float32(0.5))
+    octaves = list(amplitudes)
+    together = total.size <= _FEW and len(octaves) > 1
+    layers = _octaves(u, v, octaves, seed) if together else (value_noise(u, v, k, seed + k) for k in octaves)
+    for amplitude, layer in zip(amplitudes.values(), layers, strict=True):
+        total += np.float32(amplitude) * (layer - np.float32(0.5))
     return total
+
+
+def _octaves(u: np.ndarray, v: np.ndarray, octaves: list[int], seed: int) -> np.ndarray:
+    """value_noise of several octaves, of seeds seed + octave, as layers (octave, ...): few places cost few calls."""
+    axes = (-1, *(1 for _ in range(max(np.ndim(u), np.ndim(v)))))
+    cells = np.array([1 << octave for octave in octaves], np.int64).reshape(axes)
+    x, y = u * cells, v * cells
+    i, j = np.floor(x), np.floor(y)
+    fx, fy = _smoothstep((x - i).astype(np.float32)), _smoothstep((y - j).astype(np.float32))
+    seeds = np.array([seed + octave for octave in octaves], np.int64).reshape(axes)
+    return _interpolated(_coefficients(i.astype(np.int64), j.astype(np.int64), cells, seeds), fx, fy)
 
 
 def coarser_than(metres: float, amplitudes: Mapping[int, float]) -> dict[int, float]:
@@ -83,7 +105,7 @@ def _differences(i: np.ndarray, j: np.ndarray, cells: int, seed: int) -> list[np
     return [table.ravel().take(index) for table in _coefficients(columns, rows, cells, seed)]
 
 
-def _coefficients(i: np.ndarray, j: np.ndarray, cells: int, seed: int) -> list[np.ndarray]:
+def _coefficients(i: np.ndarray, j: np.ndarray, cells: int | np.ndarray, seed: int | np.ndarray) -> list[np.ndarray]:
     southwest, southeast = uniform(i % cells, j, seed), uniform((i + 1) % cells, j, seed)
     northwest, northeast = uniform(i % cells, j + 1, seed), uniform((i + 1) % cells, j + 1, seed)
     east, north = southeast - southwest, northwest - southwest

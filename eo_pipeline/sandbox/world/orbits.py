@@ -5,7 +5,8 @@ Both satellites fly the same 143 tracks in 10 days, 5 days apart, and cross the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -61,8 +62,7 @@ class Pass:
 
     def time_ms(self, latitude: float) -> int:
         """When the satellite is at a latitude, milliseconds since 1970."""
-        degrees = float(np.rad2deg(_along(np.asarray(latitude))))
-        days = 5 * self.cycle + _NODE_DAY + (self.track - 1 + degrees / 360) * _PERIOD_DAYS
+        days = 5 * self.cycle + _NODE_DAY + (self.track - 1 + _turned(latitude)) * _PERIOD_DAYS
         return round(days * DAY_MS)
 
     @property
@@ -85,26 +85,35 @@ class Pass:
         return shapely.Polygon(np.vstack([west, east[::-1]]))
 
 
-@lru_cache(maxsize=65536)
-def tracks_over(longitude: float, latitude: float, reach_km: float) -> tuple[int, ...]:
-    """Tracks whose swath comes within a distance of a place (degrees), rising."""
-    nodes = -_STEP_DEGREES * np.arange(TRACKS)
-    east = np.remainder(longitude - nodes - _drift(np.asarray(latitude)) + 180, 360) - 180
-    distance = np.abs(east / _degrees_per_km(np.asarray(latitude)))
-    return tuple(int(track) + 1 for track in np.flatnonzero(distance < HALF_SWATH_KM + reach_km))
+def tracks_over(longitude: np.ndarray, latitude: np.ndarray, reach_km: float) -> np.ndarray:
+    """Which tracks have a swath within a distance of each of some places (degrees), bool (place, track - 1)."""
+    drift, degrees = _drift(latitude), _degrees_per_km(latitude)
+    near = np.empty((len(longitude), TRACKS), bool)
+    for track in range(TRACKS):
+        east = np.remainder(longitude + _STEP_DEGREES * track - drift + 180, 360) - 180
+        near[:, track] = np.abs(east / degrees) < HALF_SWATH_KM + reach_km
+    return near
 
 
-def passes_over(tracks: tuple[int, ...], latitude: float, start_ms: int) -> Iterator[Pass]:
-    """Endless passes of some tracks at a latitude, from a time on, sorted by time."""
+def passes(tracks: Sequence[int], start_ms: int) -> Iterator[Pass]:
+    """Endless passes of some tracks, of both satellites, sorted by their start; the first may begin before a time."""
     cycle = start_ms // (5 * DAY_MS) - 3
-    ordered = sorted(tracks, key=lambda track: Pass(track, 0).time_ms(latitude))
-    pending: list[Pass] = []
-    while ordered:
-        pending = sorted([*pending, *(Pass(track, cycle) for track in ordered)], key=lambda one: one.time_ms(latitude))
-        settled = [one for one in pending if one.time_ms(latitude) < (cycle + 1) * 5 * DAY_MS]
-        pending = pending[len(settled) :]
-        yield from (one for one in settled if one.time_ms(latitude) >= start_ms)
-        cycle += 1
+    if tracks:
+        fleets = (_fleet(sorted(tracks), number) for number in (cycle, cycle + 1))
+        yield from heapq.merge(*fleets, key=lambda one: one.start_ms)
+
+
+def _fleet(tracks: Sequence[int], cycle: int) -> Iterator[Pass]:
+    """Passes of one satellite, whose repeat cycles follow one another."""
+    while True:
+        yield from (Pass(track, cycle) for track in tracks)
+        cycle += 2
+
+
+@lru_cache(maxsize=65536)
+def _turned(latitude: float) -> float:
+    """Part of an orbit from the equator crossing to a latitude; negative in the north (before it)."""
+    return float(np.rad2deg(_along(np.asarray(latitude)))) / 360
 
 
 def _along(latitude: np.ndarray) -> np.ndarray:

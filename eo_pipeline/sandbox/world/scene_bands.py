@@ -6,6 +6,7 @@ the world evaluated at the coarser pixels' centres without detail finer than the
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -20,7 +21,7 @@ from eo_pipeline.sandbox.world.frames import Frame
 from eo_pipeline.sandbox.world.noise import uniform
 from eo_pipeline.sandbox.world.orbits import Pass
 from eo_pipeline.sandbox.world.scenery import Scenery
-from eo_pipeline.sandbox.world.seasons import leaves, reflectance, snow
+from eo_pipeline.sandbox.world.seasons import EPOCH, leaves, reflectance, snow
 from eo_pipeline.sandbox.world.sky import CIRRUS, CLOUD_HIGH, CLOUD_LOW, CLOUD_MEDIUM, SHADOW, Sky
 from eo_pipeline.sandbox.world.tiles import SIDE_METRES, Tile
 
@@ -44,6 +45,16 @@ class Scene:
     def time_ms(self) -> int:
         """Sensing time, milliseconds since 1970."""
         return self.one.time_ms(self.tile.middle[1])
+
+    @property
+    def index(self) -> str:
+        """system:index: start of the datatake, sensing time, tile."""
+        return f"{stamp(self.one.start_ms)}_{stamp(self.time_ms)}_T{self.tile.name}"
+
+
+def stamp(time_ms: int) -> str:
+    """Milliseconds since 1970 as in the names of products, for example 20230624T095458."""
+    return f"{EPOCH + dt.timedelta(milliseconds=time_ms):%Y%m%dT%H%M%S}"
 
 
 Evaluate = Callable[[Scenery, Scene, Frame], Pixels]

@@ -13,6 +13,7 @@ from eo_pipeline.sandbox.world.orbits import Pass
 from eo_pipeline.sandbox.world.relief import ground_heights
 from eo_pipeline.sandbox.world.sky import Sky, sky_of
 from eo_pipeline.sandbox.world.surface import Surface, surface_of
+from eo_pipeline.sandbox.world.tiles import Tile, wrapped
 
 Ground = tuple[np.ndarray, np.ndarray]
 """True on land, and height in metres, float32, both (row, column)."""
@@ -34,6 +35,14 @@ class Scenery:
     _skies: PixelCache[Sky] = field(default_factory=lambda: PixelCache(_KEPT_PIXELS), repr=False)
 
     _heights: PixelCache[Ground] = field(default_factory=lambda: PixelCache(_KEPT_PIXELS), repr=False)
+
+    _on_land: dict[Tile, bool] = field(default_factory=dict, repr=False)
+
+    def has_land(self, tile: Tile) -> bool:
+        """True if there is land in a tile."""
+        if tile not in self._on_land:
+            self._on_land[tile] = self.coast.touches(wrapped(tile.outline))
+        return self._on_land[tile]
 
     def ground(self, frame: Frame) -> Ground:
         """Land and its height for a frame of EPSG:4326."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import heapq
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,20 +14,19 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.sandbox.graph.images import ImageRecord
+from eo_pipeline.sandbox.graph.late_properties import LateProperties
 from eo_pipeline.sandbox.world.frames import world
-from eo_pipeline.sandbox.world.orbits import HALF_SWATH_KM, passes_over, tracks_over
-from eo_pipeline.sandbox.world.scene_bands import CLOUD_SCORE, SURFACE_REFLECTANCE, BandKind, Scene, SceneBand
+from eo_pipeline.sandbox.world.orbits import HALF_SWATH_KM
+from eo_pipeline.sandbox.world.scene_bands import CLOUD_SCORE, SURFACE_REFLECTANCE, BandKind, Scene, SceneBand, stamp
 from eo_pipeline.sandbox.world.scenery import Scenery
 from eo_pipeline.sandbox.world.seasons import EPOCH, day_of_year
 from eo_pipeline.sandbox.world.sky import cloudy_share
 from eo_pipeline.sandbox.world.sun import zenith_azimuth
-from eo_pipeline.sandbox.world.tiles import Tile, tile_of, tiles_of, wrapped, zone_middle
+from eo_pipeline.sandbox.world.tiles import tile_of, tiles_of, wrapped, zone_middle
+from eo_pipeline.sandbox.world.timetable import Timetable
 
 FIRST_MS = 1490659200000
 """2017-03-28, when the collections begin, milliseconds since 1970."""
-
-_REACH_KM = 80.0
-"""Half the diagonal of a tile, rounded up."""
 
 _LEAST_SHARE = 0.01
 """Scenes that show less of their tile do not exist."""
@@ -55,8 +54,8 @@ class SceneCollection:
     def images(self, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None) -> Iterator[ImageRecord]:
         """See Catalog.images."""
         first = FIRST_MS if start_ms is None else max(start_ms, FIRST_MS)
-        tiles = [tile for tile in tiles_of(region) if self.scenery.coast.touches(wrapped(tile.outline))]
-        for _, _, scene in heapq.merge(*(_scenes(tile, first) for tile in tiles)):
+        tiles = [tile for tile in tiles_of(region) if self.scenery.has_land(tile)]
+        for scene in Timetable.of(tiles).scenes(first):
             if end_ms is not None and scene.time_ms >= end_ms:
                 return
             record = self.record(scene)
@@ -67,18 +66,14 @@ class SceneCollection:
         """The record of a system:index, or None."""
         match = _INDEX.fullmatch(index)
         tile = None if match is None else tile_of(match[3])
-        if match is None or tile is None or not self.scenery.coast.touches(wrapped(tile.outline)):
+        if match is None or tile is None or not self.scenery.has_land(tile):
             return None
         sensed = dt.datetime.strptime(match[2] + "Z", "%Y%m%dT%H%M%S%z")
         start = (sensed - EPOCH) // dt.timedelta(milliseconds=1)
         if start < FIRST_MS:
             return None
-        for time_ms, found, scene in _scenes(tile, start):
-            if found == index:
-                return self.record(scene)
-            if time_ms > start + 1000:
-                return None
-        return None
+        within = itertools.takewhile(lambda scene: scene.time_ms <= start + 1000, Timetable.of([tile]).scenes(start))
+        return next((self.record(scene) for scene in within if scene.index == index), None)
 
     def record(self, scene: Scene) -> ImageRecord | None:
         """The image of a scene, or None if too little of the tile is seen."""
@@ -86,12 +81,17 @@ class SceneCollection:
         share = footprint.area / scene.tile.outline.area
         if share < _LEAST_SHARE:
             return None
-        index = index_of(scene)
-        common = {"system:index": index, "system:time_start": scene.time_ms, "system:time_end": scene.time_ms}
         version = scene.time_ms * 1000
-        properties = {**common, **_properties(scene, share, is_score=self.is_score), "system:version": version}
+        known = {
+            "system:index": scene.index,
+            "system:time_start": scene.time_ms,
+            "system:time_end": scene.time_ms,
+            "system:version": version,
+        }
+        late = _score_properties if self.is_score else _reflectance_properties
+        properties = LateProperties(known, lambda: late(scene, share))
         bands = {name: SceneBand(self.scenery, scene, kind) for name, kind in self.kinds.items()}
-        return ImageRecord(f"{self.id}/{index}", properties, wrapped(footprint), version, bands)
+        return ImageRecord(f"{self.id}/{scene.index}", properties, wrapped(footprint), version, bands)
 
 
 def surface_reflectance(scenery: Scenery) -> SceneCollection:
@@ -104,19 +104,6 @@ def cloud_score(scenery: Scenery) -> SceneCollection:
     return SceneCollection("GOOGLE/CLOUD_SCORE_PLUS/V1/S2_HARMONIZED", CLOUD_SCORE, scenery, is_score=True)
 
 
-def index_of(scene: Scene) -> str:
-    """system:index: start of the datatake, sensing time, tile."""
-    return f"{_stamp(scene.one.start_ms)}_{_stamp(scene.time_ms)}_T{scene.tile.name}"
-
-
-def _scenes(tile: Tile, start_ms: int) -> Iterator[tuple[int, str, Scene]]:
-    """(time, system:index, scene) of a tile from a time on, endless, sorted."""
-    longitude, latitude = tile.middle
-    for one in passes_over(tracks_over(longitude, latitude, _REACH_KM), latitude, start_ms):
-        scene = Scene(tile, one)
-        yield scene.time_ms, index_of(scene), scene
-
-
 @lru_cache(maxsize=65536)
 def _footprint(scene: Scene) -> BaseGeometry:
     """What is seen of the tile, longitudes unwrapped around its zone."""
@@ -125,17 +112,21 @@ def _footprint(scene: Scene) -> BaseGeometry:
     return outline.intersection(scene.one.swath(south - 0.1, north + 0.1, zone_middle(scene.tile.zone)))
 
 
-def _properties(scene: Scene, share: float, *, is_score: bool) -> dict[str, object]:
+def _score_properties(scene: Scene, _: float) -> dict[str, object]:
     one, tile = scene.one, scene.tile
-    shared: dict[str, object] = {"MGRS_TILE": tile.name, "SPACECRAFT_NAME": one.spacecraft}
-    if is_score:
-        return {**shared, "SENSING_ORBIT_NUMBER": one.track}
+    return {"MGRS_TILE": tile.name, "SPACECRAFT_NAME": one.spacecraft, "SENSING_ORBIT_NUMBER": one.track}
+
+
+def _reflectance_properties(scene: Scene, share: float) -> dict[str, object]:
+    """Properties of a scene of which a share of the tile is seen, 0..1."""
+    one, tile = scene.one, scene.tile
     zenith, azimuth = zenith_azimuth(np.asarray(tile.middle[1]), day_of_year(scene.time_ms))
     short = "S2B" if one.spacecraft.endswith("B") else "S2A"
     cloudy = round(100 * _cloudy(scene), 6)
-    start, sensed = _stamp(one.start_ms), _stamp(scene.time_ms)
+    start, sensed = stamp(one.start_ms), stamp(scene.time_ms)
     return {
-        **shared,
+        "MGRS_TILE": tile.name,
+        "SPACECRAFT_NAME": one.spacecraft,
         "CLOUDY_PIXEL_PERCENTAGE": cloudy,
         "CLOUD_COVERAGE_ASSESSMENT": cloudy,
         "NODATA_PIXEL_PERCENTAGE": round(100 * (1 - share), 6),
@@ -167,7 +158,3 @@ def _cloudy(scene: Scene) -> float:
     if not seen.any():
         return 0.0
     return cloudy_share(*world(longitude[seen], latitude[seen]), scene.one)
-
-
-def _stamp(time_ms: int) -> str:
-    return f"{EPOCH + dt.timedelta(milliseconds=time_ms):%Y%m%dT%H%M%S}"

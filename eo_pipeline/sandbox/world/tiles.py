@@ -24,6 +24,8 @@ _COLUMNS = ("STUVWXYZ", "ABCDEFGH", "JKLMNPQR")
 _ROWS = "ABCDEFGHJKLMNPQRSTUV"
 _NAME = re.compile(r"(\d\d)([C-HJ-NP-X])([A-HJ-NP-Z])([A-HJ-NP-V])")
 _SOUTH_LIMIT, _NORTH_LIMIT = -56.0, 83.0
+_ANY_ZONE = 31
+"""The zone that stands for all: they differ by their central meridian only."""
 
 
 @dataclass(frozen=True, order=True)
@@ -65,7 +67,8 @@ class Tile:
     @property
     def middle(self) -> tuple[float, float]:
         """(longitude, latitude) of the square's middle, degrees."""
-        return _degrees(self.crs, (self.column + 0.5) * _SQUARE, (self.row + 0.5) * _SQUARE)
+        east, latitude = _middle(self.is_south, self.column, self.row)
+        return float(np.remainder(zone_middle(self.zone) + east + 180, 360) - 180), latitude
 
     @property
     def outline(self) -> BaseGeometry:
@@ -75,12 +78,30 @@ class Tile:
 
 @lru_cache(maxsize=4096)
 def _outline(tile: Tile) -> BaseGeometry:
-    west, north = tile.origin
+    east, latitude = _ring(tile.is_south, tile.origin)
+    return shapely.Polygon(np.column_stack([zone_middle(tile.zone) + east, latitude]))
+
+
+@lru_cache(maxsize=4096)
+def _ring(is_south: bool, origin: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Outline of a square as degrees east of the central meridian and latitudes: the same in every zone."""
+    west, north = origin
     square = shapely.box(west, north - SIDE_METRES, west + SIDE_METRES, north)
     ring = shapely.get_coordinates(shapely.segmentize(square, SIDE_METRES / 8))
-    longitude, latitude = transformer(tile.crs, "EPSG:4326").transform(ring[:, 0], ring[:, 1])
-    middle = zone_middle(tile.zone)
-    return shapely.Polygon(np.column_stack([middle + np.remainder(longitude - middle + 180, 360) - 180, latitude]))
+    longitude, latitude = transformer(_any_zone(is_south=is_south), "EPSG:4326").transform(ring[:, 0], ring[:, 1])
+    return longitude - zone_middle(_ANY_ZONE), latitude
+
+
+@lru_cache(maxsize=4096)
+def _middle(is_south: bool, column: int, row: int) -> tuple[float, float]:
+    """Middle of a square as (degrees east of the central meridian, latitude): the same in every zone."""
+    crs = _any_zone(is_south=is_south)
+    longitude, latitude = _degrees(crs, (column + 0.5) * _SQUARE, (row + 0.5) * _SQUARE)
+    return longitude - zone_middle(_ANY_ZONE), latitude
+
+
+def _any_zone(*, is_south: bool) -> str:
+    return f"EPSG:{(32700 if is_south else 32600) + _ANY_ZONE}"
 
 
 def zone_middle(zone: int) -> float:
@@ -118,6 +139,8 @@ def tiles_of(region: BaseGeometry | None) -> Iterator[Tile]:
     if region is None:
         yield from tiles_in(-180, _SOUTH_LIMIT, 180, _NORTH_LIMIT)
         return
+    if region.is_empty:
+        return
     west, south, east, north = region.bounds
     for tile in tiles_in(west, south, east, north):
         if wrapped(tile.outline).intersects(region):
@@ -141,19 +164,20 @@ def _zone_tiles(zone: int, south: float, north: float) -> Iterator[Tile]:
         first, last = (max(south, 0.0), north) if not is_south else (south, min(north, 0.0))
         if first >= last:
             continue
-        crs = f"EPSG:{32700 + zone if is_south else 32600 + zone}"
-        rows = [int(_metres(crs, zone_middle(zone), latitude)[1] // _SQUARE) for latitude in (first, last)]
+        crs = _any_zone(is_south=is_south)
+        rows = [int(_metres(crs, zone_middle(_ANY_ZONE), latitude)[1] // _SQUARE) for latitude in (first, last)]
         top = min(rows[1], 99) if is_south else rows[1]
         for row in range(rows[0], top + 1):
-            yield from (Tile(zone, is_south, column, row) for column in _columns(crs, zone, row, is_south=is_south))
+            yield from (Tile(zone, is_south, column, row) for column in _columns(row, is_south=is_south))
 
 
-@lru_cache(maxsize=32768)
-def _columns(crs: str, zone: int, row: int, *, is_south: bool) -> range:
+@lru_cache(maxsize=1024)
+def _columns(row: int, *, is_south: bool) -> range:
     """Squares of a row that meet the zone's six degrees, at the edge where the zone is widest."""
+    crs = _any_zone(is_south=is_south)
     widest = (row + (1 if is_south else 0)) * _SQUARE
     latitude = _degrees(crs, 500_000, min(widest, _FALSE_NORTHING - 1))[1]
-    west = _metres(crs, zone_middle(zone) - 3, latitude)[0]
+    west = _metres(crs, zone_middle(_ANY_ZONE) - 3, latitude)[0]
     first = int(west // _SQUARE)
     return range(max(first, 1), min(9 - first, 8) + 1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import shapely
@@ -14,7 +14,9 @@ from eo_pipeline.sandbox.catalog.fields import milliseconds
 from eo_pipeline.sandbox.catalog.time_patterns import after
 from eo_pipeline.sandbox.graph.grids import Projection
 from eo_pipeline.sandbox.graph.images import ImageRecord
+from eo_pipeline.sandbox.graph.values import Feature
 from eo_pipeline.sandbox.world.coast import load_coast
+from eo_pipeline.sandbox.world.countries import load_countries
 from eo_pipeline.sandbox.world.global_bands import (
     HEIGHT_TYPE,
     TEMPERATURE_TYPE,
@@ -25,8 +27,10 @@ from eo_pipeline.sandbox.world.global_bands import (
 from eo_pipeline.sandbox.world.scenery import Scenery
 from eo_pipeline.sandbox.world.scenes import SceneCollection, cloud_score, surface_reflectance
 from eo_pipeline.sandbox.world.seasons import EPOCH
+from eo_pipeline.sandbox.world.tiles import tile_of, wrapped
 
 CLIMATE, HEIGHTS = "ECMWF/ERA5_LAND/MONTHLY_AGGR", "USGS/SRTMGL1_003"
+COUNTRIES = "FAO/GAUL/2015/level0"
 
 _FIRST_MONTH = dt.datetime(1950, 2, 1, tzinfo=dt.UTC)
 _HEIGHTS_TIMES = (950227200000, 951177600000)
@@ -40,15 +44,21 @@ class ProceduralWorld:
     Attributes:
         scenery: the world they show.
         scenes: the Sentinel-2 collections by id.
+        countries: the table of countries.
     """
 
     scenery: Scenery
     scenes: Mapping[str, SceneCollection]
+    countries: tuple[Feature, ...]
 
     def asset(self, asset_id: str) -> AssetInfo | None:
         """See Catalog.asset."""
         if asset_id in self.scenes or asset_id == CLIMATE:
-            return AssetInfo(asset_id, "IMAGE_COLLECTION", {"title": f"{asset_id} of the procedural world"})
+            return AssetInfo(
+                asset_id, "IMAGE_COLLECTION", {"title": f"{asset_id} of the procedural world"}, endless=True
+            )
+        if asset_id == COUNTRIES:
+            return AssetInfo(asset_id, "TABLE", {"title": "Countries of the procedural world"})
         record = self.image(asset_id)
         return None if record is None else AssetInfo(asset_id, "IMAGE", record.properties)
 
@@ -60,6 +70,18 @@ class ProceduralWorld:
             yield from self.scenes[collection_id].images(start_ms, end_ms, region)
         elif collection_id == CLIMATE:
             yield from _months(self.scenery, start_ms, end_ms)
+
+    def table(self, table_id: str) -> Sequence[Feature] | None:
+        """See Catalog.table."""
+        return self.countries if table_id == COUNTRIES else None
+
+    def area(self, collection_id: str, values: Mapping[str, object]) -> BaseGeometry | None:
+        """See Catalog.area; known for the scenes of an MGRS_TILE."""
+        name = values.get("MGRS_TILE")
+        if collection_id not in self.scenes or not isinstance(name, str):
+            return None
+        tile = tile_of(name)
+        return shapely.Polygon() if tile is None else wrapped(tile.outline)
 
     def image(self, image_id: str) -> ImageRecord | None:
         """See Catalog.image."""
@@ -76,7 +98,7 @@ def build_world() -> ProceduralWorld:
     scenery = Scenery(load_coast())
     make: list[Callable[[Scenery], SceneCollection]] = [surface_reflectance, cloud_score]
     collections = [collection(scenery) for collection in make]
-    return ProceduralWorld(scenery, {collection.id: collection for collection in collections})
+    return ProceduralWorld(scenery, {collection.id: collection for collection in collections}, load_countries())
 
 
 def _months(scenery: Scenery, start_ms: int | None, end_ms: int | None) -> Iterator[ImageRecord]:

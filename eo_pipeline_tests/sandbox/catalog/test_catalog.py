@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import shapely
@@ -6,6 +6,7 @@ from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.sandbox.catalog.catalog import AssetInfo, CompositeCatalog, start_of
 from eo_pipeline.sandbox.graph.images import ImageRecord
+from eo_pipeline.sandbox.graph.values import Feature
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,12 @@ class Shelf:
     ) -> Iterator[ImageRecord]:
         for index in self.collections.get(collection_id, []):
             yield ImageRecord(f"{collection_id}/{index}", {"shelf": self.name}, shapely.box(0, 0, 1, 1), 1, {})
+
+    def table(self, table_id: str) -> Sequence[Feature] | None:  # noqa: ARG002 - as above
+        return None
+
+    def area(self, collection_id: str, values: Mapping[str, object]) -> BaseGeometry | None:  # noqa: ARG002 - as above
+        return shapely.Point(1, 1) if values == {"shelf": self.name} else None
 
     def image(self, image_id: str) -> ImageRecord | None:
         collection_id = image_id.rpartition("/")[0]
@@ -68,3 +75,9 @@ def test_start_of_reads_milliseconds_or_none() -> None:
     box = shapely.box(0, 0, 1, 1)
     assert start_of(ImageRecord("a", {"system:time_start": 5}, box, 1, {})) == 5
     assert start_of(ImageRecord("a", {}, box, 1, {})) is None
+
+
+def test_the_owner_tells_where_images_lie() -> None:
+    assert BOTH.area("A/B", {"shelf": "files"}) == shapely.Point(1, 1)
+    assert BOTH.area("A/B", {"shelf": "world"}) is None
+    assert BOTH.area("nowhere", {"shelf": "files"}) is None

@@ -173,7 +173,7 @@ def test_a_crs_of_the_entry_overrides_a_missing_one(tmp_path: Path) -> None:
 
 MISTAKES = {
     "collections: [1]": "catalog.collections: expected a mapping, got [1]; write `key: value` lines",
-    "collection: {}": "catalog: expected only the fields collections, images, got 'collection'; correct or remove it",
+    "collection: {}": "catalog: expected only the fields collections, images, tables, got 'collection'; correct or",
     "collections: {c: {images: {}}}": "catalog.collections.c.images: expected a list, got {}; start each entry",
     "collections: {c: {}}": "catalog.collections.c: expected the field images, got none; add it",
     "collections: {c: {images: [{bands: {}}]}}": "images[0]: expected exactly one of the fields files, netcdf, id",

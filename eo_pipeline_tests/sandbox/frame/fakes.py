@@ -2,7 +2,7 @@
 
 # ruff: noqa: ARG002 - the fakes have the whole signature of the protocols they stand for
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from eo_pipeline.sandbox.engine import Expression
 from eo_pipeline.sandbox.errors import ServiceError
+from eo_pipeline.sandbox.graph.collections import Element
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.pixel_types import pixel_type_of
@@ -33,6 +34,9 @@ class FakeEngine:
 
     def image(self, expression: Expression) -> Image:
         return Image(tuple(self._band(name, values) for name, values in self.bands.items()))
+
+    def features(self, expression: Expression) -> Iterator[Element]:
+        return iter(())
 
     def export_grid(self, image: Image) -> Grid:
         return self.grid

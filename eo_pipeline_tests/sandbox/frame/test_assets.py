@@ -3,7 +3,7 @@
 # ruff: noqa: ARG002 - the fake catalogue has the whole signature of the protocol it stands for
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 import shapely
@@ -14,6 +14,7 @@ from eo_pipeline.sandbox.assets import Listing, ListQuery, describe, list_images
 from eo_pipeline.sandbox.catalog.catalog import AssetInfo
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.images import ImageRecord
+from eo_pipeline.sandbox.graph.values import Feature
 
 
 class Endless:
@@ -26,6 +27,12 @@ class Endless:
         self, collection_id: str, *, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None
     ) -> Iterator[ImageRecord]:
         return (record(day) for day in itertools.count())
+
+    def table(self, table_id: str) -> Sequence[Feature] | None:
+        return None
+
+    def area(self, collection_id: str, values: Mapping[str, object]) -> BaseGeometry | None:
+        return None
 
     def image(self, image_id: str) -> ImageRecord | None:
         return record(3) if image_id == "days/3" else None

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rasterio.io import MemoryFile
 
 from eo_pipeline.sandbox.clock import Clock
+from eo_pipeline.sandbox.delivery import Delivery
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.exports import ImageExporter
 from eo_pipeline.sandbox.graph.grids import Grid
@@ -56,13 +57,9 @@ class Exported:
         self.reports: list[tuple[float, float]] = []
         clock = Clock(speed=0)
         self.journal = Journal(folder / "journal.jsonl", clock)
-        exporter = ImageExporter(
-            engine=engine,
-            bucket=self.bucket,
-            journal=self.journal,
-            settings=LiveSettings(changed(Settings(), changes)),
-            scratch=folder / "scratch",
-        )
+        settings = LiveSettings(changed(Settings(), changes))
+        delivery = Delivery(self.bucket, self.journal, settings, folder / "scratch")
+        exporter = ImageExporter(engine=engine, delivery=delivery)
         operation = Operation(
             project="sandbox-project",
             id="A" * 24,

@@ -132,6 +132,27 @@ def test_an_operation_waits_runs_and_succeeds_by_the_clock(make: Make) -> None:
     assert metadata["attempt"] == 1
 
 
+@pytest.mark.parametrize("hangs", [True, False])
+def test_what_has_not_ended_in_ten_days_fails(make: Make, hangs: bool) -> None:
+    bench = make(running_at_once=1)
+    if hangs:
+        bench.faults.arm(decode_fault({"kind": "hang", "path": "^one$"}))
+    running, waiting = bench.submit("one"), bench.submit("two")
+    bench.tick()
+    assert (bench.state(running), bench.state(waiting)) == ("RUNNING", "PENDING")
+    bench.tick(10 * 86_400)
+    assert bench.state(running) == "RUNNING"
+    late = bench.submit("three")
+    bench.tick(1)
+    for operation in (running, waiting):
+        answer = bench.queue.get(operation.name).published()
+        assert answer["error"] == {"code": 4, "message": "The operation exceeded its maximum lifetime of 10 days."}
+    bench.tick_until(lambda: bench.state(late) == "RUNNING")
+    bench.work.go.set()
+    bench.tick_until(lambda: bench.state(late) == "SUCCEEDED")
+    assert bench.state(running) == "FAILED"
+
+
 def test_ids_have_24_capitals_and_digits(make: Make) -> None:
     ids = {make().submit(str(number)).id for number in range(20)}
     assert all(len(found) == 24 and set(found) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") for found in ids)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from eo_pipeline.sandbox.world.noise import coarser_than, layered, ramp, uniform, value_noise
 
@@ -48,3 +49,14 @@ def test_layers_are_centred_sums_and_fine_ones_can_be_left_out() -> None:
 def test_ramp_rises_or_falls_between_its_ends() -> None:
     np.testing.assert_allclose(ramp(np.array([0, 1, 1.5, 2, 9]), 1, 2), [0, 0, 0.5, 1, 1])
     np.testing.assert_allclose(ramp(np.array([0, 1, 1.5, 2, 9]), 2, 1), [1, 1, 0.5, 0, 0])
+
+
+@pytest.mark.parametrize("shapes", [((7,), (7,)), ((1, 9), (8, 1)), ((6, 5), (6, 5)), ((60, 60), (60, 60))])
+def test_layers_are_the_weighted_sum_of_octaves(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    rng = np.random.default_rng(4)
+    u, v = rng.uniform(-1, 2, shapes[0]), rng.uniform(-0.5, 0.5, shapes[1])
+    amplitudes = {5: 0.75, 11: 0.3, 16: 0.1}
+    expected = np.zeros(np.broadcast_shapes(*shapes), np.float32)
+    for octave, amplitude in amplitudes.items():
+        expected += np.float32(amplitude) * (value_noise(u, v, octave, 5_000_003 + octave) - np.float32(0.5))
+    np.testing.assert_array_equal(layered(u, v, amplitudes, 5_000_003), expected)

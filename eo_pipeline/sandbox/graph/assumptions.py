@@ -1,0 +1,170 @@
+"""What the evaluator assumes where the service's behaviour is not documented, for docs to list.
+
+What does not belong here: behaviour the client can ask for, and `settings`, which can be changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Source = Literal["inferred", "remembered", "reported", "chosen"]
+"""inferred from what is documented; remembered: unverified; reported in public code or issues; chosen: ours."""
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One behaviour that was not checked against the service.
+
+    Attributes:
+        topic: what it is about, in the field's words.
+        says: what the sandbox does.
+        source: where that comes from.
+        decided_in: module under eo_pipeline.sandbox, a colon, and the name in it that decides.
+    """
+
+    topic: str
+    says: str
+    source: Source
+    decided_in: str
+
+
+ASSUMPTIONS: tuple[Assumption, ...] = (
+    Assumption(
+        "division by zero",
+        "of images and of numbers gives 0, the mask stays; so does a remainder",
+        "remembered",
+        "algorithms.arithmetic:FAMILY",
+    ),
+    Assumption(
+        "casts",
+        "to an integer type cut fractions towards zero and end at the type's limits; NaN becomes 0",
+        "remembered",
+        "algorithms.unary:cast_band",
+    ),
+    Assumption(
+        "count where nothing is valid",
+        "a count over images is masked where no image is valid; over a region it is 0",
+        "inferred",
+        "algorithms.composites:run_on_stacks",
+    ),
+    Assumption(
+        "mask of a composite",
+        "is the largest mask of its samples",
+        "inferred",
+        "algorithms.composites:run_on_stacks",
+    ),
+    Assumption(
+        "percentiles and median",
+        "are exact, interpolated linearly between the two nearest samples, and take no account of weights; "
+        "the service approximates large samples by histograms",
+        "inferred",
+        "graph.statistics:percentiles",
+    ),
+    Assumption("mode", "of several equally frequent values is the smallest", "inferred", "graph.statistics:mode"),
+    Assumption(
+        "histogram",
+        "has buckets of equal width that begin at the smallest sample",
+        "inferred",
+        "graph.object_statistics:histogram",
+    ),
+    Assumption(
+        "sample variance",
+        "of weighted samples is the population variance times n / (n - 1), n the sum of weights",
+        "inferred",
+        "graph.statistics:sample_variance",
+    ),
+    Assumption(
+        "reduceResolution",
+        "gives pixels whose mask is the valid fraction of their area",
+        "inferred",
+        "graph.aggregation:aggregate",
+    ),
+    Assumption(
+        "least coverage",
+        "weighted reducers see a pixel if at least 0.005 of its area lies in the region",
+        "remembered",
+        "algorithms.regions:LEAST_COVERAGE",
+    ),
+    Assumption(
+        "bestEffort",
+        "doubles the scale until the region has at most maxPixels pixels",
+        "inferred",
+        "algorithms.regions:Lattice",
+    ),
+    Assumption(
+        "pyramids",
+        "end at the level whose longer side has at most 256 pixels",
+        "inferred",
+        "graph.sources:TOP_LEVEL_SIDE",
+    ),
+    Assumption(
+        "grid of a scale",
+        "lies on the lattice through the origin of the CRS and is snapped outwards",
+        "inferred",
+        "graph.grids:Projection",
+    ),
+    Assumption(
+        "neighbourhoods",
+        "are masked where their middle is; kernels reach at most 256 pixels, focal functions repeat at most 100 times",
+        "chosen",
+        "algorithms.neighbourhoods:LARGEST_RADIUS",
+    ),
+    Assumption(
+        "geodesic edges",
+        "are treated as straight in the CRS when geometries are intersected, clipped or burnt; the flag is only kept",
+        "chosen",
+        "graph.geometry:Geometry",
+    ),
+    Assumption(
+        "buffers",
+        "are made in an azimuthal equidistant system around the geometry's centre, with 16 points a quarter",
+        "chosen",
+        "algorithms.geometries:buffered",
+    ),
+    Assumption(
+        "random numbers",
+        "of samples and of randomColumn are the same for the same seed, but not the service's",
+        "chosen",
+        "algorithms.sampling:sample",
+    ),
+    Assumption(
+        "long collections",
+        "every question that needs more than 5000 images is refused, size() included; "
+        "the service refuses only to hand them out, as the sandbox does with features",
+        "chosen",
+        "graph.collections:ELEMENT_LIMIT",
+    ),
+    Assumption(
+        "long searches",
+        "end after 20000 images with 'Computation timed out.'",
+        "chosen",
+        "graph.catalog_images:SCAN_LIMIT",
+    ),
+    Assumption(
+        "getRegion",
+        "returns at most 1048576 values",
+        "remembered",
+        "algorithms.sampling:MAX_VALUES",
+    ),
+    Assumption(
+        "columns of CSV",
+        "are system:index, the sorted properties of the first feature, and .geo; a missing geometry is an empty "
+        "MultiPoint; whole numbers have no point; one file holds the table",
+        "reported",
+        "table_files:write_table",
+    ),
+    Assumption(
+        "paint and style",
+        "widths count pixels of the requested grid; edges of at most one pixel burn every pixel they touch",
+        "inferred",
+        "algorithms.painting:burnt",
+    ),
+    Assumption(
+        "wrong types",
+        "are refused with the text 'FUNCTION, argument 'NAME': Invalid type.' and expected and actual types",
+        "reported",
+        "graph.evaluate:Evaluator",
+    ),
+)
+"""Everything assumed, by topic."""

@@ -1,0 +1,55 @@
+"""Which scenes of some tiles there are, one after the other. What does not belong here: their metadata and pixels."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from eo_pipeline.sandbox.world.orbits import TRACKS, Pass, passes, tracks_over
+from eo_pipeline.sandbox.world.scene_bands import Scene
+from eo_pipeline.sandbox.world.tiles import Tile
+
+_REACH_KM = 80.0
+"""Half the diagonal of a tile, rounded up."""
+
+_PASS_MS = 3_600_000
+"""A pass takes no longer."""
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """The passes over some tiles, endless; nothing but the next pass is looked at.
+
+    Attributes:
+        tiles: the tiles.
+        near: (tile, track - 1) bool, True where the track's swath may reach the tile.
+    """
+
+    tiles: Sequence[Tile]
+    near: np.ndarray
+
+    @classmethod
+    def of(cls, tiles: Sequence[Tile]) -> Timetable:
+        """The timetable of some tiles."""
+        if not tiles:
+            return cls(tiles, np.zeros((0, TRACKS), bool))
+        longitude, latitude = np.array([tile.middle for tile in tiles]).T
+        return cls(tiles, tracks_over(longitude, latitude, _REACH_KM))
+
+    def scenes(self, start_ms: int) -> Iterator[Scene]:
+        """Scenes from a time on, by time, then id: a pass is looked at once no earlier scene can come."""
+        ahead: list[tuple[int, str, Scene]] = []
+        tracks = (np.flatnonzero(self.near.any(axis=0)) + 1).tolist()
+        for one in passes(tracks, start_ms):
+            while ahead and ahead[0][0] < one.start_ms:
+                yield heapq.heappop(ahead)[2]
+            if one.start_ms + _PASS_MS >= start_ms:
+                for scene in self._under(one):
+                    if scene.time_ms >= start_ms:
+                        heapq.heappush(ahead, (scene.time_ms, scene.index, scene))
+
+    def _under(self, one: Pass) -> Iterator[Scene]:
+        return (Scene(self.tiles[number], one) for number in np.flatnonzero(self.near[:, one.track - 1]).tolist())

@@ -1,0 +1,109 @@
+"""Which scenes there are: against looking at every pass of every tile."""
+
+import itertools
+import time
+from collections.abc import Callable
+
+import pytest
+import shapely
+
+from eo_pipeline.sandbox.graph_engine import GraphEngine
+from eo_pipeline.sandbox.world.orbits import DAY_MS, TRACKS, Pass
+from eo_pipeline.sandbox.world.scene_bands import Scene
+from eo_pipeline.sandbox.world.tiles import tiles_of
+from eo_pipeline.sandbox.world.timetable import Timetable
+from eo_pipeline.sandbox.world.world import ProceduralWorld
+from eo_pipeline_tests.sandbox.world.conftest import S2, Search, ms
+
+
+def call(name: str, **arguments: object) -> dict[str, object]:
+    return {"functionInvocationValue": {"functionName": name, "arguments": arguments}}
+
+
+def constant(value: object) -> dict[str, object]:
+    return {"constantValue": value}
+
+
+def evaluated(world: ProceduralWorld, result: dict[str, object]) -> object:
+    return GraphEngine(world).value({"values": {"0": result}, "result": "0"})
+
+
+ALL = call("ImageCollection.load", id=constant(S2))
+
+
+def test_no_scene_is_forgotten_and_all_are_in_order(world: ProceduralWorld, search: Search) -> None:
+    region = shapely.box(14.5, 46.5, 17.5, 48.5)
+    start, end = ms("2023-06-01"), ms("2023-06-08")
+    collection = world.scenes[S2]
+    cycle = start // (5 * DAY_MS)
+    passes = [Pass(track, number) for track in range(1, TRACKS + 1) for number in range(cycle - 4, cycle + 4)]
+    expected = set()
+    for tile in tiles_of(region):
+        for scene in (Scene(tile, one) for one in passes):
+            record = collection.record(scene) if start <= scene.time_ms < end else None
+            if record is not None and record.footprint.intersects(region):
+                expected.add(record.id)
+    found = list(search(S2, "2023-06-01", "2023-06-08", region))
+    assert len(expected) > 20
+    assert {record.id for record in found} == expected
+    assert len(found) == len(expected)
+    keys = [(record.properties["system:time_start"], record.id) for record in found]
+    assert keys == sorted(keys)
+
+
+def test_a_later_start_gives_the_rest_of_the_same_scenes() -> None:
+    table = Timetable.of(list(tiles_of(shapely.Point(15.5, 48.3))))
+    first = list(itertools.islice(table.scenes(ms("2023-06-01")), 20))
+    assert list(itertools.islice(table.scenes(first[7].time_ms), 13)) == first[7:]
+
+
+def test_no_tiles_have_no_scenes() -> None:
+    assert not list(Timetable.of([]).scenes(0))
+
+
+@pytest.mark.parametrize(
+    ("make", "seconds"),
+    [
+        (
+            lambda: call(
+                "Element.get", object=call("Collection.first", collection=ALL), property=constant("system:index")
+            ),
+            8,
+        ),
+        (lambda: call("Collection.size", collection=call("Collection.limit", collection=ALL, limit=constant(500))), 8),
+    ],
+)
+def test_the_beginning_of_everything_comes_soon(
+    world: ProceduralWorld, make: Callable[[], dict[str, object]], seconds: float
+) -> None:
+    before = time.process_time()
+    assert evaluated(world, make())
+    assert time.process_time() - before < seconds
+
+
+def test_the_scenes_of_a_tile_are_found_by_its_name(world: ProceduralWorld) -> None:
+    of_tile = call("Filter.equals", leftField=constant("MGRS_TILE"), rightValue=constant("33UWP"))
+    dates = call(
+        "Filter.dateRangeContains",
+        leftValue=call("DateRange", start=constant("2023-06-01"), end=constant("2023-07-01")),
+        rightField=constant("system:time_start"),
+    )
+    filtered = call(
+        "Collection.filter", collection=call("Collection.filter", collection=ALL, filter=dates), filter=of_tile
+    )
+    before = time.process_time()
+    found = evaluated(
+        world, call("AggregateFeatureCollection.array", collection=filtered, property=constant("MGRS_TILE"))
+    )
+    assert time.process_time() - before < 3
+    assert isinstance(found, list)
+    assert set(found) == {"33UWP"}
+    assert len(found) >= 6
+
+
+def test_the_area_of_a_name_that_is_no_tile_is_empty(world: ProceduralWorld) -> None:
+    area = world.area(S2, {"MGRS_TILE": "33UII"})
+    assert area is not None
+    assert area.is_empty
+    assert not list(world.images(S2, start_ms=None, end_ms=None, region=area))
+    assert world.area(S2, {"CLOUD": "x"}) is None
