@@ -43,7 +43,7 @@ K = FailureClass
             False,
         ),
         (
-            "Earth Engine API has not been used in project 123 before or it is disabled. Enable it by visiting the console.",
+            "Earth Engine API has not been used in project 123 before or it is disabled. Enable it by visiting it.",
             K.API_DISABLED,
             False,
         ),

@@ -160,4 +160,4 @@ def test_zones_of_another_crs_are_measured_across_areas(place: Place) -> None:
     assert table.loc[7, "height_count"] == pytest.approx(wanted["count"], abs=3)
     assert table.loc[7, "height_mean"] == pytest.approx(wanted["mean"], abs=0.05)
     assert table.loc[8, "height_count"] == 0
-    assert pd.isna(table.loc[8, "height_mean"])
+    assert table["height_mean"].isna().loc[8]

@@ -95,8 +95,8 @@ def _measure(
             bands=_bands(chain, declared),
             statistics=declared.statistics,
             period_key=period.key,
-            period_start=period.start,
-            period_end=period.end,
+            period_start=period.start.date(),
+            period_end=period.end.date(),
             areas=[chain.areas[key].geobox for key in found],
             all_touched=declared.all_touched,
         )
