@@ -182,7 +182,7 @@ def test_changed_inputs_are_another_export_and_the_old_one_is_cancelled(service:
     cancelled = operations.get_operation(service.session, old.submission.operation)
     assert cancelled is not None
     assert cancelled.state.value == "CANCELLED"
-    finish(service, new.submission.operation)
+    operations.cancel_operation(service.session, new.submission.operation)
 
 
 def test_the_old_one_is_found_and_cancelled_without_a_record_too(service: Service) -> None:
