@@ -9,7 +9,7 @@ from pathlib import Path
 from eo_pipeline.sandbox.app import application
 from eo_pipeline.sandbox.assembly import open_parts
 from eo_pipeline.sandbox.catalog.fields import CatalogFileError
-from eo_pipeline.sandbox.server import make_server
+from eo_pipeline.sandbox.frame.server import make_server
 from eo_pipeline.sandbox.settings import Settings, load_settings
 
 

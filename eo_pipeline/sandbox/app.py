@@ -18,24 +18,24 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from eo_pipeline.sandbox.catalog.catalog import Catalog
-from eo_pipeline.sandbox.clock import Clock
 from eo_pipeline.sandbox.control import Control
-from eo_pipeline.sandbox.delivery import Bucket, Delivery
-from eo_pipeline.sandbox.discovery import load_document, wheel_file
-from eo_pipeline.sandbox.endpoints import answer_json
-from eo_pipeline.sandbox.engine import Engine
+from eo_pipeline.sandbox.earth_engine.discovery import load_document, wheel_file
+from eo_pipeline.sandbox.earth_engine.engine import Engine
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.exports import ImageExporter
-from eo_pipeline.sandbox.fault_middleware import FaultMiddleware
-from eo_pipeline.sandbox.faults import FaultBox
-from eo_pipeline.sandbox.journal import Journal
-from eo_pipeline.sandbox.journal_middleware import JournalMiddleware
-from eo_pipeline.sandbox.operation_files import OperationFiles
+from eo_pipeline.sandbox.frame.clock import Clock
+from eo_pipeline.sandbox.frame.endpoints import answer_json
+from eo_pipeline.sandbox.frame.fault_middleware import FaultMiddleware
+from eo_pipeline.sandbox.frame.faults import FaultBox
+from eo_pipeline.sandbox.frame.journal import Journal
+from eo_pipeline.sandbox.frame.journal_middleware import JournalMiddleware
 from eo_pipeline.sandbox.routes import EarthEngine
 from eo_pipeline.sandbox.settings import LiveSettings
-from eo_pipeline.sandbox.table_exports import TableExporter
-from eo_pipeline.sandbox.task_queue import QueueParts, TaskQueue
-from eo_pipeline.sandbox.task_work import Work, by_kind
+from eo_pipeline.sandbox.tasks.delivery import Bucket, Delivery
+from eo_pipeline.sandbox.tasks.exports import ImageExporter
+from eo_pipeline.sandbox.tasks.operation_files import OperationFiles
+from eo_pipeline.sandbox.tasks.table_exports import TableExporter
+from eo_pipeline.sandbox.tasks.task_queue import QueueParts, TaskQueue
+from eo_pipeline.sandbox.tasks.task_work import Work, by_kind
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from eo_pipeline.sandbox.app import Parts
 from eo_pipeline.sandbox.catalog.catalog import Catalog, CompositeCatalog
 from eo_pipeline.sandbox.catalog.files import load_file_catalog
-from eo_pipeline.sandbox.clock import Clock
 from eo_pipeline.sandbox.cloud_storage.routes import routes
 from eo_pipeline.sandbox.cloud_storage.settings import CloudStorageSettings
 from eo_pipeline.sandbox.cloud_storage.store import Store
-from eo_pipeline.sandbox.export_bucket import StoreBucket
-from eo_pipeline.sandbox.graph_engine import GraphEngine
+from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
+from eo_pipeline.sandbox.frame.clock import Clock
 from eo_pipeline.sandbox.settings import LiveSettings, Settings
+from eo_pipeline.sandbox.tasks.export_bucket import StoreBucket
 from eo_pipeline.sandbox.world.world import build_world
 
 

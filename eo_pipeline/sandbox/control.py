@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from starlette.routing import Route
 
-from eo_pipeline.sandbox.clock import Clock, timestamp
-from eo_pipeline.sandbox.endpoints import Call, Endpoints
-from eo_pipeline.sandbox.engine import Engine
+from eo_pipeline.sandbox.earth_engine.engine import Engine
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.faults import FaultBox, decode_fault
-from eo_pipeline.sandbox.journal import Journal
-from eo_pipeline.sandbox.request_fields import number
+from eo_pipeline.sandbox.frame.clock import Clock, timestamp
+from eo_pipeline.sandbox.frame.endpoints import Call, Endpoints
+from eo_pipeline.sandbox.frame.faults import FaultBox, decode_fault
+from eo_pipeline.sandbox.frame.journal import Journal
+from eo_pipeline.sandbox.frame.request_fields import number
 from eo_pipeline.sandbox.settings import LiveSettings
-from eo_pipeline.sandbox.task_queue import TaskQueue
+from eo_pipeline.sandbox.tasks.task_queue import TaskQueue
 
 
 @dataclass(frozen=True)

@@ -7,29 +7,29 @@ from dataclasses import dataclass, field
 from starlette.responses import Response
 from starlette.routing import Route
 
-from eo_pipeline.sandbox.asset_filters import parse_filter
-from eo_pipeline.sandbox.asset_names import asset_id
-from eo_pipeline.sandbox.assets import ListQuery, describe, list_images
 from eo_pipeline.sandbox.catalog.catalog import Catalog
-from eo_pipeline.sandbox.discovery import Document, at
-from eo_pipeline.sandbox.downloads import (
+from eo_pipeline.sandbox.earth_engine.asset_filters import parse_filter
+from eo_pipeline.sandbox.earth_engine.asset_names import asset_id
+from eo_pipeline.sandbox.earth_engine.assets import ListQuery, describe, list_images
+from eo_pipeline.sandbox.earth_engine.discovery import Document, at
+from eo_pipeline.sandbox.earth_engine.downloads import (
     KeptRequests,
     decode_image_download,
     decode_table_download,
     download_image,
     download_table,
 )
-from eo_pipeline.sandbox.endpoints import Call, Endpoints
-from eo_pipeline.sandbox.engine import Engine
-from eo_pipeline.sandbox.export_request import decode_export
-from eo_pipeline.sandbox.pixel_request import asset_expression, decode_pixel_request
-from eo_pipeline.sandbox.pixels_out import compute_pixels
+from eo_pipeline.sandbox.earth_engine.engine import Engine
+from eo_pipeline.sandbox.earth_engine.pixel_request import asset_expression, decode_pixel_request
+from eo_pipeline.sandbox.earth_engine.pixels_out import compute_pixels
+from eo_pipeline.sandbox.earth_engine.table_pages import compute_features
+from eo_pipeline.sandbox.earth_engine.wire_expression import checked_expression
+from eo_pipeline.sandbox.frame.endpoints import Call, Endpoints
 from eo_pipeline.sandbox.settings import LiveSettings
-from eo_pipeline.sandbox.submission import decode_submission
-from eo_pipeline.sandbox.table_exports import decode_table_export
-from eo_pipeline.sandbox.table_pages import compute_features
-from eo_pipeline.sandbox.task_queue import TaskQueue
-from eo_pipeline.sandbox.wire_expression import checked_expression
+from eo_pipeline.sandbox.tasks.export_request import decode_export
+from eo_pipeline.sandbox.tasks.submission import decode_submission
+from eo_pipeline.sandbox.tasks.table_exports import decode_table_export
+from eo_pipeline.sandbox.tasks.task_queue import TaskQueue
 
 _MAX_PAGE = 10_000
 

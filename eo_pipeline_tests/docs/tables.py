@@ -19,7 +19,7 @@ from eo_pipeline.core import product
 from eo_pipeline.core.settings import Settings as DeploymentSettings
 from eo_pipeline.orchestration.component import NamedDeclaration
 from eo_pipeline.sandbox.assembly import open_catalog
-from eo_pipeline.sandbox.graph_engine import GraphEngine
+from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
 from eo_pipeline.sandbox.settings import Settings
 
 SECTIONS: Mapping[str, type[BaseModel]] = {

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import ee
 import pytest
 
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
+from eo_pipeline_tests.sandbox.clients import Clients, connect, write_catalog
 
 
 @pytest.fixture
@@ -25,3 +27,23 @@ def sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox
     """One sandbox with default settings for the tests of a module."""
     with running_sandbox(tmp_path_factory.mktemp("sandbox")) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def raster_catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_catalog(tmp_path_factory.mktemp("catalog"))
+
+
+@pytest.fixture(scope="module")
+def clients(tmp_path_factory: pytest.TempPathFactory, raster_catalog: Path) -> Iterator[Clients]:
+    """One sandbox for a module's tests, small windows and files so that exports have several of them."""
+    changes = {"export_window": 200, "export_file_bytes": 2 * 256 * 256}
+    with running_sandbox(tmp_path_factory.mktemp("sandbox"), settings=changes, catalog=raster_catalog) as server:
+        yield connect(server)
+        ee.Reset()
+
+
+@pytest.fixture
+def start_clients(start_sandbox: Callable[..., SandboxProcess], raster_catalog: Path) -> Callable[..., Clients]:
+    """Starts a sandbox with chosen settings and connects to it."""
+    return lambda **options: connect(start_sandbox(catalog=raster_catalog, **options))

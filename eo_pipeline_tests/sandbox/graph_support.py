@@ -17,12 +17,12 @@ import shapely
 from google.auth.credentials import AnonymousCredentials
 from shapely.geometry.base import BaseGeometry
 
+from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
 from eo_pipeline.sandbox.graph.geometry import reprojected
 from eo_pipeline.sandbox.graph.grids import Grid, Projection
 from eo_pipeline.sandbox.graph.images import ImageRecord
 from eo_pipeline.sandbox.graph.pixel_types import PixelType, pixel_type_of
 from eo_pipeline.sandbox.graph.values import Feature
-from eo_pipeline.sandbox.graph_engine import GraphEngine
 
 _TESTS = Path(ee.__file__).parent / "tests"
 

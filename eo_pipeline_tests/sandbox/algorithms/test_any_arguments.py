@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from eo_pipeline.sandbox.algorithms import registry
+from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.images import Image
 from eo_pipeline.sandbox.graph.signatures import Argument, Signature, wheel_algorithms
-from eo_pipeline.sandbox.graph_engine import GraphEngine
 from eo_pipeline_tests.sandbox.graph_support import FakeCatalog, record, utm_grid
 
 Node = Mapping[str, Any]

@@ -12,9 +12,9 @@ import pytest
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.images import ImageRecord
-from eo_pipeline.sandbox.graph_engine import GraphEngine
 from eo_pipeline_tests.sandbox.graph_support import (
     UTM,
     ArrayBand,

@@ -8,8 +8,8 @@ import shapely
 
 from eo_pipeline.sandbox.catalog.fields import CatalogFileError
 from eo_pipeline.sandbox.catalog.files import FileCatalog, load_file_catalog
+from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.graph_engine import GraphEngine
 from eo_pipeline.sandbox.world.world import build_world
 
 ZONES = geopandas.GeoDataFrame(

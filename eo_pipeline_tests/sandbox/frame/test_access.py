@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from eo_pipeline_tests.processes import SandboxProcess
-from eo_pipeline_tests.sandbox.frame.conftest import PROJECT, initialize
+from eo_pipeline_tests.sandbox.clients import PROJECT, initialize
 
 Start = Callable[..., SandboxProcess]
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import requests
 
-from eo_pipeline_tests.sandbox.frame.conftest import PROJECT, Clients
-from eo_pipeline_tests.sandbox.frame.following import ended, export, state
+from eo_pipeline_tests.sandbox.clients import PROJECT, Clients
+from eo_pipeline_tests.sandbox.following import ended, export, state
 
 COMPUTE = "value:compute$"
 

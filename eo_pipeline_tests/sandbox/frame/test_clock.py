@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from eo_pipeline.sandbox.clock import Clock, parse_timestamp, timestamp
+from eo_pipeline.sandbox.frame.clock import Clock, parse_timestamp, timestamp
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

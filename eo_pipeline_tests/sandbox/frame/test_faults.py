@@ -1,7 +1,7 @@
 import pytest
 
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.faults import FaultBox, decode_fault
+from eo_pipeline.sandbox.frame.faults import FaultBox, decode_fault
 
 
 def box(*faults: dict[str, object]) -> FaultBox:

@@ -1,8 +1,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from eo_pipeline.sandbox.clock import Clock
-from eo_pipeline.sandbox.journal import Journal
+from eo_pipeline.sandbox.frame.clock import Clock
+from eo_pipeline.sandbox.frame.journal import Journal
 
 
 def clock() -> Clock:

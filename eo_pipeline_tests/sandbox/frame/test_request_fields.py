@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.request_fields import flag, mapping, number, text, texts, whole
+from eo_pipeline.sandbox.frame.request_fields import flag, mapping, number, text, texts, whole
 
 
 @pytest.mark.parametrize("value", [100000000000, "100000000000", {"value": "100000000000"}, {"value": 1e11}])

@@ -8,9 +8,9 @@ import ee
 import pytest
 
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.request_limits import RequestLimits
+from eo_pipeline.sandbox.frame.request_limits import RequestLimits
 from eo_pipeline.sandbox.settings import Settings
-from eo_pipeline_tests.sandbox.frame.conftest import Clients
+from eo_pipeline_tests.sandbox.clients import Clients
 
 TEXT = "Too Many Requests: Request was rejected because the request rate or concurrency limit was exceeded."
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import shapely
 
-from eo_pipeline.sandbox.graph_engine import GraphEngine
+from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
 from eo_pipeline.sandbox.world.orbits import DAY_MS, TRACKS, Pass
 from eo_pipeline.sandbox.world.scene_bands import Scene
 from eo_pipeline.sandbox.world.tiles import tiles_of

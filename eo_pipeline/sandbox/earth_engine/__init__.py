@@ -1,0 +1,1 @@
+"""Earth Engine's requests and answers, except tasks. What does not belong here: evaluating (`graph`, `algorithms`)."""

@@ -1,0 +1,143 @@
+"""Assets of the catalogue as the service describes and lists them. What does not belong here: pixels."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+
+import shapely
+import shapely.geometry
+
+from eo_pipeline.sandbox.catalog.catalog import AssetInfo, Catalog
+from eo_pipeline.sandbox.earth_engine.asset_filters import AssetFilter
+from eo_pipeline.sandbox.earth_engine.asset_names import asset_id
+from eo_pipeline.sandbox.errors import ServiceError
+from eo_pipeline.sandbox.frame.clock import timestamp
+from eo_pipeline.sandbox.frame.paging import position_of, token_of
+from eo_pipeline.sandbox.graph.images import BandSource, ImageRecord
+from eo_pipeline.sandbox.graph.pixel_types import PixelType
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of assets."""
+
+    assets: tuple[Mapping[str, object], ...]
+    next_page_token: str | None
+
+    def published(self) -> dict[str, object]:
+        """As the service answers it: empty parts are left out."""
+        token = {} if self.next_page_token is None else {"nextPageToken": self.next_page_token}
+        return {"assets": list(self.assets), **token} if self.assets or token else {}
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """What a client asks of a listing."""
+
+    wanted: AssetFilter
+    page_size: int
+    """At most so many entries."""
+    page_token: str | None
+    basic: bool
+    """Names and types only."""
+
+
+def describe(catalog: Catalog, name: str) -> dict[str, object]:
+    """The asset of a resource name.
+
+    Raises:
+        ServiceError: 404, there is none.
+    """
+    record = catalog.image(asset_id(name))
+    if record is not None:
+        return _image(record, name)
+    info = catalog.asset(asset_id(name))
+    if info is None:
+        raise _no_asset(name)
+    return {"type": info.type, "name": name, "id": asset_id(name), "properties": _visible(info.properties)}
+
+
+def list_images(catalog: Catalog, parent: str, query: ListQuery, *, scan_limit: int) -> Listing:
+    """One page of a collection's images, by time; it may be short, with a token, when few images match.
+
+    Args:
+        catalog: Holds the collection.
+        parent: Resource name of the collection.
+        query: Filter, page size and token.
+        scan_limit: Images read for one page at most.
+
+    Raises:
+        ServiceError: 404, there is no such collection; 400, the token is not one of ours.
+    """
+    info: AssetInfo | None = catalog.asset(asset_id(parent))
+    if info is None or info.type not in {"IMAGE_COLLECTION", "FOLDER"}:
+        raise _no_asset(parent)
+    first = position_of(query.page_token)
+    wanted = query.wanted
+    found: Iterator[ImageRecord] = catalog.images(
+        asset_id(parent), start_ms=wanted.start_ms, end_ms=wanted.end_ms, region=wanted.region
+    )
+    page: list[Mapping[str, object]] = []
+    for position, record in enumerate(islice(found, first, None), start=first):
+        if len(page) == query.page_size or position - first == scan_limit:
+            return Listing(tuple(page), token_of(position))
+        if wanted.holds(record.properties):
+            page.append(_entry(record, basic=query.basic))
+    return Listing(tuple(page), None)
+
+
+def _entry(record: ImageRecord, *, basic: bool) -> dict[str, object]:
+    project = "" if record.id.startswith("projects/") else "projects/earthengine-public/assets/"
+    name = f"{project}{record.id}"
+    return {"type": "IMAGE", "name": name, "id": record.id} if basic else _image(record, name)
+
+
+def _image(record: ImageRecord, name: str) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "type": "IMAGE",
+        "name": name,
+        "id": record.id,
+        "updateTime": timestamp(datetime.fromtimestamp(record.version / 1e6, UTC)),
+        "properties": _visible(record.properties),
+        "bands": [_band(band_id, source) for band_id, source in record.bands.items()],
+        "geometry": shapely.geometry.mapping(record.footprint),
+    }
+    for key, field in (("system:time_start", "startTime"), ("system:time_end", "endTime")):
+        instant = record.properties.get(key)
+        if isinstance(instant, int | float):
+            entry[field] = timestamp(datetime.fromtimestamp(instant / 1000, UTC))
+    return entry
+
+
+def _band(band_id: str, source: BandSource) -> dict[str, object]:
+    scale_x, shear_x, left, shear_y, scale_y, top = source.projection.transform
+    grid: dict[str, object] = {
+        "crsCode": source.projection.crs,
+        "affineTransform": {
+            "scaleX": scale_x,
+            "shearX": shear_x,
+            "translateX": left,
+            "shearY": shear_y,
+            "scaleY": scale_y,
+            "translateY": top,
+        },
+    }
+    if source.dimensions is not None:
+        grid["dimensions"] = {"width": source.dimensions[0], "height": source.dimensions[1]}
+    pyramiding = source.pyramiding.upper()
+    return {"id": band_id, "dataType": _data_type(source.pixel_type), "grid": grid, "pyramidingPolicy": pyramiding}
+
+
+def _data_type(pixel_type: PixelType) -> dict[str, object]:
+    ends = {"min": pixel_type.low, "max": pixel_type.high}
+    known = {name: value for name, value in ends.items() if value is not None}
+    return {"precision": pixel_type.precision.upper(), **({"range": known} if known else {})}
+
+
+def _visible(properties: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in properties.items() if not name.startswith("system:")}
+
+
+def _no_asset(name: str) -> ServiceError:
+    return ServiceError(f"Asset '{name}' not found (does not exist or caller does not have access).", 404, "NOT_FOUND")

@@ -1,0 +1,161 @@
+"""What shall go wrong, said beforehand: faults of HTTP answers and of operations, each for a number of times.
+
+What does not belong here: how an answer is spoilt (`fault_middleware`) or an operation fails (`task_queue`).
+"""
+
+import dataclasses
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from eo_pipeline.sandbox.errors import ServiceError
+from eo_pipeline.sandbox.frame.request_fields import number, text, whole
+
+HttpKind = Literal["status", "slow", "reset", "truncated", "corrupted", "lost_reply", "slow_reply"]
+OperationKind = Literal["fail", "stumble", "hang", "vanish"]
+HTTP_KINDS: tuple[HttpKind, ...] = get_args(HttpKind)
+OPERATION_KINDS: tuple[OperationKind, ...] = get_args(OperationKind)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that goes wrong.
+
+    HTTP kinds meet requests: `status` answers an error instead of doing anything, `slow` waits first, `reset` breaks
+    the connection instead of doing anything, `truncated` and `corrupted` spoil the body of the answer, `lost_reply`
+    does what was asked and breaks the connection, `slow_reply` does what was asked and waits before it answers.
+    Operation kinds meet operations as they start: `fail` ends them with a message, `stumble` is an internal error
+    after which the service tries again, `hang` keeps them running until cancelled, `vanish` makes the service forget
+    them.
+    """
+
+    kind: HttpKind | OperationKind
+    path: str = ""
+    """Regular expression searched in the request's decoded path; of operation kinds, in the description."""
+    method: str | None = None
+    """HTTP method; None: any."""
+    count: int | None = 1
+    """How many times; None: always."""
+    after: int = 0
+    """Matching requests or operations that pass unharmed first."""
+    status: int = 503
+    """HTTP status of kind `status`."""
+    message: str = "The service is currently unavailable."
+    reason: str = "UNAVAILABLE"
+    """Canonical status of kind `status`."""
+    seconds: float = 1.0
+    """Real seconds of kinds `slow` and `slow_reply`."""
+    at: int | None = None
+    """Byte of the body where `truncated` cuts or `corrupted` flips a bit; None: the middle."""
+
+    @property
+    def meets_operations(self) -> bool:
+        """Whether it is of an operation kind."""
+        return self.kind in OPERATION_KINDS
+
+
+def decode_fault(body: Mapping[str, object]) -> Fault:
+    """A fault from JSON: the fields of `Fault`, `count` null for always.
+
+    Raises:
+        ServiceError: A field is unknown, of the wrong kind or out of range.
+    """
+    known = {field.name for field in dataclasses.fields(Fault)}
+    if unknown := sorted(set(body) - known):
+        raise ServiceError(f"expected fields among {sorted(known)}, got {unknown}; remove or correct them.")
+    plain = Fault(kind=_kind(body))
+    fault = dataclasses.replace(
+        plain,
+        path=_pattern(text(body, "path") or ""),
+        method=(text(body, "method") or "").upper() or None,
+        count=whole(body, "count") if "count" in body else 1,
+        after=whole(body, "after") or 0,
+        status=whole(body, "status") or plain.status,
+        message=text(body, "message") or plain.message,
+        reason=text(body, "reason") or plain.reason,
+        seconds=_or(number(body, "seconds"), plain.seconds),
+        at=whole(body, "at"),
+    )
+    return _checked(fault)
+
+
+def _kind(body: Mapping[str, object]) -> HttpKind | OperationKind:
+    kinds = {kind: kind for kind in (*HTTP_KINDS, *OPERATION_KINDS)}
+    said = text(body, "kind") or ""
+    if said not in kinds:
+        raise ServiceError(f"expected kind among {sorted(kinds)}, got {said!r}; name one of them.")
+    return kinds[said]
+
+
+def _pattern(said: str) -> str:
+    try:
+        re.compile(said)
+    except re.error as error:
+        raise ServiceError(f"expected a regular expression as path, got {said!r} ({error}); correct it.") from error
+    return said
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value
+
+
+def _checked(fault: Fault) -> Fault:
+    if not 400 <= fault.status <= 599:
+        raise ServiceError(f"expected a status from 400 to 599, got {fault.status}; name an error.")
+    if not 0 <= fault.seconds <= 3600:
+        raise ServiceError(f"expected seconds from 0 to 3600, got {fault.seconds}; name a shorter wait.")
+    if min(fault.after, fault.count or 0, fault.at or 0) < 0:
+        raise ServiceError("expected after, count and at to be at least 0; correct them.")
+    return fault
+
+
+class FaultBox:
+    """The faults armed, used up in the order they were armed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._armed: list[Fault] = []
+
+    def arm(self, fault: Fault) -> None:
+        """Let a fault happen."""
+        with self._lock:
+            self._armed.append(fault)
+
+    def clear(self) -> None:
+        """Disarm every fault."""
+        with self._lock:
+            self._armed.clear()
+
+    def armed(self) -> list[dict[str, object]]:
+        """The faults still to come, with the counts left, as JSON values."""
+        with self._lock:
+            return [dataclasses.asdict(fault) for fault in self._armed]
+
+    def for_request(self, method: str, path: str) -> Fault | None:
+        """The fault this request meets, used once; None when it passes."""
+        return self._take(lambda fault: not fault.meets_operations and fault.method in {None, method}, path)
+
+    def for_operation(self, description: str) -> Fault | None:
+        """The fault this operation meets as it starts, used once; None when it runs."""
+        return self._take(lambda fault: fault.meets_operations, description)
+
+    def _take(self, meant: Callable[[Fault], bool], subject: str) -> Fault | None:
+        with self._lock:
+            for place, fault in enumerate(self._armed):
+                if meant(fault) and re.search(fault.path, subject):
+                    if fault.after == 0:
+                        self._use(place)
+                        return fault
+                    self._armed[place] = dataclasses.replace(fault, after=fault.after - 1)
+            return None
+
+    def _use(self, place: int) -> None:
+        fault = self._armed[place]
+        if fault.count is None:
+            return
+        if fault.count <= 1:
+            del self._armed[place]
+        else:
+            self._armed[place] = dataclasses.replace(fault, count=fault.count - 1)

@@ -1,0 +1,1 @@
+"""Long-running operations: accepting, queueing, running, and what they write."""
