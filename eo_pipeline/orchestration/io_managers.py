@@ -135,14 +135,13 @@ class TilesIO(FileIOManager):
 
     def load(self, key: dg.AssetKey, partition: str | None) -> TileSet:
         """Read the manifest."""
-        body = _read_json(self.base(key, partition))
+        body = _read_json(self.place, self.base(key, partition))
         tiles = tuple(Tile(**tile) for tile in body.pop("tiles"))
         return TileSet(**body, tiles=tiles)
 
     def are_there(self, tiles: TileSet) -> bool:
         """True if every file of a manifest is still in its folder."""
-        folder = self.place.path(tiles.folder)
-        return all((folder / tile.name).exists() for tile in tiles.tiles)
+        return {tile.name for tile in tiles.tiles} <= self.place.names(self.place.path(tiles.folder))
 
 
 class MosaicIO(FileIOManager):
@@ -161,12 +160,12 @@ class MosaicIO(FileIOManager):
 
     def has(self, key: dg.AssetKey, partition: str | None) -> bool:
         """True if the partition was ever stored."""
-        return bool(_with_ending(self.base(key, partition), ".json").exists())
+        return self.place.read(_with_ending(self.base(key, partition), ".json")) is not None
 
     def load(self, key: dg.AssetKey, partition: str | None) -> Mosaic:
         """Reference to the COG."""
         base = self.base(key, partition)
-        body = _read_json(base)
+        body = _read_json(self.place, base)
         path = _with_ending(base, ".tif") if body["state"] == "written" else None
         return Mosaic(body["state"], body["digest"], path)
 
@@ -192,12 +191,18 @@ class TablesIO(FileIOManager):
     def store(self, key: dg.AssetKey, partition: str | None, value: NewTable | pd.DataFrame) -> None:
         """Write both files; a bare table is stored without the meaning of its columns."""
         table = NewTable(value, _plain_columns(value), {}) if isinstance(value, pd.DataFrame) else value
-        path = _with_ending(self.base(key, partition), ".parquet")
-        write_table(table.rows, path, columns=table.columns, tags=table.tags)
+        base = self.base(key, partition)
+        with self.place.workspace() as folder:
+            file = folder / "table.parquet"
+            beside = write_table(table.rows, file, columns=table.columns, tags=table.tags)
+            self.place.publish(beside, _with_ending(base, ".csv"))
+            self.place.publish(file, _with_ending(base, ".parquet"))
 
     def load(self, key: dg.AssetKey, partition: str | None) -> pd.DataFrame:
         """Read the Parquet file."""
-        return read_table(_with_ending(self.base(key, partition), ".parquet"))
+        path = _with_ending(self.base(key, partition), ".parquet")
+        with self.place.local_copy(path) as local:
+            return read_table(local)
 
 
 @dataclass(frozen=True)
@@ -275,12 +280,12 @@ def _write_json(place: Place, base: UPath, body: object) -> None:
         place.publish(file, _with_ending(base, ".json"))
 
 
-def _read_json(base: UPath) -> dict[str, Any]:
+def _read_json(place: Place, base: UPath) -> dict[str, Any]:
     path = _with_ending(base, ".json")
-    try:
-        body: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise StorageError(f"expected {path}, found nothing; materialise what it is made by first") from error
+    content = place.read(path)
+    if content is None:
+        raise StorageError(f"expected {path}, found nothing; materialise what it is made by first")
+    body: dict[str, Any] = json.loads(content)
     return body
 
 
