@@ -16,11 +16,10 @@ def as_soon_as_possible() -> dg.AutomationCondition[Any]:
 
     Dagster's own `eager` looks only at the latest time window and not at the code version.
     """
-    versioned: dg.AutomationCondition[Any] = dg.AutomationCondition.code_version_changed()
+    versioned: Any = dg.AutomationCondition.code_version_changed()
+    moved: dg.AutomationCondition[Any] = versioned | dg.AutomationCondition.any_deps_updated()
     return (
-        (
-            dg.AutomationCondition.newly_missing() | versioned | dg.AutomationCondition.any_deps_updated()
-        ).since_last_handled()
+        (dg.AutomationCondition.newly_missing() | moved).since_last_handled()
         & ~dg.AutomationCondition.any_deps_missing()
         & ~dg.AutomationCondition.any_deps_in_progress()
         & ~dg.AutomationCondition.in_progress()
