@@ -18,6 +18,11 @@ _INCOMING = ".incoming"
 class LocalPlace(Place):
     """A local folder, which need not exist yet; work in progress is on its own disk, so that a move is atomic."""
 
+    @property
+    @override
+    def address(self) -> str:
+        return str(Path(str(self.root)).absolute())
+
     @override
     @contextmanager
     def workspace(self) -> Iterator[Path]:

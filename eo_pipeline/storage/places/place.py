@@ -13,6 +13,11 @@ class Place(ABC):
     def __init__(self, root: UPath) -> None:
         self.root = root
 
+    @property
+    @abstractmethod
+    def address(self) -> str:
+        """The root as an absolute path or a gs:// address."""
+
     def path(self, *parts: str) -> UPath:
         """A path below the root."""
         return self.root.joinpath(*parts)

@@ -41,6 +41,11 @@ class BucketPlace(Place):
     def _name(self, file: UPath) -> str:
         return file.path.removeprefix(f"{self.bucket.name}/")
 
+    @property
+    @override
+    def address(self) -> str:
+        return str(self.root).rstrip("/")
+
     @override
     @contextmanager
     def workspace(self) -> Iterator[Path]:
