@@ -64,7 +64,8 @@ class Deployment:
             config={"allow_http": "true"},
         )
         session = icechunk.Repository.open(storage).readonly_session("main")
-        return xr.open_zarr(session.store, consolidated=False)
+        found: xr.Dataset = xr.open_zarr(session.store, consolidated=False)
+        return found
 
     def expected_cube(self) -> NDArray[np.float32]:
         """(time, y, x); a month without images is NaN."""
@@ -161,7 +162,7 @@ def assert_is_table(deployment: Deployment, base: str, values: NDArray[np.float3
     csv = pd.read_csv(io.BytesIO(deployment.read(RESULTS, f"{base}.csv")))
     for table in (parquet, csv):
         assert table["height_count"].tolist() == [values.size]
-        assert table["height_mean"].tolist() == pytest.approx([values.astype(np.float64).mean()], rel=1e-12)
+        assert table["height_mean"].tolist() == pytest.approx([values.astype(np.float64).mean()], rel=1e-6)
 
 
 def test_a_cube_in_a_bucket_of_its_own(deployment: Deployment, instance: dg.DagsterInstance, tmp_path: Path) -> None:
@@ -174,9 +175,9 @@ def test_a_cube_in_a_bucket_of_its_own(deployment: Deployment, instance: dg.Dags
     assert (
         found.metadata("cube", f"{next(iter(found.chain.areas))}|2024-01")["repository"] == f"gs://{CUBES}/deep/heights"
     )
-    assert {path.parts[0] for path in (p.relative_to(found.root) for p in Path(found.root).rglob("*.*"))} == {
-        "cube_apart"
-    }
+    assert {
+        path.parts[0] for path in (p.relative_to(found.root) for p in Path(found.root).rglob("*") if p.is_file())
+    } == {"cube_apart"}
 
 
 def test_an_upload_that_is_refused_costs_its_partition_and_leaves_nothing(
@@ -186,7 +187,7 @@ def test_an_upload_that_is_refused_costs_its_partition_and_leaves_nothing(
     key = next(iter(found.chain.areas))
     partition = f"{key}|2024-01"
     deployment.sandbox.arm(
-        kind="status", path="/upload/storage/v1/b/results/o", method="POST", status=403, message="No.", after=1
+        kind="status", path="/upload/storage/v1/b/results/o", method="POST", status=403, message="No.", after=2
     )
     report = found.run(["2024-01"], [key])
     assert list(report.failed) == [("mosaic", partition)]

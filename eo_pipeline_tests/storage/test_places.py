@@ -25,9 +25,10 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess
         yield found
 
 
-def at(sandbox: SandboxProcess, root: str, scratch: Path, **more: str) -> Place:
-    settings = {"project": PROJECT, "storage_url": sandbox.url, "credentials": "anonymous", **more}
-    return open_place(Settings(root=root, scratch=str(scratch), **settings))
+def at(sandbox: SandboxProcess, root: str, scratch: Path, *, credentials: str = "anonymous") -> Place:
+    return open_place(
+        Settings(project=PROJECT, storage_url=sandbox.url, credentials=credentials, root=root, scratch=str(scratch))
+    )
 
 
 @pytest.fixture(params=["local", "bucket"])
