@@ -16,7 +16,7 @@ ui: environment ## start the sandbox and Dagster's UI on the demo's products, un
 	@exec $(bin)/eo-pipeline ui
 
 test: environment ## run the tests that need nothing but this folder
-	@$(bin)/python -m pytest -m "not system" $(ARGS)
+	@$(bin)/python -m pytest -m "not system" -n auto --dist loadfile $(ARGS)
 
 check: environment ## format, lint, types, floors
 	$(bin)/ruff format --check .

@@ -334,10 +334,10 @@ def test_a_bucket_that_may_not_be_written_to_and_how_to_go_on(project: UserProje
     assert again.exit_code == 0, again.output
 
 
-def test_on_a_terminal_there_is_the_progress_and_the_message_alone(project: UserProject) -> None:
+def test_without_verbose_there_is_the_progress_and_the_message_alone(project: UserProject) -> None:
     done = project.run(*RUN, EO_BUCKET="no-such-bucket")
     assert done.returncode == 1
-    assert done.stdout.split()[:1] == ["submission"]
+    assert "submission" in done.stdout
     assert len(done.stdout.splitlines()) == 1
     heading, message = done.stderr.splitlines()
     assert heading == ALL_FAILED

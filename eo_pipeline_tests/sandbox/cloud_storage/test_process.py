@@ -36,7 +36,8 @@ def test_a_large_object_costs_no_memory(tmp_path: Path) -> None:
             ("PUT", f"{endpoint}/bucket/xml"),
             ("POST", f"{endpoint}/upload/storage/v1/b/bucket/o?uploadType=media&name=media"),
         ):
-            assert urllib3.request(method, url, body=zeros(), headers={"Content-Length": size}).status == 200
+            sent = urllib3.request(method, url, body=zeros(), headers={"Content-Length": size}, timeout=120)
+            assert sent.status == 200
         GoogleClient(endpoint, "bucket", None).write_stream("resumable", zeros())
         with urllib3.PoolManager().request("GET", f"{endpoint}/bucket/xml", preload_content=False) as answer:
             received = sum(len(block) for block in answer.stream(MEBIBYTE))

@@ -1,0 +1,33 @@
+"""What a product is: the declaration a person writes in YAML, checked and frozen.
+
+The field names are the YAML's. What does not belong here: reading files the declaration names, asking Earth Engine
+whether a collection or band exists, and Dagster.
+"""
+
+from eo_pipeline.core.product.area import AreaGrid
+from eo_pipeline.core.product.declaration import Product, ProductDeclaration
+from eo_pipeline.core.product.periods import Duration, Periods, Start
+from eo_pipeline.core.product.results import Cube, Export, OutputBand, ZoneTable
+from eo_pipeline.core.product.section import Bounds, Point
+from eo_pipeline.core.product.source import CloudScorePlus, Composite, Condition, Index, Mask, Source
+
+__all__ = [
+    "AreaGrid",
+    "Bounds",
+    "CloudScorePlus",
+    "Composite",
+    "Condition",
+    "Cube",
+    "Duration",
+    "Export",
+    "Index",
+    "Mask",
+    "OutputBand",
+    "Periods",
+    "Point",
+    "Product",
+    "ProductDeclaration",
+    "Source",
+    "Start",
+    "ZoneTable",
+]

@@ -1,0 +1,162 @@
+"""A whole product, and whether its parts fit together. What does not belong here: rules within one part."""
+
+import math
+from typing import Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from eo_pipeline.core import keys
+from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.product.area import AreaGrid
+from eo_pipeline.core.product.periods import Periods
+from eo_pipeline.core.product.results import Cube, Export, OutputBand, ZoneTable
+from eo_pipeline.core.product.section import SHARD, Section
+from eo_pipeline.core.product.source import Composite, Index, Mask, Source
+
+DEFAULT_FILE_DIMENSIONS = 12800
+"""Pixels a side of one exported file: 5 x 2560, and a multiple of Earth Engine's 256-pixel shards."""
+
+_MAX_FILE_BYTES = 2**31
+
+
+class ProductDeclaration(Section):
+    """Everything a person declares about a product, except its name."""
+
+    description: str = Field("", description="for people; kept with the definition")
+    owners: list[str] = Field([], description="people as e-mail addresses, teams as team:name")
+    source: Source | None = Field(None, description="the collection; needed unless there is a recipe")
+    recipe: str | None = Field(
+        None, description="Python function (area, period) -> ee.Image as package.module.function"
+    )
+    mask: Mask | None = Field(None, description="which pixels are unusable; none are if absent")
+    index: dict[str, Index] = Field({}, description="computed bands by name")
+    composite: Composite = Field(Composite(), description="how the images of a period become one")
+    period: Periods = Field(description="the time steps")
+    area: AreaGrid = Field(description="grid, and the areas that are exported")
+    output: dict[str, OutputBand] = Field(
+        {}, description="exported bands and how each is stored; all indices, or else all source bands, if absent"
+    )
+    zones: ZoneTable | None = Field(None, description="polygons that are measured; no table if absent")
+    cube: Cube | None = Field(None, description="the Zarr cube; none if absent")
+    export: Export = Field(Export(), description="how Earth Engine writes the tiles")
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        for check in (_check_recipe, _check_formulas, _check_output, _check_zones, _check_cube):
+            check(self)
+        return self
+
+    @property
+    def value_names(self) -> list[str]:
+        """Names of the exported bands that hold values, in file order."""
+        if self.output:
+            return list(self.output)
+        return list(self.index) or (self.source.bands if self.source else [])
+
+    @property
+    def bands(self) -> list[BandEncoding]:
+        """Every exported band in file order: values, then counts, in one common dtype and nodata."""
+        values = [self.output.get(name, OutputBand()).encoding(name) for name in self.value_names]
+        common = values[0]
+        counts = [
+            BandEncoding(n, common.dtype, 1.0, 0.0, common.nodata, "1", _COUNT_MEANINGS[n], "count")
+            for n in self.composite.counts
+        ]
+        return values + counts
+
+    @property
+    def file_dimensions(self) -> int:
+        """Pixels a side of one exported file: declared, or 12,800 reduced until a file is below 2 GiB uncompressed."""
+        if self.export.file_dimensions is not None:
+            return self.export.file_dimensions
+        bands = self.bands
+        side = math.isqrt(_MAX_FILE_BYTES // (len(bands) * np.dtype(bands[0].dtype).itemsize))
+        return min(DEFAULT_FILE_DIMENSIONS, side // SHARD * SHARD)
+
+    @property
+    def shard(self) -> int:
+        """Pixels a side of the cube's shards."""
+        if self.cube is not None and self.cube.shard is not None:
+            return self.cube.shard
+        return self.area.tile if self.area.box is None and self.area.tile < 2560 else 2560
+
+
+_COUNT_MEANINGS = {
+    "n_obs": "images of the period that saw the pixel",
+    "n_valid": "images of the period that saw the pixel usable after masking",
+}
+
+
+class Product(ProductDeclaration):
+    """A named product."""
+
+    name: str
+
+    @model_validator(mode="after")
+    def _name_fits(self) -> Self:
+        if not keys.is_product_name(self.name):
+            raise ValueError(
+                "expected a product name of lower-case letters, digits and underscores that starts with a letter "
+                f"and has at most 63 characters, got {self.name!r}"
+            )
+        return self
+
+
+def _check_recipe(declaration: ProductDeclaration) -> None:
+    if declaration.source is None and declaration.recipe is None:
+        raise ValueError("expected `source` (the built-in recipe) or `recipe` (a Python function), got neither")
+    if declaration.recipe is not None and (declaration.mask or declaration.index):
+        raise ValueError("expected no `mask` or `index` beside `recipe`: the function returns the finished image")
+    if declaration.recipe is not None and not declaration.output:
+        raise ValueError("expected `output` beside `recipe`: it names the bands of the image that the function returns")
+
+
+def _check_formulas(declaration: ProductDeclaration) -> None:
+    known = declaration.source.bands if declaration.source else []
+    for name, index in declaration.index.items():
+        if unknown := [n for n in index.names if n not in known]:
+            raise ValueError(
+                f"index.{name}: the formula {index.formula!r} uses {', '.join(unknown)}; "
+                f"expected only bands of source.bands ({', '.join(known)}); add it there or correct the formula"
+            )
+        if not index.names:
+            raise ValueError(f"index.{name}: expected a formula over bands, got {index.formula!r}")
+
+
+def _check_output(declaration: ProductDeclaration) -> None:
+    if declaration.recipe is None and declaration.source is not None:
+        made = [*declaration.index, *declaration.source.bands]
+        if unknown := [name for name in declaration.output if name not in made]:
+            raise ValueError(
+                f"output: {', '.join(unknown)} is neither an index nor a band; there are {', '.join(made)}"
+            )
+    if both := set(declaration.value_names) & set(declaration.composite.counts):
+        raise ValueError(f"output: {', '.join(sorted(both))} is the name of a count; rename the band")
+    encodings = [declaration.output.get(n, OutputBand()).encoding(n) for n in declaration.value_names]
+    if len({(e.dtype, str(e.nodata)) for e in encodings}) > 1:
+        listed = ", ".join(f"{e.name}: {e.dtype} nodata {e.nodata}" for e in encodings)
+        raise ValueError(f"output: expected one dtype and nodata for all bands, since one export has one; got {listed}")
+
+
+def _check_zones(declaration: ProductDeclaration) -> None:
+    zones = declaration.zones
+    if zones is None or zones.bands is None:
+        return
+    made = [*declaration.value_names, *declaration.composite.counts]
+    if unknown := [b for b in zones.bands if b not in made]:
+        raise ValueError(f"zones.bands: {', '.join(unknown)} is not exported; there are {', '.join(made)}")
+
+
+def _check_cube(declaration: ProductDeclaration) -> None:
+    if declaration.cube is None:
+        return
+    area, shard = declaration.area, declaration.shard
+    if area.features is not None:
+        raise ValueError(
+            "cube: expected area.cover or area.box, whose areas lie on the cube's shards; got area.features"
+        )
+    if area.cover is not None and area.tile % shard:
+        raise ValueError(f"cube.shard: expected a divisor of area.tile ({area.tile}), got {shard}")
+    if shard % declaration.cube.chunk:
+        raise ValueError(f"cube.chunk: expected a divisor of the shard ({shard}), got {declaration.cube.chunk}")

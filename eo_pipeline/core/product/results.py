@@ -1,0 +1,90 @@
+"""What a product leaves behind: bands, table, cube, files. What does not belong here: writing them."""
+
+import math
+from typing import Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.product.section import SHARD, Section
+from eo_pipeline.core.zones import check_statistics
+from eo_pipeline.errors import EoPipelineError
+
+
+class OutputBand(Section):
+    """How one band is stored: physical = stored * scale + offset."""
+
+    dtype: Literal["uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"] = Field(
+        "float32", description="stored type; all bands of a product share it"
+    )
+    scale: float = Field(1.0, description="physical units per stored unit, not 0")
+    offset: float = Field(0.0, description="physical value of a stored 0")
+    nodata: float | int | None = Field(None, description="stored value of unusable pixels; NaN if absent for floats")
+    units: str = Field("", description="of physical values, kept in tables and cube, for example K")
+    description: str = Field("", description="one sentence, kept in tables and cube")
+    kind: Literal["continuous", "categorical"] = Field(
+        "continuous", description="continuous values are averaged in overviews and coarser products, classes never"
+    )
+
+    def encoding(self, name: str) -> BandEncoding:
+        """The band's encoding under its name; validates dtype, scale and nodata together."""
+        nodata = math.nan if self.nodata is None and self.dtype.startswith("float") else self.nodata
+        if nodata is None:
+            raise ValueError(
+                f"output.{name}: expected `nodata` for the integer dtype {self.dtype}, got none; "
+                f"masked pixels would become 0, for example write nodata: {_suggested_nodata(self.dtype)}"
+            )
+        try:
+            return BandEncoding(
+                name, self.dtype, self.scale, self.offset, nodata, self.units, self.description, self.kind
+            )
+        except EoPipelineError as error:
+            raise ValueError(f"output.{name}: {error}") from error
+
+
+def _suggested_nodata(dtype: str) -> int:
+    limits = np.iinfo(dtype)
+    return int(limits.max) if limits.min == 0 else int(limits.min)
+
+
+class ZoneTable(Section):
+    """The polygons that are measured; they may cross areas."""
+
+    file: str = Field(description="polygons in any CRS, relative to the YAML's folder or the project's")
+    id: str = Field(description="column that names the zones; unique, never null")
+    statistics: list[str] = Field(["mean", "count"], min_length=1, description="see the table of statistics")
+    bands: list[str] | None = Field(None, description="measured bands; the output's bands if absent, without counts")
+    all_touched: bool = Field(False, description="count every touched pixel, not only those whose centre is inside")
+
+    @model_validator(mode="after")
+    def _known_statistics(self) -> Self:
+        try:
+            check_statistics(self.statistics)
+        except EoPipelineError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+
+class Cube(Section):
+    """The Icechunk repository that the product grows."""
+
+    repository: str = Field(description="path below the data root, or s3:// or gs:// address")
+    chunk: int = Field(256, gt=0, description="pixels a side of a Zarr chunk")
+    shard: int | None = Field(
+        None, gt=0, description="pixels a side of a Zarr shard; the area's tile or 2560 if absent"
+    )
+
+
+class Export(Section):
+    """How Earth Engine writes the product."""
+
+    bucket: str | None = Field(None, description="Cloud Storage bucket; EO_BUCKET if absent")
+    prefix: str = Field("", description="folder in the bucket, without leading or trailing slash")
+    priority: int = Field(100, ge=0, le=9999, description="of the task, 0 to 9999; higher starts earlier")
+    file_dimensions: int | None = Field(
+        None, gt=0, multiple_of=SHARD, description="pixels a side of one exported file, a multiple of 256"
+    )
+    max_pixels: int = Field(10**12, gt=0, description="Earth Engine refuses an export of more pixels")
+    keep: Literal["until_mosaic", "always"] = Field("until_mosaic", description="how long local tiles are kept")
+    delete_remote: bool = Field(False, description="delete the bucket's objects once their tiles are verified")

@@ -1,0 +1,13 @@
+"""What every test starts from. What does not belong here: fixtures of one floor."""
+
+from collections.abc import Iterator
+
+import pytest
+from dagster._core.storage.defs_state.base import set_defs_state_storage
+
+
+@pytest.fixture(autouse=True)
+def no_instance_of_an_earlier_test() -> Iterator[None]:
+    """Dagster remembers the last instance opened in a process; instances closed out of order leave a dead one."""
+    with set_defs_state_storage(None):
+        yield
