@@ -47,6 +47,11 @@ class Scene:
         return self.one.time_ms(self.tile.middle[1])
 
     @property
+    def spacecraft(self) -> str:
+        """Sentinel-2A or Sentinel-2B."""
+        return "Sentinel-2B" if self.one.is_second else "Sentinel-2A"
+
+    @property
     def index(self) -> str:
         """system:index: start of the datatake, sensing time, tile."""
         return f"{stamp(self.one.start_ms)}_{stamp(self.time_ms)}_T{self.tile.name}"

@@ -16,7 +16,6 @@ from shapely.geometry.base import BaseGeometry
 from eo_pipeline.sandbox.graph.images import ImageRecord
 from eo_pipeline.sandbox.graph.late_properties import LateProperties
 from eo_pipeline.sandbox.world.frames import world
-from eo_pipeline.sandbox.world.orbits import HALF_SWATH_KM
 from eo_pipeline.sandbox.world.scene_bands import CLOUD_SCORE, SURFACE_REFLECTANCE, BandKind, Scene, SceneBand, stamp
 from eo_pipeline.sandbox.world.scenery import Scenery
 from eo_pipeline.sandbox.world.seasons import EPOCH, day_of_year
@@ -114,19 +113,19 @@ def _footprint(scene: Scene) -> BaseGeometry:
 
 def _score_properties(scene: Scene, _: float) -> dict[str, object]:
     one, tile = scene.one, scene.tile
-    return {"MGRS_TILE": tile.name, "SPACECRAFT_NAME": one.spacecraft, "SENSING_ORBIT_NUMBER": one.track}
+    return {"MGRS_TILE": tile.name, "SPACECRAFT_NAME": scene.spacecraft, "SENSING_ORBIT_NUMBER": one.track}
 
 
 def _reflectance_properties(scene: Scene, share: float) -> dict[str, object]:
     """Properties of a scene of which a share of the tile is seen, 0..1."""
     one, tile = scene.one, scene.tile
     zenith, azimuth = zenith_azimuth(np.asarray(tile.middle[1]), day_of_year(scene.time_ms))
-    short = "S2B" if one.spacecraft.endswith("B") else "S2A"
+    short = "S2B" if one.is_second else "S2A"
     cloudy = round(100 * _cloudy(scene), 6)
     start, sensed = stamp(one.start_ms), stamp(scene.time_ms)
     return {
         "MGRS_TILE": tile.name,
-        "SPACECRAFT_NAME": one.spacecraft,
+        "SPACECRAFT_NAME": scene.spacecraft,
         "CLOUDY_PIXEL_PERCENTAGE": cloudy,
         "CLOUD_COVERAGE_ASSESSMENT": cloudy,
         "NODATA_PIXEL_PERCENTAGE": round(100 * (1 - share), 6),
@@ -154,7 +153,7 @@ def _cloudy(scene: Scene) -> float:
     west, south, east, north = scene.tile.outline.bounds
     longitude, latitude = np.meshgrid(np.linspace(west, east, _SAMPLES), np.linspace(south, north, _SAMPLES))
     inside = shapely.contains_xy(scene.tile.outline, longitude, latitude)
-    seen = inside & (np.abs(scene.one.across(longitude, latitude)) <= HALF_SWATH_KM)
+    seen = inside & (np.abs(scene.one.across(longitude, latitude)) <= scene.one.orbit.half_swath_km)
     if not seen.any():
         return 0.0
     return cloudy_share(*world(longitude[seen], latitude[seen]), scene.one)

@@ -8,7 +8,7 @@ import numpy as np
 
 from eo_pipeline.sandbox.world.frames import Frame, Nodes, nodes_of
 from eo_pipeline.sandbox.world.noise import EQUATOR_METRES, coarser_than, layered, ramp
-from eo_pipeline.sandbox.world.orbits import DAY_MS, HALF_SWATH_KM, Pass
+from eo_pipeline.sandbox.world.orbits import DAY_MS, Pass
 from eo_pipeline.sandbox.world.seasons import day_of_year
 from eo_pipeline.sandbox.world.sun import zenith_azimuth
 
@@ -57,7 +57,7 @@ def sky_of(frame: Frame, one: Pass) -> Sky:
     cirrus = ramp(nodes.spread(_cirrus(u, v, seed)), 0.22, 0.6) * (np.float32(1) - opacity)
     across = nodes.spread(one.across(nodes.longitude, nodes.latitude))
     bright = np.float32(0.68) + np.float32(0.5) * np.clip(cloud * np.float32(1.2), 0, 1)
-    return Sky(opacity, bright, cirrus, shadow, np.abs(across) <= HALF_SWATH_KM)
+    return Sky(opacity, bright, cirrus, shadow, np.abs(across) <= one.orbit.half_swath_km)
 
 
 def cloudy_share(u: np.ndarray, v: np.ndarray, one: Pass) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eo_pipeline.sandbox.world.orbits import TRACKS, Pass, passes, tracks_over
+from eo_pipeline.sandbox.world.orbits import SENTINEL_2, Pass, passes, tracks_over
 from eo_pipeline.sandbox.world.scene_bands import Scene
 from eo_pipeline.sandbox.world.tiles import Tile
 
@@ -35,7 +35,7 @@ class Timetable:
     def of(cls, tiles: Sequence[Tile]) -> Timetable:
         """The timetable of some tiles."""
         if not tiles:
-            return cls(tiles, np.zeros((0, TRACKS), bool))
+            return cls(tiles, np.zeros((0, SENTINEL_2.tracks), bool))
         longitude, latitude = np.array([tile.middle for tile in tiles]).T
         return cls(tiles, tracks_over(longitude, latitude, _REACH_KM))
 
