@@ -85,6 +85,19 @@ class Orbit:
         cosine = np.maximum(np.cos(np.deg2rad(latitude)), 0.05)
         return np.asarray(np.sqrt(1 + self.slope(latitude) ** 2) / (_KM_PER_DEGREE * cosine))
 
+    def place(self, angle: np.ndarray, aside_km: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Places beside the track: longitude relative to the equator crossing, and latitude, degrees.
+
+        Args:
+            angle: along the orbit from the equator crossing, degrees.
+            aside_km: across the track, east positive.
+        """
+        latitude = -np.rad2deg(np.arcsin(np.sin(np.deg2rad(angle)) * np.sin(self._tilt)))
+        longitude, slope = self.drift(latitude), self.slope(latitude)
+        share = aside_km / _KM_PER_DEGREE / np.sqrt(1 + slope**2)
+        beside = latitude - share * slope
+        return longitude + share / np.cos(np.deg2rad((latitude + beside) / 2)), beside
+
     @property
     def _tilt(self) -> float:
         return float(np.deg2rad(180 - self.inclination))

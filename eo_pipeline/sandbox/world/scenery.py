@@ -14,6 +14,7 @@ from eo_pipeline.sandbox.world.relief import ground_heights
 from eo_pipeline.sandbox.world.sky import Sky, sky_of
 from eo_pipeline.sandbox.world.surface import Surface, surface_of
 from eo_pipeline.sandbox.world.tiles import Tile, wrapped
+from eo_pipeline.sandbox.world.wrs import Row
 
 Ground = tuple[np.ndarray, np.ndarray]
 """True on land, and height in metres, float32, both (row, column)."""
@@ -36,13 +37,13 @@ class Scenery:
 
     _heights: PixelCache[Ground] = field(default_factory=lambda: PixelCache(_KEPT_PIXELS), repr=False)
 
-    _on_land: dict[Tile, bool] = field(default_factory=dict, repr=False)
+    _on_land: dict[Tile | Row, bool] = field(default_factory=dict, repr=False)
 
-    def has_land(self, tile: Tile) -> bool:
-        """True if there is land in a tile."""
-        if tile not in self._on_land:
-            self._on_land[tile] = self.coast.touches(wrapped(tile.outline))
-        return self._on_land[tile]
+    def has_land(self, place: Tile | Row) -> bool:
+        """True if there is land in a tile or a row."""
+        if place not in self._on_land:
+            self._on_land[place] = self.coast.touches(wrapped(place.outline))
+        return self._on_land[place]
 
     def ground(self, frame: Frame) -> Ground:
         """Land and its height for a frame of EPSG:4326."""
