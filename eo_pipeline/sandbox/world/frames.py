@@ -137,8 +137,8 @@ def nodes_of(frame: Frame, spacing: float | None = None) -> Nodes:
     Args:
         frame: the pixels.
         spacing: distance of nodes, CRS units; default NODE_METRES or NODE_DEGREES, in the sinusoidal projection
-            SINUSOIDAL_METRES or four times it. Frames of that projection that are as coarse as their nodes have one at each
-            pixel.
+            SINUSOIDAL_METRES or four times it. Frames of that projection that are as coarse as their nodes have one
+            at each pixel.
     """
     spacing = spacing or _spacing(frame)
     if frame.crs == SINUSOIDAL and spacing <= frame.step:

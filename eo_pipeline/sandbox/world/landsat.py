@@ -52,6 +52,11 @@ class LandsatCollection:
         """Its Earth Engine id."""
         return f"LANDSAT/LC0{self.number}/C02/T1_L2"
 
+    @property
+    def endless(self) -> bool:
+        """True."""
+        return True
+
     def images(self, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None) -> Iterator[ImageRecord]:
         """See Catalog.images."""
         first = self.first_ms if start_ms is None else max(start_ms, self.first_ms)
@@ -148,6 +153,14 @@ class LandsatCollection:
             "TARGET_WRS_ROW": place.row,
             **_ENCODING,
         }
+
+
+def landsat_collections(scenery: Scenery, present: Present) -> list[LandsatCollection]:
+    """Landsat 8 from 2013-03-18 and Landsat 9 from 2021-10-31."""
+    return [
+        LandsatCollection(8, 15_782 * DAY_MS, scenery, present),
+        LandsatCollection(9, 18_931 * DAY_MS, scenery, present),
+    ]
 
 
 _ENCODING: Mapping[str, float] = {

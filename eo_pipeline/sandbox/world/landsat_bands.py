@@ -69,7 +69,7 @@ def _inside(scene: RowScene, frame: Frame) -> np.ndarray:
 
 def _seen(scenery: Scenery, scene: RowScene, frame: Frame, band: str) -> Pixels:
     haze = haze_of(scene.one, _HAZE_SEED + scene.revision)
-    seen, sky = seen_reflectance(scenery, frame, scene.one, SENTINEL_BAND[band], scene.time_ms, haze)
+    seen, sky = seen_reflectance(scenery, frame, scene.one, band=SENTINEL_BAND[band], time_ms=scene.time_ms, haze=haze)
     return seen, sky.seen & _inside(scene, frame)
 
 

@@ -18,10 +18,12 @@ GLOBE = shapely.box(-180, -90, 180, 90)
 
 
 class Member(Protocol):
-    """An endless collection."""
+    """A collection."""
 
     @property
     def id(self) -> str: ...  # noqa: D102 - its Earth Engine id
+    @property
+    def endless(self) -> bool: ...  # noqa: D102 - True unless it has a last image
 
     def images(self, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None) -> Iterator[ImageRecord]:
         """See Catalog.images."""
@@ -104,6 +106,11 @@ class Series:
     bands: Callable[[dt.datetime], Mapping[str, BandSource]]
     properties: Callable[[dt.datetime], Mapping[str, object]] = lambda _: {}
     last_year: int = 9998
+
+    @property
+    def endless(self) -> bool:
+        """True."""
+        return True
 
     def images(self, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None) -> Iterator[ImageRecord]:
         """See Catalog.images."""

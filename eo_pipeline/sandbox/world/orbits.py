@@ -111,6 +111,7 @@ def _turned(orbit: Orbit, latitude: float) -> float:
 SENTINEL_2 = Orbit("Sentinel-2", 143, 10, 98.62, 10.5 / 24, 0.0, 145.0)
 """Tracks are relative orbits; the equator is crossed at 10:30 local time."""
 
+
 @dataclass(frozen=True)
 class Pass:
     """One crossing of a track by one satellite, southwards.
@@ -176,9 +177,7 @@ class Pass:
         return shapely.Polygon(np.vstack([west, east[::-1]]))
 
 
-def tracks_over(
-    longitude: np.ndarray, latitude: np.ndarray, reach_km: float, orbit: Orbit = SENTINEL_2
-) -> np.ndarray:
+def tracks_over(longitude: np.ndarray, latitude: np.ndarray, reach_km: float, orbit: Orbit = SENTINEL_2) -> np.ndarray:
     """Which tracks have a swath within a distance of each of some places (degrees), bool (place, track - 1)."""
     drift, degrees = orbit.drift(latitude), orbit.degrees_per_km(latitude)
     near = np.empty((len(longitude), orbit.tracks), bool)

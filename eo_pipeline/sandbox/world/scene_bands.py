@@ -18,9 +18,9 @@ from eo_pipeline.sandbox.world.covers import BANDS
 from eo_pipeline.sandbox.world.frames import Frame
 from eo_pipeline.sandbox.world.orbits import Pass
 from eo_pipeline.sandbox.world.scenery import Scenery
-from eo_pipeline.sandbox.world.seasons import EPOCH, leaves, snow
+from eo_pipeline.sandbox.world.seasons import EPOCH, leaves, reflectance, snow
 from eo_pipeline.sandbox.world.seen import haze_of, seen_reflectance
-from eo_pipeline.sandbox.world.sky import CIRRUS, CLOUD_HIGH, CLOUD_LOW, CLOUD_MEDIUM, SHADOW, Sky
+from eo_pipeline.sandbox.world.sky import CIRRUS, CLOUD_HIGH, CLOUD_LOW, CLOUD_MEDIUM, SHADOW, Sky, in_swath
 from eo_pipeline.sandbox.world.tiles import SIDE_METRES, Tile
 
 
@@ -95,11 +95,26 @@ def scene_band(scenery: Scenery, scene: Scene, kind: BandKind) -> ComputedBand:
 def _reflectance(band: str, *, harmonized: bool) -> Evaluate:
     def evaluate(scenery: Scenery, scene: Scene, frame: Frame) -> Pixels:
         haze = haze_of(scene.one, _HAZE_SEED + scene.revision)
-        seen, sky = seen_reflectance(scenery, frame, scene.one, band, scene.time_ms, haze)
+        seen, sky = seen_reflectance(scenery, frame, scene.one, band=band, time_ms=scene.time_ms, haze=haze)
         stored = np.float32(0 if harmonized else added(scene.time_ms))
         return np.rint(np.clip(seen * 10000, 1, 65535)) + stored, sky.seen
 
     return evaluate
+
+
+def _true_reflectance(band: str) -> Evaluate:
+    """Without sky and haze; inside the swath."""
+
+    def evaluate(scenery: Scenery, scene: Scene, frame: Frame) -> Pixels:
+        ground = reflectance(scenery.surface(frame), band, scene.time_ms)
+        return np.rint(ground * np.float32(10000)), in_swath(frame, scene.one)
+
+    return evaluate
+
+
+def _cover(scenery: Scenery, scene: Scene, frame: Frame) -> Pixels:
+    """Index into COVERS."""
+    return scenery.surface(frame).cover, in_swath(frame, scene.one)
 
 
 def _classes(scenery: Scenery, scene: Scene, frame: Frame) -> Pixels:
@@ -153,7 +168,8 @@ def _surface_reflectance(*, harmonized: bool) -> dict[str, BandKind]:
         band: BandKind(_METRES.get(band, 10), _UINT16, "mean", _reflectance(band, harmonized=harmonized))
         for band in BANDS
     }
-    return {**kinds, "SCL": BandKind(20, _UINT8, "sample", _classes), "QA60": BandKind(60, _UINT16, "sample", _cloud_bits)}
+    classes = BandKind(20, _UINT8, "sample", _classes)
+    return {**kinds, "SCL": classes, "QA60": BandKind(60, _UINT16, "sample", _cloud_bits)}
 
 
 HARMONIZED: Mapping[str, BandKind] = _surface_reflectance(harmonized=True)
@@ -167,3 +183,9 @@ CLOUD_SCORE: Mapping[str, BandKind] = {
     "cs_cdf": BandKind(10, FLOAT, "mean", _cumulative_score),
 }
 """Bands of GOOGLE/CLOUD_SCORE_PLUS/V1/S2_HARMONIZED."""
+
+TRUTH: Mapping[str, BandKind] = {
+    **{band: BandKind(_METRES.get(band, 10), _UINT16, "mean", _true_reflectance(band)) for band in BANDS},
+    "cover": BandKind(10, _UINT8, "sample", _cover),
+}
+"""Bands of SANDBOX/TRUTH/S2_SR_HARMONIZED: what is seen with no sky in between."""

@@ -18,7 +18,16 @@ from eo_pipeline.sandbox.graph.late_properties import LateProperties
 from eo_pipeline.sandbox.world.baselines import baseline_of
 from eo_pipeline.sandbox.world.frames import world
 from eo_pipeline.sandbox.world.publishing import Edition, Present
-from eo_pipeline.sandbox.world.scene_bands import AS_PROCESSED, CLOUD_SCORE, HARMONIZED, BandKind, Scene, scene_band, stamp
+from eo_pipeline.sandbox.world.scene_bands import (
+    AS_PROCESSED,
+    CLOUD_SCORE,
+    HARMONIZED,
+    TRUTH,
+    BandKind,
+    Scene,
+    scene_band,
+    stamp,
+)
 from eo_pipeline.sandbox.world.scenery import Scenery
 from eo_pipeline.sandbox.world.seasons import EPOCH, day_of_year
 from eo_pipeline.sandbox.world.sky import cloudy_share
@@ -59,6 +68,11 @@ class SceneCollection:
     late: Callable[[Scene, Edition, float], dict[str, object]]
     scenery: Scenery
     present: Present
+
+    @property
+    def endless(self) -> bool:
+        """True."""
+        return True
 
     def images(self, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None) -> Iterator[ImageRecord]:
         """See Catalog.images."""
@@ -115,11 +129,12 @@ class SceneCollection:
 
 
 def sentinel_collections(scenery: Scenery, present: Present) -> list[SceneCollection]:
-    """Surface reflectance with and without harmonised baselines, and the cloud score of the same system:index."""
+    """Surface reflectance, harmonised and as processed; cloud score and truth of the same system:index."""
     return [
         SceneCollection("COPERNICUS/S2_SR_HARMONIZED", HARMONIZED, _reflectance_properties, scenery, present),
         SceneCollection("COPERNICUS/S2_SR", AS_PROCESSED, _reflectance_properties, scenery, present),
         SceneCollection("GOOGLE/CLOUD_SCORE_PLUS/V1/S2_HARMONIZED", CLOUD_SCORE, _score_properties, scenery, present),
+        SceneCollection("SANDBOX/TRUTH/S2_SR_HARMONIZED", TRUTH, _score_properties, scenery, present),
     ]
 
 

@@ -14,7 +14,7 @@ from eo_pipeline.sandbox.world.sky import Sky
 
 
 def seen_reflectance(
-    scenery: Scenery, frame: Frame, one: Pass, band: str, time_ms: int, haze: np.float32
+    scenery: Scenery, frame: Frame, one: Pass, *, band: str, time_ms: int, haze: np.float32
 ) -> tuple[np.ndarray, Sky]:
     """Reflectance 0..1 with clouds and shadows, float32 (row, column), and the sky it was seen through.
 

@@ -28,7 +28,7 @@ def degrees(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def metres(longitude: np.ndarray, latitude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """x and y of degrees."""
+    """Eastward and northward metres of degrees."""
     radians = np.deg2rad(latitude)
     return RADIUS * np.deg2rad(longitude) * np.cos(radians), RADIUS * radians
 

@@ -55,9 +55,18 @@ def sky_of(frame: Frame, one: Pass) -> Sky:
     east, north = _shadow_shift(nodes, one)
     shadow = ramp(nodes.spread(_coarse(u + east, v + north, seed)), _THIN, _THICK) * (np.float32(1) - opacity)
     cirrus = ramp(nodes.spread(_cirrus(u, v, seed)), 0.22, 0.6) * (np.float32(1) - opacity)
-    across = nodes.spread(one.across(nodes.longitude, nodes.latitude))
     bright = np.float32(0.68) + np.float32(0.5) * np.clip(cloud * np.float32(1.2), 0, 1)
-    return Sky(opacity, bright, cirrus, shadow, np.abs(across) <= one.orbit.half_swath_km)
+    return Sky(opacity, bright, cirrus, shadow, _in_swath(nodes, one))
+
+
+def in_swath(frame: Frame, one: Pass) -> np.ndarray:
+    """True inside the swath, (row, column)."""
+    return _in_swath(nodes_of(frame), one)
+
+
+def _in_swath(nodes: Nodes, one: Pass) -> np.ndarray:
+    across = nodes.spread(one.across(nodes.longitude, nodes.latitude))
+    return np.asarray(np.abs(across) <= one.orbit.half_swath_km)
 
 
 def cloudy_share(u: np.ndarray, v: np.ndarray, one: Pass) -> float:

@@ -58,9 +58,7 @@ class Timed(Protocol):
     def index(self) -> str: ...  # noqa: D102 - tells scenes of one time apart
 
 
-def in_order[One: Timed](
-    flown: Iterator[Pass], under: Callable[[Pass], Iterable[One]], start_ms: int
-) -> Iterator[One]:
+def in_order[One: Timed](flown: Iterator[Pass], under: Callable[[Pass], Iterable[One]], start_ms: int) -> Iterator[One]:
     """Scenes from a time on, by time, then name.
 
     Args:
