@@ -14,7 +14,7 @@ from eo_pipeline.sandbox.world.sun import zenith_azimuth
 _MELTING = np.float32(272.5)
 """Snow is not warmer, kelvin."""
 
-_CLOUD_TOP = np.float32(28)
+CLOUD_TOP = np.float32(28)
 """Kelvin by which an opaque cloud is colder than the ground."""
 
 
@@ -46,5 +46,5 @@ def surface_temperature(scenery: Scenery, frame: Frame, time_ms: int, *, night: 
 
 def through_cloud(ground: np.ndarray, sky: Sky) -> np.ndarray:
     """What a radiometer sees from above: clouds are colder, cirrus a little, shadows by up to 3 K; in kelvin."""
-    hidden = np.float32(3) * sky.shadow + np.float32(6) * sky.cirrus + _CLOUD_TOP * sky.cloud
+    hidden = np.float32(3) * sky.shadow + np.float32(6) * sky.cirrus + CLOUD_TOP * sky.cloud
     return np.asarray(ground - hidden)

@@ -12,6 +12,7 @@ from eo_pipeline.sandbox.catalog.pyramid import Pixels
 from eo_pipeline.sandbox.graph.grids import Projection
 from eo_pipeline.sandbox.graph.images import ImageRecord
 from eo_pipeline.sandbox.graph.pixel_types import PixelType
+from eo_pipeline.sandbox.world.coast import Coast
 from eo_pipeline.sandbox.world.computed import ComputedBand
 from eo_pipeline.sandbox.world.frames import Frame
 from eo_pipeline.sandbox.world.scenery import Scenery
@@ -59,13 +60,14 @@ def heights(scenery: Scenery, model: HeightModel) -> ImageRecord:
 def _elevation(scenery: Scenery, frame: Frame) -> Pixels:
     """0 on the sea; one-degree cells without any land are masked."""
     land, high = scenery.ground(frame)
-    return np.rint(np.where(land, high, 0)), _cells_with_land(scenery, frame)
+    return np.rint(np.where(land, high, 0)), cells_with_land(scenery.coast, frame)
 
 
-def _cells_with_land(scenery: Scenery, frame: Frame) -> np.ndarray:
+def cells_with_land(coast: Coast, frame: Frame) -> np.ndarray:
+    """True where there is land in the one-degree cell of a pixel of EPSG:4326, (row, column)."""
     columns, rows = np.floor(frame.columns).astype(int), np.floor(frame.rows).astype(int)
     west, south = np.arange(columns.min(), columns.max() + 1), np.arange(rows.min(), rows.max() + 1)
     x, y = np.meshgrid(np.remainder(west + 180, 360) - 180, south)
     cells = shapely.box(x.ravel(), y.ravel(), x.ravel() + 1, y.ravel() + 1)
-    found = scenery.coast.touching(cells).reshape(x.shape)
+    found = coast.touching(cells).reshape(x.shape)
     return np.asarray(found[np.ix_(rows - south[0], columns - west[0])])

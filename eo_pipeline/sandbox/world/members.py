@@ -86,6 +86,41 @@ def every_days(days: int, name: str) -> Rhythm:
 
 
 @dataclass(frozen=True)
+class Fixed:
+    """A collection of few images, all of one time.
+
+    Attributes:
+        id: Earth Engine id of the collection.
+        start_ms: system:time_start of all of them.
+        near: indices of the images that may meet a region (None: the world), in order.
+        make: the image of an index, or None.
+    """
+
+    id: str
+    start_ms: int
+    near: Callable[[BaseGeometry | None], Iterator[str]]
+    make: Callable[[str], ImageRecord | None]
+
+    @property
+    def endless(self) -> bool:
+        """False."""
+        return False
+
+    def images(self, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None) -> Iterator[ImageRecord]:
+        """See Catalog.images."""
+        if (start_ms is None or start_ms <= self.start_ms) and (end_ms is None or self.start_ms < end_ms):
+            records = (self.make(index) for index in self.near(region))
+            yield from (one for one in records if one and (region is None or region.intersects(one.footprint)))
+
+    def image(self, index: str) -> ImageRecord | None:
+        """The record of a system:index, or None."""
+        return self.make(index)
+
+    def area(self, values: Mapping[str, object]) -> None:
+        """See Catalog.area: nothing is told by values."""
+
+
+@dataclass(frozen=True)
 class Series:
     """Regular images of the whole globe.
 

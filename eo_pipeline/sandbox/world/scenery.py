@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,8 +20,11 @@ from eo_pipeline.sandbox.world.wrs import Row
 Ground = tuple[np.ndarray, np.ndarray]
 """True on land, and height in metres, float32, both (row, column)."""
 
+Measured = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""What a radiometer measured in some days, see ModisSpan.temperature."""
+
 _KEPT_PIXELS = 12_000_000
-"""Of each kind; a surface takes 23 bytes a pixel, a sky 17, land and height 5."""
+"""Of each kind; a surface takes 23 bytes a pixel, a sky 17, land and height 5, what is measured 12."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Scenery:
     _surfaces: PixelCache[Surface] = field(default_factory=lambda: PixelCache(_KEPT_PIXELS), repr=False)
     _skies: PixelCache[Sky] = field(default_factory=lambda: PixelCache(_KEPT_PIXELS), repr=False)
 
+    _measured: PixelCache[Measured] = field(default_factory=lambda: PixelCache(_KEPT_PIXELS), repr=False)
     _heights: PixelCache[Ground] = field(default_factory=lambda: PixelCache(_KEPT_PIXELS), repr=False)
 
     _on_land: dict[Tile | Row, bool] = field(default_factory=dict, repr=False)
@@ -49,6 +54,10 @@ class Scenery:
         """Land and its height for a frame of EPSG:4326."""
         size = frame.width * frame.height
         return self._heights.get(frame, size, lambda: (self.coast.is_land(frame), ground_heights(frame)))
+
+    def measured(self, key: Hashable, size: int, make: Callable[[], Measured]) -> Measured:
+        """Measurements of a frame and days, made if they are not kept; see PixelCache.get."""
+        return self._measured.get(key, size, make)
 
     def surface(self, frame: Frame) -> Surface:
         """The ground of a frame."""

@@ -59,6 +59,21 @@ def sky_of(frame: Frame, one: Pass) -> Sky:
     return Sky(opacity, bright, cirrus, shadow, _in_swath(nodes, one))
 
 
+def cloud_of_day(nodes: Nodes, day: int, local_hour: float) -> np.ndarray:
+    """Opacity 0..1 of the clouds at one solar time everywhere, float32 (row, column), without ragged edges.
+
+    They are the clouds that passes of the same day and hour see.
+
+    Args:
+        nodes: nodes around the pixels.
+        day: days since 1970.
+        local_hour: mean solar time, hours.
+    """
+    seconds = (local_hour - nodes.longitude / 15) * 3600
+    u = nodes.u - _WIND * seconds / EQUATOR_METRES
+    return ramp(nodes.spread(_coarse(u, nodes.v, _seed_of(day))), _THIN, _THICK)
+
+
 def in_swath(frame: Frame, one: Pass) -> np.ndarray:
     """True inside the swath, (row, column)."""
     return _in_swath(nodes_of(frame), one)
@@ -83,7 +98,11 @@ CLOUD_LOW, CLOUD_MEDIUM, CLOUD_HIGH, CIRRUS, SHADOW = 0.015, 0.25, 0.6, 0.06, 0.
 
 def weather_seed(one: Pass) -> int:
     """One seed a day: all tiles of a pass share their clouds."""
-    return 5000 + one.start_ms // DAY_MS * 31
+    return _seed_of(one.start_ms // DAY_MS)
+
+
+def _seed_of(day: int) -> int:
+    return 5000 + day * 31
 
 
 def _drifted(u: np.ndarray, one: Pass) -> np.ndarray:

@@ -11,13 +11,16 @@ from eo_pipeline.sandbox.catalog.catalog import AssetInfo
 from eo_pipeline.sandbox.graph.images import ImageRecord
 from eo_pipeline.sandbox.graph.values import Feature
 from eo_pipeline.sandbox.world.coast import load_coast
-from eo_pipeline.sandbox.world.countries import load_countries
+from eo_pipeline.sandbox.world.countries import country_tables
 from eo_pipeline.sandbox.world.heights import HEIGHT_MODELS, heights
+from eo_pipeline.sandbox.world.land_cover import land_cover
 from eo_pipeline.sandbox.world.landsat import landsat_collections
 from eo_pipeline.sandbox.world.members import Member
+from eo_pipeline.sandbox.world.modis import modis_series
 from eo_pipeline.sandbox.world.publishing import Present, Publishing
 from eo_pipeline.sandbox.world.scenery import Scenery
 from eo_pipeline.sandbox.world.scenes import sentinel_collections
+from eo_pipeline.sandbox.world.surface_model import surface_model
 from eo_pipeline.sandbox.world.weather import weather_series
 
 
@@ -80,8 +83,10 @@ def build_world(present: Present = Publishing) -> ProceduralWorld:
     make: list[Callable[[], Sequence[Member]]] = [
         lambda: sentinel_collections(scenery, present),
         lambda: landsat_collections(scenery, present),
+        lambda: modis_series(scenery),
         lambda: weather_series(scenery),
+        lambda: [surface_model(scenery), land_cover(scenery)],
     ]
     collections = {one.id: one for members in make for one in members()}
     singles = {model.id: heights(scenery, model) for model in HEIGHT_MODELS}
-    return ProceduralWorld(scenery, collections, singles, {"FAO/GAUL/2015/level0": load_countries()})
+    return ProceduralWorld(scenery, collections, singles, country_tables())
