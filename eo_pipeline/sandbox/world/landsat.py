@@ -59,6 +59,7 @@ class LandsatCollection:
 
     def images(self, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None) -> Iterator[ImageRecord]:
         """See Catalog.images."""
+        end_ms = self.present().until(end_ms)
         first = self.first_ms if start_ms is None else max(start_ms, self.first_ms)
         for scene in self._scenes([place for place in rows_near(region) if self.scenery.has_land(place)], first):
             if end_ms is not None and scene.time_ms >= end_ms:

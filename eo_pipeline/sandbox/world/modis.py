@@ -18,7 +18,7 @@ from eo_pipeline.sandbox.world.modis_heat import HEAT_BANDS
 from eo_pipeline.sandbox.world.modis_leaves import LEAF_BANDS
 from eo_pipeline.sandbox.world.modis_span import ModisSpan
 from eo_pipeline.sandbox.world.scenery import Scenery
-from eo_pipeline.sandbox.world.sinusoidal import HALF_HEIGHT, HALF_WIDTH, SINUSOIDAL, TILE_METRES
+from eo_pipeline.sandbox.world.sinusoidal import HALF_HEIGHT, HALF_WIDTH, SINUSOIDAL
 
 _TILES_ACROSS, _TILES_DOWN = 36, 18
 _NAME = "%Y_%m_%d"
@@ -94,7 +94,7 @@ def _series(scenery: Scenery, product: ModisProduct) -> Series:
 
 
 def _band(scenery: Scenery, product: ModisProduct, band: ModisBand, begin: dt.datetime, days: int) -> ComputedBand:
-    side = TILE_METRES / product.per_tile
+    side = 2 * HALF_WIDTH / (_TILES_ACROSS * product.per_tile)
     lattice = Projection(SINUSOIDAL, (side, 0.0, -HALF_WIDTH, 0.0, -side, HALF_HEIGHT))
     dimensions = (_TILES_ACROSS * product.per_tile, _TILES_DOWN * product.per_tile)
     evaluate = partial(_evaluated, scenery, band, begin, days)

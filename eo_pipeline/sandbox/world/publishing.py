@@ -37,6 +37,8 @@ class Edition:
 class Publishing:
     """How the world lets scenes appear; by default all of them, of the past and the future, are there from the start.
 
+    As soon as scenes have delays, those of the future are not there.
+
     Attributes:
         now_ms: the present, milliseconds since 1970.
         ingestion_hours: mean hours from sensing to listing; the scene's own delay is 0.5 to 1.5 times as long.
@@ -53,6 +55,17 @@ class Publishing:
     reprocessed_share: float = 0.0
     reprocessed_days: float = 40.0
 
+    @property
+    def is_all_there(self) -> bool:
+        """True if nothing depends on the present."""
+        return not (self.ingestion_hours or self.late_share or self.reprocessed_share)
+
+    def until(self, end_ms: int | None) -> int | None:
+        """The end up to which scenes may be listed when some end is asked for, ms since 1970; None for no end."""
+        if self.is_all_there:
+            return end_ms
+        return self.now_ms + 1 if end_ms is None else min(end_ms, self.now_ms + 1)
+
     def edition(self, name: str, sensed_ms: int) -> Edition | None:
         """What is listed of a scene now, or None if it has not arrived.
 
@@ -60,13 +73,13 @@ class Publishing:
             name: its system:index, from which delays are drawn.
             sensed_ms: when it was taken, milliseconds since 1970.
         """
-        if not (self.ingestion_hours or self.late_share or self.reprocessed_share):
+        if self.is_all_there:
             return Edition(sensed_ms, 0)
         delay, late, lateness, again, age = _draws(name)
         made = sensed_ms + round((0.5 + delay) * self.ingestion_hours * _HOUR_MS)
         if late < self.late_share:
             made += round((0.5 + lateness) * self.late_days * _DAY_MS)
-        if made > max(self.now_ms, sensed_ms):
+        if made > self.now_ms:
             return None
         renewed = max(made, sensed_ms + round((0.5 + age) * self.reprocessed_days * _DAY_MS))
         if again < self.reprocessed_share and renewed <= self.now_ms:

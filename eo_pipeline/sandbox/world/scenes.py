@@ -76,6 +76,7 @@ class SceneCollection:
 
     def images(self, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None) -> Iterator[ImageRecord]:
         """See Catalog.images."""
+        end_ms = self.present().until(end_ms)
         first = FIRST_MS if start_ms is None else max(start_ms, FIRST_MS)
         tiles = [tile for tile in tiles_of(region) if self.scenery.has_land(tile)]
         for scene in Timetable.of(tiles).scenes(first):

@@ -14,9 +14,6 @@ RADIUS = 6371007.181
 HALF_WIDTH, HALF_HEIGHT = 20015109.354, 10007554.677
 """From the middle to the edges of the grid, metres, as Earth Engine's transforms have them."""
 
-TILE_METRES = 1111950.5197665554
-"""Side of a MODIS tile; h00v00 is at the upper left, 36 by 18 tiles."""
-
 _NEARLY_POLE = 89.99
 
 
