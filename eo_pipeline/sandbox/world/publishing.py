@@ -9,6 +9,8 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from eo_pipeline.sandbox.world.noise import uniform
 
 _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
@@ -93,4 +95,5 @@ Present = Callable[[], Publishing]
 
 def _draws(name: str) -> list[float]:
     """Five numbers in [0, 1) of a name."""
-    return [float(uniform(zlib.crc32(name.encode()), number, _SEED)[0]) for number in range(5)]
+    numbers: list[float] = uniform(zlib.crc32(name.encode()), np.arange(5), _SEED).tolist()
+    return numbers
