@@ -6,20 +6,28 @@ from collections.abc import Iterator
 from typing import Any
 
 import ee
+import geopandas
 import numpy as np
 import pyproj
 import pytest
+import shapely
 
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
 from eo_pipeline_tests.sandbox.clients import initialize
 
 S2, TRUTH = "COPERNICUS/S2_SR_HARMONIZED", "SANDBOX/TRUTH/S2_SR_HARMONIZED"
 PLACE = (15.503, 48.303)
+ZONES = "projects/sandbox-project/assets/zones"
+EAST, WEST = shapely.box(540_000, 5_340_000, 540_990, 5_340_990), shapely.box(520_020, 5_350_020, 521_010, 5_351_010)
 
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with running_sandbox(tmp_path_factory.mktemp("world"), speed=0) as server:
+    folder = tmp_path_factory.mktemp("world")
+    zones = geopandas.GeoDataFrame({"code": ["east", "west"]}, geometry=[EAST, WEST], crs="EPSG:32633")
+    zones.to_file(folder / "zones.gpkg")
+    (folder / "catalog.yaml").write_text(f"tables: {{{ZONES}: {{path: zones.gpkg, index: code}}}}")
+    with running_sandbox(folder / "data", speed=0, catalog=folder / "catalog.yaml") as server:
         initialize(server)
         yield server
         ee.Reset()
@@ -89,6 +97,24 @@ def test_a_temperature_in_the_sinusoidal_grid_lands_where_it_belongs() -> None:
     sampled = image.reduceRegion(ee.Reducer.first(), ee.Geometry.Point(PLACE)).getInfo()
     assert sampled == {"LST_Day_1km": int(window["LST_Day_1km"][0, 0])}
     assert 285 < 0.02 * sampled["LST_Day_1km"] < 320
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_zones_of_a_vector_file_are_measured_on_the_world() -> None:
+    zones, heights = ee.FeatureCollection(ZONES), ee.Image("USGS/SRTMGL1_003")
+    asset: Any = ee.data.getAsset(ZONES)
+    assert asset["type"] == "TABLE"
+    assert zones.aggregate_array("system:index").getInfo() == ["east", "west"]
+    measured: Any = heights.reduceRegions(zones, ee.Reducer.mean(), 30, crs="EPSG:32633").getInfo()
+    found = {one["properties"]["code"]: one["properties"]["mean"] for one in measured["features"]}
+    for code, box in (("east", EAST), ("west", WEST)):
+        west, _, _, north = box.bounds
+        transform = (30.0, 0.0, west, 0.0, -30.0, north)
+        window = pixels(heights, crs="EPSG:32633", transform=transform, side=33)["elevation"]
+        assert found[code] == pytest.approx(window.mean(), abs=0.1)
+        assert np.ptp(window) > 3
+    areas: Any = zones.map(lambda zone: zone.set("area", zone.geometry().area(1))).aggregate_array("area").getInfo()
+    assert areas == pytest.approx([990**2, 990**2], rel=2e-3)
 
 
 @pytest.mark.usefixtures("sandbox")
