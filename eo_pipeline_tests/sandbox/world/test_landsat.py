@@ -7,10 +7,10 @@ import pytest
 import shapely
 
 from eo_pipeline.sandbox.graph.images import ImageRecord
-from eo_pipeline.sandbox.world.truth import true_reflectance
 from eo_pipeline.sandbox.world.world import ProceduralWorld
 from eo_pipeline.sandbox.world.wrs import Row
 from eo_pipeline_tests.sandbox.world.conftest import Search, ms
+from eo_pipeline_tests.sandbox.world.truth import true_reflectance
 
 L8, L9 = "LANDSAT/LC08/C02/T1_L2", "LANDSAT/LC09/C02/T1_L2"
 VIENNA = shapely.Point(15.5, 48.3)
