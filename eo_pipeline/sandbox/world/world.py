@@ -23,6 +23,9 @@ from eo_pipeline.sandbox.world.scenes import sentinel_collections
 from eo_pipeline.sandbox.world.surface_model import surface_model
 from eo_pipeline.sandbox.world.weather import weather_series
 
+_END_MS = 253_370_764_800_000
+"""Beginning of the year 9999, milliseconds since 1970: dates end soon after."""
+
 
 @dataclass(frozen=True)
 class ProceduralWorld:
@@ -53,8 +56,9 @@ class ProceduralWorld:
     def images(
         self, collection_id: str, *, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None
     ) -> Iterator[ImageRecord]:
-        """See Catalog.images; without an end the scenes never end, and the months go on to the year 9998."""
-        if collection_id in self.collections:
+        """See Catalog.images; without an end they go on to the year 9998."""
+        end_ms = _END_MS if end_ms is None else min(end_ms, _END_MS)
+        if collection_id in self.collections and (start_ms is None or start_ms < end_ms):
             yield from self.collections[collection_id].images(start_ms, end_ms, region)
 
     def table(self, table_id: str) -> Sequence[Feature] | None:

@@ -150,7 +150,7 @@ def test_water_is_dark_in_the_near_infrared(summer: list[ImageRecord]) -> None:
 
 
 def test_cloud_percentage_agrees_with_the_classification(summer: list[ImageRecord]) -> None:
-    for record in summer:
+    for record in summer[::3]:
         classes, mask = record.bands["SCL"].read(4, 0, 0, 344, 344)
         share = np.isin(classes[mask], [8, 9, 10]).mean() * 100
         assert cloudy(record) == pytest.approx(share, abs=8)
