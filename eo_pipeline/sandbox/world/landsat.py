@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from eo_pipeline.sandbox.graph.images import ImageRecord
 from eo_pipeline.sandbox.graph.late_properties import LateProperties
 from eo_pipeline.sandbox.world.frames import world
-from eo_pipeline.sandbox.world.landsat_bands import LANDSAT_BANDS, landsat_band
+from eo_pipeline.sandbox.world.landsat_bands import LANDSAT_BANDS, TRUE_BANDS, LandsatKind, landsat_band
 from eo_pipeline.sandbox.world.orbits import DAY_MS, Pass, passes
 from eo_pipeline.sandbox.world.publishing import Edition, Present
 from eo_pipeline.sandbox.world.scenery import Scenery
@@ -36,21 +36,20 @@ class LandsatCollection:
     """The scenes of one satellite over land.
 
     Attributes:
+        id: its Earth Engine id.
+        kinds: its bands.
         number: 8 or 9.
         first_ms: when it begins, milliseconds since 1970.
         scenery: the world.
         present: when scenes appear.
     """
 
+    id: str
+    kinds: Mapping[str, LandsatKind]
     number: int
     first_ms: int
     scenery: Scenery
     present: Present
-
-    @property
-    def id(self) -> str:
-        """Its Earth Engine id."""
-        return f"LANDSAT/LC0{self.number}/C02/T1_L2"
 
     @property
     def endless(self) -> bool:
@@ -120,7 +119,7 @@ class LandsatCollection:
             "SPACECRAFT_ID": f"LANDSAT_{self.number}",
         }
         properties = LateProperties(known, lambda: self._properties(scene, edition))
-        bands = {name: landsat_band(self.scenery, scene, kind) for name, kind in LANDSAT_BANDS.items()}
+        bands = {name: landsat_band(self.scenery, scene, kind) for name, kind in self.kinds.items()}
         footprint = wrapped(scene.place.outline)
         return ImageRecord(f"{self.id}/{index}", properties, footprint, edition.version, bands)
 
@@ -157,10 +156,14 @@ class LandsatCollection:
 
 
 def landsat_collections(scenery: Scenery, present: Present) -> list[LandsatCollection]:
-    """Landsat 8 from 2013-03-18 and Landsat 9 from 2021-10-31."""
+    """Landsat 8 from 2013-03-18 and Landsat 9 from 2021-10-31, each with its truth."""
     return [
-        LandsatCollection(8, 15_782 * DAY_MS, scenery, present),
-        LandsatCollection(9, 18_931 * DAY_MS, scenery, present),
+        LandsatCollection(name, kinds, number, first_day * DAY_MS, scenery, present)
+        for number, first_day in ((8, 15_782), (9, 18_931))
+        for name, kinds in (
+            (f"LANDSAT/LC0{number}/C02/T1_L2", LANDSAT_BANDS),
+            (f"SANDBOX/TRUTH/LC0{number}_C02_T1_L2", TRUE_BANDS),
+        )
     ]
 
 

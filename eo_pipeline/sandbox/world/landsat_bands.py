@@ -18,9 +18,9 @@ from eo_pipeline.sandbox.world.computed import ComputedBand, Pyramiding
 from eo_pipeline.sandbox.world.frames import Frame, nodes_of
 from eo_pipeline.sandbox.world.heat import surface_temperature, through_cloud
 from eo_pipeline.sandbox.world.scenery import Scenery
-from eo_pipeline.sandbox.world.seasons import snow
+from eo_pipeline.sandbox.world.seasons import reflectance, snow
 from eo_pipeline.sandbox.world.seen import haze_of, seen_reflectance
-from eo_pipeline.sandbox.world.sky import CIRRUS, CLOUD_LOW, CLOUD_MEDIUM, SHADOW
+from eo_pipeline.sandbox.world.sky import CIRRUS, CLOUD_LOW, CLOUD_MEDIUM, SHADOW, in_swath
 from eo_pipeline.sandbox.world.wrs import HALF_LENGTH, RowScene
 
 SENTINEL_BAND = {"SR_B1": "B1", "SR_B2": "B2", "SR_B3": "B3", "SR_B4": "B4", "SR_B5": "B8A", "SR_B6": "B11"}
@@ -76,15 +76,39 @@ def _seen(scenery: Scenery, scene: RowScene, frame: Frame, band: str) -> Pixels:
 def _reflectance(band: str) -> Evaluate:
     def evaluate(scenery: Scenery, scene: RowScene, frame: Frame) -> Pixels:
         seen, mask = _seen(scenery, scene, frame, band)
-        return np.rint(np.clip((seen - _OFFSET) / _SCALE, 1, 65455)), mask
+        return _stored_reflectance(seen), mask
 
     return evaluate
+
+
+def _true_reflectance(band: str) -> Evaluate:
+    """Without sky and haze."""
+
+    def evaluate(scenery: Scenery, scene: RowScene, frame: Frame) -> Pixels:
+        ground = reflectance(scenery.surface(frame), SENTINEL_BAND[band], scene.time_ms)
+        return _stored_reflectance(ground), in_swath(frame, scene.one) & _inside(scene, frame)
+
+    return evaluate
+
+
+def _stored_reflectance(values: np.ndarray) -> np.ndarray:
+    return np.asarray(np.rint(np.clip((values - _OFFSET) / _SCALE, 1, 65455)))
 
 
 def _temperature(scenery: Scenery, scene: RowScene, frame: Frame) -> Pixels:
     sky = scenery.sky(frame, scene.one)
     kelvin = through_cloud(surface_temperature(scenery, frame, scene.time_ms, night=False), sky)
-    return np.rint(np.clip((kelvin - _ST_OFFSET) / _ST_SCALE, 1, 65535)), sky.seen & _inside(scene, frame)
+    return _stored_temperature(kelvin), sky.seen & _inside(scene, frame)
+
+
+def _true_temperature(scenery: Scenery, scene: RowScene, frame: Frame) -> Pixels:
+    """Without sky."""
+    kelvin = surface_temperature(scenery, frame, scene.time_ms, night=False)
+    return _stored_temperature(kelvin), in_swath(frame, scene.one) & _inside(scene, frame)
+
+
+def _stored_temperature(kelvin: np.ndarray) -> np.ndarray:
+    return np.asarray(np.rint(np.clip((kelvin - _ST_OFFSET) / _ST_SCALE, 1, 65535)))
 
 
 def _quality(scenery: Scenery, scene: RowScene, frame: Frame) -> Pixels:
@@ -119,3 +143,9 @@ LANDSAT_BANDS: Mapping[str, LandsatKind] = {
     "QA_RADSAT": LandsatKind("sample", _saturation),
 }
 """Bands of LANDSAT/LC08/C02/T1_L2 and LANDSAT/LC09/C02/T1_L2, in the catalogue's order."""
+
+TRUE_BANDS: Mapping[str, LandsatKind] = {
+    **{band: LandsatKind("mean", _true_reflectance(band)) for band in SENTINEL_BAND},
+    "ST_B10": LandsatKind("mean", _true_temperature),
+}
+"""Bands of SANDBOX/TRUTH/LC08_C02_T1_L2 and of Landsat 9's: what is seen with no sky in between, stored likewise."""

@@ -172,3 +172,21 @@ def test_a_path_and_row_narrow_the_search(world: ProceduralWorld) -> None:
     assert nowhere is not None
     assert nowhere.is_empty
     assert world.area(L8, {"WRS_PATH": 190}) is None
+
+
+def test_the_truth_is_the_ground_and_clear_temperatures_are_near_it(
+    world: ProceduralWorld, year: list[ImageRecord]
+) -> None:
+    compared = 0
+    for record in year:
+        truth = world.image(record.id.replace(L8, "SANDBOX/TRUTH/LC08_C02_T1_L2"))
+        assert truth is not None
+        assert list(truth.bands) == BANDS[:8]
+        grid = record.bands["SR_B6"].projection.grid(2600, 2600, 300, 200)
+        ground = true_reflectance(world.scenery, "B11", grid, cast(int, record.properties["system:time_start"]))
+        np.testing.assert_allclose(0.0000275 * window(truth, "SR_B6") - 0.2, ground / 10000, atol=0.00002)
+        clear = bit(record, CLEAR) & ~bit(record, SHADOW) & ~bit(record, CIRRUS)
+        colder = 0.00341802 * (window(truth, "ST_B10").astype(float) - window(record, "ST_B10"))
+        assert ((colder >= -0.004) & (colder <= 3 * 0.06 + 6 * 0.06 + 28 * 0.015 + 0.004))[clear].all()
+        compared += int(clear.sum())
+    assert compared > 300 * 200
