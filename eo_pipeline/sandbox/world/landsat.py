@@ -84,12 +84,14 @@ class LandsatCollection:
         return next((self._record(scene) for scene in within if self._index(scene) == index), None)
 
     def area(self, values: Mapping[str, object]) -> BaseGeometry | None:
-        """See Catalog.area; known for the scenes of a WRS_PATH and WRS_ROW."""
+        """See Catalog.area; known for the scenes of a WRS_PATH, or of one WRS_ROW of it."""
         path, row = values.get("WRS_PATH"), values.get("WRS_ROW")
-        if not isinstance(path, int | float) or not isinstance(row, int | float):
+        if not isinstance(path, int | float):
             return None
-        known = path in range(1, PATHS + 1) and row in range(1, ROWS + 1)
-        return wrapped(Row(int(path), int(row)).outline) if known else shapely.Polygon()
+        if path not in range(1, PATHS + 1):
+            return shapely.Polygon()
+        rows = [one for one in range(1, ROWS + 1) if row is None or row == one]
+        return shapely.union_all([wrapped(Row(int(path), one).outline) for one in rows])
 
     def _scenes(self, places: list[Row], start_ms: int) -> Iterator[RowScene]:
         on_track: dict[int, list[Row]] = {}

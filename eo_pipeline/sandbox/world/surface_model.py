@@ -1,4 +1,4 @@
-"""COPERNICUS/DEM/GLO30: heights in tiles of one degree. What does not belong here: the shape of the land."""
+"""COPERNICUS/DEM/GLO30: heights in tiles of ten degrees. What does not belong here: the shape of the land."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from eo_pipeline.sandbox.world.scenery import Scenery
 ID = "COPERNICUS/DEM/GLO30"
 
 _START_MS, _END_MS = 1291161600000, 1420070400000
-_SIDE, _PIXELS = 1 / 3600, 3600
+_SIDE, _DEGREES = 1 / 3600, 10
 _NAME = re.compile(r"Copernicus_DSM_COG_10_([NS])(\d\d)_00_([EW])(\d\d\d)_00_DEM")
 _OCEAN, _INLAND = 1, 2
 
 
 def surface_model(scenery: Scenery) -> Fixed:
-    """The tiles with land."""
+    """The tiles with land: so few that a mosaic of the whole collection is answered."""
 
     def near(region: BaseGeometry | None) -> Iterator[str]:
         return (_name(west, south) for west, south in _cells(region) if _has_land(scenery, west, south))
@@ -37,12 +37,10 @@ def surface_model(scenery: Scenery) -> Fixed:
 
 
 def _cells(region: BaseGeometry | None) -> Iterator[tuple[int, int]]:
-    """South-west corners of the one-degree cells that meet a region, whole degrees, in order of the names."""
+    """South-west corners of the tiles near a region, whole degrees, in order of the names."""
     west, south, east, north = (-180.0, -90.0, 180.0, 90.0) if region is None else region.bounds
-    if not np.isfinite(west):
-        return
-    columns = range(max(int(np.floor(west)) - 1, -180), min(int(np.floor(east)) + 1, 179) + 1)
-    rows = range(max(int(np.floor(south)) - 1, -90), min(int(np.floor(north)) + 1, 89) + 1)
+    columns = [x for x in range(-180, 180, _DEGREES) if x <= east + 1 and x + _DEGREES >= west - 1]
+    rows = [y for y in range(-90, 90, _DEGREES) if y <= north + 1 and y + _DEGREES >= south - 1]
     yield from sorted(((x, y) for x in columns for y in rows), key=lambda cell: _name(*cell))
 
 
@@ -57,11 +55,12 @@ def _corner(name: str) -> tuple[int, int] | None:
     if match is None:
         return None
     south, west = int(match[2]) * (1 if match[1] == "N" else -1), int(match[4]) * (1 if match[3] == "E" else -1)
-    return (west, south) if -180 <= west < 180 and -90 <= south < 90 and _name(west, south) == name else None
+    known = west in range(-180, 180, _DEGREES) and south in range(-90, 90, _DEGREES)
+    return (west, south) if known and _name(west, south) == name else None
 
 
 def _has_land(scenery: Scenery, west: int, south: int) -> bool:
-    return scenery.coast.touches(shapely.box(west, south, west + 1, south + 1))
+    return scenery.coast.touches(shapely.box(west, south, west + _DEGREES, south + _DEGREES))
 
 
 def _tile(scenery: Scenery, name: str) -> ImageRecord | None:
@@ -70,8 +69,9 @@ def _tile(scenery: Scenery, name: str) -> ImageRecord | None:
         return None
     west, south = corner
     half = _SIDE / 2
-    lattice = Projection("EPSG:4326", (_SIDE, 0.0, west - half, 0.0, -_SIDE, south + 1 + half))
-    shape = (_PIXELS, _PIXELS)
+    lattice = Projection("EPSG:4326", (_SIDE, 0.0, west - half, 0.0, -_SIDE, south + _DEGREES + half))
+    pixels = round(_DEGREES / _SIDE)
+    shape = (pixels, pixels)
     bands = {
         "DEM": ComputedBand(lattice, shape, FLOAT, "mean", partial(_heights, scenery)),
         "WBM": ComputedBand(lattice, shape, PixelType("int", 0, 255), "sample", partial(_water, scenery)),

@@ -171,7 +171,10 @@ def test_a_path_and_row_narrow_the_search(world: ProceduralWorld) -> None:
     nowhere = world.area(L8, {"WRS_PATH": 999, "WRS_ROW": 26})
     assert nowhere is not None
     assert nowhere.is_empty
-    assert world.area(L8, {"WRS_PATH": 190}) is None
+    path = world.area(L8, {"WRS_PATH": 190})
+    assert path is not None
+    assert path.intersection(area).area == pytest.approx(area.area)
+    assert world.area(L8, {"WRS_ROW": 26}) is None
 
 
 def test_the_truth_is_the_ground_and_clear_temperatures_are_near_it(

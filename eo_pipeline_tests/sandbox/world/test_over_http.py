@@ -118,6 +118,26 @@ def test_zones_of_a_vector_file_are_measured_on_the_world() -> None:
 
 
 @pytest.mark.usefixtures("sandbox")
+def test_scenes_of_a_path_are_found_without_a_region() -> None:
+    path = ee.ImageCollection("LANDSAT/LC08/C02/T1_L2").filter(ee.Filter.eq("WRS_PATH", 190))
+    month = path.filterDate("2023-03-01", "2023-03-20")
+    rows: Any = month.filter(ee.Filter.eq("WRS_ROW", 26)).aggregate_array("system:index").getInfo()
+    assert [row[:12] for row in rows] == ["LC08_190026_"]
+    assert set(month.aggregate_array("WRS_PATH").getInfo() or []) == {190}
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_surface_model_is_mosaicked_whole() -> None:
+    heights = ee.ImageCollection("COPERNICUS/DEM/GLO30").select("DEM").mosaic()
+    place = ee.Geometry.Point(PLACE)
+    mean: Any = heights.reduceRegion(ee.Reducer.mean(), place.buffer(2000), 30, crs="EPSG:32633").getInfo()
+    known: Any = (
+        ee.Image("USGS/SRTMGL1_003").reduceRegion(ee.Reducer.mean(), place.buffer(2000), 30, crs="EPSG:32633").getInfo()
+    )
+    assert mean["DEM"] == pytest.approx(known["elevation"], abs=0.2)
+
+
+@pytest.mark.usefixtures("sandbox")
 def test_countries_are_found_by_either_table() -> None:
     lsib = ee.FeatureCollection("USDOS/LSIB_SIMPLE/2017").filter(ee.Filter.eq("country_co", "KE"))
     gaul = ee.FeatureCollection("FAO/GAUL/2015/level0").filter(ee.Filter.eq("ADM0_NAME", "Kenya"))

@@ -11,7 +11,7 @@ from eo_pipeline_tests.sandbox.world.conftest import HEIGHTS
 
 TILES, COVER = "COPERNICUS/DEM/GLO30", "ESA/WorldCover/v200"
 TRUTH = "SANDBOX/TRUTH/S2_SR_HARMONIZED"
-ALPS = "Copernicus_DSM_COG_10_N46_00_E010_00_DEM"
+ALPS = "Copernicus_DSM_COG_10_N40_00_E010_00_DEM"
 
 
 def image(world: ProceduralWorld, image_id: str) -> ImageRecord:
@@ -22,14 +22,14 @@ def image(world: ProceduralWorld, image_id: str) -> ImageRecord:
 
 def test_tiles_are_named_by_their_south_west_corner(world: ProceduralWorld) -> None:
     found = world.images(TILES, start_ms=None, end_ms=None, region=shapely.Point(-70.2, -20.4))
-    assert [record.id for record in found] == [f"{TILES}/Copernicus_DSM_COG_10_S21_00_W071_00_DEM"]
-    around = world.images(TILES, start_ms=None, end_ms=None, region=shapely.box(15.2, 47.2, 16.8, 48.8))
+    assert [record.id for record in found] == [f"{TILES}/Copernicus_DSM_COG_10_S30_00_W080_00_DEM"]
+    around = world.images(TILES, start_ms=None, end_ms=None, region=shapely.box(19.2, 49.2, 20.8, 50.8))
     names = [str(record.properties["system:index"])[22:] for record in around]
-    assert names == [f"N{north}_00_E0{east}_00_DEM" for north in (47, 48) for east in (15, 16)]
+    assert names == [f"N{north}_00_E0{east}_00_DEM" for north in (40, 50) for east in (10, 20)]
 
 
 def test_tiles_without_land_do_not_exist(world: ProceduralWorld) -> None:
-    assert not list(world.images(TILES, start_ms=None, end_ms=None, region=shapely.Point(-35.5, 35.5)))
+    assert not list(world.images(TILES, start_ms=None, end_ms=None, region=shapely.Point(-45.5, 35.5)))
     assert not list(world.images(TILES, start_ms=None, end_ms=None, region=shapely.Polygon()))
     assert not list(world.images(TILES, start_ms=1420070400000, end_ms=None, region=shapely.Point(15.5, 48.5)))
 
@@ -43,8 +43,8 @@ def test_names_of_no_tile_give_none(world: ProceduralWorld, name: str) -> None:
 
 def test_both_models_have_the_same_heights(world: ProceduralWorld) -> None:
     tile, whole = image(world, f"{TILES}/{ALPS}"), image(world, HEIGHTS)
-    heights, _ = tile.bands["DEM"].read(0, 1000, 700, 90, 60)
-    column, row = (180 + 10) * 3600 + 1000, (60 - 47) * 3600 + 700
+    heights, _ = tile.bands["DEM"].read(0, 1000, 11500, 90, 60)
+    column, row = (180 + 10) * 3600 + 1000, (60 - 50) * 3600 + 11500
     known, _ = whole.bands["elevation"].read(0, column, row, 90, 60)
     assert heights.dtype == np.float32
     assert np.abs(heights - known).max() <= 0.51
@@ -52,9 +52,9 @@ def test_both_models_have_the_same_heights(world: ProceduralWorld) -> None:
 
 
 def test_water_is_ocean_or_inland(world: ProceduralWorld) -> None:
-    coast = image(world, f"{TILES}/Copernicus_DSM_COG_10_N45_00_E013_00_DEM")
-    water, _ = coast.bands["WBM"].read(0, 0, 0, 900, 900)
-    heights, _ = coast.bands["DEM"].read(0, 0, 0, 900, 900)
+    coast = image(world, f"{TILES}/Copernicus_DSM_COG_10_N40_00_E010_00_DEM")
+    water, _ = coast.bands["WBM"].read(0, 3 * 3600, 4 * 3600, 900, 900)
+    heights, _ = coast.bands["DEM"].read(0, 3 * 3600, 4 * 3600, 900, 900)
     assert set(np.unique(water)) == {0, 1, 2}
     assert (heights[water == 1] == 0).all()
     assert (heights[water != 1] >= 1).all()
