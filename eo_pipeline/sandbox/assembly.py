@@ -13,6 +13,7 @@ from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
 from eo_pipeline.sandbox.frame.clock import Clock
 from eo_pipeline.sandbox.settings import LiveSettings, Settings
 from eo_pipeline.sandbox.tasks.export_bucket import StoreBucket
+from eo_pipeline.sandbox.world.publishing import Present, Publishing
 from eo_pipeline.sandbox.world.world import build_world
 
 
@@ -36,7 +37,7 @@ def open_parts(
     clock = Clock(speed=speed)
     store = Store(data / "cloud_storage", clock.now)
     _make_buckets(store, buckets)
-    assets = open_catalog(catalog)
+    assets = open_catalog(catalog, _present(live, clock))
     return Parts(
         data=data,
         settings=live,
@@ -55,10 +56,30 @@ def _make_buckets(store: Store, names: Iterable[str]) -> None:
             store.create_bucket(name)
 
 
-def open_catalog(file: Path | None) -> Catalog:
-    """The assets served: those of a file, and the built-in world's where the file does not name them."""
+def open_catalog(file: Path | None, present: Present = Publishing) -> Catalog:
+    """The assets served: those of a file, and the built-in world's where the file does not name them.
+
+    Args:
+        file: of local rasters and tables, or None.
+        present: when the world's scenes appear.
+    """
     files: list[Catalog] = [] if file is None else [load_file_catalog(file)]
-    return CompositeCatalog([*files, build_world()])
+    return CompositeCatalog([*files, build_world(present)])
+
+
+def _present(live: LiveSettings, clock: Clock) -> Present:
+    def current() -> Publishing:
+        now = live.now
+        return Publishing(
+            now_ms=round(clock.now().timestamp() * 1000),
+            ingestion_hours=now.world_ingestion_hours,
+            late_share=now.world_late_share,
+            late_days=now.world_late_days,
+            reprocessed_share=now.world_reprocessed_share,
+            reprocessed_days=now.world_reprocessed_days,
+        )
+
+    return current
 
 
 def _storage_settings(live: LiveSettings) -> Callable[[], CloudStorageSettings]:

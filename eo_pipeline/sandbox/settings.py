@@ -102,6 +102,16 @@ class Settings:
         (), "reported", "projects answered as having the Earth Engine API switched off"
     )
 
+    world_ingestion_hours: float = _setting(
+        0.0, "chosen", "mean hours from sensing to listing of the built-in world's scenes; see docs/sandbox_world.md"
+    )
+    world_late_share: float = _setting(0.0, "chosen", "share of the world's scenes that come later than that, 0 to 1")
+    world_late_days: float = _setting(20.0, "chosen", "by how many days those come later on average")
+    world_reprocessed_share: float = _setting(
+        0.0, "chosen", "share of the world's scenes that are made anew under the same id, 0 to 1"
+    )
+    world_reprocessed_days: float = _setting(40.0, "chosen", "mean days from sensing to that")
+
     def __post_init__(self) -> None:
         """Refuse values of the wrong kind.
 

@@ -21,6 +21,7 @@ from eo_pipeline.orchestration.component import NamedDeclaration
 from eo_pipeline.sandbox.assembly import open_catalog
 from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
 from eo_pipeline.sandbox.settings import Settings
+from eo_pipeline_tests.docs.world_tables import assets_of_the_world, covers_of_the_world, orbits_of_the_world
 
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "": NamedDeclaration,
@@ -206,5 +207,8 @@ TABLES = {
     "variables of a deployment": variables_of_a_deployment,
     "settings of the sandbox": settings_of_the_sandbox,
     "functions of the sandbox": functions_of_the_sandbox,
+    "assets of the world": assets_of_the_world,
+    "orbits of the world": orbits_of_the_world,
+    "covers of the world": covers_of_the_world,
 }
 """What writes each table, by the name in its page's marks."""

@@ -86,9 +86,14 @@ def _in_range(a: object, b: object) -> bool:
     return span.start.milliseconds <= moment < span.end.milliseconds
 
 
+def _is_number_elsewhere(field: str, value: object) -> bool:
+    """True for numbers that are no times."""
+    return field != TIME and isinstance(value, int | float)
+
+
 def _hint(name: str, field: str | None, value: object) -> Hint:
     """What a comparison of a property with a value tells a catalog."""
-    if name == "equals" and field is not None and isinstance(value, str):
+    if name == "equals" and field is not None and (isinstance(value, str) or _is_number_elsewhere(field, value)):
         return Hint(values={field: value})
     moment = comparable(value)
     if field != TIME or not isinstance(moment, int | float) or not math.isfinite(moment):

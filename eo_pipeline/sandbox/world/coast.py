@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.sandbox.graph.crs import is_geographic, transformer
 from eo_pipeline.sandbox.world.frames import Frame, middle_longitude
+from eo_pipeline.sandbox.world.sinusoidal import SINUSOIDAL, degrees, metres
 
 LAND_FILE = Path(__file__).parent / "land_50m.wkb.gz"
 
@@ -25,6 +26,9 @@ _PIECE_METRES = 100_000.0
 
 _PIECE_DEGREES = 30.0
 """Side of the pieces of geographic systems whose coast is kept, degrees."""
+
+_PIECE_SINUSOIDAL = 3_000_000.0
+"""Side of the pieces of the sinusoidal projection whose coast is kept, metres."""
 
 _OFFSET = 0.0123
 """Where pieces begin, CRS units: no pixel's centre lies on the seam of two pieces."""
@@ -84,7 +88,7 @@ class Coast:
         return land.astype(bool)
 
     def _around(self, frame: Frame, outline: BaseGeometry) -> list[BaseGeometry]:
-        side = _PIECE_DEGREES if is_geographic(frame.crs) else _PIECE_METRES
+        side = _side(frame.crs)
         west, south, east, north = (int(np.floor((value - _OFFSET) / side)) for value in outline.bounds)
         indices = [(frame.crs, i, j) for i in range(west, east + 1) for j in range(south, north + 1)]
         return [self._piece(*index, side) for index in indices]
@@ -108,6 +112,8 @@ class Coast:
         """The land in a square of a CRS, in that CRS."""
         if is_geographic(crs):
             return self._land_in(square)
+        if crs == SINUSOIDAL:
+            return self._cut_sinusoidal(square)
         to_degrees, from_degrees = transformer(crs, "EPSG:4326"), transformer("EPSG:4326", crs)
         ring = shapely.get_coordinates(shapely.segmentize(square, _PIECE_METRES / 10))
         longitude, latitude = to_degrees.transform(ring[:, 0], ring[:, 1])
@@ -120,6 +126,14 @@ class Coast:
         metric = shapely.transform(dense, lambda xy: np.column_stack(from_degrees.transform(xy[:, 0], xy[:, 1])))
         return shapely.intersection(shapely.make_valid(metric), square)
 
+    def _cut_sinusoidal(self, square: BaseGeometry) -> BaseGeometry:
+        ring = shapely.get_coordinates(shapely.segmentize(square, _PIECE_SINUSOIDAL / 30))
+        longitude, latitude = degrees(ring[:, 0], ring[:, 1])
+        window = shapely.box(longitude.min(), latitude.min(), longitude.max(), latitude.max())
+        dense = shapely.segmentize(self._land_in(window), 10 * _DENSE)
+        metric = shapely.transform(dense, lambda xy: np.column_stack(metres(xy[:, 0], xy[:, 1])))
+        return shapely.intersection(shapely.make_valid(metric), square)
+
     def _land_in(self, window: BaseGeometry) -> BaseGeometry:
         """The land in a box of degrees that may leave -180..180."""
         parts = []
@@ -130,6 +144,13 @@ class Coast:
                 part = shapely.intersection(self.land[index], local)
                 parts.append(affinity.translate(part, turn))
         return shapely.union_all(parts)
+
+
+def _side(crs: str) -> float:
+    """Side of the pieces of a system, in its units."""
+    if crs == SINUSOIDAL:
+        return _PIECE_SINUSOIDAL
+    return _PIECE_DEGREES if is_geographic(crs) else _PIECE_METRES
 
 
 def load_coast(file: Path = LAND_FILE) -> Coast:

@@ -13,12 +13,16 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from eo_pipeline.sandbox.graph.crs import is_geographic, transformer
+from eo_pipeline.sandbox.world.sinusoidal import SINUSOIDAL, degrees
 
 NODE_METRES = 160.0
 """Spacing of the nodes in metric systems."""
 
 NODE_DEGREES = 1 / 225
 """Spacing of the nodes in geographic systems, degrees."""
+
+SINUSOIDAL_METRES = 463.3127165279165
+"""Spacing of the nodes below pixels that are finer than this in the sinusoidal projection; four times it for others."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,13 @@ class Axis:
         below, above = np.searchsorted(used, cell), np.searchsorted(used, cell + 1)
         return cls(used * spacing, below, above, centres / spacing - cell)
 
+    @classmethod
+    def at(cls, centres: np.ndarray) -> Axis:
+        """A node at each centre."""
+        order = np.argsort(centres)
+        index = np.argsort(order)
+        return cls(centres[order], index, index, np.zeros(len(centres)))
+
 
 @dataclass(frozen=True)
 class Nodes:
@@ -125,17 +136,31 @@ def nodes_of(frame: Frame, spacing: float | None = None) -> Nodes:
 
     Args:
         frame: the pixels.
-        spacing: distance of nodes, CRS units; default NODE_METRES or NODE_DEGREES.
+        spacing: distance of nodes, CRS units; default NODE_METRES or NODE_DEGREES, in the sinusoidal projection
+            SINUSOIDAL_METRES or four times it. Frames of that projection that are as coarse as their nodes have one
+            at each pixel.
     """
-    spacing = spacing or (NODE_DEGREES if is_geographic(frame.crs) else NODE_METRES)
-    across, along = Axis.of(frame.columns, spacing), Axis.of(frame.rows, spacing)
+    spacing = spacing or _spacing(frame)
+    if frame.crs == SINUSOIDAL and spacing <= frame.step:
+        across, along = Axis.at(frame.columns), Axis.at(frame.rows)
+    else:
+        across, along = Axis.of(frame.columns, spacing), Axis.of(frame.rows, spacing)
     x, y = np.meshgrid(across.nodes, along.nodes)
+    if frame.crs == SINUSOIDAL:
+        longitude, latitude = degrees(x, y)
+        return Nodes(across, along, *world(longitude, latitude), longitude, latitude)
     if is_geographic(frame.crs):
         return Nodes(across, along, *world(x, y), x, y)
     longitude, latitude = transformer(frame.crs, "EPSG:4326").transform(x, y)
     middle = middle_longitude(frame.crs)
     longitude = middle + np.remainder(longitude - middle + 180, 360) - 180
     return Nodes(across, along, *world(longitude, latitude), longitude, latitude)
+
+
+def _spacing(frame: Frame) -> float:
+    if frame.crs == SINUSOIDAL:
+        return SINUSOIDAL_METRES if frame.metres < SINUSOIDAL_METRES else 4 * SINUSOIDAL_METRES
+    return NODE_DEGREES if is_geographic(frame.crs) else NODE_METRES
 
 
 def world(longitude: np.ndarray, latitude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

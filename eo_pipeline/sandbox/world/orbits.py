@@ -1,6 +1,6 @@
-"""Where and when two satellites pass: a sun-synchronous orbit that repeats. What does not belong here: images.
+"""Where and when pairs of satellites pass: sun-synchronous orbits that repeat. What does not belong here: images.
 
-Both satellites fly the same 143 tracks in 10 days, 5 days apart, and cross the equator southwards at 10:30 local time.
+Both satellites of a pair fly the same tracks, half a repeat cycle apart.
 """
 
 from __future__ import annotations
@@ -14,23 +14,102 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-TRACKS = 143
-"""Orbits until the ground track repeats."""
-
-REPEAT_DAYS = 10
-"""Days until the ground track of one satellite repeats."""
-
-HALF_SWATH_KM = 145.0
-"""Half the width of what is seen across the track."""
-
 DAY_MS = 86_400_000
 
-_PERIOD_DAYS = REPEAT_DAYS / TRACKS
-_STEP_DEGREES = 360.0 * REPEAT_DAYS / TRACKS
-_TILT = np.deg2rad(180 - 98.62)
-_NODE_DAY = 10.5 / 24
 _KM_PER_DEGREE = 111.195
 _START_LATITUDE = 83.0
+
+
+@dataclass(frozen=True)
+class Orbit:
+    """An orbit that two satellites share.
+
+    Attributes:
+        name: what it is called.
+        tracks: orbits until the ground track repeats.
+        repeat_days: days until the ground track of one satellite repeats.
+        inclination: degrees.
+        node_day: days since 1970 at which track 1 of cycle 0 crosses the equator southwards.
+        node_longitude: where it does so, degrees.
+        half_swath_km: half the width of what is seen across the track.
+    """
+
+    name: str
+    tracks: int
+    repeat_days: int
+    inclination: float
+    node_day: float
+    node_longitude: float
+    half_swath_km: float
+
+    @property
+    def period_days(self) -> float:
+        """Days of one turn around the earth."""
+        return self.repeat_days / self.tracks
+
+    @property
+    def cycle_days(self) -> float:
+        """Days until the other satellite flies the same track."""
+        return self.repeat_days / 2
+
+    def node_of(self, track: int) -> float:
+        """Longitude at which a track (from 1) crosses the equator southwards, degrees, -180..180."""
+        turned = self.node_longitude - 360.0 * self.period_days * (track - 1)
+        return float(np.remainder(turned + 180, 360) - 180)
+
+    def along(self, latitude: np.ndarray) -> np.ndarray:
+        """Angle along the orbit from the equator crossing, radians; negative in the north (before it)."""
+        sine = np.sin(np.deg2rad(latitude)) / np.sin(self._tilt)
+        return np.asarray(-np.arcsin(np.clip(sine, -0.9999, 0.9999)))
+
+    def turned(self, latitude: float) -> float:
+        """Part of a turn from the equator crossing to a latitude; negative in the north (before it)."""
+        return _turned(self, latitude)
+
+    def drift(self, latitude: np.ndarray) -> np.ndarray:
+        """Longitude of the track relative to its equator crossing, degrees: geometry and the turning earth."""
+        return self.drift_at(self.along(latitude))
+
+    def drift_at(self, angle: np.ndarray) -> np.ndarray:
+        """The same for an angle along the orbit, radians."""
+        turned = np.rad2deg(np.arctan2(np.cos(self._tilt) * np.sin(angle), np.cos(angle)))
+        return np.asarray(-turned - np.rad2deg(angle) * self.period_days)
+
+    def slope(self, latitude: np.ndarray) -> np.ndarray:
+        """Kilometres that the track goes east for each one north."""
+        cosine = np.maximum(np.cos(np.deg2rad(latitude)), 0.05)
+        return np.asarray((self.drift(latitude + 0.05) - self.drift(latitude - 0.05)) / 0.1 * cosine)
+
+    def degrees_per_km(self, latitude: np.ndarray) -> np.ndarray:
+        """Degrees of longitude for a kilometre across the (slanting) track."""
+        cosine = np.maximum(np.cos(np.deg2rad(latitude)), 0.05)
+        return np.asarray(np.sqrt(1 + self.slope(latitude) ** 2) / (_KM_PER_DEGREE * cosine))
+
+    def place(self, angle: np.ndarray, aside_km: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Places beside the track: longitude relative to the equator crossing, and latitude, degrees.
+
+        Args:
+            angle: along the orbit from the equator crossing, degrees.
+            aside_km: across the track, east positive.
+        """
+        latitude = -np.rad2deg(np.arcsin(np.sin(np.deg2rad(angle)) * np.sin(self._tilt)))
+        longitude, slope = self.drift(latitude), self.slope(latitude)
+        share = aside_km / _KM_PER_DEGREE / np.sqrt(1 + slope**2)
+        beside = latitude - share * slope
+        return longitude + share / np.cos(np.deg2rad((latitude + beside) / 2)), beside
+
+    @property
+    def _tilt(self) -> float:
+        return float(np.deg2rad(180 - self.inclination))
+
+
+@lru_cache(maxsize=65536)
+def _turned(orbit: Orbit, latitude: float) -> float:
+    return float(np.rad2deg(orbit.along(np.asarray(latitude)))) / 360
+
+
+SENTINEL_2 = Orbit("Sentinel-2", 143, 10, 98.62, 10.5 / 24, 0.0, 145.0)
+"""Tracks are relative orbits; the equator is crossed at 10:30 local time."""
 
 
 @dataclass(frozen=True)
@@ -38,31 +117,39 @@ class Pass:
     """One crossing of a track by one satellite, southwards.
 
     Attributes:
-        track: relative orbit, 1..143.
-        cycle: number of five-day periods since 1970; even ones are flown by Sentinel-2A, odd ones by 2B.
+        track: which one, from 1.
+        cycle: number of half repeat cycles since 1970; even ones are flown by the first satellite, odd ones by the
+            second.
+        orbit: of which pair.
     """
 
     track: int
     cycle: int
+    orbit: Orbit = SENTINEL_2
 
     @property
     def node_longitude(self) -> float:
         """Longitude of the equator crossing, degrees, -180..180."""
-        return float(np.remainder(-_STEP_DEGREES * (self.track - 1) + 180, 360) - 180)
+        return self.orbit.node_of(self.track)
 
     @property
-    def spacecraft(self) -> str:
-        """Sentinel-2A or Sentinel-2B."""
-        return "Sentinel-2B" if self.cycle % 2 else "Sentinel-2A"
+    def is_second(self) -> bool:
+        """True for the second satellite of the pair."""
+        return self.cycle % 2 == 1
 
     @property
     def absolute_orbit(self) -> int:
         """A running number of the satellite's orbits."""
-        return self.cycle // 2 * TRACKS + self.track
+        return self.cycle // 2 * self.orbit.tracks + self.track
 
     def time_ms(self, latitude: float) -> int:
         """When the satellite is at a latitude, milliseconds since 1970."""
-        days = 5 * self.cycle + _NODE_DAY + (self.track - 1 + _turned(latitude)) * _PERIOD_DAYS
+        return self.time_at(self.orbit.turned(latitude))
+
+    def time_at(self, turned: float) -> int:
+        """When the satellite is some part of a turn beyond the equator crossing, milliseconds since 1970."""
+        orbit = self.orbit
+        days = orbit.cycle_days * self.cycle + orbit.node_day + (self.track - 1 + turned) * orbit.period_days
         return round(days * DAY_MS)
 
     @property
@@ -72,65 +159,44 @@ class Pass:
 
     def across(self, longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
         """Distance from the ground track in km, east positive (degrees in)."""
-        east = np.remainder(longitude - self.node_longitude - _drift(latitude) + 180, 360) - 180
-        return np.asarray(east / _degrees_per_km(latitude))
+        east = np.remainder(longitude - self.node_longitude - self.orbit.drift(latitude) + 180, 360) - 180
+        return np.asarray(east / self.orbit.degrees_per_km(latitude))
+
+    def along(self, longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
+        """Angle along the orbit of the nearest place on the ground track, degrees beyond the equator crossing."""
+        aside = self.across(longitude, latitude) * self.orbit.slope(latitude)
+        return np.asarray(np.rad2deg(self.orbit.along(latitude)) - aside / _KM_PER_DEGREE)
 
     def swath(self, south: float, north: float, near: float) -> BaseGeometry:
         """What is seen between two latitudes, EPSG:4326, longitudes unwrapped around the meridian `near`."""
         latitude = np.linspace(south, north, 25)
-        middle = self.node_longitude + _drift(latitude)
+        middle = self.node_longitude + self.orbit.drift(latitude)
         middle += np.round((near - middle.mean()) / 360) * 360
-        half = HALF_SWATH_KM * _degrees_per_km(latitude)
+        half = self.orbit.half_swath_km * self.orbit.degrees_per_km(latitude)
         west, east = np.column_stack([middle - half, latitude]), np.column_stack([middle + half, latitude])
         return shapely.Polygon(np.vstack([west, east[::-1]]))
 
 
-def tracks_over(longitude: np.ndarray, latitude: np.ndarray, reach_km: float) -> np.ndarray:
+def tracks_over(longitude: np.ndarray, latitude: np.ndarray, reach_km: float, orbit: Orbit = SENTINEL_2) -> np.ndarray:
     """Which tracks have a swath within a distance of each of some places (degrees), bool (place, track - 1)."""
-    drift, degrees = _drift(latitude), _degrees_per_km(latitude)
-    near = np.empty((len(longitude), TRACKS), bool)
-    for track in range(TRACKS):
-        east = np.remainder(longitude + _STEP_DEGREES * track - drift + 180, 360) - 180
-        near[:, track] = np.abs(east / degrees) < HALF_SWATH_KM + reach_km
+    drift, degrees = orbit.drift(latitude), orbit.degrees_per_km(latitude)
+    near = np.empty((len(longitude), orbit.tracks), bool)
+    for track in range(orbit.tracks):
+        east = np.remainder(longitude - orbit.node_of(track + 1) - drift + 180, 360) - 180
+        near[:, track] = np.abs(east / degrees) < orbit.half_swath_km + reach_km
     return near
 
 
-def passes(tracks: Sequence[int], start_ms: int) -> Iterator[Pass]:
+def passes(tracks: Sequence[int], start_ms: int, orbit: Orbit = SENTINEL_2) -> Iterator[Pass]:
     """Endless passes of some tracks, of both satellites, sorted by their start; the first may begin before a time."""
-    cycle = start_ms // (5 * DAY_MS) - 3
+    cycle = int((start_ms / DAY_MS - orbit.node_day) // orbit.cycle_days) - 3
     if tracks:
-        fleets = (_fleet(sorted(tracks), number) for number in (cycle, cycle + 1))
+        fleets = (_fleet(sorted(tracks), number, orbit) for number in (cycle, cycle + 1))
         yield from heapq.merge(*fleets, key=lambda one: one.start_ms)
 
 
-def _fleet(tracks: Sequence[int], cycle: int) -> Iterator[Pass]:
+def _fleet(tracks: Sequence[int], cycle: int, orbit: Orbit) -> Iterator[Pass]:
     """Passes of one satellite, whose repeat cycles follow one another."""
     while True:
-        yield from (Pass(track, cycle) for track in tracks)
+        yield from (Pass(track, cycle, orbit) for track in tracks)
         cycle += 2
-
-
-@lru_cache(maxsize=65536)
-def _turned(latitude: float) -> float:
-    """Part of an orbit from the equator crossing to a latitude; negative in the north (before it)."""
-    return float(np.rad2deg(_along(np.asarray(latitude)))) / 360
-
-
-def _along(latitude: np.ndarray) -> np.ndarray:
-    """Angle along the orbit from the equator crossing, radians; negative in the north (before it)."""
-    sine = np.sin(np.deg2rad(latitude)) / np.sin(_TILT)
-    return np.asarray(-np.arcsin(np.clip(sine, -0.9999, 0.9999)))
-
-
-def _drift(latitude: np.ndarray) -> np.ndarray:
-    """Longitude of the track relative to its equator crossing, degrees: geometry and the turning earth."""
-    angle = _along(latitude)
-    turned = np.rad2deg(np.arctan2(np.cos(_TILT) * np.sin(angle), np.cos(angle)))
-    return np.asarray(-turned - np.rad2deg(angle) * _PERIOD_DAYS)
-
-
-def _degrees_per_km(latitude: np.ndarray) -> np.ndarray:
-    """Degrees of longitude for a kilometre across the (slanting) track."""
-    cosine = np.maximum(np.cos(np.deg2rad(latitude)), 0.05)
-    slope = (_drift(latitude + 0.05) - _drift(latitude - 0.05)) / 0.1 * cosine
-    return np.asarray(np.sqrt(1 + slope**2) / (_KM_PER_DEGREE * cosine))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -15,9 +15,19 @@ from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.sandbox.graph.images import ImageRecord
 from eo_pipeline.sandbox.graph.late_properties import LateProperties
+from eo_pipeline.sandbox.world.baselines import baseline_of
 from eo_pipeline.sandbox.world.frames import world
-from eo_pipeline.sandbox.world.orbits import HALF_SWATH_KM
-from eo_pipeline.sandbox.world.scene_bands import CLOUD_SCORE, SURFACE_REFLECTANCE, BandKind, Scene, SceneBand, stamp
+from eo_pipeline.sandbox.world.publishing import Edition, Present
+from eo_pipeline.sandbox.world.scene_bands import (
+    AS_PROCESSED,
+    CLOUD_SCORE,
+    HARMONIZED,
+    TRUTH,
+    BandKind,
+    Scene,
+    scene_band,
+    stamp,
+)
 from eo_pipeline.sandbox.world.scenery import Scenery
 from eo_pipeline.sandbox.world.seasons import EPOCH, day_of_year
 from eo_pipeline.sandbox.world.sky import cloudy_share
@@ -31,6 +41,12 @@ FIRST_MS = 1490659200000
 _LEAST_SHARE = 0.01
 """Scenes that show less of their tile do not exist."""
 
+_REPROCESSED = "05.00"
+"""The baseline of the archive's reprocessing (Collection 1)."""
+
+_BYTES = 1_000_000_000
+"""Size of a scene that shows all of its tile, roughly that of the real ones."""
+
 _SAMPLES = 20
 _INDEX = re.compile(r"(\d{8}T\d{6})_(\d{8}T\d{6})_T(\w{5})")
 
@@ -42,17 +58,25 @@ class SceneCollection:
     Attributes:
         id: its Earth Engine id.
         kinds: its bands.
+        late: makes the properties of a scene, an edition and the share of the tile that is seen.
         scenery: the world.
-        is_score: True for cloud scores, which carry fewer properties.
+        present: when scenes appear.
     """
 
     id: str
     kinds: Mapping[str, BandKind]
+    late: Callable[[Scene, Edition, float], dict[str, object]]
     scenery: Scenery
-    is_score: bool
+    present: Present
+
+    @property
+    def endless(self) -> bool:
+        """True."""
+        return True
 
     def images(self, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None) -> Iterator[ImageRecord]:
         """See Catalog.images."""
+        end_ms = self.present().until(end_ms)
         first = FIRST_MS if start_ms is None else max(start_ms, FIRST_MS)
         tiles = [tile for tile in tiles_of(region) if self.scenery.has_land(tile)]
         for scene in Timetable.of(tiles).scenes(first):
@@ -75,33 +99,44 @@ class SceneCollection:
         within = itertools.takewhile(lambda scene: scene.time_ms <= start + 1000, Timetable.of([tile]).scenes(start))
         return next((self.record(scene) for scene in within if scene.index == index), None)
 
+    def area(self, values: Mapping[str, object]) -> BaseGeometry | None:
+        """See Catalog.area; known for the scenes of an MGRS_TILE."""
+        name = values.get("MGRS_TILE")
+        if not isinstance(name, str):
+            return None
+        tile = tile_of(name)
+        return shapely.Polygon() if tile is None else wrapped(tile.outline)
+
     def record(self, scene: Scene) -> ImageRecord | None:
-        """The image of a scene, or None if too little of the tile is seen."""
+        """The image of a scene, or None if too little of the tile is seen or it has not arrived."""
         footprint = _footprint(scene)
         share = footprint.area / scene.tile.outline.area
         if share < _LEAST_SHARE:
             return None
-        version = scene.time_ms * 1000
+        edition = self.present().edition(scene.index, scene.time_ms)
+        if edition is None:
+            return None
+        scene = replace(scene, revision=edition.revision)
         known = {
             "system:index": scene.index,
             "system:time_start": scene.time_ms,
             "system:time_end": scene.time_ms,
-            "system:version": version,
+            "system:version": edition.version,
+            "system:asset_size": round(share * _BYTES) + 4096 * edition.revision,
         }
-        late = _score_properties if self.is_score else _reflectance_properties
-        properties = LateProperties(known, lambda: late(scene, share))
-        bands = {name: SceneBand(self.scenery, scene, kind) for name, kind in self.kinds.items()}
-        return ImageRecord(f"{self.id}/{scene.index}", properties, wrapped(footprint), version, bands)
+        properties = LateProperties(known, lambda: self.late(scene, edition, share))
+        bands = {name: scene_band(self.scenery, scene, kind) for name, kind in self.kinds.items()}
+        return ImageRecord(f"{self.id}/{scene.index}", properties, wrapped(footprint), edition.version, bands)
 
 
-def surface_reflectance(scenery: Scenery) -> SceneCollection:
-    """COPERNICUS/S2_SR_HARMONIZED of this world."""
-    return SceneCollection("COPERNICUS/S2_SR_HARMONIZED", SURFACE_REFLECTANCE, scenery, is_score=False)
-
-
-def cloud_score(scenery: Scenery) -> SceneCollection:
-    """GOOGLE/CLOUD_SCORE_PLUS/V1/S2_HARMONIZED of this world: one image per scene, of the same system:index."""
-    return SceneCollection("GOOGLE/CLOUD_SCORE_PLUS/V1/S2_HARMONIZED", CLOUD_SCORE, scenery, is_score=True)
+def sentinel_collections(scenery: Scenery, present: Present) -> list[SceneCollection]:
+    """Surface reflectance, harmonised and as processed; cloud score and truth of the same system:index."""
+    return [
+        SceneCollection("COPERNICUS/S2_SR_HARMONIZED", HARMONIZED, _reflectance_properties, scenery, present),
+        SceneCollection("COPERNICUS/S2_SR", AS_PROCESSED, _reflectance_properties, scenery, present),
+        SceneCollection("GOOGLE/CLOUD_SCORE_PLUS/V1/S2_HARMONIZED", CLOUD_SCORE, _score_properties, scenery, present),
+        SceneCollection("SANDBOX/TRUTH/S2_SR_HARMONIZED", TRUTH, _score_properties, scenery, present),
+    ]
 
 
 @lru_cache(maxsize=65536)
@@ -112,21 +147,23 @@ def _footprint(scene: Scene) -> BaseGeometry:
     return outline.intersection(scene.one.swath(south - 0.1, north + 0.1, zone_middle(scene.tile.zone)))
 
 
-def _score_properties(scene: Scene, _: float) -> dict[str, object]:
+def _score_properties(scene: Scene, _: Edition, __: float) -> dict[str, object]:
     one, tile = scene.one, scene.tile
-    return {"MGRS_TILE": tile.name, "SPACECRAFT_NAME": one.spacecraft, "SENSING_ORBIT_NUMBER": one.track}
+    return {"MGRS_TILE": tile.name, "SPACECRAFT_NAME": scene.spacecraft, "SENSING_ORBIT_NUMBER": one.track}
 
 
-def _reflectance_properties(scene: Scene, share: float) -> dict[str, object]:
+def _reflectance_properties(scene: Scene, edition: Edition, share: float) -> dict[str, object]:
     """Properties of a scene of which a share of the tile is seen, 0..1."""
+    baseline = _REPROCESSED if edition.revision else baseline_of(scene.time_ms)
+    number = baseline.replace(".", "")
     one, tile = scene.one, scene.tile
     zenith, azimuth = zenith_azimuth(np.asarray(tile.middle[1]), day_of_year(scene.time_ms))
-    short = "S2B" if one.spacecraft.endswith("B") else "S2A"
+    short = "S2B" if one.is_second else "S2A"
     cloudy = round(100 * _cloudy(scene), 6)
     start, sensed = stamp(one.start_ms), stamp(scene.time_ms)
     return {
         "MGRS_TILE": tile.name,
-        "SPACECRAFT_NAME": one.spacecraft,
+        "SPACECRAFT_NAME": scene.spacecraft,
         "CLOUDY_PIXEL_PERCENTAGE": cloudy,
         "CLOUD_COVERAGE_ASSESSMENT": cloudy,
         "NODATA_PIXEL_PERCENTAGE": round(100 * (1 - share), 6),
@@ -134,12 +171,12 @@ def _reflectance_properties(scene: Scene, share: float) -> dict[str, object]:
         "MEAN_SOLAR_AZIMUTH_ANGLE": float(azimuth),
         "SENSING_ORBIT_NUMBER": one.track,
         "SENSING_ORBIT_DIRECTION": "DESCENDING",
-        "DATATAKE_IDENTIFIER": f"G{short}_{start}_{one.absolute_orbit:06d}_N05.00",
+        "DATATAKE_IDENTIFIER": f"G{short}_{start}_{one.absolute_orbit:06d}_N{baseline}",
         "DATATAKE_TYPE": "INS-NOBS",
-        "PROCESSING_BASELINE": "05.00",
-        "GENERATION_TIME": scene.time_ms + 21_600_000,
+        "PROCESSING_BASELINE": baseline,
+        "GENERATION_TIME": max(edition.made_ms, scene.time_ms + 21_600_000),
         "GRANULE_ID": f"L2A_T{tile.name}_A{one.absolute_orbit:06d}_{sensed}",
-        "PRODUCT_ID": f"{short}_MSIL2A_{start}_N0500_R{one.track:03d}_T{tile.name}_{sensed}",
+        "PRODUCT_ID": f"{short}_MSIL2A_{start}_N{number}_R{one.track:03d}_T{tile.name}_{sensed}",
         "GENERAL_QUALITY": "PASSED",
         "GEOMETRIC_QUALITY": "PASSED",
         "RADIOMETRIC_QUALITY": "PASSED",
@@ -154,7 +191,7 @@ def _cloudy(scene: Scene) -> float:
     west, south, east, north = scene.tile.outline.bounds
     longitude, latitude = np.meshgrid(np.linspace(west, east, _SAMPLES), np.linspace(south, north, _SAMPLES))
     inside = shapely.contains_xy(scene.tile.outline, longitude, latitude)
-    seen = inside & (np.abs(scene.one.across(longitude, latitude)) <= HALF_SWATH_KM)
+    seen = inside & (np.abs(scene.one.across(longitude, latitude)) <= scene.one.orbit.half_swath_km)
     if not seen.any():
         return 0.0
     return cloudy_share(*world(longitude[seen], latitude[seen]), scene.one)

@@ -8,7 +8,7 @@ import numpy as np
 
 from eo_pipeline.sandbox.world.frames import Frame, Nodes, nodes_of
 from eo_pipeline.sandbox.world.noise import EQUATOR_METRES, coarser_than, layered, ramp
-from eo_pipeline.sandbox.world.orbits import DAY_MS, HALF_SWATH_KM, Pass
+from eo_pipeline.sandbox.world.orbits import DAY_MS, Pass
 from eo_pipeline.sandbox.world.seasons import day_of_year
 from eo_pipeline.sandbox.world.sun import zenith_azimuth
 
@@ -55,9 +55,33 @@ def sky_of(frame: Frame, one: Pass) -> Sky:
     east, north = _shadow_shift(nodes, one)
     shadow = ramp(nodes.spread(_coarse(u + east, v + north, seed)), _THIN, _THICK) * (np.float32(1) - opacity)
     cirrus = ramp(nodes.spread(_cirrus(u, v, seed)), 0.22, 0.6) * (np.float32(1) - opacity)
-    across = nodes.spread(one.across(nodes.longitude, nodes.latitude))
     bright = np.float32(0.68) + np.float32(0.5) * np.clip(cloud * np.float32(1.2), 0, 1)
-    return Sky(opacity, bright, cirrus, shadow, np.abs(across) <= HALF_SWATH_KM)
+    return Sky(opacity, bright, cirrus, shadow, _in_swath(nodes, one))
+
+
+def cloud_of_day(nodes: Nodes, day: int, local_hour: float) -> np.ndarray:
+    """Opacity 0..1 of the clouds at one solar time everywhere, float32 (row, column), without ragged edges.
+
+    They are the clouds that passes of the same day and hour see.
+
+    Args:
+        nodes: nodes around the pixels.
+        day: days since 1970.
+        local_hour: mean solar time, hours.
+    """
+    seconds = (local_hour - nodes.longitude / 15) * 3600
+    u = nodes.u - _WIND * seconds / EQUATOR_METRES
+    return ramp(nodes.spread(_coarse(u, nodes.v, _seed_of(day))), _THIN, _THICK)
+
+
+def in_swath(frame: Frame, one: Pass) -> np.ndarray:
+    """True inside the swath, (row, column)."""
+    return _in_swath(nodes_of(frame), one)
+
+
+def _in_swath(nodes: Nodes, one: Pass) -> np.ndarray:
+    across = nodes.spread(one.across(nodes.longitude, nodes.latitude))
+    return np.asarray(np.abs(across) <= one.orbit.half_swath_km)
 
 
 def cloudy_share(u: np.ndarray, v: np.ndarray, one: Pass) -> float:
@@ -74,7 +98,11 @@ CLOUD_LOW, CLOUD_MEDIUM, CLOUD_HIGH, CIRRUS, SHADOW = 0.015, 0.25, 0.6, 0.06, 0.
 
 def weather_seed(one: Pass) -> int:
     """One seed a day: all tiles of a pass share their clouds."""
-    return 5000 + one.start_ms // DAY_MS * 31
+    return _seed_of(one.start_ms // DAY_MS)
+
+
+def _seed_of(day: int) -> int:
+    return 5000 + day * 31
 
 
 def _drifted(u: np.ndarray, one: Pass) -> np.ndarray:

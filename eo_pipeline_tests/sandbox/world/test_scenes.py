@@ -8,9 +8,9 @@ import shapely
 from eo_pipeline.sandbox.catalog.pyramid import Policy
 from eo_pipeline.sandbox.graph.grids import Projection
 from eo_pipeline.sandbox.graph.images import BandSource, ImageRecord
-from eo_pipeline.sandbox.world.truth import true_reflectance
 from eo_pipeline.sandbox.world.world import ProceduralWorld
 from eo_pipeline_tests.sandbox.world.conftest import S2, SCORE, Search, ms
+from eo_pipeline_tests.sandbox.world.truth import true_reflectance
 
 VIENNA = shapely.Point(15.5, 48.3)
 BANDS = ["B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B8A", "B9", "B11", "B12", "SCL", "QA60"]
@@ -150,7 +150,7 @@ def test_water_is_dark_in_the_near_infrared(summer: list[ImageRecord]) -> None:
 
 
 def test_cloud_percentage_agrees_with_the_classification(summer: list[ImageRecord]) -> None:
-    for record in summer:
+    for record in summer[::3]:
         classes, mask = record.bands["SCL"].read(4, 0, 0, 344, 344)
         share = np.isin(classes[mask], [8, 9, 10]).mean() * 100
         assert cloudy(record) == pytest.approx(share, abs=8)
@@ -159,9 +159,9 @@ def test_cloud_percentage_agrees_with_the_classification(summer: list[ImageRecor
 def test_cloud_scores_separate_clouds_from_clear(world: ProceduralWorld, mixed: ImageRecord) -> None:
     score = world.image(mixed.id.replace(S2, SCORE))
     assert score is not None
-    classes, _ = mixed.bands["SCL"].read(2, 0, 0, 1000, 1000)
+    classes, _ = mixed.bands["SCL"].read(2, 0, 0, 400, 400)
     for name in ("cs", "cs_cdf"):
-        values, _ = score.bands[name].read(3, 0, 0, 1000, 1000)
+        values, _ = score.bands[name].read(3, 0, 0, 400, 400)
         assert 0 <= values.min() <= values.max() <= 1
         assert np.median(values[np.isin(classes, [4, 5])]) > 0.8
         assert np.median(values[classes == 9]) < 0.2
@@ -274,16 +274,13 @@ def test_a_window_outside_the_tile_is_refused(mixed: ImageRecord) -> None:
         mixed.bands["B2"].read(4, 600, 0, 100, 1)
 
 
-@pytest.mark.parametrize(
-    ("band", "transform", "message"),
-    [
-        ("SCL", (10, 0, 0, 0, -10, 0), "expected one of the bands B1, B2"),
-        ("B4", (10, 0, 0, 0, -20, 0), "expected a grid with square pixels, north up, got transform"),
-    ],
-)
-def test_the_truth_of_something_else_is_refused(
-    world: ProceduralWorld, band: str, transform: tuple[float, float, float, float, float, float], message: str
-) -> None:
-    grid = Projection("EPSG:32633", transform).grid(0, 0, 2, 2)
-    with pytest.raises(ValueError, match=message):
-        true_reflectance(world.scenery, band, grid, 0)
+def test_the_truth_of_a_scene_is_the_ground_without_sky(world: ProceduralWorld, mixed: ImageRecord) -> None:
+    truth = world.image(mixed.id.replace(S2, "SANDBOX/TRUTH/S2_SR_HARMONIZED"))
+    assert truth is not None
+    assert [*truth.bands] == [*BANDS[:12], "cover"]
+    for band in ("B4", "B11"):
+        grid = mixed.bands[band].projection.grid(1000, 1500, 90, 70)
+        expected = true_reflectance(world.scenery, band, grid, cast(int, mixed.properties["system:time_start"]))
+        data, mask = truth.bands[band].read(0, 1000, 1500, 90, 70)
+        np.testing.assert_array_equal(data, np.rint(expected))
+        np.testing.assert_array_equal(mask, mixed.bands[band].read(0, 1000, 1500, 90, 70)[1])

@@ -8,8 +8,9 @@ import pytest
 import shapely
 
 from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
-from eo_pipeline.sandbox.world.orbits import DAY_MS, TRACKS, Pass
+from eo_pipeline.sandbox.world.orbits import DAY_MS, Pass
 from eo_pipeline.sandbox.world.scene_bands import Scene
+from eo_pipeline.sandbox.world.scenes import SceneCollection
 from eo_pipeline.sandbox.world.tiles import tiles_of
 from eo_pipeline.sandbox.world.timetable import Timetable
 from eo_pipeline.sandbox.world.world import ProceduralWorld
@@ -34,9 +35,10 @@ ALL = call("ImageCollection.load", id=constant(S2))
 def test_no_scene_is_forgotten_and_all_are_in_order(world: ProceduralWorld, search: Search) -> None:
     region = shapely.box(14.5, 46.5, 17.5, 48.5)
     start, end = ms("2023-06-01"), ms("2023-06-08")
-    collection = world.scenes[S2]
+    collection = world.collections[S2]
+    assert isinstance(collection, SceneCollection)
     cycle = start // (5 * DAY_MS)
-    passes = [Pass(track, number) for track in range(1, TRACKS + 1) for number in range(cycle - 4, cycle + 4)]
+    passes = [Pass(track, number) for track in range(1, 144) for number in range(cycle - 4, cycle + 4)]
     expected = set()
     for tile in tiles_of(region):
         for scene in (Scene(tile, one) for one in passes):
