@@ -221,7 +221,7 @@ def simplify(geometry: Geometry, max_error: object) -> Geometry:
 
 _UNARY: dict[str, Callable[[BaseGeometry], BaseGeometry]] = {
     "convexHull": shapely.convex_hull,
-    "dissolve": lambda shape: shapely.union_all(shapely.get_parts(shape)),
+    "dissolve": shapely.union_all,
 }
 
 

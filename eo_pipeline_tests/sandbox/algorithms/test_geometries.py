@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -169,7 +168,7 @@ def test_more_ways_to_combine_shapes() -> None:
     first, second = (ee.Geometry.Rectangle(list(one.bounds), "EPSG:32633", False) for one in (a, b))
     plane = ee.Projection("EPSG:32633")
     assert shape(value(first.symmetricDifference(second, 1, plane))).equals(a.symmetric_difference(b))
-    overlapping = ee.Geometry.MultiPolygon([list(map(list, one.exterior.coords)) for one in (a, b)], plane, False)
+    overlapping = ee.Geometry.MultiPolygon([[list(map(list, one.exterior.coords))] for one in (a, b)], plane, False)
     assert shape(value(overlapping.dissolve(1))).equals(a.union(b))
     wave = [[float(x), 0.2 * (x % 2)] for x in range(20)]
     line = ee.Geometry.LineString(wave, plane, False)
@@ -208,8 +207,12 @@ def test_a_geometry_in_another_crs() -> None:
 )
 def test_projections_of_other_pixels() -> None:
     plane = ee.Projection("EPSG:32633", [10, 0, 500_000, 0, -10, 5_000_000])
-    assert json.loads(value(plane.transform())) == [10, 0, 500_000, 0, -10, 5_000_000]
-    assert json.loads(value(plane.scale(2, 3).transform())) == [20, 0, 500_000, 0, -30, 5_000_000]
+    sizes = 'PARAMETER["num_row", 3], PARAMETER["num_col", 3]'
+    for found, numbers in ((plane, (10, 500_000, -10, 5_000_000)), (plane.scale(2, 3), (20, 500_000, -30, 5_000_000))):
+        places = zip(("0_0", "0_2", "1_1", "1_2"), numbers, strict=True)
+        elements = ", ".join(f'PARAMETER["elt_{place}", {number}.0]' for place, number in places)
+        assert value(found.transform()) == f'PARAM_MT["Affine", {sizes}, {elements}]'
+    assert value(ee.Projection("EPSG:4326").transform()) == f'PARAM_MT["Affine", {sizes}]'
     assert value(plane.atScale(30).nominalScale()) == pytest.approx(30)
 
 

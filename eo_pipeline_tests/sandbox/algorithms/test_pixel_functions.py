@@ -161,6 +161,7 @@ def test_casts_saturate_and_cut_fractions(name: str, dtype: str) -> None:
         (lambda: band("a").rightShift(3), {"precision": "int", "min": 0, "max": 65535}),
         (lambda: band("a").bitwiseAnd(8), {"precision": "int", "min": 0, "max": 8}),
         (lambda: ee.Image("C/a").normalizedDifference(["a", "b"]), {"precision": "float", "min": -1, "max": 1}),
+        (lambda: ee.Image(1).first(ee.Image(-70_000)), {"precision": "int", "min": -70_000, "max": 1}),
         (lambda: ee.Image(5), {"precision": "int", "min": 5, "max": 5}),
         (lambda: band("a").unmask(2147483647, False), {"precision": "int", "min": 0, "max": 2147483647}),
         (lambda: band("f").unmask(-9999, False), {"precision": "float"}),
