@@ -1,4 +1,4 @@
-"""The tables on the sandbox's functions: what each is tested against, how it deviates, and what is assumed.
+"""The tables on the sandbox's functions: who needs each, what tests it against what, how it deviates; what is assumed.
 
 What does not belong here: the marker by which tests name functions (`sandbox.function_marks`).
 """
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from itertools import groupby
+from pathlib import Path
 
 from eo_pipeline.sandbox.algorithms import registry
 from eo_pipeline.sandbox.graph.assumptions import ASSUMPTIONS, Assumption
@@ -20,6 +21,13 @@ from eo_pipeline_tests.sandbox.function_marks import ORACLES, Claim
 
 UNVERIFIED = ("inferred", "remembered")
 """Sources of settings that nobody outside this project published."""
+
+TIERS: Mapping[str, str] = {
+    name: tier
+    for tier, names in json.loads((Path(__file__).parent / "function_tiers.json").read_text(encoding="utf-8")).items()
+    for name in names
+}
+"""1: realistic scripts call it; 2: clients of others add it (xee, GDAL, the command line). All else is 3."""
 
 
 @cache
@@ -42,7 +50,7 @@ def implemented() -> Mapping[str, Entry]:
 
 
 def functions_of_the_sandbox() -> str:
-    """Every function that a test names, a table a family: sources of expected values, deviations."""
+    """Every function that a test names, a table a family: tier, tests, sources of expected values, deviations."""
     known = implemented()
     tested = sorted({claim.function for claim in claims()} & set(known))
     families = (_family(head, list(names), known) for head, names in groupby(tested, key=_head))
@@ -55,8 +63,18 @@ def _head(name: str) -> str:
 
 
 def _family(head: str, names: list[str], known: Mapping[str, Entry]) -> str:
-    rows = [f"| `{name}` | {', '.join(oracles(name))} | {'; '.join(deviations(known[name]))} |" for name in names]
-    return "\n".join([f"### {head}", "", "| function | tested against | known deviations |", "|---|---|---|", *rows])
+    rows = [
+        f"| `{name}` | {TIERS.get(name, '3')} | {'<br>'.join(tests(name))} | {', '.join(oracles(name))} "
+        f"| {'; '.join(deviations(known[name]))} |"
+        for name in names
+    ]
+    titles = ("function", "tier", "tested by", "against", "known deviations")
+    return f"### {head}\n\n{_table(titles, rows)}"
+
+
+def tests(name: str) -> list[str]:
+    """The tests that check a function, as `file::test` in code marks."""
+    return sorted({f"`{claim.test}`" for claim in claims() if claim.function == name})
 
 
 def oracles(name: str) -> list[str]:

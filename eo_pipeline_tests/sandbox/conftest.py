@@ -1,4 +1,4 @@
-"""Fixtures that start the sandbox as a process (see `processes` for other parts), and what the marker `functions` means."""
+"""Fixtures that start the sandbox as a process (see `processes` for others), and what the marker `functions` means."""
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
@@ -21,7 +21,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     with evaluated() as called:
         result = yield
     if missing := sorted(named - called):
-        pytest.fail(f"the marker names functions that this test does not have evaluated: {', '.join(missing)}")
+        pytest.fail(
+            f"the marker names functions that this test does not have evaluated: {', '.join(missing)}; "
+            "evaluate them in the test's own process (`graph_support`), or take them out of the marker"
+        )
     return result
 
 

@@ -4,8 +4,8 @@
     @pytest.mark.functions("Number.{name}", against="python")    # {name} is a parameter of the test
 
 A text may hold several names, so that a parameter can. A test that names a function and does not have it evaluated
-fails (`conftest`). `python -m eo_pipeline_tests.sandbox.function_marks` collects the tests below this folder, runs none,
-and prints all claims as JSON.
+fails (`conftest`). `python -m eo_pipeline_tests.sandbox.function_marks` collects the tests below this folder, runs
+none, and prints all claims as JSON.
 What does not belong here: the page that lists them (`docs.functions`).
 """
 
@@ -24,6 +24,8 @@ import pytest
 from eo_pipeline.sandbox.graph.evaluate import Functions
 from eo_pipeline.sandbox.graph.registry import Entry
 
+_HERE = Path(__file__).parent
+
 ORACLES = {
     "numpy": "the same computation written plainly in numpy",
     "scipy": "scipy's function",
@@ -39,10 +41,14 @@ ORACLES = {
 
 @dataclass(frozen=True, order=True)
 class Claim:
-    """A function by wire name, and one of `ORACLES`."""
+    """A test says that it checks a function."""
 
     function: str
+    """Wire name."""
     against: str
+    """One of `ORACLES`."""
+    test: str
+    """File below this folder, two colons, name of the test function."""
 
 
 def claims_of(item: pytest.Item) -> list[Claim]:
@@ -53,7 +59,14 @@ def claims_of(item: pytest.Item) -> list[Claim]:
     """
     callspec = getattr(item, "callspec", None)
     parameters = {} if callspec is None else callspec.params
-    return [Claim(name, _oracle(mark)) for mark in item.iter_markers("functions") for name in _names(mark, parameters)]
+    test = f"{_place(item.path)}::{getattr(item, 'originalname', item.name)}"
+    return [
+        Claim(name, _oracle(mark), test) for mark in item.iter_markers("functions") for name in _names(mark, parameters)
+    ]
+
+
+def _place(file: Path) -> str:
+    return file.relative_to(_HERE).as_posix() if file.is_relative_to(_HERE) else file.name
 
 
 def _names(mark: pytest.Mark, parameters: dict[str, object]) -> list[str]:
@@ -105,7 +118,7 @@ def main() -> int:
     """Print the claims of all tests below this folder; 1 if they cannot be collected."""
     collector = _Collector()
     with redirect_stdout(sys.stderr):
-        code = pytest.main(["--collect-only", "-qq", "-p", "no:cacheprovider", str(Path(__file__).parent)], [collector])
+        code = pytest.main(["--collect-only", "-qq", "-p", "no:cacheprovider", str(_HERE)], [collector])
     sys.stdout.write(json.dumps([astuple(claim) for claim in sorted(collector.claims)]))
     return 0 if code == pytest.ExitCode.OK else 1
 
