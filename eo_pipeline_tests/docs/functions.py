@@ -64,7 +64,7 @@ def _head(name: str) -> str:
 
 def _family(head: str, names: list[str], known: Mapping[str, Entry]) -> str:
     rows = [
-        f"| `{name}` | {TIERS.get(name, '3')} | {'<br>'.join(tests(name))} | {', '.join(oracles(name))} "
+        f"| `{name}` | {TIERS.get(name, '3')} | {'<br>'.join(checks(name))} | {', '.join(oracles(name))} "
         f"| {'; '.join(deviations(known[name]))} |"
         for name in names
     ]
@@ -72,7 +72,7 @@ def _family(head: str, names: list[str], known: Mapping[str, Entry]) -> str:
     return f"### {head}\n\n{_table(titles, rows)}"
 
 
-def tests(name: str) -> list[str]:
+def checks(name: str) -> list[str]:
     """The tests that check a function, as `file::test` in code marks."""
     return sorted({f"`{claim.test}`" for claim in claims() if claim.function == name})
 

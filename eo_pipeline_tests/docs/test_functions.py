@@ -11,11 +11,11 @@ from eo_pipeline_tests.docs.functions import (
     TIERS,
     UNVERIFIED,
     assumptions_of_the_sandbox,
+    checks,
     claims,
     concerns,
     deviations,
     implemented,
-    tests,
     unverified_settings_of_the_sandbox,
 )
 from eo_pipeline_tests.sandbox.function_marks import ORACLES
@@ -42,7 +42,7 @@ def test_tiers_are_of_published_functions() -> None:
 
 
 def test_a_test_is_found_by_its_name() -> None:
-    assert tests("Date.millis") == [
+    assert checks("Date.millis") == [
         "`algorithms/test_values.py::test_dates_are_those_of_python`",
         "`algorithms/test_values.py::test_reading_dates`",
     ]
