@@ -3,13 +3,18 @@
 import re
 from functools import lru_cache
 
+from eo_pipeline.sandbox.cloud_storage.errors import invalid
+
 _TOKEN = re.compile(r"\*\*|\*|\?|\[[^\]]+\]|\{[^}]*\}|.", re.DOTALL)
 
 
 @lru_cache(maxsize=64)
 def compiled(glob: str) -> re.Pattern[str]:
-    """A glob as a pattern for `fullmatch` on object names."""
-    return re.compile("".join(_translated(token) for token in _TOKEN.findall(glob)), re.DOTALL)
+    """A glob as a pattern for `fullmatch` on object names; StorageError 400 for a text that is none."""
+    try:
+        return re.compile("".join(_translated(token) for token in _TOKEN.findall(glob)), re.DOTALL)
+    except (re.error, RecursionError) as error:
+        raise invalid(f"Invalid matchGlob: expected a glob pattern, got '{glob[:100]}' ({error}).") from error
 
 
 def _translated(token: str) -> str:
