@@ -83,7 +83,7 @@ def parts_of(body: bytes) -> list[tuple[int, str]]:
     """
     try:
         root = ET.fromstring(body)  # noqa: S314  # a local client's short document; expat refuses entity bombs
-    except ET.ParseError as error:
+    except (ET.ParseError, LookupError, ValueError) as error:
         raise invalid(f"The XML you provided was not well-formed: {error}.") from error
     found = [
         {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in part}
