@@ -7,7 +7,7 @@ from the texts in the source behind it. What does not belong here: what must be 
 import ast
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -186,6 +186,12 @@ def ring(length: int) -> object:
     """Nodes that refer to each other in a circle."""
     nodes = {str(n): {"arrayValue": {"values": [{"valueReference": str((n + 1) % length)}] * 2}} for n in range(length)}
     return {"values": nodes, "result": "0"}
+
+
+def doubled(levels: int, node: Callable[[object], object], start: object) -> object:
+    """A value made of the one below it twice, `levels` times: small to send, 2 ** levels to write out."""
+    chain = {str(n): node({"valueReference": str(n + 1)}) for n in range(levels)}
+    return {"values": {**chain, str(levels): {"constantValue": start}}, "result": "0"}
 
 
 def bodies(module: str, outer: Path, functions: Sequence[str]) -> st.SearchStrategy[bytes]:

@@ -324,6 +324,14 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         ("Date.difference", "Date.advance"),
     ),
     Assumption(
+        "large values",
+        "answers of more than 5000000 numbers, lists of more than 10000000 elements and texts of more than 10000000 "
+        "characters are refused",
+        "chosen",
+        "graph.encode:ANSWER_SIZE",
+        ("List.cat", "List.flatten", "List.repeat", "String.cat", "String.replace"),
+    ),
+    Assumption(
         "wrong types",
         "are refused with the text 'FUNCTION, argument 'NAME': Invalid type.' and expected and actual types",
         "reported",
