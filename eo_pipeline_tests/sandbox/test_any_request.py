@@ -186,8 +186,8 @@ def flattened(node: object) -> object:
     [
         (array, 1, "User memory limit exceeded."),
         (texts, "a", "String.cat: 16777216 characters are too many; at most 10000000 are possible."),
-        (lists, [1], "List.cat: 16777216 elements are too many; at most 10000000 are possible."),
-        (flattened, [1], "List.flatten: 10000001 elements are too many; at most 10000000 are possible."),
+        (lists, [1], "List.cat: 1048576 elements are too many; at most 1000000 are possible."),
+        (flattened, [1], "List.flatten: 1000001 elements are too many; at most 1000000 are possible."),
     ],
 )
 def test_a_small_graph_of_a_huge_value_is_refused(

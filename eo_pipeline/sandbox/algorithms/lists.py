@@ -149,7 +149,7 @@ def replace_all(list_: Values, oldval: object, newval: object) -> Values:
     return [newval if element == oldval else element for element in list_]
 
 
-LONGEST = 10_000_000
+LONGEST = 1_000_000
 """Elements that a list may be made of."""
 
 

@@ -66,14 +66,14 @@ def _read(token: str) -> tuple[Steps, ...]:
     return ((_step(token),),)
 
 
-def _step(token: str) -> Step:
+def _step(part: str) -> Step:
     plain = {"**": ".", "*": "[^/]", "?": "[^/]"}
-    if token in plain:
-        return Step(re.compile(plain[token], re.DOTALL), token != "?")
-    if len(token) > 1 and token.startswith("["):
-        body = token[1:-1].replace("\\", r"\\")
+    if part in plain:
+        return Step(re.compile(plain[part], re.DOTALL), part != "?")
+    if len(part) > 1 and part.startswith("["):
+        body = part[1:-1].replace("\\", r"\\")
         return Step(re.compile(f"[^{body[1:]}]" if body.startswith("!") else f"[{body}]"), repeats=False)
-    return Step(re.compile(re.escape(token)), repeats=False)
+    return Step(re.compile(re.escape(part)), repeats=False)
 
 
 def _fits(steps: Steps, name: str) -> bool:

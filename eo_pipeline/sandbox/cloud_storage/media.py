@@ -88,7 +88,7 @@ def _headers(meta: ObjectMeta) -> dict[str, str]:
 
 
 def _on_wire(value: str) -> str:
-    """A text as the Latin-1 that starlette turns into the text's UTF-8 bytes, on one line, without control characters."""
+    """A text as the Latin-1 that starlette turns into its UTF-8 bytes; a space stands for control characters."""
     return re.sub("[\x00-\x1f\x7f]+", " ", value).encode().decode("latin-1")
 
 

@@ -325,7 +325,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     ),
     Assumption(
         "large values",
-        "answers of more than 5000000 numbers, lists of more than 10000000 elements and texts of more than 10000000 "
+        "answers of more than 2000000 numbers, lists of more than 1000000 elements and texts of more than 10000000 "
         "characters are refused",
         "chosen",
         "graph.encode:ANSWER_SIZE",

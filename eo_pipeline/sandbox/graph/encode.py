@@ -17,7 +17,7 @@ from eo_pipeline.sandbox.graph.values import Feature
 _EXACT = 2.0**53
 """Up to here every whole double is exact, and travels as an integer."""
 
-ANSWER_SIZE = 5_000_000
+ANSWER_SIZE = 2_000_000
 """Numbers, or tens of characters, that an answer may hold. A graph can name far larger values than it has nodes."""
 
 
