@@ -82,77 +82,22 @@ def _tree(module: str) -> ast.Module:
 
 
 NUMBERS: Sequence[object] = (0, -1, 1, 2.5, 10**9, 2**31, 2**63, -(2**63), 10**30, 1e300, float("nan"), float("inf"))
+# fmt: off
 TEXTS = (
-    *("", " ", "0", "-1", "x", "²", "1" * 5000, "9" * 25, "NaN", "null", "bytes=0-", "bytes=5-2", "bytes 0-*/*", "*"),
-    *(
-        "bytes 99999999999-*/*",
-        "Bearer ya29.x.y",
-        "Bearer a.b.c",
-        "Bearer ÿ",
-        "\x00",
-        "\ud800",
-        "é",
-        "\U0001f600",
-        "a\r\nb",
-    ),
-    *(
-        "[",
-        "{a,[}",
-        "[z-a]",
-        "%",
-        "%ff",
-        "2024-01-01",
-        "2024-01-01T00:00:00Z/..",
-        "application/json",
-        'W/"x"',
-        "AAAA",
-        "===",
-    ),
-    *(
-        "multipart/mixed; boundary=b",
-        "multipart/related; boundary=b",
-        'multipart/related; boundary="é"',
-        "text/plain; charset=x",
-    ),
-    *(
-        "A" * 3000,
-        "tiles",
-        "a/b.tif",
-        "projects/sandbox-project",
-        "local/numbers",
-        "local/days",
-        "MEDIA",
-        "media",
-        "multipart",
-    ),
+    "", " ", "0", "-1", "x", "²", "1" * 5000, "9" * 25, "NaN", "null", "bytes=0-", "bytes=5-2", "bytes 0-*/*", "*",
+    "bytes 99999999999-*/*", "Bearer ya29.x.y", "Bearer a.b.c", "Bearer ÿ", "\x00", "\ud800", "é", "\U0001f600",
+    "a\r\nb", "[", "{a,[}", "[z-a]", "%", "%ff", "2024-01-01", "2024-01-01T00:00:00Z/..", "application/json", 'W/"x"',
+    "AAAA", "===", "multipart/mixed; boundary=b", "multipart/related; boundary=b", 'multipart/related; boundary="é"',
+    "text/plain; charset=x", "A" * 3000, "tiles", "a/b.tif", "projects/sandbox-project", "local/numbers",
+    "local/days", "MEDIA", "media", "multipart",
 )
 PATHS = (
-    *(
-        "sandbox-project",
-        "tiles",
-        "a/b.tif",
-        "local/numbers",
-        "local/days",
-        "earthengine-public",
-        "x",
-        "",
-        ".",
-        "..",
-        "~",
-    ),
-    *(
-        f"../{OUTSIDE}",
-        f"../../{OUTSIDE}",
-        f"..%2f..%2f{OUTSIDE}",
-        f"/{OUTSIDE}/x",
-        "\x00",
-        "\ud800",
-        "é",
-        "a\nb",
-        "A" * 2000,
-    ),
-    *("COPERNICUS/S2_SR_HARMONIZED", ":", "a:b:c", "?", "#", "%", "users/a/../../b", "storage/v1/b", "0" * 32, "C:\\x"),
+    "sandbox-project", "tiles", "a/b.tif", "local/numbers", "local/days", "earthengine-public", "x", "", ".", "..",
+    "~", f"../{OUTSIDE}", f"../../{OUTSIDE}", f"..%2f..%2f{OUTSIDE}", f"/{OUTSIDE}/x", "\x00", "\ud800", "é", "a\nb",
+    "A" * 2000, "COPERNICUS/S2_SR_HARMONIZED", ":", "a:b:c", "?", "#", "%", "users/a/../../b", "storage/v1/b",
+    "0" * 32, "C:\\x",
 )
+# fmt: on
 
 
 EXISTING: Mapping[str, Sequence[str]] = {
