@@ -1,13 +1,12 @@
-"""The tables in pages that follow from the code: fields of a product, variables, the sandbox's settings and functions.
+"""The tables in pages that follow from the code: fields of a product, variables, the sandbox's settings.
 
-What does not belong here: prose, and where in a page a table stands (`pages`).
+What does not belong here: the sandbox's functions (`functions`), prose, and where in a page a table stands (`pages`).
 """
 
 import dataclasses
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
-from itertools import groupby
+from collections.abc import Callable, Mapping
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -18,9 +17,13 @@ from pydantic_core import PydanticUndefined
 from eo_pipeline.core import product
 from eo_pipeline.core.settings import Settings as DeploymentSettings
 from eo_pipeline.orchestration.component import NamedDeclaration
-from eo_pipeline.sandbox.assembly import open_catalog
-from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
 from eo_pipeline.sandbox.settings import Settings
+from eo_pipeline_tests.docs.functions import (
+    assumptions_of_the_sandbox,
+    functions_of_the_sandbox,
+    sources_of_expected_values,
+    unverified_settings_of_the_sandbox,
+)
 from eo_pipeline_tests.docs.world_tables import assets_of_the_world, covers_of_the_world, orbits_of_the_world
 
 SECTIONS: Mapping[str, type[BaseModel]] = {
@@ -183,25 +186,6 @@ def _verdict(source: str) -> str:
     return source if source in VERIFIED else f"{source}, **unverified**"
 
 
-def functions_of_the_sandbox() -> str:
-    """Names of all implemented functions by family, with how many are published."""
-    functions = GraphEngine(open_catalog(None)).functions
-    names = sorted(functions.implemented)
-    families = [f"- {_family(family, group)}" for family, group in groupby(names, key=_head)]
-    return "\n".join([f"{len(names)} of the {len(functions.published)} published functions.", "", *families])
-
-
-def _head(name: str) -> str:
-    return name.partition(".")[0]
-
-
-def _family(family: str, names: Iterator[str]) -> str:
-    members = [name.partition(".")[2] or name for name in names]
-    if members == [family]:
-        return f"`{family}`"
-    return f"**{family}**: " + ", ".join(f"`{member}`" for member in members)
-
-
 TABLES = {
     "fields of products": fields_of_products,
     "variables of a deployment": variables_of_a_deployment,
@@ -210,5 +194,8 @@ TABLES = {
     "assets of the world": assets_of_the_world,
     "orbits of the world": orbits_of_the_world,
     "covers of the world": covers_of_the_world,
+    "sources of expected values": sources_of_expected_values,
+    "assumptions of the sandbox": assumptions_of_the_sandbox,
+    "unverified settings of the sandbox": unverified_settings_of_the_sandbox,
 }
 """What writes each table, by the name in its page's marks."""

@@ -1,6 +1,6 @@
-"""Fixtures that start the sandbox as a process; see `processes` for other parts."""
+"""Fixtures that start the sandbox as a process (see `processes` for others), and what the marker `functions` means."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -9,6 +9,23 @@ import pytest
 
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
 from eo_pipeline_tests.sandbox.clients import Clients, connect, write_catalog
+from eo_pipeline_tests.sandbox.function_marks import claims_of, evaluated
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Fails a test that names functions in its marker and does not have them evaluated."""
+    named = {claim.function for claim in claims_of(pyfuncitem)}
+    if not named:
+        return (yield)
+    with evaluated() as called:
+        result = yield
+    if missing := sorted(named - called):
+        pytest.fail(
+            f"the marker names functions that this test does not have evaluated: {', '.join(missing)}; "
+            "evaluate them in the test's own process (`graph_support`), or take them out of the marker"
+        )
+    return result
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ _OPERATIONS = {
     "gammainc": _float(lambda x, a: special.gammainc(a, x)),
     "min": _chosen(np.minimum, _extreme(min)),
     "max": _chosen(np.maximum, _extreme(max)),
-    "first": _chosen(lambda a, _: a, lambda a, _: a),
+    "first": _chosen(lambda a, _: a, union),
     "firstNonZero": _chosen(lambda a, b: np.where(a != 0, a, b), union),
     "first_nonzero": _chosen(lambda a, b: np.where(a != 0, a, b), union),
     "eq": _compared(np.equal),

@@ -64,6 +64,7 @@ def add(list_: Values, element: object) -> Values:
 @FAMILY.algorithm("List.cat")
 def cat(list_: Values, other: Values) -> Values:
     """Both lists, one after the other."""
+    _check_length("cat", len(list_) + len(other))
     return [*list_, *other]
 
 
@@ -104,7 +105,16 @@ def distinct(list_: Values) -> Values:
 @FAMILY.algorithm("List.flatten")
 def flatten(list_: Values) -> Values:
     """Elements of nested lists in one list."""
-    return [leaf for member in list_ for leaf in (flatten(member) if isinstance(member, list) else [member])]
+    leaves: Values = []
+    left, met = list(reversed(list_)), 0
+    while left:
+        member, met = left.pop(), met + 1
+        _check_length("flatten", met)
+        if isinstance(member, list):
+            left.extend(reversed(member))
+        else:
+            leaves.append(member)
+    return leaves
 
 
 @FAMILY.algorithm("List.insert")
@@ -139,7 +149,7 @@ def replace_all(list_: Values, oldval: object, newval: object) -> Values:
     return [newval if element == oldval else element for element in list_]
 
 
-LONGEST = 10_000_000
+LONGEST = 1_000_000
 """Elements that a list may be made of."""
 
 

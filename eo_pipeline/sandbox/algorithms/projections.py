@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -44,8 +43,17 @@ def crs(projection: Projection) -> str:
 
 @FAMILY.algorithm("Projection.transform")
 def transform(projection: Projection) -> str:
-    """The transform as text: the six numbers as JSON."""
-    return json.dumps(list(projection.transform))
+    """The transform from pixels to the CRS as well-known text (OGC 01-009), without the elements of the identity."""
+    a, b, c, d, e, f = projection.transform
+    rows = ((a, b, c), (d, e, f))
+    elements = [
+        f'PARAMETER["elt_{row}_{column}", {float(value)}]'
+        for row, values in enumerate(rows)
+        for column, value in enumerate(values)
+        if value != (row == column)
+    ]
+    size = ['PARAMETER["num_row", 3]', 'PARAMETER["num_col", 3]']
+    return f'PARAM_MT["Affine", {", ".join(size + elements)}]'
 
 
 @FAMILY.algorithm("Projection.nominalScale")

@@ -23,6 +23,7 @@ def string(input_: object) -> str:
 @FAMILY.algorithm("String.cat")
 def cat(string1: str, string2: str) -> str:
     """Both texts, one after the other."""
+    _check_length("cat", len(string1) + len(string2))
     return string1 + string2
 
 
@@ -74,6 +75,15 @@ def compare_to(string1: str, string2: str) -> int:
     return (string1 > string2) - (string1 < string2)
 
 
+LONGEST = 10_000_000
+"""Characters that a text may be made of."""
+
+
+def _check_length(name: str, length: int) -> None:
+    if length > LONGEST:
+        raise ServiceError(f"String.{name}: {length} characters are too many; at most {LONGEST} are possible.")
+
+
 def _pattern(function: str, regex: str, flags: str) -> re.Pattern[str]:
     try:
         return re.compile(regex, re.IGNORECASE if "i" in flags else 0)
@@ -94,6 +104,7 @@ def match(input_: str, regex: str, flags: str) -> list[str]:
 @FAMILY.algorithm("String.replace")
 def replace(input_: str, regex: str, replacement: str, flags: str) -> str:
     """The first match replaced, all with the flag g; $1 means the first group."""
+    _check_length("replace", len(input_) + (len(input_) + 1) * len(replacement))
     template = re.sub(r"\$(\d)", r"\\\1", replacement.replace("\\", "\\\\"))
     return _pattern("String.replace", regex, flags).sub(template, input_, count=0 if "g" in flags else 1)
 

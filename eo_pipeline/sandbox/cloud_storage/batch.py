@@ -15,6 +15,7 @@ from starlette.types import Message as AsgiMessage
 
 from eo_pipeline.sandbox.cloud_storage.errors import invalid
 from eo_pipeline.sandbox.cloud_storage.multipart import boundary
+from eo_pipeline.sandbox.cloud_storage.resources import whole_body
 from eo_pipeline.sandbox.cloud_storage.service import Service
 
 
@@ -39,7 +40,7 @@ class BatchApi:
 
     async def post(self, request: Request) -> Response:
         """Answer every call, in order; the failure of one does not stop the others."""
-        calls = parse(request.headers.get("content-type", ""), await request.body())
+        calls = parse(request.headers.get("content-type", ""), await whole_body(request))
         most = self._service.settings.batch_limit
         if len(calls) > most:
             raise invalid(f"The batch has {len(calls)} calls: expected at most {most}, send several batches.")
@@ -109,4 +110,10 @@ def _call(part: Message, number: int) -> Call:
     content = inner.get_payload(decode=True)
     content_id = str(part.get("Content-ID", number)).strip("<>")
     headers = tuple((key, str(value)) for key, value in inner.items() if key.lower() not in ("host", "content-length"))
-    return Call(content_id, words[0], words[1], headers, content if isinstance(content, bytes) else b"")
+    call = Call(content_id, words[0], words[1], headers, content if isinstance(content, bytes) else b"")
+    try:
+        urlsplit(call.target)
+        " ".join([call.target, content_id, *(f"{key} {value}" for key, value in headers)]).encode("latin-1")
+    except ValueError as error:
+        raise invalid(f"Failed to parse batch request: part {number} has no readable path or headers.") from error
+    return call

@@ -58,6 +58,8 @@ class CopiesApi:
         self._service.permit(request, "storage.objects.create", bucket)
         body = await json_body(request)
         entries = body.get("sourceObjects") or []
+        if not isinstance(entries, list):
+            raise invalid(f"Invalid sourceObjects: expected a list of objects, got {type(entries).__name__}.")
         most = self._service.settings.compose_limit
         if not 1 <= len(entries) <= most:
             raise invalid(
@@ -67,7 +69,7 @@ class CopiesApi:
 
         def compose() -> ObjectMeta:
             sources = [self._component(bucket, entry) for entry in entries]
-            attributes = attributes_from(body.get("destination") or {})
+            attributes = attributes_from(member(body, "destination"))
             total = sum(source.components or 1 for source in sources)
             with self._store.staged() as path:
                 join(self._store, sources, path)
@@ -96,12 +98,22 @@ class CopiesApi:
         from_query(query, "ifSource").check(source)
         return source
 
-    def _component(self, bucket: str, entry: Mapping[str, Any]) -> ObjectMeta:
+    def _component(self, bucket: str, entry: object) -> ObjectMeta:
+        if not isinstance(entry, dict):
+            raise invalid(f"Invalid sourceObjects: expected a list of objects, got one of {type(entry).__name__}.")
         meta = self._store.get(bucket, str(entry.get("name")))
-        wanted = (entry.get("objectPreconditions") or {}).get("ifGenerationMatch", entry.get("generation"))
-        if wanted is not None and int(wanted) != meta.generation:
+        wanted = member(entry, "objectPreconditions").get("ifGenerationMatch", entry.get("generation"))
+        if wanted is not None and str(wanted) != str(meta.generation):
             raise condition_not_met()
         return meta
+
+
+def member(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The JSON object under a name; empty when absent or null, StorageError 400 for anything else."""
+    value = body.get(name) or {}
+    if not isinstance(value, dict):
+        raise invalid(f"Invalid {name}: expected an object, got {type(value).__name__}.")
+    return value
 
 
 def join(store: Store, sources: list[ObjectMeta], path: Path) -> None:

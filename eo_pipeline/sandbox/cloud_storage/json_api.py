@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
@@ -31,8 +32,8 @@ def generation(request: Request) -> int | None:
 def number(query: QueryParams, key: str) -> int | None:
     """A whole number in the query, or None; StorageError 400 for another text."""
     text = query.get(key)
-    if text is not None and not text.isdecimal():
-        raise invalid(f"Invalid value for {key}: expected a whole number, got '{text}'.")
+    if text is not None and not re.fullmatch("[0-9]{1,20}", text):
+        raise invalid(f"Invalid value for {key}: expected a whole number, got '{text[:100]}'.")
     return None if text is None else int(text)
 
 

@@ -56,7 +56,7 @@ def page(rows_from: Callable[[str], Iterator[ObjectMeta]], query: Query) -> Page
             rows = rows_from(start or "")
         else:
             start = meta.name + "\0"
-            if query.glob is None or compiled(query.glob).fullmatch(meta.name):
+            if query.glob is None or compiled(query.glob).matches(meta.name):
                 objects.append(meta)
     return Page(tuple(objects), tuple(prefixes), None)
 

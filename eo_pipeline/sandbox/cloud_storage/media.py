@@ -12,6 +12,9 @@ from starlette.responses import Response, StreamingResponse
 from eo_pipeline.sandbox.cloud_storage.errors import StorageError
 from eo_pipeline.sandbox.cloud_storage.objects import BLOCK_BYTES, ObjectMeta
 
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""A name that HTTP can carry."""
+
 
 def respond(request: Request, meta: ObjectMeta, file: BinaryIO, etag: str) -> Response:
     """Send the range the request asks for; `file` is closed when its bytes are sent.
@@ -43,7 +46,7 @@ def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
     Raises:
         StorageError: 416 for a range without a byte of the object.
     """
-    match = re.fullmatch(r"bytes=(\d*)-(\d*)", (header or "").strip())
+    match = re.fullmatch(r"bytes=([0-9]{0,18})-([0-9]{0,18})", (header or "").strip())
     if match is None or match[0] == "bytes=-":
         return None
     if not match[1]:
@@ -60,14 +63,14 @@ def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
 def _headers(meta: ObjectMeta) -> dict[str, str]:
     fields, digests = meta.attributes.fields, {"crc32c": meta.crc32c, "md5": meta.md5}
     headers = {
-        "Content-Type": meta.attributes.content_type,
+        "Content-Type": _on_wire(meta.attributes.content_type),
         "Accept-Ranges": "bytes",
         "Last-Modified": format_datetime(datetime.fromisoformat(meta.written), usegmt=True),
         "x-goog-generation": str(meta.generation),
         "x-goog-metageneration": str(meta.metageneration),
         "x-goog-stored-content-length": str(meta.size),
-        "x-goog-stored-content-encoding": fields.get("contentEncoding", "identity"),
-        "x-goog-storage-class": fields.get("storageClass", "STANDARD"),
+        "x-goog-stored-content-encoding": _on_wire(fields.get("contentEncoding", "identity")),
+        "x-goog-storage-class": _on_wire(fields.get("storageClass", "STANDARD")),
         "x-goog-hash": ",".join(f"{kind}={value}" for kind, value in digests.items() if value),
     }
     if meta.components:
@@ -79,13 +82,14 @@ def _headers(meta: ObjectMeta) -> dict[str, str]:
         ("contentLanguage", "Content-Language"),
     ):
         if field in fields:
-            headers[header] = fields[field]
-    return headers | {f"x-goog-meta-{key}": _on_wire(value) for key, value in meta.attributes.metadata.items()}
+            headers[header] = _on_wire(fields[field])
+    own = {key: value for key, value in meta.attributes.metadata.items() if _TOKEN.fullmatch(key)}
+    return headers | {f"x-goog-meta-{key}": _on_wire(value) for key, value in own.items()}
 
 
 def _on_wire(value: str) -> str:
-    """A metadata value as the Latin-1 text that starlette turns into the value's UTF-8 bytes, on one line."""
-    return " ".join(value.splitlines()).encode().decode("latin-1")
+    """A text as the Latin-1 that starlette turns into its UTF-8 bytes; a space stands for control characters."""
+    return re.sub("[\x00-\x1f\x7f]+", " ", value).encode().decode("latin-1")
 
 
 def _blocks(file: BinaryIO, remaining: int) -> Iterator[bytes]:

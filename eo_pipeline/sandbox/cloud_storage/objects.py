@@ -15,6 +15,9 @@ from eo_pipeline.sandbox.cloud_storage.errors import invalid
 BLOCK_BYTES = 1 << 20
 """Bytes held in memory at a time while an object streams in or out."""
 
+BODY_BYTES = 10 << 20
+"""Bytes of a request that is no object's content, such as JSON, XML or a batch."""
+
 SETTABLE_FIELDS = (
     "cacheControl",
     "contentDisposition",

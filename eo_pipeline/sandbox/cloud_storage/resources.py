@@ -9,7 +9,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from eo_pipeline.sandbox.cloud_storage.errors import StorageError, invalid
-from eo_pipeline.sandbox.cloud_storage.objects import SETTABLE_FIELDS, Attributes, Checksums, ObjectMeta
+from eo_pipeline.sandbox.cloud_storage.objects import (
+    BODY_BYTES,
+    SETTABLE_FIELDS,
+    Attributes,
+    Checksums,
+    ObjectMeta,
+)
 
 
 def base_url(request: Request) -> str:
@@ -103,22 +109,37 @@ def json_error(request: Request, error: StorageError) -> Response:
     return JSONResponse(content, error.code, headers)
 
 
+async def whole_body(request: Request) -> bytes:
+    """A body that is held in memory: anything but an object's bytes.
+
+    Raises:
+        StorageError: 413 for more than `BODY_BYTES`.
+    """
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > BODY_BYTES:
+            raise StorageError(413, f"Request payload size exceeds the limit: {BODY_BYTES} bytes.", "uploadTooLarge")
+    return bytes(body)
+
+
 async def json_body(request: Request) -> dict[str, Any]:
     """The request's JSON object; an empty body is an empty one.
 
     Raises:
         StorageError: 400 for anything else.
     """
-    return parsed(await request.body())
+    return parsed(await whole_body(request))
 
 
 def parsed(text: bytes) -> dict[str, Any]:
-    """A JSON object from text; StorageError 400 for anything else."""
+    """A JSON object from text; StorageError 400 for anything else, and for what could not be sent back as UTF-8."""
     if not text.strip():
         return {}
     try:
         body = json.loads(text)
-    except ValueError as error:
+        json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
         raise invalid(f"Parse Error: expected a JSON object: {error}") from error
     if not isinstance(body, dict):
         raise invalid(f"Parse Error: expected a JSON object, got {type(body).__name__}.")

@@ -12,7 +12,7 @@ from eo_pipeline.sandbox.cloud_storage.batch import BatchApi
 from eo_pipeline.sandbox.cloud_storage.buckets_api import BucketsApi
 from eo_pipeline.sandbox.cloud_storage.copies import CopiesApi
 from eo_pipeline.sandbox.cloud_storage.json_api import ObjectsApi
-from eo_pipeline.sandbox.cloud_storage.resources import json_error
+from eo_pipeline.sandbox.cloud_storage.resources import json_error, whole_body
 from eo_pipeline.sandbox.cloud_storage.service import Handler, Service, endpoint
 from eo_pipeline.sandbox.cloud_storage.sessions import Sessions
 from eo_pipeline.sandbox.cloud_storage.settings import CloudStorageSettings
@@ -53,7 +53,7 @@ def _json(path: str, methods: str, handler: Handler) -> Route:
 
 def _token(service: Service) -> Route:
     async def token(request: Request) -> Response:
-        return auth.exchange(await request.body(), service.tokens, service.settings)
+        return auth.exchange(await whole_body(request), service.tokens, service.settings)
 
     return _json("/token", "POST", token)
 

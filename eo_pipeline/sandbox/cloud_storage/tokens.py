@@ -4,7 +4,6 @@ Access tokens carry caller and expiry under a keyed digest, so that they outlive
 """
 
 import base64
-import binascii
 import hmac
 import json
 import secrets
@@ -49,7 +48,7 @@ class Tokens:
             claims = verified_claims(token, trusted_keys)
         else:
             body, _, digest = token.removeprefix(PREFIX).partition(".")
-            if not hmac.compare_digest(digest, self._digest(body)):
+            if not hmac.compare_digest(digest.encode(), self._digest(body).encode()):
                 raise TokenError("Invalid Credentials")
             claims = json.loads(_decoded(body))
         self.check_expiry(claims)
@@ -89,7 +88,7 @@ def verified_claims(token: str, trusted_keys: Mapping[str, str] | None) -> dict[
         head, body, signature = token.split(".")
         header, claims = json.loads(_decoded(head)), json.loads(_decoded(body))
         signed, raw_signature = f"{head}.{body}".encode(), _decoded(signature)
-    except (ValueError, binascii.Error) as error:
+    except (ValueError, RecursionError) as error:
         raise TokenError("Invalid JWT: expected three base64url parts") from error
     if (
         not isinstance(header, dict)
@@ -99,7 +98,7 @@ def verified_claims(token: str, trusted_keys: Mapping[str, str] | None) -> dict[
     ):
         raise TokenError("Invalid JWT: expected an RS256 signature")
     if trusted_keys is not None:
-        named = [header["kid"]] if "kid" in header else list(trusted_keys)
+        named = [str(header["kid"])] if "kid" in header else list(trusted_keys)
         candidates = [trusted_keys[key_id] for key_id in named if key_id in trusted_keys]
         if not any(_verifies(signed, raw_signature, key) for key in candidates):
             raise TokenError("Invalid JWT Signature.")

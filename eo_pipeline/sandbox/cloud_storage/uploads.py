@@ -150,9 +150,11 @@ def parse_content_range(header: str | None) -> tuple[int | None, int | None]:
     """
     if header is None:
         return 0, None
-    match = re.fullmatch(r"bytes (?:(\d+)-(?:\d+|\*)|\*)/(\d+|\*)", header.strip())
+    match = re.fullmatch(r"bytes (?:([0-9]{1,18})-(?:[0-9]{1,18}|\*)|\*)/([0-9]{1,18}|\*)", header.strip())
     if match is None:
-        raise invalid(f"Invalid Content-Range: expected 'bytes FIRST-LAST/SIZE' or 'bytes */SIZE', got '{header}'.")
+        raise invalid(
+            f"Invalid Content-Range: expected 'bytes FIRST-LAST/SIZE' or 'bytes */SIZE', got '{header[:100]}'."
+        )
     return None if match[1] is None else int(match[1]), None if match[2] == "*" else int(match[2])
 
 

@@ -83,15 +83,18 @@ def parts_of(body: bytes) -> list[tuple[int, str]]:
     """
     try:
         root = ET.fromstring(body)  # noqa: S314  # a local client's short document; expat refuses entity bombs
-    except ET.ParseError as error:
+    except (ET.ParseError, LookupError, ValueError) as error:
         raise invalid(f"The XML you provided was not well-formed: {error}.") from error
     found = [
         {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in part}
         for part in root
         if part.tag.rpartition("}")[2] == "Part"
     ]
-    parts = [(int(part.get("PartNumber", "0")), part.get("ETag", "").strip('"')) for part in found]
-    numbers = [number for number, _ in parts]
+    written = [part.get("PartNumber", "") for part in found]
+    if not all(re.fullmatch("[0-9]{1,9}", text) for text in written):
+        raise invalid(f"Expected whole numbers as PartNumber, got {written[:10]}.")
+    numbers = [int(text) for text in written]
+    parts = [(number, part.get("ETag", "").strip('"')) for number, part in zip(numbers, found, strict=True)]
     if not numbers or numbers != sorted(set(numbers)):
         raise invalid(f"Expected parts in rising order of PartNumber, got {numbers}.")
     return parts

@@ -19,7 +19,7 @@ from eo_pipeline.sandbox.cloud_storage.objects import (
     check_object_name,
     measure,
 )
-from eo_pipeline.sandbox.cloud_storage.resources import checksums_from
+from eo_pipeline.sandbox.cloud_storage.resources import checksums_from, whole_body
 from eo_pipeline.sandbox.cloud_storage.service import Service, receive
 from eo_pipeline.sandbox.cloud_storage.sessions import Session
 from eo_pipeline.sandbox.cloud_storage.xml_documents import document, element, parts_of
@@ -57,7 +57,7 @@ class MultipartUploads:
     async def complete(self, request: Request) -> ObjectMeta:
         """Join the listed parts into the object."""
         session = await run_in_threadpool(self._session, request)
-        parts = parts_of(await request.body())
+        parts = parts_of(await whole_body(request))
         return await run_in_threadpool(self._complete, request, session, parts)
 
     def abandon(self, request: Request) -> None:

@@ -21,12 +21,15 @@ class Assumption:
         says: what the sandbox does.
         source: where that comes from.
         decided_in: module under eo_pipeline.sandbox, a colon, and the name in it that decides.
+        functions: patterns of the wire names whose results it changes, for example Image.focal*; empty if it is about
+            no function in particular.
     """
 
     topic: str
     says: str
     source: Source
     decided_in: str
+    functions: tuple[str, ...] = ()
 
 
 ASSUMPTIONS: tuple[Assumption, ...] = (
@@ -35,24 +38,54 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "of images and of numbers gives 0, the mask stays; so does a remainder",
         "remembered",
         "algorithms.arithmetic:FAMILY",
+        (
+            "Image.divide",
+            "Image.mod",
+            "Number.divide",
+            "Number.mod",
+        ),
     ),
     Assumption(
         "casts",
         "to an integer type cut fractions towards zero and end at the type's limits; NaN becomes 0",
         "remembered",
         "algorithms.unary:cast_band",
+        (
+            "Image.cast",
+            "Image.byte",
+            "Image.int*",
+            "Image.uint*",
+            "Image.short",
+            "Image.long",
+            "Image.to[BILSU]*",
+            "Number.byte",
+            "Number.int*",
+            "Number.uint*",
+            "Number.short",
+            "Number.long",
+            "Number.to[BILSU]*",
+        ),
     ),
     Assumption(
         "count where nothing is valid",
         "a count over images is masked where no image is valid; over a region it is 0",
         "inferred",
         "algorithms.composites:run_on_stacks",
+        (
+            "Reducer.count",
+            "reduce.count",
+        ),
     ),
     Assumption(
         "mask of a composite",
         "is the largest mask of its samples",
         "inferred",
         "algorithms.composites:run_on_stacks",
+        (
+            "ImageCollection.reduce",
+            "Image.reduce",
+            "reduce.*",
+        ),
     ),
     Assumption(
         "percentiles and median",
@@ -60,73 +93,143 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "the service approximates large samples by histograms",
         "inferred",
         "graph.statistics:percentiles",
+        (
+            "Reducer.median",
+            "Reducer.percentile",
+            "Reducer.intervalMean",
+            "reduce.median",
+        ),
     ),
-    Assumption("mode", "of several equally frequent values is the smallest", "inferred", "graph.statistics:mode"),
+    Assumption(
+        "mode",
+        "of several equally frequent values is the smallest",
+        "inferred",
+        "graph.statistics:mode",
+        (
+            "Reducer.mode",
+            "reduce.mode",
+            "Image.focal_mode",
+            "Image.focalMode",
+        ),
+    ),
     Assumption(
         "histogram",
         "has buckets of equal width that begin at the smallest sample",
         "inferred",
         "graph.object_statistics:histogram",
+        ("Reducer.histogram",),
     ),
     Assumption(
         "sample variance",
         "of weighted samples is the population variance times n / (n - 1), n the sum of weights",
         "inferred",
         "graph.statistics:sample_variance",
+        (
+            "Reducer.sampleVariance",
+            "Reducer.sampleStdDev",
+        ),
     ),
     Assumption(
         "reduceResolution",
         "gives pixels whose mask is the valid fraction of their area",
         "inferred",
         "graph.aggregation:aggregate",
+        ("Image.reduceResolution",),
     ),
     Assumption(
         "least coverage",
         "weighted reducers see a pixel if at least 0.005 of its area lies in the region",
         "remembered",
         "algorithms.regions:LEAST_COVERAGE",
+        (
+            "Image.reduceRegion",
+            "Image.reduceRegions",
+        ),
     ),
     Assumption(
         "bestEffort",
         "doubles the scale until the region has at most maxPixels pixels",
         "inferred",
         "algorithms.regions:Lattice",
+        ("Image.reduceRegion",),
     ),
     Assumption(
         "pyramids",
         "end at the level whose longer side has at most 256 pixels",
         "inferred",
         "graph.sources:TOP_LEVEL_SIDE",
+        (
+            "Image.load",
+            "ImageCollection.load",
+        ),
     ),
     Assumption(
         "grid of a scale",
         "lies on the lattice through the origin of the CRS and is snapped outwards",
         "inferred",
         "graph.grids:Projection",
+        (
+            "Projection.atScale",
+            "Image.reproject",
+            "Image.clipToBoundsAndScale",
+            "Image.reduceRegion",
+            "Image.reduceRegions",
+            "Image.sample",
+            "Image.sampleRegions",
+            "Image.stratifiedSample",
+            "ImageCollection.getRegion",
+        ),
     ),
     Assumption(
         "neighbourhoods",
         "are masked where their middle is; kernels reach at most 256 pixels, focal functions repeat at most 100 times",
         "chosen",
         "algorithms.neighbourhoods:LARGEST_RADIUS",
+        (
+            "Image.focal*",
+            "Image.reduceNeighborhood",
+            "Kernel.*",
+        ),
     ),
     Assumption(
         "geodesic edges",
         "are treated as straight in the CRS when geometries are intersected, clipped or burnt; the flag is only kept",
         "chosen",
         "graph.geometry:Geometry",
+        (
+            "GeometryConstructors.L*",
+            "GeometryConstructors.Multi[LP]*",
+            "GeometryConstructors.Polygon",
+            "GeometryConstructors.Rectangle",
+            "Geometry.intersection",
+            "Geometry.union",
+            "Geometry.difference",
+            "Geometry.symmetricDifference",
+            "Image.clip",
+            "Image.paint",
+        ),
     ),
     Assumption(
         "buffers",
         "are made in an azimuthal equidistant system around the geometry's centre, with 16 points a quarter",
         "chosen",
         "algorithms.geometries:buffered",
+        (
+            "Geometry.buffer",
+            "Feature.buffer",
+        ),
     ),
     Assumption(
         "random numbers",
         "of samples and of randomColumn are the same for the same seed, but not the service's",
         "chosen",
         "algorithms.sampling:sample",
+        (
+            "Image.sample",
+            "Image.stratifiedSample",
+            "Collection.randomColumn",
+            "FeatureCollection.randomPoints",
+        ),
     ),
     Assumption(
         "long collections",
@@ -134,18 +237,24 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "the service refuses only to hand them out, as the sandbox does with features",
         "chosen",
         "graph.collections:ELEMENT_LIMIT",
+        (
+            "ImageCollection.load",
+            "Collection.size",
+        ),
     ),
     Assumption(
         "long searches",
         "end after 20000 images with 'Computation timed out.'",
         "chosen",
         "graph.catalog_images:SCAN_LIMIT",
+        ("Collection.filter",),
     ),
     Assumption(
         "getRegion",
         "returns at most 1048576 values",
         "remembered",
         "algorithms.sampling:MAX_VALUES",
+        ("ImageCollection.getRegion",),
     ),
     Assumption(
         "columns of CSV",
@@ -159,6 +268,68 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "widths count pixels of the requested grid; edges of at most one pixel burn every pixel they touch",
         "inferred",
         "algorithms.painting:burnt",
+        (
+            "Image.paint",
+            "Collection.style",
+        ),
+    ),
+    Assumption(
+        "regular expressions",
+        "are those of Python, not those of Java",
+        "chosen",
+        "algorithms.strings:match",
+        (
+            "String.match",
+            "String.replace",
+            "String.split",
+            "Image.select",
+            "Dictionary.select",
+            "Dictionary.remove",
+            "Feature.select",
+        ),
+    ),
+    Assumption(
+        "formats of numbers",
+        "are Python's patterns of printf; %s shows whole numbers without a point",
+        "chosen",
+        "algorithms.numbers:format_",
+        ("Number.format",),
+    ),
+    Assumption(
+        "text of a transform",
+        "names the elements that differ from the identity, with a comma and a space between all parts",
+        "inferred",
+        "algorithms.projections:transform",
+        ("Projection.transform",),
+    ),
+    Assumption(
+        "interpolation",
+        "is bilinear only; bicubic is refused",
+        "chosen",
+        "algorithms.projections:resample",
+        ("Image.resample",),
+    ),
+    Assumption(
+        "simplify",
+        "drops vertices by Douglas and Peucker's rule; in a geographic CRS a degree counts 111319.49 m everywhere",
+        "chosen",
+        "algorithms.geometries:simplify",
+        ("Geometry.simplify",),
+    ),
+    Assumption(
+        "units of time",
+        "a month has 365.2425 / 12 days where a fraction of it, or a difference in it, is asked for",
+        "inferred",
+        "algorithms.dates:difference",
+        ("Date.difference", "Date.advance"),
+    ),
+    Assumption(
+        "large values",
+        "answers of more than 2000000 numbers, lists of more than 1000000 elements and texts of more than 10000000 "
+        "characters are refused",
+        "chosen",
+        "graph.encode:ANSWER_SIZE",
+        ("List.cat", "List.flatten", "List.repeat", "String.cat", "String.replace"),
     ),
     Assumption(
         "wrong types",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.images import ImageRecord
+from eo_pipeline.sandbox.graph.values import Feature
 from eo_pipeline_tests.sandbox.graph_support import (
     UTM,
     ArrayBand,
@@ -63,6 +66,14 @@ def all_scenes() -> Any:
     return ee.ImageCollection("C")
 
 
+@pytest.mark.functions(
+    "ImageCollection.load",
+    "Filter.dateRangeContains",
+    "Collection.filter",
+    "DateRange",
+    "AggregateFeatureCollection.array",
+    against="worked example",
+)
 def test_dates_are_half_open_and_pushed_down() -> None:
     one = engine(*SCENES)
     body = expression(all_scenes().filterDate("2020-01-02", "2020-01-04").aggregate_array("system:index"))
@@ -70,6 +81,9 @@ def test_dates_are_half_open_and_pushed_down() -> None:
     assert one.catalog.asked == [("C", JANUARY + DAY, JANUARY + 3 * DAY, None)]  # type: ignore[attr-defined]
 
 
+@pytest.mark.functions(
+    "Filter.intersects", "GeometryConstructors.Point", "GeometryConstructors.Rectangle", against="worked example"
+)
 def test_bounds_are_pushed_down_and_checked_against_footprints() -> None:
     inside = ee.Geometry.Rectangle([500_010, 4_999_930, 500_020, 4_999_940], "EPSG:32633", False)
     outside = ee.Geometry.Point([16, 45])
@@ -78,39 +92,46 @@ def test_bounds_are_pushed_down_and_checked_against_footprints() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "expected"),
+    ("functions", "make", "expected"),
     [
-        (lambda: ee.Filter.eq("CLOUD", 20), [2]),
-        (lambda: ee.Filter.neq("CLOUD", 20), [0, 1, 3, 4, 5, 6]),
-        (lambda: ee.Filter.lt("CLOUD", 20), [0, 1]),
-        (lambda: ee.Filter.lte("CLOUD", 20), [0, 1, 2]),
-        (lambda: ee.Filter.gt("CLOUD", 40), [5, 6]),
-        (lambda: ee.Filter.gte("CLOUD", 40), [4, 5, 6]),
-        (lambda: ee.Filter.eq("TILE", "33T"), [1, 3, 5]),
-        (lambda: ee.Filter.inList("CLOUD", [0, 60, 99]), [0, 6]),
-        (lambda: ee.Filter.listContains("TAGS", 3), [3]),
-        (lambda: ee.Filter.stringContains("TILE", "32"), [0, 2, 4, 6]),
-        (lambda: ee.Filter.stringStartsWith("TILE", "33"), [1, 3, 5]),
-        (lambda: ee.Filter.rangeContains("CLOUD", 10, 30), [1, 2, 3]),
-        (lambda: ee.Filter.And(ee.Filter.gt("CLOUD", 10), ee.Filter.lt("CLOUD", 40)), [2, 3]),
-        (lambda: ee.Filter.Or(ee.Filter.lt("CLOUD", 10), ee.Filter.gt("CLOUD", 50)), [0, 6]),
-        (lambda: ee.Filter.lt("NO_SUCH", 10), []),
-        (lambda: ee.Filter.notNull(["CLOUD"]), [0, 1, 2, 3, 4, 5, 6]),
-        (lambda: ee.Filter.notNull(["NO_SUCH"]), []),
-        (lambda: ee.Filter.lt("TILE", 10), []),
-        (lambda: ee.Filter.calendarRange(3, 5, "day_of_month"), [2, 3, 4]),
-        (lambda: ee.Filter.calendarRange(6, 1, "day_of_week"), [3, 4, 5]),
-        (lambda: ee.Filter.calendarRange(2019, 2019, "year"), []),
-        (lambda: ee.Filter.dayOfYear(2, 4), [1, 2]),
-        (lambda: ee.Filter.date("2020-01-03"), [2]),
-        (lambda: ee.Filter.expression("CLOUD >= 20 && TILE == '32T' || CLOUD == 50"), [2, 4, 5, 6]),
-        (lambda: ee.Filter.expression("not (CLOUD < 50)"), [5, 6]),
+        ("Filter.equals", lambda: ee.Filter.eq("CLOUD", 20), [2]),
+        ("Filter.equals Filter.not", lambda: ee.Filter.neq("CLOUD", 20), [0, 1, 3, 4, 5, 6]),
+        ("Filter.lessThan", lambda: ee.Filter.lt("CLOUD", 20), [0, 1]),
+        ("Filter.greaterThan Filter.not", lambda: ee.Filter.lte("CLOUD", 20), [0, 1, 2]),
+        ("Filter.greaterThan", lambda: ee.Filter.gt("CLOUD", 40), [5, 6]),
+        ("Filter.lessThan Filter.not", lambda: ee.Filter.gte("CLOUD", 40), [4, 5, 6]),
+        ("Filter.equals", lambda: ee.Filter.eq("TILE", "33T"), [1, 3, 5]),
+        ("Filter.listContains", lambda: ee.Filter.inList("CLOUD", [0, 60, 99]), [0, 6]),
+        ("Filter.listContains", lambda: ee.Filter.listContains("TAGS", 3), [3]),
+        ("Filter.stringContains", lambda: ee.Filter.stringContains("TILE", "32"), [0, 2, 4, 6]),
+        ("Filter.stringStartsWith", lambda: ee.Filter.stringStartsWith("TILE", "33"), [1, 3, 5]),
+        ("Filter.stringEndsWith", lambda: ee.Filter.stringEndsWith("TILE", "2T"), [0, 2, 4, 6]),
+        ("Filter.rangeContains", lambda: ee.Filter.rangeContains("CLOUD", 10, 30), [1, 2, 3]),
+        ("Filter.and", lambda: ee.Filter.And(ee.Filter.gt("CLOUD", 10), ee.Filter.lt("CLOUD", 40)), [2, 3]),
+        ("Filter.or", lambda: ee.Filter.Or(ee.Filter.lt("CLOUD", 10), ee.Filter.gt("CLOUD", 50)), [0, 6]),
+        ("Filter.lessThan", lambda: ee.Filter.lt("NO_SUCH", 10), []),
+        ("Filter.notNull", lambda: ee.Filter.notNull(["CLOUD"]), [0, 1, 2, 3, 4, 5, 6]),
+        ("Filter.notNull", lambda: ee.Filter.notNull(["NO_SUCH"]), []),
+        ("Filter.lessThan", lambda: ee.Filter.lt("TILE", 10), []),
+        ("Filter.calendarRange", lambda: ee.Filter.calendarRange(3, 5, "day_of_month"), [2, 3, 4]),
+        ("Filter.calendarRange", lambda: ee.Filter.calendarRange(6, 1, "day_of_week"), [3, 4, 5]),
+        ("Filter.calendarRange", lambda: ee.Filter.calendarRange(2019, 2019, "year"), []),
+        ("Filter.dayOfYear", lambda: ee.Filter.dayOfYear(2, 4), [1, 2]),
+        ("Filter.dateRangeContains", lambda: ee.Filter.date("2020-01-03"), [2]),
+        (
+            "Filter.expression",
+            lambda: ee.Filter.expression("CLOUD >= 20 && TILE == '32T' || CLOUD == 50"),
+            [2, 4, 5, 6],
+        ),
+        ("Filter.expression", lambda: ee.Filter.expression("not (CLOUD < 50)"), [5, 6]),
     ],
 )
-def test_filters(make: Callable[[], Any], expected: list[int]) -> None:
+@pytest.mark.functions("{functions}", against="worked example")
+def test_filters(functions: str, make: Callable[[], Any], expected: list[int]) -> None:
     assert names(all_scenes().filter(make())) == [f"s{number}" for number in expected]
 
 
+@pytest.mark.functions("Collection.map", "Element.get", "Element.set", against="worked example")
 def test_a_filter_may_come_before_a_map_or_after_it() -> None:
     doubled = all_scenes().map(lambda image: image.set("C2", ee.Number(image.get("CLOUD")).multiply(2)))
     assert names(doubled.filter(ee.Filter.lt("C2", 30))) == ["s0", "s1"]
@@ -120,6 +141,9 @@ def test_a_filtered_collection_keeps_its_id() -> None:
     assert value(all_scenes().filter(ee.Filter.lt("CLOUD", 5)), *SCENES)["id"] == "C"
 
 
+@pytest.mark.functions(
+    "Collection.limit", "Collection.size", "Collection.first", "Collection.toList", "List.length", against="python"
+)
 def test_ordering_and_limits() -> None:
     assert names(all_scenes().sort("CLOUD", False).limit(2)) == ["s6", "s5"]
     assert names(all_scenes().limit(3, "TILE")) == ["s0", "s2", "s4"]
@@ -284,6 +308,7 @@ def test_an_unknown_collection_is_not_found() -> None:
         ("anyNonZero", lambda _: 1),
     ],
 )
+@pytest.mark.functions("ImageCollection.reduce", "Reducer.{reducer}", against="numpy")
 def test_reducers_at_each_pixel(reducer: str, expected: Callable[[np.ndarray], float]) -> None:
     reduced = all_scenes().select("B").reduce(getattr(ee.Reducer, reducer)())
     ((data, mask),) = pixels(reduced, GRID, *SCENES)
@@ -306,6 +331,9 @@ def test_the_short_forms_keep_band_names(name: str) -> None:
         np.testing.assert_array_equal(a_mask, b_mask)
 
 
+@pytest.mark.functions(
+    "Reducer.percentile", "Reducer.minMax", "Reducer.combine", "ImageCollection.reduce", against="numpy"
+)
 def test_percentiles_and_combined_reducers_name_their_bands() -> None:
     both = ee.Reducer.percentile([10, 90]).combine(ee.Reducer.minMax(), "x_", True)
     reduced = all_scenes().select("Q").reduce(both)
@@ -330,6 +358,7 @@ def test_the_median_of_nothing_has_no_bands() -> None:
     assert value(all_scenes().filterDate("1990-01-01", "1990-02-01").median().bandNames(), *SCENES) == []
 
 
+@pytest.mark.functions("ImageCollection.mosaic", against="numpy")
 def test_a_mosaic_shows_the_last_valid_image() -> None:
     ((data, mask),) = pixels(all_scenes().select("B").mosaic(), GRID, *SCENES)
     for row in range(8):
@@ -340,6 +369,7 @@ def test_a_mosaic_shows_the_last_valid_image() -> None:
                 assert data[row, column] == DATA[valid[-1], row, column]
 
 
+@pytest.mark.functions("ImageCollection.qualityMosaic", against="numpy")
 def test_a_quality_mosaic_takes_all_bands_from_the_best_image() -> None:
     (b, b_mask), (q, _) = pixels(all_scenes().qualityMosaic("Q"), GRID, *SCENES)
     best = DATA[::-1].argmax(axis=0)
@@ -349,12 +379,15 @@ def test_a_quality_mosaic_takes_all_bands_from_the_best_image() -> None:
     np.testing.assert_array_equal(b[valid], np.take_along_axis(DATA, best[None], 0)[0][valid])
 
 
+@pytest.mark.functions("ImageCollection.toBands", against="worked example")
+@pytest.mark.functions("Image.reduce", against="numpy")
 def test_bands_of_a_collection_and_reduction_of_bands() -> None:
     assert value(all_scenes().limit(2).toBands().bandNames(), *SCENES) == ["s0_B", "s0_Q", "s1_B", "s1_Q"]
     ((data, _),) = pixels(ee.Image("C/s0").select(["Q", "Q"]).reduce(ee.Reducer.sum()), GRID, *SCENES)
     np.testing.assert_array_equal(data, DATA[6] * 2.0)
 
 
+@pytest.mark.functions("Reducer.linearFit", against="numpy")
 def test_a_linear_fit_over_time() -> None:
     def with_time(image: Any) -> Any:
         days = ee.Image.constant(ee.Number(image.get("CLOUD"))).toDouble().rename("t")
@@ -373,11 +406,13 @@ def test_images_with_other_bands_cannot_be_quality_mosaicked() -> None:
         pixels(mixed.qualityMosaic("Q"), GRID, *SCENES)
 
 
+@pytest.mark.functions("ImageCollection.merge", against="worked example")
 def test_merging_prefixes_the_indices() -> None:
     merged = all_scenes().limit(1).merge(all_scenes().limit(2))
     assert names(merged) == ["1_s0", "2_s0", "2_s1"]
 
 
+@pytest.mark.functions("Image.linkCollection", against="worked example")
 def test_link_collection_adds_bands_by_index() -> None:
     cloud = record("CS/s1", {"cs": np.full((8, 8), 0.5, "f4")}, time=JANUARY, SCORE=3)
     linked = all_scenes().linkCollection(ee.ImageCollection("CS"), ["cs"], ["SCORE"])
@@ -389,6 +424,15 @@ def test_link_collection_adds_bands_by_index() -> None:
     assert found[1][1].all()
 
 
+@pytest.mark.functions(
+    "Join.apply",
+    "Join.simple",
+    "Join.inverted",
+    "Join.saveFirst",
+    "Join.inner",
+    "Filter.maxDifference",
+    against="worked example",
+)
 def test_joins() -> None:
     left = all_scenes().limit(3)
     right = all_scenes().filter(ee.Filter.gte("CLOUD", 20))
@@ -406,12 +450,51 @@ def test_joins() -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("min", 0), ("max", 60), ("sum", 210), ("mean", 30), ("count", 7), ("total_sd", 20), ("first", 0)],
+    [
+        ("min", min),
+        ("max", max),
+        ("sum", sum),
+        ("product", math.prod),
+        ("mean", statistics.mean),
+        ("count", len),
+        ("count_distinct", lambda values: len(set(values))),
+        ("total_sd", statistics.pstdev),
+        ("total_var", statistics.pvariance),
+        ("sample_sd", statistics.stdev),
+        ("sample_var", statistics.variance),
+        ("first", lambda values: values[0]),
+        ("array", list),
+        ("histogram", lambda values: {str(v): values.count(v) for v in values}),
+    ],
 )
-def test_aggregates(name: str, expected: float) -> None:
-    assert value(getattr(all_scenes(), f"aggregate_{name}")("CLOUD"), *SCENES) == pytest.approx(expected)
+@pytest.mark.functions("AggregateFeatureCollection.{name}", against="python")
+def test_aggregates(name: str, expected: Callable[[list[int]], object]) -> None:
+    values = [3, 1, 4, 1, 5, 9, 2, 6]
+    table = ee.FeatureCollection([ee.Feature(None, {"v": v}) for v in values])
+    assert value(getattr(table, f"aggregate_{name}")("v")) == pytest.approx(expected(values))
 
 
+@pytest.mark.functions("AggregateFeatureCollection.stats", against="python")
+def test_all_statistics_at_once() -> None:
+    table = ee.FeatureCollection([ee.Feature(None, {"v": v}) for v in (2, 4, 9)] + [ee.Feature(None, {})])
+    found = value(table.aggregate_stats("v"))
+    assert (found["total_count"], found["valid_count"]) == (4, 3)
+    assert (found["min"], found["max"], found["sum"], found["mean"]) == (2, 9, 15, 5)
+    assert found["sample_var"] == pytest.approx(statistics.variance([2, 4, 9]))
+    assert found["sample_sd"] == pytest.approx(statistics.stdev([2, 4, 9]))
+    assert found["total_var"] == pytest.approx(statistics.pvariance([2, 4, 9]))
+    assert found["total_sd"] == pytest.approx(statistics.pstdev([2, 4, 9]))
+
+
+@pytest.mark.functions(
+    "AggregateFeatureCollection.histogram",
+    "AggregateFeatureCollection.count_distinct",
+    "AggregateFeatureCollection.min",
+    "Collection.reduceColumns",
+    "Reducer.repeat",
+    "Reducer.group",
+    against="worked example",
+)
 def test_aggregates_of_texts_and_of_nothing() -> None:
     assert value(all_scenes().aggregate_histogram("TILE"), *SCENES) == {"32T": 4, "33T": 3}
     assert value(all_scenes().aggregate_count_distinct("TILE"), *SCENES) == 2
@@ -422,6 +505,15 @@ def test_aggregates_of_texts_and_of_nothing() -> None:
     assert value(grouped, *SCENES) == {"groups": [{"tile": "32T", "mean": 30}, {"tile": "33T", "mean": 30}]}
 
 
+@pytest.mark.functions(
+    "Feature",
+    "Collection",
+    "Collection.remap",
+    "Collection.distinct",
+    "Collection.flatten",
+    "Feature.select",
+    against="worked example",
+)
 def test_features_and_their_properties() -> None:
     square = ee.Geometry.Rectangle([0, 0, 1, 1], None, False)
     features = ee.FeatureCollection([ee.Feature(square, {"a": 1, "b": "x"}), ee.Feature(None, {"a": 2, "b": "y"})])
@@ -440,6 +532,15 @@ def test_features_and_their_properties() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.functions(
+    "Image.date",
+    "Image.id",
+    "Element.set",
+    "Element.toDictionary",
+    "Element.propertyNames",
+    "Image.copyProperties",
+    against="worked example",
+)
 def test_properties_of_images() -> None:
     image = ee.Image("C/s3")
     assert value(image.date().format("YYYY-MM-dd"), *SCENES) == "2020-01-04"
@@ -454,6 +555,102 @@ def test_properties_of_images() -> None:
     assert value(everything, *SCENES) == ["CLOUD", "TAGS", "TILE", "system:index"]
 
 
+@pytest.mark.functions("Collection.iterate", against="python")
 def test_iterating_over_a_collection() -> None:
     summed = all_scenes().iterate(lambda image, total: ee.Number(total).add(ee.Number(image.get("CLOUD"))), 0)
     assert value(summed, *SCENES) == 210
+
+
+SQUARES = {"inside": (1, 1, 2, 2), "across": (3, 3, 6, 6), "far": (8, 8, 9, 9), "around": (-1, -1, 10, 10)}
+MIDDLE = (0, 0, 4, 4)
+
+
+def squares() -> Any:
+    return ee.FeatureCollection(
+        [ee.Feature(ee.Geometry.Rectangle(list(b), None, False), {"name": n}) for n, b in SQUARES.items()]
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "predicate"),
+    [
+        ("intersects", shapely.intersects),
+        ("disjoint", shapely.disjoint),
+        ("isContained", shapely.within),
+        ("contains", shapely.contains),
+    ],
+)
+@pytest.mark.functions("Filter.{name}", against="shapely")
+def test_filters_of_places(name: str, predicate: Callable[[Any, Any], bool]) -> None:
+    middle = ee.Geometry.Rectangle(list(MIDDLE), None, False)
+    passing = squares().filter(getattr(ee.Filter, name)(leftField=".geo", rightValue=middle))
+    expected = [n for n, b in SQUARES.items() if predicate(shapely.box(*b), shapely.box(*MIDDLE))]
+    assert value(passing.aggregate_array("name")) == expected
+    assert expected
+
+
+def numbered(*numbers: int) -> Any:
+    return ee.FeatureCollection([ee.Feature(None, {"n": n}) for n in numbers])
+
+
+@pytest.mark.functions("Join.saveAll", "Join.saveBest", "Filter.maxDifference", against="python")
+def test_joins_that_keep_matches() -> None:
+    left, right, most = (10, 20, 90), (8, 13, 21, 24), 5
+    near = ee.Filter.maxDifference(most, leftField="n", rightField="n")
+
+    def matched(join: Any) -> Any:
+        return [
+            feature["properties"] for feature in value(join.apply(numbered(*left), numbered(*right), near))["features"]
+        ]
+
+    everything = matched(ee.Join.saveAll("m", ordering="n", ascending=False))
+    expected = {a: sorted((b for b in right if abs(a - b) <= most), reverse=True) for a in left}
+    found = {row["n"]: [match["properties"]["n"] for match in row["m"]] for row in everything}
+    assert found == {a: matches for a, matches in expected.items() if matches}
+    best = matched(ee.Join.saveBest("m", "apart", outer=True))
+    nearest = {a: min(matches, key=lambda b: abs(a - b)) for a, matches in found.items()}
+    assert {row["n"]: row["m"]["properties"]["n"] for row in best if "m" in row} == nearest
+    assert [row["m"]["properties"]["apart"] for row in best if "m" in row] == [2, 1]
+    assert [row["n"] for row in best] == list(left)
+
+
+@pytest.mark.functions("Element.getNumber", "Element.setMulti", "Element.get", against="worked example")
+def test_several_properties_of_a_feature() -> None:
+    feature = ee.ApiFunction.call_("Element.setMulti", ee.Feature(None, {"a": 1, "b": "x"}), {"b": 2.5, "c": [1]})
+    assert value(feature)["properties"] == {"a": 1, "b": 2.5, "c": [1]}
+    assert value(ee.Feature(feature).getNumber("b")) == 2.5
+    assert value(ee.Feature(feature).get("c")) == [1]
+
+
+@pytest.mark.functions("Collection.union", "Collection.geometry", against="shapely")
+def test_the_union_of_features() -> None:
+    expected = shapely.union_all([shapely.box(*bounds) for bounds in (MIDDLE, SQUARES["across"])])
+    both = (
+        squares()
+        .filter(ee.Filter.eq("name", "across"))
+        .merge(ee.FeatureCollection([ee.Feature(ee.Geometry.Rectangle(list(MIDDLE), None, False))]))
+    )
+    (united,) = value(both.union(1))["features"]
+    assert shapely.geometry.shape(united["geometry"]).equals(expected)
+    assert shapely.geometry.shape(value(both.geometry(1))).equals(expected)
+
+
+@dataclass
+class _Tables(FakeCatalog):
+    """One table, T/places."""
+
+    def asset(self, asset_id: str) -> FakeAsset | None:
+        return FakeAsset(asset_id, "TABLE") if asset_id == "T/places" else None
+
+    def table(self, _: str) -> list[Feature]:
+        return [Feature(None, {"system:index": name, "n": n}) for n, name in enumerate("abc")]
+
+
+@pytest.mark.functions("Collection.loadTable", against="worked example")
+def test_a_table_of_the_catalog() -> None:
+    one = GraphEngine(_Tables([]))
+    table = ee.FeatureCollection("T/places")
+    assert one.value(expression(table.aggregate_array("n"))) == [0, 1, 2]
+    assert one.value(expression(table.filter(ee.Filter.gt("n", 0)).aggregate_array("system:index"))) == ["b", "c"]
+    with pytest.raises(ServiceError, match="Collection asset 'T/nothing' not found"):
+        one.value(expression(ee.FeatureCollection("T/nothing").size()))

@@ -43,6 +43,7 @@ def burnt(name: str, *, touching: bool = False) -> np.ndarray:
     return np.asarray(rasterize([shape], GRID.shape, all_touched=touching) == 1)
 
 
+@pytest.mark.functions("Image.paint", against="rasterio")
 def test_paint_fills_features_in_order_and_makes_masked_pixels_valid() -> None:
     ((data, mask),) = pixels(ee.Image().toByte().paint(features(), "v"), GRID)
     expected = np.where(burnt("small"), 9, np.where(burnt("big"), 5, 0))
@@ -51,6 +52,7 @@ def test_paint_fills_features_in_order_and_makes_masked_pixels_valid() -> None:
     assert data.dtype == np.uint8
 
 
+@pytest.mark.functions("Image.paint", against="rasterio")
 def test_paint_widens_the_type_to_the_colour() -> None:
     painted = ee.Image(1).paint(features(), 70_000)
     ((data, mask),) = pixels(painted, GRID)
@@ -58,6 +60,7 @@ def test_paint_widens_the_type_to_the_colour() -> None:
     assert mask.all()
 
 
+@pytest.mark.functions("Image.paint", against="rasterio")
 def test_paint_with_a_width_draws_edges() -> None:
     ((data, _),) = pixels(ee.Image(0).paint(features(), 1, 2), GRID)
     expected = np.zeros(GRID.shape, bool)
@@ -74,6 +77,7 @@ def test_paint_wants_numbers() -> None:
 
 
 @pytest.mark.parametrize(("reducer", "both"), [("sum", 14), ("first", 5), ("max", 9), ("count", 2), ("mean", 7)])
+@pytest.mark.functions("Collection.reduceToImage", against="rasterio")
 def test_reduce_to_image_reduces_what_touches_each_pixel(reducer: str, both: float) -> None:
     image = features().reduceToImage(["v"], getattr(ee.Reducer, reducer)())
     ((data, mask),) = pixels(image, GRID)
@@ -85,6 +89,8 @@ def test_reduce_to_image_reduces_what_touches_each_pixel(reducer: str, both: flo
     assert value(image.bandNames()) == [reducer]
 
 
+@pytest.mark.functions("Collection.reduceToImage", against="rasterio")
+@pytest.mark.functions("Collection.merge", against="worked example")
 def test_reduce_to_image_leaves_out_features_without_the_property() -> None:
     image = (
         features()
@@ -97,6 +103,7 @@ def test_reduce_to_image_leaves_out_features_without_the_property() -> None:
         value(features().reduceToImage(["v"], ee.Reducer.linearFit()).bandNames())
 
 
+@pytest.mark.functions("Collection.style", against="rasterio")
 def test_style_fills_and_outlines() -> None:
     one = features().filter(ee.Filter.eq("v", 5)).style(color="ff0000", fillColor="0000ff80", width=2)
     (red, alpha), (green, _), (blue, _) = pixels(one, GRID)
@@ -111,6 +118,7 @@ def test_style_fills_and_outlines() -> None:
     assert not alpha[~edge & ~inside].any()
 
 
+@pytest.mark.functions("Collection.style", against="worked example")
 def test_a_feature_may_say_its_own_style() -> None:
     styled = features().map(lambda feature: feature.set("look", {"color": "00ff00", "width": 1}))
     _, (green, alpha), _ = pixels(styled.style(styleProperty="look", fillColor="00000000"), GRID)
@@ -122,6 +130,7 @@ def test_a_feature_may_say_its_own_style() -> None:
         pixels(features().style(lineType="dashed"), GRID)
 
 
+@pytest.mark.functions("Collection.style", against="rasterio")
 def test_points_are_drawn_as_discs_or_squares() -> None:
     point = ee.FeatureCollection([ee.Feature(ee.Geometry.Point(utm((10.5, 10.5))[0], "EPSG:32633"))])
     for shape, expected in (

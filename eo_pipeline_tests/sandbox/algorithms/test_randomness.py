@@ -21,6 +21,7 @@ def numbered(count: int) -> Any:
     return ee.FeatureCollection(ee.List.sequence(1, count).map(lambda n: ee.Feature(None, {"n": n})))
 
 
+@pytest.mark.functions("Collection.randomColumn", against="numpy")
 def test_a_random_column_is_uniform_and_the_same_for_the_same_seed() -> None:
     first = np.array(value(numbered(2000).randomColumn("r", 7).aggregate_array("r")))
     again = np.array(value(numbered(2000).randomColumn("r", 7).aggregate_array("r")))
@@ -32,6 +33,7 @@ def test_a_random_column_is_uniform_and_the_same_for_the_same_seed() -> None:
     assert np.histogram(first, 10, (0, 1))[0].min() > 150
 
 
+@pytest.mark.functions("Collection.randomColumn", against="numpy")
 def test_a_random_column_may_be_normal_and_by_other_keys() -> None:
     normal = np.array(value(numbered(2000).randomColumn("r", 1, "normal").aggregate_array("r")))
     assert abs(normal.mean()) < 0.1
@@ -42,6 +44,7 @@ def test_a_random_column_may_be_normal_and_by_other_keys() -> None:
         value(numbered(1).randomColumn("r", 1, "gamma"))
 
 
+@pytest.mark.functions("FeatureCollection.randomPoints", "Collection.geometry", against="shapely")
 def test_random_points_lie_in_the_region_and_evenly_on_the_sphere() -> None:
     region = ee.Geometry.Polygon([[[0, 0], [40, 0], [40, 80], [0, 80]]], None, False)
     points = value(ee.FeatureCollection.randomPoints(region, 1500, 3).geometry().coordinates())
@@ -57,6 +60,7 @@ def test_random_points_lie_in_the_region_and_evenly_on_the_sphere() -> None:
         value(ee.FeatureCollection.randomPoints(ee.Geometry.Point([0, 0]), 3))
 
 
+@pytest.mark.functions("Image.stratifiedSample", against="numpy")
 def test_a_stratified_sample_has_so_many_pixels_of_each_class() -> None:
     sample = ee.Image("C/s").stratifiedSample(5, "class", scale=10, seed=2, geometries=True)
     rows = value(sample, SCENE)["features"]
@@ -67,6 +71,7 @@ def test_a_stratified_sample_has_so_many_pixels_of_each_class() -> None:
     assert value(sample, SCENE)["features"] == rows
 
 
+@pytest.mark.functions("Image.stratifiedSample", against="worked example")
 def test_a_stratified_sample_may_want_other_numbers_of_some_classes() -> None:
     image = ee.Image("C/s")
     sample = image.stratifiedSample(100, "class", scale=10, classValues=[1, 2], classPoints=[0, 3])
@@ -80,6 +85,7 @@ def test_a_stratified_sample_may_want_other_numbers_of_some_classes() -> None:
         value(image.stratifiedSample(1, "x", scale=10), SCENE)
 
 
+@pytest.mark.functions("Element.getArray", against="worked example")
 def test_an_array_property_is_checked() -> None:
     feature = ee.Feature(None, {"a": [[1, 2], [3, 4]], "b": [[1], [2, 3]], "c": "text"})
     assert value(feature.getArray("a")) == [[1, 2], [3, 4]]

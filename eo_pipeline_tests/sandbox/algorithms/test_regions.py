@@ -73,15 +73,19 @@ def _weights() -> np.ndarray:
         ("median", lambda: np.median(DATA[centred() & MASK])),
     ],
 )
+@pytest.mark.functions("Image.reduceRegion", "Reducer.{name}", against="numpy")
+@pytest.mark.functions("Image.reduceRegion", against="shapely")
 def test_statistics_of_a_region(name: str, expected: Callable[[], float]) -> None:
     assert reduced(getattr(ee.Reducer, name)()) == {"v": pytest.approx(expected(), rel=1e-6)}
 
 
+@pytest.mark.functions("Reducer.unweighted", against="shapely")
 def test_unweighted_reducers_use_pixel_centres() -> None:
     expected = DATA[centred() & MASK].astype("f8").mean()
     assert reduced(ee.Reducer.mean().unweighted()) == {"v": pytest.approx(expected, rel=1e-6)}
 
 
+@pytest.mark.functions("Reducer.combine", against="worked example")
 def test_names_of_outputs() -> None:
     both = ee.Reducer.mean().combine(ee.Reducer.count(), "", True)
     assert sorted(reduced(both)) == ["v_count", "v_mean"]
@@ -97,12 +101,14 @@ def test_a_region_without_pixels() -> None:
     assert value(image.reduceRegion(ee.Reducer.count(), far, 10), SCENE) == {"v": 0}
 
 
+@pytest.mark.functions("Image.reduceRegion", against="numpy")
 def test_a_point_reads_its_pixel() -> None:
     point = ee.Geometry.Point([500_031, 4_999_989], "EPSG:32633")
     image = ee.Image("C/r").select("k")
     assert value(image.reduceRegion(ee.Reducer.first(), point, 10), SCENE) == {"k": int(OTHER[1, 3])}
 
 
+@pytest.mark.functions("Reducer.frequencyHistogram", against="numpy")
 def test_a_frequency_histogram_weighs_pixels() -> None:
     histogram = reduced(ee.Reducer.frequencyHistogram(), "k")["k"]
     exact = np.where(fractions() >= 0.005, fractions(), 0)
@@ -110,6 +116,7 @@ def test_a_frequency_histogram_weighs_pixels() -> None:
     assert histogram == pytest.approx(expected)
 
 
+@pytest.mark.functions("Reducer.group", against="numpy")
 def test_groups_of_one_band_by_another() -> None:
     image = ee.Image("C/r").select(["v", "k"])
     grouped = image.reduceRegion(ee.Reducer.mean().unweighted().group(1, "class"), region(), 10)
@@ -121,6 +128,7 @@ def test_groups_of_one_band_by_another() -> None:
         assert group["mean"] == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.functions("Image.reduceRegions", against="numpy")
 def test_regions_of_features() -> None:
     zones = ee.FeatureCollection([ee.Feature(region(), {"name": "a"}), ee.Feature(region().buffer(-20), {"name": "b"})])
     one_band = ee.Image("C/r").select("v").reduceRegions(zones, ee.Reducer.mean(), 10)

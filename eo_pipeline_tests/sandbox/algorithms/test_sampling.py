@@ -23,6 +23,7 @@ def region(west: int, south: int, east: int, north: int) -> Any:
     )
 
 
+@pytest.mark.functions("Image.sample", against="numpy")
 def test_a_sample_holds_the_valid_pixels_of_a_region() -> None:
     sampled = ee.Image("C/0").sample(region(10, 30, 40, 10), 10)
     inside = DATA[1:3, 1:4][MASK[1:3, 1:4]]
@@ -31,6 +32,7 @@ def test_a_sample_holds_the_valid_pixels_of_a_region() -> None:
     assert value(everything.size(), *SCENES) == 6
 
 
+@pytest.mark.functions("Image.sampleRegions", against="worked example")
 def test_samples_of_features_carry_their_properties() -> None:
     zones = ee.FeatureCollection([ee.Feature(region(0, 10, 30, 0), {"class": 7, "other": 1})])
     sampled = ee.Image("C/1").sampleRegions(zones, ["class"], 10)
@@ -38,6 +40,8 @@ def test_samples_of_features_carry_their_properties() -> None:
     assert [feature["properties"] for feature in published] == [{"class": 7, "B": 2}, {"class": 7, "B": 3}]
 
 
+@pytest.mark.functions("ImageCollection.getRegion", against="worked example")
+@pytest.mark.functions("ImageCollection.getRegion", against="pyproj")
 def test_a_time_series_has_a_row_for_each_pixel_and_image() -> None:
     series = ee.ImageCollection("C").getRegion(region(10, 10, 30, 0), crs="EPSG:32633", crsTransform=UTM.transform)
     header, *rows = value(series, *SCENES)

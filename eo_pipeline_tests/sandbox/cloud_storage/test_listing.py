@@ -1,13 +1,14 @@
 """Pages of a listing against the plain meaning of prefix, delimiter and range, on random names."""
 
 import bisect
-import re
+import time
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eo_pipeline.sandbox.cloud_storage.errors import StorageError
 from eo_pipeline.sandbox.cloud_storage.globs import compiled
 from eo_pipeline.sandbox.cloud_storage.listing import Page, Query, page, successor
 from eo_pipeline.sandbox.cloud_storage.objects import ObjectMeta
@@ -78,5 +79,18 @@ def test_a_successor_is_beyond_every_name_of_the_prefix(prefix: str, name: str) 
     ],
 )
 def test_globs(glob: str, inside: list[str], outside: list[str]) -> None:
-    pattern: re.Pattern[str] = compiled(glob)
-    assert [name for name in inside + outside if pattern.fullmatch(name)] == inside
+    pattern = compiled(glob)
+    assert [name for name in inside + outside if pattern.matches(name)] == inside
+
+
+def test_a_glob_of_many_stars_takes_no_longer_than_one_of_few() -> None:
+    name, before = "a" * 1000, time.process_time()
+    assert not compiled("**a" * 30 + "b").matches(name)
+    assert compiled("**a" * 30).matches(name)
+    assert time.process_time() - before < 2
+
+
+def test_a_glob_of_too_many_choices_is_refused() -> None:
+    assert compiled("{a,b}" * 7).matches("abababa")
+    with pytest.raises(StorageError, match=r"Invalid matchGlob: .* \(more than 200 choices\)"):
+        compiled("{a,b}" * 8)

@@ -17,12 +17,14 @@ from eo_pipeline.sandbox.graph.signatures import published_signatures, wheel_alg
 from eo_pipeline_tests.sandbox.graph_support import engine, expression, pixels, record, utm_grid, value
 
 
+@pytest.mark.functions("List.map", "Number.add", against="worked example")
 def test_a_value_inside_map_depends_on_the_element() -> None:
     shared = ee.Number(10)
     doubled = ee.List([1, 2, 3]).map(lambda n: ee.Number(n).add(shared).add(ee.Number(n)))
     assert value(doubled) == [12, 14, 16]
 
 
+@pytest.mark.functions("List.map", "Number.multiply", against="worked example")
 def test_functions_nest_and_see_the_outer_argument() -> None:
     table = ee.List([1, 2]).map(lambda a: ee.List([10, 20]).map(lambda b: ee.Number(a).multiply(ee.Number(b))))
     assert value(table) == [[10, 20], [20, 40]]

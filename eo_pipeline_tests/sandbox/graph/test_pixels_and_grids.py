@@ -37,6 +37,7 @@ def dem(data: np.ndarray = DEM, **options: Any) -> Any:
     return record("C/dem", {"dem": ArrayBand(data, UTM, **options)})
 
 
+@pytest.mark.functions("Image.load", against="numpy")
 def test_native_pixels_come_back_unchanged_and_masked_outside() -> None:
     ((data, mask),) = pixels(image(), utm_grid(50, 30, x=20, y=-5), dem())
     expected, inside = np.zeros((30, 50), "i2"), np.zeros((30, 50), bool)
@@ -46,6 +47,7 @@ def test_native_pixels_come_back_unchanged_and_masked_outside() -> None:
     assert data.dtype == np.int16
 
 
+@pytest.mark.functions("Image.load", against="rasterio")
 def test_another_crs_is_read_at_the_nearest_pixel_as_gdal_does() -> None:
     grid = Grid("EPSG:4326", (0.0001, 0.0, 15.001, 0.0, -0.0001, 45.152), 50, 18)
     expected = np.zeros(grid.shape, "i2")
@@ -89,6 +91,7 @@ def test_a_source_that_starts_at_greenwich_holds_western_longitudes() -> None:
     assert data.tolist() == [[34, 35, 0, 1]]
 
 
+@pytest.mark.functions("Image.resample", against="rasterio")
 def test_bilinear_pixels_are_those_of_gdal() -> None:
     grid = utm_grid(40, 30, x=5, y=5)
     moved = Grid(grid.crs, (10.0, 0.0, 500_053.0, 0.0, -10.0, 4_999_946.0), 40, 30)
@@ -102,6 +105,7 @@ def test_bilinear_pixels_are_those_of_gdal() -> None:
     np.testing.assert_allclose(data, expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.functions("Image.resample", against="numpy")
 def test_bilinear_does_not_change_native_pixels() -> None:
     ((data, _),) = pixels(image().resample("bilinear"), utm_grid(60, 40), dem())
     np.testing.assert_array_equal(data, DEM)
@@ -124,6 +128,7 @@ def test_reproject_computes_on_its_own_lattice() -> None:
 
 
 @pytest.mark.parametrize("factor", [2, 3, 5])
+@pytest.mark.functions("Image.reduceResolution", against="numpy")
 def test_reduce_resolution_is_the_mean_of_all_pixels_weighted_by_mask(factor: int) -> None:
     mask = RNG.random((40, 60)) > 0.3
     mask[:factor, :factor] = False
@@ -140,6 +145,7 @@ def test_reduce_resolution_is_the_mean_of_all_pixels_weighted_by_mask(factor: in
     assert found[0, 0] == 0
 
 
+@pytest.mark.functions("Image.reduceResolution", against="numpy")
 def test_reduce_resolution_weighs_partial_overlaps_by_area() -> None:
     grid = Grid(UTM.crs, (25.0, 0.0, 500_000.0, 0.0, -10.0, 5_000_000.0), 2, 1)
     ((data, _),) = pixels(image().reduceResolution(ee.Reducer.mean()), grid, dem())
@@ -148,6 +154,7 @@ def test_reduce_resolution_weighs_partial_overlaps_by_area() -> None:
     assert data[0, 1] == pytest.approx((row[2] / 2 + row[3] + row[4]) / 2.5)
 
 
+@pytest.mark.functions("Image.reduceResolution", against="numpy")
 def test_reduce_resolution_counts_modes_and_maxima() -> None:
     classes = RNG.integers(0, 3, (8, 8)).astype("u1")
     coarse = ee.Image("C/dem").reduceResolution(ee.Reducer.max())
@@ -161,6 +168,7 @@ def test_reduce_resolution_refuses_too_many_pixels() -> None:
         pixels(reduced, utm_grid(2, 2, scale=10), dem())
 
 
+@pytest.mark.functions("Image.reproject", against="numpy")
 def test_reduce_resolution_then_reproject_is_a_coarse_mean() -> None:
     coarse = image().reduceResolution(ee.Reducer.mean()).reproject("EPSG:32633", [20, 0, 500_000, 0, -20, 5_000_000])
     ((data, _),) = pixels(coarse, utm_grid(60, 40), dem())
@@ -168,6 +176,7 @@ def test_reduce_resolution_then_reproject_is_a_coarse_mean() -> None:
     np.testing.assert_allclose(data, np.repeat(np.repeat(means, 2, axis=0), 2, axis=1))
 
 
+@pytest.mark.functions("Image.setDefaultProjection", "Image.clipToBoundsAndScale", against="worked example")
 def test_the_grid_of_an_export_with_crs_and_scale() -> None:
     region = ee.Geometry.Rectangle([500_013, 4_999_881, 500_088, 4_999_999], "EPSG:32633", False)
     body = image().setDefaultProjection("EPSG:32633", [1, 0, 0, 0, -1, 0]).clipToBoundsAndScale(region, scale=30)
@@ -176,6 +185,7 @@ def test_the_grid_of_an_export_with_crs_and_scale() -> None:
     assert grid == Grid("EPSG:32633", (30.0, 0.0, 500_010.0, 0.0, -30.0, 5_000_010.0), 3, 5)
 
 
+@pytest.mark.functions("Image.reproject", "Image.clip", "ImageCollection.fromImages", against="worked example")
 def test_the_grid_of_an_export_with_a_transform_has_no_surplus_ring() -> None:
     region = ee.Geometry.Rectangle([500_040, 4_999_900, 500_080, 4_999_960], "EPSG:32633", False)
     for source in (image(), ee.ImageCollection([image()]).mosaic()):
@@ -185,6 +195,7 @@ def test_the_grid_of_an_export_with_a_transform_has_no_surplus_ring() -> None:
         assert grid == Grid("EPSG:32633", (20.0, 0.0, 500_040.0, 0.0, -20.0, 4_999_960.0), 2, 3)
 
 
+@pytest.mark.functions("Image.clipToBoundsAndScale", against="worked example")
 def test_the_grid_of_an_export_with_dimensions() -> None:
     region = ee.Geometry.Rectangle([500_000, 4_999_000, 502_000, 5_000_000], "EPSG:32633", False)
     one = engine(dem())
@@ -213,6 +224,7 @@ def test_the_grid_of_a_request() -> None:
         one.request_grid({"dimensions": {"width": 0, "height": 2}}, found)
 
 
+@pytest.mark.functions("Image.projection", "Projection", "Projection.nominalScale", against="worked example")
 def test_nominal_scales() -> None:
     assert value(ee.Image(1).projection().nominalScale()) == pytest.approx(METRES_PER_DEGREE)
     assert value(image().projection().nominalScale(), dem()) == 10
