@@ -18,9 +18,12 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from eo_pipeline.sandbox.catalog.catalog import Catalog
+from eo_pipeline.sandbox.catalog.user_assets.store import AssetStore
 from eo_pipeline.sandbox.control import Control
+from eo_pipeline.sandbox.earth_engine.asset_rules import AssetRules
 from eo_pipeline.sandbox.earth_engine.discovery import load_document, wheel_file
 from eo_pipeline.sandbox.earth_engine.engine import Engine
+from eo_pipeline.sandbox.earth_engine.user_assets import UserAssets
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.clock import Clock
 from eo_pipeline.sandbox.frame.endpoints import answer_json
@@ -50,6 +53,9 @@ class Parts:
     settings: LiveSettings
     clock: Clock
     catalog: Catalog
+    """All assets, those in `store` too."""
+    store: AssetStore
+    """Assets of clients."""
     engine: Engine
     destinations: Mapping[str, Opener]
     """Take exported files, by kind of target."""
@@ -88,6 +94,7 @@ def _routes(parts: Parts, journal: Journal, faults: FaultBox, queue: TaskQueue) 
         settings=parts.settings,
         engine=parts.engine,
         catalog=parts.catalog,
+        user_assets=UserAssets(AssetRules(parts.store, parts.catalog, parts.settings)),
         queue=queue,
         document=load_document(),
         algorithms=wheel_file("algorithms.json"),

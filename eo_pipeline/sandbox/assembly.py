@@ -6,6 +6,8 @@ from pathlib import Path
 from eo_pipeline.sandbox.app import Parts
 from eo_pipeline.sandbox.catalog.catalog import Catalog, CompositeCatalog
 from eo_pipeline.sandbox.catalog.files import load_file_catalog
+from eo_pipeline.sandbox.catalog.user_assets.store import AssetStore
+from eo_pipeline.sandbox.catalog.user_assets.user_catalog import UserCatalog
 from eo_pipeline.sandbox.cloud_storage.routes import routes
 from eo_pipeline.sandbox.cloud_storage.settings import CloudStorageSettings
 from eo_pipeline.sandbox.cloud_storage.store import Store
@@ -31,22 +33,24 @@ def open_parts(data: Path, *, catalog: Path | None, settings: Settings, speed: f
     live = LiveSettings(settings)
     clock = Clock(speed=speed)
     store = Store(data / "cloud_storage", clock.now)
-    assets = open_catalog(catalog)
+    own = AssetStore(data / "assets", clock.now)
+    assets = open_catalog(catalog, own)
     return Parts(
         data=data,
         settings=live,
         clock=clock,
         catalog=assets,
+        store=own,
         engine=GraphEngine(assets),
         destinations={"cloudStorageDestination": bucket_opener(StoreBucket(store, live), live)},
         storage_routes=routes(store, _storage_settings(live)),
     )
 
 
-def open_catalog(file: Path | None) -> Catalog:
-    """The assets served: those of a file, and the built-in world's where the file does not name them."""
+def open_catalog(file: Path | None, own: AssetStore) -> Catalog:
+    """The assets served: those of a file, those of clients, and the built-in world's where neither names them."""
     files: list[Catalog] = [] if file is None else [load_file_catalog(file)]
-    return CompositeCatalog([*files, build_world()])
+    return CompositeCatalog([*files, UserCatalog(own), build_world()])
 
 
 def _storage_settings(live: LiveSettings) -> Callable[[], CloudStorageSettings]:

@@ -9,7 +9,8 @@ from starlette.routing import Route
 
 from eo_pipeline.sandbox.catalog.catalog import Catalog
 from eo_pipeline.sandbox.earth_engine.asset_filters import parse_filter
-from eo_pipeline.sandbox.earth_engine.asset_names import asset_id
+from eo_pipeline.sandbox.earth_engine.asset_folders import describe_root, is_folder, list_folder
+from eo_pipeline.sandbox.earth_engine.asset_names import asset_id, asset_name, is_project_root
 from eo_pipeline.sandbox.earth_engine.assets import ListQuery, describe, list_images
 from eo_pipeline.sandbox.earth_engine.discovery import Document, at
 from eo_pipeline.sandbox.earth_engine.downloads import (
@@ -23,6 +24,7 @@ from eo_pipeline.sandbox.earth_engine.engine import Engine
 from eo_pipeline.sandbox.earth_engine.pixel_request import asset_expression, decode_pixel_request
 from eo_pipeline.sandbox.earth_engine.pixels_out import compute_pixels
 from eo_pipeline.sandbox.earth_engine.table_pages import compute_features
+from eo_pipeline.sandbox.earth_engine.user_assets import UserAssets
 from eo_pipeline.sandbox.earth_engine.wire_expression import checked_expression
 from eo_pipeline.sandbox.frame.endpoints import Call, Endpoints
 from eo_pipeline.sandbox.settings import LiveSettings
@@ -41,6 +43,7 @@ class EarthEngine:
     settings: LiveSettings
     engine: Engine
     catalog: Catalog
+    user_assets: UserAssets
     queue: TaskQueue
     document: Document
     """The discovery document, without addresses."""
@@ -71,8 +74,16 @@ class EarthEngine:
             Route(f"{operation}:cancel", guarded(self.cancel_operation), methods=["POST"]),
             Route(operation, guarded(self.get_operation)),
             Route(f"{asset}:getPixels", guarded(self.get_pixels), methods=["POST"]),
+            Route(f"{project}:listAssets", guarded(self.list_roots)),
+            Route(f"{project}/assets", guarded(self.create_asset), methods=["POST"]),
             Route(f"{asset}:listAssets", guarded(self.list_assets)),
-            Route(asset, guarded(self.get_asset)),
+            Route(f"{asset}:copy", guarded(self.copy_asset), methods=["POST"]),
+            Route(f"{asset}:move", guarded(self.move_asset), methods=["POST"]),
+            Route(f"{asset}:getIamPolicy", guarded(self.get_policy), methods=["POST"]),
+            Route(f"{asset}:setIamPolicy", guarded(self.set_policy), methods=["POST"]),
+            Route(asset, guarded(self.get_asset), methods=["GET"]),
+            Route(asset, guarded(self.update_asset), methods=["PATCH"]),
+            Route(asset, guarded(self.delete_asset), methods=["DELETE"]),
         ]
 
     def discovery(self, call: Call) -> Document:
@@ -152,18 +163,62 @@ class EarthEngine:
 
     def get_asset(self, call: Call) -> dict[str, object]:
         """GET ASSET."""
-        return describe(self.catalog, _asset_name(call))
+        name = _asset_name(call)
+        if is_project_root(asset_id(name)):
+            return describe_root(self.user_assets.rules, name)
+        return self._described(name)
+
+    def create_asset(self, call: Call) -> dict[str, object]:
+        """POST projects/P/assets."""
+        name = f"projects/{call.parameters['project']}/assets/{call.query.get('assetId', '')}"
+        return self._described(self.user_assets.create(name, call.body))
+
+    def copy_asset(self, call: Call) -> dict[str, object]:
+        """POST ASSET:copy."""
+        return self._described(self.user_assets.copy(_asset_name(call), call.body))
+
+    def move_asset(self, call: Call) -> dict[str, object]:
+        """POST ASSET:move."""
+        return self._described(self.user_assets.move(_asset_name(call), call.body))
+
+    def delete_asset(self, call: Call) -> dict[str, object]:
+        """DELETE ASSET."""
+        self.user_assets.delete(_asset_name(call))
+        return {}
+
+    def update_asset(self, call: Call) -> dict[str, object]:
+        """PATCH ASSET."""
+        return self._described(self.user_assets.update(_asset_name(call), call.body))
+
+    def get_policy(self, call: Call) -> dict[str, object]:
+        """POST ASSET:getIamPolicy."""
+        return self.user_assets.policy(_asset_name(call))
+
+    def set_policy(self, call: Call) -> dict[str, object]:
+        """POST ASSET:setIamPolicy."""
+        return self.user_assets.set_policy(_asset_name(call), call.body)
+
+    def list_roots(self, call: Call) -> dict[str, object]:
+        """GET projects/P:listAssets."""
+        return self._listed(call, f"projects/{call.parameters['project']}/assets")
 
     def list_assets(self, call: Call) -> dict[str, object]:
         """GET ASSET:listAssets."""
+        return self._listed(call, _asset_name(call))
+
+    def _described(self, name_or_id: str) -> dict[str, object]:
+        return describe(self.catalog, asset_name(asset_id(name_or_id)), self.settings.now)
+
+    def _listed(self, call: Call, parent: str) -> dict[str, object]:
         query = ListQuery(
             wanted=parse_filter(call.query.get("filter", "")),
             page_size=_page_size(call, self.settings),
             page_token=call.query.get("pageToken"),
             basic=call.query.get("view") == "BASIC",
         )
-        scan_limit = self.settings.now.list_scan_limit
-        return list_images(self.catalog, _asset_name(call), query, scan_limit=scan_limit).published()
+        if is_folder(self.user_assets.rules, parent):
+            return list_folder(self.user_assets.rules, parent, query).published()
+        return list_images(self.catalog, parent, query, self.settings.now).published()
 
     def _submit(self, call: Call, kind: str) -> dict[str, object]:
         priority = self.settings.now.default_priority

@@ -54,7 +54,7 @@ def load_table(table_id: str, context: Context) -> Collection:
             404,
             "NOT_FOUND",
         )
-    return Collection(Listed(tuple(features)), "Feature", dict(asset.properties), table_id, 1)
+    return Collection(Derived(lambda: iter(features), endless=False), "Feature", dict(asset.properties), table_id, 1)
 
 
 @FAMILY.algorithm("ImageCollection.fromImages")

@@ -15,6 +15,7 @@ from eo_pipeline.sandbox.earth_engine.assets import Listing, ListQuery, describe
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.images import ImageRecord
 from eo_pipeline.sandbox.graph.values import Feature
+from eo_pipeline.sandbox.settings import Settings
 
 
 class Endless:
@@ -45,7 +46,9 @@ def record(day: int) -> ImageRecord:
 
 def page(text: str, *, size: int = 10, token: str | None = None, scan_limit: int = 100) -> Listing:
     query = ListQuery(wanted=parse_filter(text), page_size=size, page_token=token, basic=True)
-    return list_images(Endless(), "projects/earthengine-public/assets/days", query, scan_limit=scan_limit)
+    return list_images(
+        Endless(), "projects/earthengine-public/assets/days", query, Settings(list_scan_limit=scan_limit)
+    )
 
 
 def test_pages_follow_each_other() -> None:
