@@ -33,13 +33,14 @@ from eo_pipeline.sandbox.frame.journal import Journal
 from eo_pipeline.sandbox.frame.journal_middleware import JournalMiddleware
 from eo_pipeline.sandbox.routes import EarthEngine
 from eo_pipeline.sandbox.settings import LiveSettings
+from eo_pipeline.sandbox.tasks.asset_making import AssetMaker
 from eo_pipeline.sandbox.tasks.delivery import Delivery
 from eo_pipeline.sandbox.tasks.destinations import Opener
-from eo_pipeline.sandbox.tasks.exports import ImageExporter
+from eo_pipeline.sandbox.tasks.ingestion_sources import Fetch, OpenObject
 from eo_pipeline.sandbox.tasks.operation_files import OperationFiles
-from eo_pipeline.sandbox.tasks.table_exports import TableExporter
+from eo_pipeline.sandbox.tasks.task_kinds import Workshop
 from eo_pipeline.sandbox.tasks.task_queue import QueueParts, TaskQueue
-from eo_pipeline.sandbox.tasks.task_work import Work, by_kind
+from eo_pipeline.sandbox.tasks.task_work import by_kind
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -59,6 +60,8 @@ class Parts:
     engine: Engine
     destinations: Mapping[str, Opener]
     """Take exported files, by kind of target."""
+    open_object: OpenObject
+    """Opens what ingestions read."""
     storage_routes: Sequence[BaseRoute]
     """Of Cloud Storage, which reads what exports wrote."""
 
@@ -78,13 +81,11 @@ def application(parts: Parts) -> ASGIApp:
 
 def _queue(parts: Parts, journal: Journal, faults: FaultBox) -> TaskQueue:
     delivery = Delivery(parts.destinations, journal, parts.settings, parts.data / "scratch")
-    work: dict[str, Work] = {
-        "EXPORT_IMAGE": ImageExporter(engine=parts.engine, delivery=delivery),
-        "EXPORT_FEATURES": TableExporter(engine=parts.engine, delivery=delivery),
-    }
+    rules = AssetRules(parts.store, parts.catalog, parts.settings)
+    workshop = Workshop(parts.engine, delivery, AssetMaker(rules), Fetch(parts.open_object, parts.settings))
     files = OperationFiles(parts.data / "operations")
     ids = random.SystemRandom()
-    return TaskQueue(QueueParts(files, parts.clock, parts.settings, faults, journal, ids), by_kind(work))
+    return TaskQueue(QueueParts(files, parts.clock, parts.settings, faults, journal, ids), by_kind(workshop.work()))
 
 
 def _routes(parts: Parts, journal: Journal, faults: FaultBox, queue: TaskQueue) -> list[BaseRoute]:

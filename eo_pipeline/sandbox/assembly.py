@@ -34,7 +34,7 @@ def open_parts(data: Path, *, catalog: Path | None, settings: Settings, speed: f
     clock = Clock(speed=speed)
     store = Store(data / "cloud_storage", clock.now)
     own = AssetStore(data / "assets", clock.now)
-    assets = open_catalog(catalog, own)
+    assets = open_catalog(catalog, UserCatalog(own))
     return Parts(
         data=data,
         settings=live,
@@ -43,14 +43,15 @@ def open_parts(data: Path, *, catalog: Path | None, settings: Settings, speed: f
         store=own,
         engine=GraphEngine(assets),
         destinations={"cloudStorageDestination": bucket_opener(StoreBucket(store, live), live)},
+        open_object=lambda bucket, name: store.open(bucket, name)[1],
         storage_routes=routes(store, _storage_settings(live)),
     )
 
 
-def open_catalog(file: Path | None, own: AssetStore) -> Catalog:
-    """The assets served: those of a file, those of clients, and the built-in world's where neither names them."""
+def open_catalog(file: Path | None, *others: Catalog) -> Catalog:
+    """The assets served: those of a file, of the others, and the built-in world's where none of them names them."""
     files: list[Catalog] = [] if file is None else [load_file_catalog(file)]
-    return CompositeCatalog([*files, UserCatalog(own), build_world()])
+    return CompositeCatalog([*files, *others, build_world()])
 
 
 def _storage_settings(live: LiveSettings) -> Callable[[], CloudStorageSettings]:

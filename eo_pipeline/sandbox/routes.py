@@ -21,6 +21,7 @@ from eo_pipeline.sandbox.earth_engine.downloads import (
     download_table,
 )
 from eo_pipeline.sandbox.earth_engine.engine import Engine
+from eo_pipeline.sandbox.earth_engine.map_tiles import draw_tile, tile_grid
 from eo_pipeline.sandbox.earth_engine.pixel_request import asset_expression, decode_pixel_request
 from eo_pipeline.sandbox.earth_engine.pixels_out import compute_pixels
 from eo_pipeline.sandbox.earth_engine.table_pages import compute_features
@@ -28,9 +29,11 @@ from eo_pipeline.sandbox.earth_engine.user_assets import UserAssets
 from eo_pipeline.sandbox.earth_engine.wire_expression import checked_expression
 from eo_pipeline.sandbox.frame.endpoints import Call, Endpoints
 from eo_pipeline.sandbox.settings import LiveSettings
-from eo_pipeline.sandbox.tasks.export_request import decode_export
-from eo_pipeline.sandbox.tasks.submission import decode_submission
-from eo_pipeline.sandbox.tasks.table_exports import decode_table_export
+from eo_pipeline.sandbox.tasks.asset_making import AssetTarget
+from eo_pipeline.sandbox.tasks.image_manifest import decode_image_manifest
+from eo_pipeline.sandbox.tasks.submission import decode_ingestion, decode_submission
+from eo_pipeline.sandbox.tasks.table_ingestion import decode_table_manifest
+from eo_pipeline.sandbox.tasks.task_kinds import check_image_export, check_table_export
 from eo_pipeline.sandbox.tasks.task_queue import TaskQueue
 
 _MAX_PAGE = 10_000
@@ -68,6 +71,10 @@ class EarthEngine:
             Route(f"{project}/table:export", guarded(self.export_table), methods=["POST"]),
             Route(f"{project}/thumbnails", guarded(self.create_thumbnail), methods=["POST"]),
             Route(f"{project}/thumbnails/{{id}}:getPixels", endpoints.public(self.thumbnail_pixels)),
+            Route(f"{project}/maps", guarded(self.create_map), methods=["POST"]),
+            Route(f"{project}/maps/{{id}}/tiles/{{zoom:int}}/{{x:int}}/{{y:int}}", endpoints.public(self.map_tile)),
+            Route(f"{project}/image:import", guarded(self.import_image), methods=["POST"]),
+            Route(f"{project}/table:import", guarded(self.import_table), methods=["POST"]),
             Route(f"{project}/tables", guarded(self.create_table), methods=["POST"]),
             Route(f"{project}/tables/{{id}}:getFeatures", endpoints.public(self.table_features)),
             Route(f"{project}/operations", guarded(self.list_operations)),
@@ -108,13 +115,21 @@ class EarthEngine:
 
     def export_image(self, call: Call) -> dict[str, object]:
         """POST image:export."""
-        decode_export(call.body)
+        check_image_export(call.body)
         return self._submit(call, "EXPORT_IMAGE")
 
     def export_table(self, call: Call) -> dict[str, object]:
         """POST table:export."""
-        decode_table_export(call.body)
+        check_table_export(call.body)
         return self._submit(call, "EXPORT_FEATURES")
+
+    def import_image(self, call: Call) -> dict[str, object]:
+        """POST image:import."""
+        return self._ingest(call, "INGEST_IMAGE", decode_image_manifest(call.body).target)
+
+    def import_table(self, call: Call) -> dict[str, object]:
+        """POST table:import."""
+        return self._ingest(call, "INGEST_TABLE", decode_table_manifest(call.body).target)
 
     def compute_features(self, call: Call) -> dict[str, object]:
         """POST table:computeFeatures."""
@@ -129,6 +144,18 @@ class EarthEngine:
     def thumbnail_pixels(self, call: Call) -> Response:
         """GET thumbnails/ID:getPixels, of anyone who knows the id."""
         file = download_image(self.engine, self.kept.get(_download_name(call, "thumbnails")), self.settings.now)
+        return Response(file.content, media_type=file.media_type)
+
+    def create_map(self, call: Call) -> dict[str, object]:
+        """POST maps."""
+        decode_image_download(call.body)
+        return self._kept(call, "maps")
+
+    def map_tile(self, call: Call) -> Response:
+        """GET maps/ID/tiles/Z/X/Y, of anyone who knows the id."""
+        body = self.kept.get(_download_name(call, "maps"))
+        grid = tile_grid(*(int(call.parameters[name]) for name in ("zoom", "x", "y")))
+        file = draw_tile(self.engine, body, grid, self.settings.now)
         return Response(file.content, media_type=file.media_type)
 
     def create_table(self, call: Call) -> dict[str, object]:
@@ -223,6 +250,11 @@ class EarthEngine:
     def _submit(self, call: Call, kind: str) -> dict[str, object]:
         priority = self.settings.now.default_priority
         submission = decode_submission(call.parameters["project"], kind, call.body, default_priority=priority)
+        return self.queue.submit(submission).published()
+
+    def _ingest(self, call: Call, kind: str, target: AssetTarget) -> dict[str, object]:
+        id_, settings = asset_id(target.name), self.settings.now
+        submission = decode_ingestion(call.parameters["project"], kind, call.body, settings=settings, id_=id_)
         return self.queue.submit(submission).published()
 
     def _kept(self, call: Call, group: str) -> dict[str, object]:

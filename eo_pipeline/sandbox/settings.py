@@ -129,8 +129,26 @@ class Settings:
         "https://code.earthengine.google.com/?asset={id}", "remembered", "destinationUris of what makes an asset"
     )
     ingestion_description: str = _setting("Asset ingestion: {id}", "remembered", "description of an ingestion")
-    asset_quota_bytes: int = _setting(250 * 2**30, "documented", "bytes of assets a project may have; only reported")
-    asset_quota_count: int = _setting(10_000, "documented", "assets a project may have; only reported")
+    asset_quota_bytes: int = _setting(250 * 2**30, "documented", "bytes of assets a project may have")
+    asset_quota_count: int = _setting(10_000, "documented", "assets a project may have")
+    asset_bytes_exceeded: str = _setting(
+        "Asset storage quota of '{root}' exceeded: {limit} bytes.",
+        "inferred",
+        "answer 429 to making an asset, or end of a task, beyond the bytes",
+    )
+    asset_count_exceeded: str = _setting(
+        "Asset count quota of '{root}' exceeded: {limit} assets.",
+        "inferred",
+        "answer 429 to making an asset, or end of a task, beyond the number",
+    )
+    null_geometry: str = _setting(
+        "Unable to export features with null geometry.", "remembered", "end of a table export to an asset"
+    )
+    missing_source: str = _setting(
+        "Cannot read source file '{uri}': it does not exist or the caller does not have access.",
+        "inferred",
+        "end of an ingestion of an object that is not there",
+    )
     read_only_buckets: tuple[str, ...] = _setting((), "chosen", "buckets nobody may write to, exports included")
     forbidden_buckets: tuple[str, ...] = _setting((), "chosen", "buckets nobody may use at all, exports included")
     storage_authentication: str = _setting("optional", "chosen", "optional or required: Cloud Storage's credentials")

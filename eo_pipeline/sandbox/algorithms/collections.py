@@ -14,7 +14,6 @@ from eo_pipeline.sandbox.graph.collections import (
     Collection,
     Derived,
     Element,
-    Listed,
     feature_collection,
     image_collection,
 )

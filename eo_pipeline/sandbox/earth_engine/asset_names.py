@@ -3,7 +3,7 @@
 import re
 
 _SHARED = re.compile(r"projects/(?:earthengine-public|earthengine-legacy)/assets/(.+)")
-_PROJECT_ROOT = re.compile(r"projects/[^/]+/assets")
+_PROJECT_ROOT = re.compile(r"projects/(?!earthengine-public/)[^/]+/assets")
 _LEGACY_ROOT = re.compile(r"(?:users|projects)/[^/]+")
 _OWNED = re.compile(r"projects/(?P<project>[^/]+)/assets/.+|users/.+|projects/.+")
 _ID = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*")
@@ -34,11 +34,18 @@ def is_project_root(id_: str) -> bool:
 
 
 def owner(id_: str) -> str | None:
-    """The project id, or the user's or legacy project's top folder, that an asset belongs to; None: Earth Engine's own."""
+    """The project id, or the user's or legacy project's top folder, that an asset is in; None: Earth Engine's own."""
     found = _OWNED.fullmatch(id_)
     if found is None:
         return None
     return found.group("project") or "/".join(id_.split("/")[:2])
+
+
+def root_of(id_: str) -> str:
+    """The top folder that an asset of a client is in."""
+    parts = id_.split("/")
+    is_cloud = len(parts) > 2 and parts[0] == "projects" and parts[2] == "assets"
+    return "/".join(parts[: 3 if is_cloud else 2])
 
 
 def is_well_formed(id_: str) -> bool:

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from eo_pipeline.sandbox.catalog.catalog import AssetType, Catalog
 from eo_pipeline.sandbox.catalog.user_assets.records import UserAsset
 from eo_pipeline.sandbox.catalog.user_assets.store import AssetStore
-from eo_pipeline.sandbox.earth_engine.asset_names import asset_id, is_project_root, is_root, is_well_formed, owner
+from eo_pipeline.sandbox.earth_engine.asset_names import (
+    asset_id,
+    is_project_root,
+    is_root,
+    is_well_formed,
+    owner,
+    root_of,
+)
 from eo_pipeline.sandbox.earth_engine.assets import missing_asset
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.settings import LiveSettings
@@ -56,13 +63,27 @@ class AssetRules:
         self._check_owner(id_, "earthengine.assets.create")
         self._check_parent(id_, type_)
         known = self.catalog.asset(id_)
-        if (
-            is_project_root(id_)
-            or known is not None
-            and not (overwrite and known.type == type_ and self.store.get(id_) is not None)
-        ):
+        replaceable = overwrite and known is not None and known.type == type_ and self.store.get(id_) is not None
+        if is_project_root(id_) or (known is not None and not replaceable):
             raise ServiceError(settings.existing_asset.replace("{id}", id_))
         return id_
+
+    def check_room(self, id_: str, size_bytes: int) -> None:
+        """Refuse an asset for which its project has no room.
+
+        Args:
+            id_: Of the asset that is about to be made; the one it replaces no longer counts.
+            size_bytes: Of its files.
+
+        Raises:
+            ServiceError: There would be too many assets, or too many bytes of them.
+        """
+        root, settings = root_of(id_), self.settings.now
+        others = [asset for asset in self.store.below(root) if asset.id != id_]
+        if len(others) >= settings.asset_quota_count:
+            raise _over(settings.asset_count_exceeded, root, settings.asset_quota_count)
+        if size_bytes + sum(asset.size_bytes for asset in others) > settings.asset_quota_bytes:
+            raise _over(settings.asset_bytes_exceeded, root, settings.asset_quota_bytes)
 
     def missing(self, id_: str) -> ServiceError:
         """The refusal of an id that is nobody's."""
@@ -86,3 +107,7 @@ class AssetRules:
     def _denied(self, id_: str, permission: str) -> ServiceError:
         message = self.settings.now.unwritable_asset.replace("{permission}", permission).replace("{id}", id_)
         return ServiceError(message, 403, "PERMISSION_DENIED")
+
+
+def _over(message: str, root: str, limit: int) -> ServiceError:
+    return ServiceError(message.replace("{root}", root).replace("{limit}", str(limit)), 429, "RESOURCE_EXHAUSTED")

@@ -9,9 +9,12 @@ from eo_pipeline.sandbox.catalog.user_assets.records import StoredBand, UserAsse
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.clock import parse_timestamp
 from eo_pipeline.sandbox.frame.request_fields import mapping, number, text, texts
+from eo_pipeline.sandbox.graph.encode import encode
+from eo_pipeline.sandbox.graph.values import Date
 
 _TIMES = {"start_time": "start_ms", "startTime": "start_ms", "end_time": "end_ms", "endTime": "end_ms"}
 _START, _END = "system:time_start", "system:time_end"
+_OF_SYSTEM = frozenset({_START, _END, "system:index"})
 
 
 def described(asset: UserAsset, body: Mapping[str, object]) -> UserAsset:
@@ -58,6 +61,27 @@ def checked_properties(properties: Mapping[str, object]) -> dict[str, object]:
         if not name or not _is_property(value):
             raise ServiceError(f"Invalid value at 'asset.properties': property '{name[:100]}' has an unsupported type.")
     return {name: value for name, value in properties.items() if value is not None}
+
+
+def storable_properties(properties: Mapping[str, object]) -> dict[str, object]:
+    """The properties of a computed image or feature that an asset keeps; times are numbers.
+
+    Values that are no numbers, texts, dates or lists of numbers or of texts are left out, and so are properties of the
+    system other than times and the index.
+    """
+    plain = {name: _plain(value) for name, value in properties.items()}
+    kept = {name: value for name, value in plain.items() if not name.startswith("system:") or name in _OF_SYSTEM}
+    return {name: value for name, value in kept.items() if _is_storable(value)}
+
+
+def _plain(value: object) -> object:
+    return value.milliseconds if isinstance(value, Date) else encode(value)
+
+
+def _is_storable(value: object) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(item, int | float) for item in value) or all(isinstance(item, str) for item in value)
+    return isinstance(value, int | float | str)
 
 
 def _is_property(value: object) -> bool:

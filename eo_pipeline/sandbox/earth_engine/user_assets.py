@@ -31,12 +31,14 @@ class UserAssets:
         type_ = next((known for known in get_args(AssetType) if known == said), None)
         if type_ not in _EMPTY_TYPES:
             raise ServiceError(f"sandbox: only {' and '.join(_EMPTY_TYPES)} can be created empty, got {said}.")
-        id_ = self.rules.check_new(name, type_)
-        self.rules.store.put(described(UserAsset(id_, type_), body))
+        with self.rules.store.changing():
+            id_ = self.rules.check_new(name, type_)
+            self.rules.check_room(id_, 0)
+            self.rules.store.put(described(UserAsset(id_, type_), body))
         return id_
 
     def copy(self, source: str, body: Mapping[str, object]) -> str:
-        """Copy an image or a table to `destinationName` and return its id; both share their files, which never change."""
+        """Copy an image or a table to `destinationName` and return its id; both share files, which never change."""
         id_, store = asset_id(source), self.rules.store
         info = self.rules.catalog.asset(id_)
         if info is None:
@@ -46,17 +48,20 @@ class UserAssets:
         asset = store.get(id_)
         if asset is None:
             raise ServiceError(f"sandbox: only assets of clients can be copied, got '{id_}'; export it to an asset.")
-        new_id = self.rules.check_new(_destination(body), asset.type, overwrite=flag(body, "overwrite"))
-        store.put(replace(asset, id=new_id, policy={}))
+        with store.changing():
+            new_id = self.rules.check_new(_destination(body), asset.type, overwrite=flag(body, "overwrite"))
+            self.rules.check_room(new_id, asset.size_bytes)
+            store.put(replace(asset, id=new_id, policy={}, maker=""))
         return new_id
 
     def move(self, source: str, body: Mapping[str, object]) -> str:
         """Move an asset, with what is in it, to `destinationName` and return its id."""
-        asset = self.rules.existing(source, "earthengine.assets.delete")
-        new_id = self.rules.check_new(_destination(body), asset.type)
-        if new_id.startswith(f"{asset.id}/"):
-            raise ServiceError(f"Cannot move asset '{asset.id}' into itself.")
-        self.rules.store.move(asset, new_id)
+        with self.rules.store.changing():
+            asset = self.rules.existing(source, "earthengine.assets.delete")
+            new_id = self.rules.check_new(_destination(body), asset.type)
+            if new_id.startswith(f"{asset.id}/"):
+                raise ServiceError(f"Cannot move asset '{asset.id}' into itself.")
+            self.rules.store.move(asset, new_id)
         return new_id
 
     def delete(self, name: str) -> None:

@@ -45,16 +45,21 @@ def decode_export(body: Mapping[str, object]) -> ExportRequest:
         expression=mapping(body, "expression"),
         grid=checked_grid(mapping(body, "grid")),
         target=target,
-        max_pixels=_positive(body, "maxPixels"),
+        max_pixels=positive(body, "maxPixels"),
         file_size=_file_size(mapping(tiff, "tileDimensions")),
-        shard_size=_positive(tiff, "tileSize"),
+        shard_size=positive(tiff, "tileSize"),
         no_data=number(mapping(tiff, "noData"), "floatValue"),
         cloud_optimized=flag(tiff, "cloudOptimized"),
         skip_empty=flag(tiff, "skipEmptyFiles"),
     )
 
 
-def _positive(body: Mapping[str, object], name: str) -> int | None:
+def positive(body: Mapping[str, object], name: str) -> int | None:
+    """A whole number above 0; None when absent.
+
+    Raises:
+        ServiceError: Something else stands there.
+    """
     value = whole(body, name)
     if value is not None and value < 1:
         raise ServiceError(f"Invalid value at '{name}': {value} must be positive.")
@@ -64,7 +69,7 @@ def _positive(body: Mapping[str, object], name: str) -> int | None:
 def _file_size(dimensions: Mapping[str, object]) -> tuple[int, int] | None:
     if not dimensions:
         return None
-    width, height = _positive(dimensions, "width"), _positive(dimensions, "height")
+    width, height = positive(dimensions, "width"), positive(dimensions, "height")
     if width is None or height is None:
         raise ServiceError("Invalid value at 'tileDimensions': width and height are required.")
     return width, height

@@ -12,7 +12,7 @@ from eo_pipeline.sandbox.tasks.destinations import Target, decode_target
 from eo_pipeline.sandbox.tasks.operations import Operation
 from eo_pipeline.sandbox.tasks.task_work import Report
 
-_SECONDS_PER_FEATURE = 0.001
+SECONDS_PER_FEATURE = 0.001
 """EECU-seconds charged for a feature."""
 
 
@@ -69,7 +69,7 @@ class TableExporter:
             with path.open("w", encoding="utf-8", newline="") as file:
                 features = self._reported(request, report)
                 count = write_table(file, request.file_format, features, request.selectors)
-            report(progress=1.0, eecu_seconds=count * _SECONDS_PER_FEATURE)
+            report(progress=1.0, eecu_seconds=count * SECONDS_PER_FEATURE)
             content_type = MEDIA_TYPES[request.file_format]
             self._delivery.deliver(operation, destination, request.file_name, path, content_type)
         return destination.uris()
@@ -77,5 +77,5 @@ class TableExporter:
     def _reported(self, request: TableExportRequest, report: Report) -> Iterator[Element]:
         """The features; before each, whoever waits is told."""
         for count, element in enumerate(self._engine.features(request.expression)):
-            report(progress=0.5, eecu_seconds=count * _SECONDS_PER_FEATURE)
+            report(progress=0.5, eecu_seconds=count * SECONDS_PER_FEATURE)
             yield element

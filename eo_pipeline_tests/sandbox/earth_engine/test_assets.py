@@ -67,7 +67,7 @@ def test_a_filter_that_hardly_ever_matches_gives_short_pages() -> None:
 
 
 def test_an_image_is_described() -> None:
-    assert describe(Endless(), "projects/earthengine-public/assets/days/3") == {
+    assert describe(Endless(), "projects/earthengine-public/assets/days/3", Settings()) == {
         "type": "IMAGE",
         "name": "projects/earthengine-public/assets/days/3",
         "id": "days/3",
@@ -77,7 +77,7 @@ def test_an_image_is_described() -> None:
         "bands": [],
         "geometry": shapely.geometry.mapping(shapely.box(0, 0, 1, 1)),
     }
-    assert describe(Endless(), "projects/earthengine-public/assets/days")["properties"] == {"title": "Days"}
+    assert describe(Endless(), "projects/earthengine-public/assets/days", Settings())["properties"] == {"title": "Days"}
 
 
 @pytest.mark.parametrize("token", ["x", "LTE=", "OTk5OTk5OTk5OTk5", "é"])

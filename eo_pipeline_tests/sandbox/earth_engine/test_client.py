@@ -126,7 +126,7 @@ def test_a_missing_asset_is_not_found(clients: Clients) -> None:
     with pytest.raises(ee.EEException, match="does not exist or doesn't allow this operation"):
         ee.data.getAsset("local/nothing")
     assert ee.data.getInfo("local/nothing") is None
-    with pytest.raises(ee.EEException, match="not found"):
+    with pytest.raises(ee.EEException, match="does not exist or doesn't allow this operation"):
         ee.data.listAssets("local/nothing")
 
 

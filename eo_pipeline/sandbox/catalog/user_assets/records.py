@@ -50,6 +50,7 @@ class UserAsset:
         footprint: of an image, GeoJSON in EPSG:4326, longitude first; None for other types.
         size_bytes: of its files.
         policy: its IAM policy as the client set it.
+        maker: name of the operation that made it, or empty.
     """
 
     id: str
@@ -63,6 +64,7 @@ class UserAsset:
     footprint: Mapping[str, Any] | None = None
     size_bytes: int = 0
     policy: Mapping[str, object] = field(default_factory=dict)
+    maker: str = ""
 
     @property
     def parent(self) -> str:

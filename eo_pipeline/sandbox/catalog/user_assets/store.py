@@ -1,7 +1,7 @@
 """Clients' assets in a folder: one JSON record each, and folders of files that never change once they are whole.
 
-No text of a request becomes part of a path. What does not belong here: what may be done with an asset, and what is in its
-files.
+No text of a request becomes part of a path. What does not belong here: what may be done with an asset, and what is in
+its files.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +39,10 @@ class AssetStore:
         self._lock = threading.RLock()
         self._assets = {asset.id: asset for asset in self._load()}
         self._sweep()
+
+    def changing(self) -> AbstractContextManager[object]:
+        """A block in which nobody else changes an asset."""
+        return self._lock
 
     def get(self, asset_id: str) -> UserAsset | None:
         """The asset of an id, or None."""

@@ -62,7 +62,7 @@ class UserCatalog:
 
     def _record(self, asset: UserAsset) -> ImageRecord:
         folder = self.store.folder(asset)
-        shape = shapely.Polygon() if asset.footprint is None else shapely.geometry.shape(asset.footprint)
+        shape = shapely.Polygon() if asset.footprint is None else shapely.geometry.shape(dict(asset.footprint))
         bands = {band.id: open_band(folder, band) for band in asset.bands}
         return ImageRecord(asset.id, asset.published_properties(), shape, asset.version, bands)
 
