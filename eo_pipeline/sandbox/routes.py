@@ -27,6 +27,7 @@ from eo_pipeline.sandbox.earth_engine.pixels_out import compute_pixels
 from eo_pipeline.sandbox.earth_engine.table_pages import compute_features
 from eo_pipeline.sandbox.earth_engine.user_assets import UserAssets
 from eo_pipeline.sandbox.earth_engine.wire_expression import checked_expression
+from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.endpoints import Call, Endpoints
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.tasks.asset_making import AssetTarget
@@ -72,7 +73,7 @@ class EarthEngine:
             Route(f"{project}/thumbnails", guarded(self.create_thumbnail), methods=["POST"]),
             Route(f"{project}/thumbnails/{{id}}:getPixels", endpoints.public(self.thumbnail_pixels)),
             Route(f"{project}/maps", guarded(self.create_map), methods=["POST"]),
-            Route(f"{project}/maps/{{id}}/tiles/{{zoom:int}}/{{x:int}}/{{y:int}}", endpoints.public(self.map_tile)),
+            Route(f"{project}/maps/{{id}}/tiles/{{zoom}}/{{x}}/{{y}}", endpoints.public(self.map_tile)),
             Route(f"{project}/image:import", guarded(self.import_image), methods=["POST"]),
             Route(f"{project}/table:import", guarded(self.import_table), methods=["POST"]),
             Route(f"{project}/tables", guarded(self.create_table), methods=["POST"]),
@@ -154,7 +155,7 @@ class EarthEngine:
     def map_tile(self, call: Call) -> Response:
         """GET maps/ID/tiles/Z/X/Y, of anyone who knows the id."""
         body = self.kept.get(_download_name(call, "maps"))
-        grid = tile_grid(*(int(call.parameters[name]) for name in ("zoom", "x", "y")))
+        grid = tile_grid(*(_place(call.parameters[name]) for name in ("zoom", "x", "y")))
         file = draw_tile(self.engine, body, grid, self.settings.now)
         return Response(file.content, media_type=file.media_type)
 
@@ -270,6 +271,13 @@ class EarthEngine:
 
 def _download_name(call: Call, group: str) -> str:
     return f"projects/{call.parameters['project']}/{group}/{call.parameters['id']}"
+
+
+def _place(said: str) -> int:
+    """A number of a tile's address."""
+    if not (said.isascii() and said.isdigit() and len(said) < 10):
+        raise ServiceError(f"Invalid value in the address of a tile (TYPE_INT32), {said[:100]!r}")
+    return int(said)
 
 
 def _operation_name(call: Call) -> str:
