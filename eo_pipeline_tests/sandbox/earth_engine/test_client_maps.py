@@ -94,7 +94,7 @@ def test_a_palette_and_a_format_are_kept(clients: Clients) -> None:
 def test_features_are_drawn(clients: Clients) -> None:
     assert clients.server.url
     box = ee.FeatureCollection([ee.Feature(ee.Geometry.Rectangle([-90, -45, 90, 45], "EPSG:4326", False))])
-    found = drawn(box.getMapId({"color": "ff0000"})["tile_fetcher"].fetch_tile(0, 0, 0))
+    found = drawn(box.style(color="ff0000").getMapId()["tile_fetcher"].fetch_tile(0, 0, 0))
     assert found[128, 128, 0] == 255
     assert found[128, 128, 3] > 0
     assert found[5, 5, 3] == 0
