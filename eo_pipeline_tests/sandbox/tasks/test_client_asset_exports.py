@@ -60,7 +60,11 @@ def valid(asset_id: str) -> np.ndarray:
 
 def test_an_asset_holds_the_image_s_pixels(clients: Clients) -> None:
     assert clients.server.url
-    image = ee.Image(IMAGE).addBands(ee.Image(IMAGE).toDouble().divide(4).rename("quarter")).set("kind", "test", "list", [1, 2])
+    image = (
+        ee.Image(IMAGE)
+        .addBands(ee.Image(IMAGE).toDouble().divide(4).rename("quarter"))
+        .set("kind", "test", "list", [1, 2])
+    )
     operation = ended(exported(f"{ROOT}/whole", image))
     assert operation["metadata"]["destinationUris"] == [f"https://code.earthengine.google.com/?asset={ROOT}/whole"]
     want = numbers().astype(float)
