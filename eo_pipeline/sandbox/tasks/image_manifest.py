@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from eo_pipeline.sandbox.catalog.pyramid import Policy
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.frame.request_fields import mapping, text, whole
+from eo_pipeline.sandbox.frame.request_fields import mapping, number, text, whole
 from eo_pipeline.sandbox.graph.crs import parse_crs
 from eo_pipeline.sandbox.tasks.asset_image_exports import decode_policy
 from eo_pipeline.sandbox.tasks.asset_making import AssetTarget, decode_manifest_target
@@ -113,6 +113,6 @@ def _missing(fields: Mapping[str, object]) -> tuple[float, ...] | None:
     values = mapping(fields, "missingData").get("values")
     if values is None:
         return None
-    if not isinstance(values, list) or not all(isinstance(value, int | float) for value in values):
+    if not isinstance(values, list):
         raise ServiceError("Invalid value at 'missingData.values': expected a list of TYPE_DOUBLE.")
-    return tuple(float(value) for value in values)
+    return tuple(number({"missingData.values": value}, "missingData.values") or 0.0 for value in values)
