@@ -2,13 +2,13 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from eo_pipeline.sandbox.catalog.catalog import Catalog
-from eo_pipeline.sandbox.earth_engine.asset_filters import parse_filter
+from eo_pipeline.sandbox.earth_engine.asset_filters import parse_filter, parse_shape
 from eo_pipeline.sandbox.earth_engine.asset_folders import describe_root, is_folder, list_folder
 from eo_pipeline.sandbox.earth_engine.asset_names import asset_id, asset_name, is_project_root
 from eo_pipeline.sandbox.earth_engine.assets import ListQuery, describe, list_images
@@ -24,7 +24,7 @@ from eo_pipeline.sandbox.earth_engine.engine import Engine
 from eo_pipeline.sandbox.earth_engine.map_tiles import draw_tile, tile_grid
 from eo_pipeline.sandbox.earth_engine.pixel_request import asset_expression, decode_pixel_request
 from eo_pipeline.sandbox.earth_engine.pixels_out import compute_pixels
-from eo_pipeline.sandbox.earth_engine.table_pages import compute_features
+from eo_pipeline.sandbox.earth_engine.table_pages import compute_features, list_features
 from eo_pipeline.sandbox.earth_engine.user_assets import UserAssets
 from eo_pipeline.sandbox.earth_engine.wire_expression import checked_expression
 from eo_pipeline.sandbox.errors import ServiceError
@@ -85,6 +85,7 @@ class EarthEngine:
             Route(f"{project}:listAssets", guarded(self.list_roots)),
             Route(f"{project}/assets", guarded(self.create_asset), methods=["POST"]),
             Route(f"{asset}:listAssets", guarded(self.list_assets)),
+            Route(f"{asset}:listFeatures", guarded(self.list_features)),
             Route(f"{asset}:copy", guarded(self.copy_asset), methods=["POST"]),
             Route(f"{asset}:move", guarded(self.move_asset), methods=["POST"]),
             Route(f"{asset}:getIamPolicy", guarded(self.get_policy), methods=["POST"]),
@@ -233,6 +234,17 @@ class EarthEngine:
     def list_assets(self, call: Call) -> dict[str, object]:
         """GET ASSET:listAssets."""
         return self._listed(call, _asset_name(call))
+
+    def list_features(self, call: Call) -> dict[str, object]:
+        """GET ASSET:listFeatures."""
+        region = call.query.get("region")
+        return list_features(
+            self.engine,
+            asset_id(_asset_name(call)),
+            replace(parse_filter(call.query.get("filter", "")), region=parse_shape(region) if region else None),
+            page_token=call.query.get("pageToken"),
+            page_size=min(call.whole("pageSize", self.settings.now.features_page), self.settings.now.features_page),
+        )
 
     def _described(self, name_or_id: str) -> dict[str, object]:
         return describe(self.catalog, asset_name(asset_id(name_or_id)), self.settings.now)

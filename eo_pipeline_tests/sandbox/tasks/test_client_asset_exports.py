@@ -1,5 +1,6 @@
 """Exports to assets by the real client: their pixels, levels, features, and that none is ever half visible."""
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -141,6 +142,29 @@ def test_a_table_is_stored_and_used(clients: Clients) -> None:
     first: dict[str, Any] = ee.data.computeFeatures({"expression": table, "pageSize": 2})
     second = ee.data.computeFeatures({"expression": table, "pageSize": 2, "pageToken": first["nextPageToken"]})
     assert [row["properties"]["number"] for page in (first, second) for row in page["features"]] == [0, 1, 2]
+
+
+def test_features_of_a_table_are_listed(clients: Clients) -> None:
+    assert clients.server.url
+    features = [ee.Feature(ee.Geometry.Point(at), {"number": place}) for place, at in enumerate(POINTS)]
+    stored(ee.FeatureCollection(features), f"{ROOT}/listed")
+
+    def listed(**query: Any) -> tuple[list[int], str | None]:
+        page = ee.data.listFeatures({"assetId": f"{ROOT}/listed", **query})
+        return [row["properties"]["number"] for row in page["features"]], page.get("nextPageToken")
+
+    first, token = listed(pageSize=2)
+    assert (first, listed(pageSize=2, pageToken=token)) == ([0, 1], ([2], None))
+    assert listed(filter="number >= 1") == ([1, 2], None)
+    around = {
+        "type": "Polygon",
+        "coordinates": [[[15.0015, 47], [15.0025, 47], [15.0025, 48], [15.0015, 48], [15.0015, 47]]],
+    }
+    assert listed(region=json.dumps(around)) == ([1], None)
+    with pytest.raises(ee.EEException, match="not found"):
+        ee.data.listFeatures({"assetId": f"{ROOT}/nowhere"})
+    with pytest.raises(ee.EEException, match="Invalid filter"):
+        listed(region="everywhere")
 
 
 def test_stored_zones_measure_like_computed_ones(clients: Clients) -> None:
