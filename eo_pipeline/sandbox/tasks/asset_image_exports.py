@@ -117,7 +117,8 @@ class ImageAssetExporter:
         grid = engine.export_grid(image) if request.grid is None else engine.request_grid(request.grid, image)
         check_pixels(grid, request.max_pixels or settings.export_max_pixels)
         bands = tuple(_stored(number, band, grid, request) for number, band in enumerate(image.bands))
-        self._write(image, grid, bands, folder, PixelProgress(grid, len(bands), report, self._settings))
+        progress = PixelProgress(grid.width * grid.height * len(bands), report, self._settings)
+        self._write(image, grid, bands, folder, progress)
         fields = {"properties": storable_properties(image.properties)}
         return replace(described(asset, fields), bands=bands, footprint=outline(grid))
 
@@ -131,7 +132,7 @@ class ImageAssetExporter:
                 for file, band, (data, mask) in zip(files, bands, self._engine.read(image, part), strict=True):
                     whole = np.where(mask != 0, data, 0).astype(band.pixel_type.dtype)
                     file.write(window, whole, mask)
-                progress.computed(part)
+                progress.computed(part, band_count=len(bands))
 
 
 def outline(grid: Grid) -> Mapping[str, object]:

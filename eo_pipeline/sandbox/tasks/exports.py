@@ -63,7 +63,8 @@ class ImageExporter:
         request = decode_export(operation.request)
         plan = self._plan(request)
         destination = self._delivery.destination(request.target)
-        progress = PixelProgress(plan.grid, len(plan.layout.band_ids), report, self._settings)
+        pixels = plan.grid.width * plan.grid.height * len(plan.layout.band_ids)
+        progress = PixelProgress(pixels, report, self._settings)
         with self._delivery.folder(operation) as folder:
             files = self._evaluate(plan, folder, progress)
             for name, path in files.items():
@@ -110,7 +111,7 @@ class ImageExporter:
         with new_geotiff(path, shard.grid, plan.layout) as dataset:
             for column, row, grid in windows(shard.grid, self._settings.now.export_window):
                 valid |= self._write_window(plan, dataset, Window(column, row, grid.width, grid.height), grid)
-                progress.computed(grid)
+                progress.computed(grid, band_count=len(plan.layout.band_ids))
         if plan.request.cloud_optimized:
             optimise(path)
         return valid

@@ -62,23 +62,26 @@ class ImageIngestion:
         self, manifest: ImageManifest, mosaics: Mapping[str, Mosaic], report: Report, folder: Path, asset: UserAsset
     ) -> UserAsset:
         cover = None if manifest.mask_tileset is None else _last_band(mosaics[manifest.mask_tileset])
-        stored = []
-        for number, band in enumerate(manifest.bands or _all_bands(manifest, mosaics)):
-            pixels = _Pixels(_band(band, mosaics[band.tileset_id]), cover)
-            stored.append(_stored(f"{number}.tif", band, pixels))
-            self._write(pixels, stored[-1], folder, report)
+        bands = manifest.bands or _all_bands(manifest, mosaics)
+        sources = [_Pixels(_band(band, mosaics[band.tileset_id]), cover) for band in bands]
+        stored = [
+            _stored(f"{number}.tif", band, pixels)
+            for number, (band, pixels) in enumerate(zip(bands, sources, strict=True))
+        ]
+        progress = PixelProgress(sum(pixels.count for pixels in sources), report, self.delivery.settings)
+        for kept, pixels in zip(stored, sources, strict=True):
+            self._write(pixels, kept, folder, progress)
         footprint = outline(mosaics[manifest.tilesets[0].id].grid)
         return replace(described(asset, manifest.fields), bands=tuple(stored), footprint=footprint)
 
-    def _write(self, pixels: "_Pixels", stored: StoredBand, folder: Path, report: Report) -> None:
+    def _write(self, pixels: "_Pixels", stored: StoredBand, folder: Path, progress: PixelProgress) -> None:
         grid, settings = pixels.band.mosaic.grid, self.delivery.settings
-        progress = PixelProgress(grid, 1, report, settings)
         with new_band_file(folder, stored) as file:
             for column, row, part in windows(grid, settings.now.export_window):
                 window = Window(column, row, part.width, part.height)
                 data, mask = pixels.read(window)
                 file.write(window, np.where(mask, data, 0).astype(stored.pixel_type.dtype), mask)
-                progress.computed(part)
+                progress.computed(part, band_count=1)
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,11 @@ class _Pixels:
             return data, mask
         cover, known = self.cover.read(window)
         return data, mask & known & (cover != 0)
+
+    @property
+    def count(self) -> int:
+        """Pixels of the band."""
+        return self.band.mosaic.grid.width * self.band.mosaic.grid.height
 
     def check(self) -> None:
         """Refuse a cover that lies elsewhere."""

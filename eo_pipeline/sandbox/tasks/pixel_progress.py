@@ -9,26 +9,24 @@ class PixelProgress:
     """Counts computed pixels and tells the queue.
 
     Args:
-        grid: All pixels that will be computed.
-        band_count: Bands of each.
+        pixels: How many will be computed, those of each band counted.
         report: Tells the queue.
         settings: Give the price of a pixel.
     """
 
-    def __init__(self, grid: Grid, band_count: int, report: Report, settings: LiveSettings) -> None:
-        self._all = grid.width * grid.height
-        self._band_count = band_count
+    def __init__(self, pixels: int, report: Report, settings: LiveSettings) -> None:
+        self._all = pixels
         self._report = report
         self._settings = settings
         self._pixels = 0
 
-    def computed(self, grid: Grid) -> None:
-        """Another window is computed; raises StopWorkError when the work shall end."""
-        self._pixels += grid.width * grid.height
+    def computed(self, grid: Grid, *, band_count: int) -> None:
+        """Another window of so many bands is computed; raises StopWorkError when the work shall end."""
+        self._pixels += grid.width * grid.height * band_count
         done = self._pixels / self._all
         self._report(progress=done, eecu_seconds=done * self.eecu_seconds)
 
     @property
     def eecu_seconds(self) -> float:
         """EECU-seconds charged for everything."""
-        return self._all * self._band_count / 1e6 * self._settings.now.eecu_seconds_per_megapixel
+        return self._all / 1e6 * self._settings.now.eecu_seconds_per_megapixel

@@ -90,6 +90,7 @@ def test_an_image_is_ingested_with_its_bands(clients: Clients) -> None:
     metadata = operation["metadata"]
     assert (metadata["type"], metadata["description"]) == ("INGEST_IMAGE", f"Asset ingestion: {ROOT}/two")
     assert metadata["destinationUris"] == [f"https://code.earthengine.google.com/?asset={ROOT}/two"]
+    assert metadata["batchEecuUsageSeconds"] == pytest.approx(2 * 60 * 80 / 1e6 * 0.5)
     found = pixels("two")
     np.testing.assert_array_equal(found["first"], values(bands=2)[0])
     np.testing.assert_array_equal(found["second"], values(bands=2)[1])
