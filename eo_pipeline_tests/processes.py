@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +58,7 @@ def running_sandbox(
     catalog: Path | None = None,
     speed: float = 1.0,
     port: int = 0,
+    buckets: Sequence[str] = (),
 ) -> Iterator[SandboxProcess]:
     """A sandbox, ended on exit.
 
@@ -67,6 +68,7 @@ def running_sandbox(
         catalog: File of local rasters.
         speed: Clock seconds per second.
         port: Of an earlier sandbox that has ended, or 0 for a free one.
+        buckets: Made at the start.
 
     Raises:
         RuntimeError: It ended, or was not ready in time; the message has what it wrote.
@@ -79,6 +81,7 @@ def running_sandbox(
         command += ["--settings", str(data / "settings.yaml")]
     if catalog is not None:
         command += ["--catalog", str(catalog)]
+    command += [word for bucket in buckets for word in ("--bucket", bucket)]
     with started(command, log=data / "sandbox.log") as process:
         line = first_line(process, log=data / "sandbox.log", timeout_seconds=60)
         yield SandboxProcess(line.removeprefix(_READY), data, process)

@@ -9,6 +9,7 @@ from pathlib import Path
 from eo_pipeline.sandbox.app import application
 from eo_pipeline.sandbox.assembly import open_parts
 from eo_pipeline.sandbox.catalog.fields import CatalogFileError
+from eo_pipeline.sandbox.cloud_storage.errors import StorageError
 from eo_pipeline.sandbox.frame.server import make_server
 from eo_pipeline.sandbox.settings import Settings, load_settings
 
@@ -25,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--catalog", type=Path, help="YAML file of local rasters served under Earth Engine ids")
     arguments.add_argument("--settings", type=Path, help="YAML file of settings")
     arguments.add_argument("--speed", type=float, default=1.0, help="clock seconds per second; 0: only ticks count")
+    arguments.add_argument("--bucket", action="append", default=[], help="bucket to make if missing; may be repeated")
     arguments.add_argument("--end-with-stdin", action="store_true", help="end when standard input closes")
     return arguments
 
@@ -35,8 +37,8 @@ def main() -> None:
     said = arguments.parse_args()
     try:
         settings = Settings() if said.settings is None else load_settings(said.settings)
-        parts = open_parts(said.data, catalog=said.catalog, settings=settings, speed=said.speed)
-    except (ValueError, OSError, CatalogFileError) as error:
+        parts = open_parts(said.data, catalog=said.catalog, settings=settings, speed=said.speed, buckets=said.bucket)
+    except (ValueError, OSError, CatalogFileError, StorageError) as error:
         arguments.error(str(error))
     server = make_server(application(parts), host=said.host, port=said.port)
     if said.end_with_stdin:

@@ -1,6 +1,6 @@
 """Opens everything an application is made of, in one folder. What does not belong here: routes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from eo_pipeline.sandbox.app import Parts
@@ -18,7 +18,9 @@ from eo_pipeline.sandbox.tasks.export_bucket import StoreBucket, bucket_opener
 from eo_pipeline.sandbox.world.world import build_world
 
 
-def open_parts(data: Path, *, catalog: Path | None, settings: Settings, speed: float) -> Parts:
+def open_parts(
+    data: Path, *, catalog: Path | None, settings: Settings, speed: float, buckets: Iterable[str] = ()
+) -> Parts:
     """Open or make the sandbox of a folder.
 
     Args:
@@ -26,13 +28,16 @@ def open_parts(data: Path, *, catalog: Path | None, settings: Settings, speed: f
         catalog: File of local rasters that stand in for, or beside, the built-in world.
         settings: At the start.
         speed: Clock seconds per real second.
+        buckets: Made unless they are there.
 
     Raises:
         CatalogFileError: The catalogue file is wrong.
+        StorageError: A bucket's name is none.
     """
     live = LiveSettings(settings)
     clock = Clock(speed=speed)
     store = Store(data / "cloud_storage", clock.now)
+    _make_buckets(store, buckets)
     own = AssetStore(data / "assets", clock.now)
     assets = open_catalog(catalog, UserCatalog(own))
     return Parts(
@@ -46,6 +51,13 @@ def open_parts(data: Path, *, catalog: Path | None, settings: Settings, speed: f
         open_object=lambda bucket, name: store.open(bucket, name)[1],
         storage_routes=routes(store, _storage_settings(live)),
     )
+
+
+def _make_buckets(store: Store, names: Iterable[str]) -> None:
+    there = {record["name"] for record in store.buckets()}
+    for name in dict.fromkeys(names):
+        if name not in there:
+            store.create_bucket(name)
 
 
 def open_catalog(file: Path | None, *others: Catalog) -> Catalog:
