@@ -5,7 +5,7 @@ What does not belong here: anything a service does, and the process that serves 
 
 import contextlib
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -18,9 +18,12 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from eo_pipeline.sandbox.catalog.catalog import Catalog
+from eo_pipeline.sandbox.catalog.user_assets.store import AssetStore
 from eo_pipeline.sandbox.control import Control
+from eo_pipeline.sandbox.earth_engine.asset_rules import AssetRules
 from eo_pipeline.sandbox.earth_engine.discovery import load_document, wheel_file
 from eo_pipeline.sandbox.earth_engine.engine import Engine
+from eo_pipeline.sandbox.earth_engine.user_assets import UserAssets
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.clock import Clock
 from eo_pipeline.sandbox.frame.endpoints import answer_json
@@ -30,12 +33,14 @@ from eo_pipeline.sandbox.frame.journal import Journal
 from eo_pipeline.sandbox.frame.journal_middleware import JournalMiddleware
 from eo_pipeline.sandbox.routes import EarthEngine
 from eo_pipeline.sandbox.settings import LiveSettings
-from eo_pipeline.sandbox.tasks.delivery import Bucket, Delivery
-from eo_pipeline.sandbox.tasks.exports import ImageExporter
+from eo_pipeline.sandbox.tasks.asset_making import AssetMaker
+from eo_pipeline.sandbox.tasks.delivery import Delivery
+from eo_pipeline.sandbox.tasks.destinations import Opener
+from eo_pipeline.sandbox.tasks.ingestion_sources import Fetch, OpenObject
 from eo_pipeline.sandbox.tasks.operation_files import OperationFiles
-from eo_pipeline.sandbox.tasks.table_exports import TableExporter
+from eo_pipeline.sandbox.tasks.task_kinds import Workshop
 from eo_pipeline.sandbox.tasks.task_queue import QueueParts, TaskQueue
-from eo_pipeline.sandbox.tasks.task_work import Work, by_kind
+from eo_pipeline.sandbox.tasks.task_work import by_kind
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -49,11 +54,16 @@ class Parts:
     settings: LiveSettings
     clock: Clock
     catalog: Catalog
+    """All assets, those in `store` too."""
+    store: AssetStore
+    """Assets of clients."""
     engine: Engine
-    bucket: Bucket
-    """Takes exported files."""
+    destinations: Mapping[str, Opener]
+    """Take exported files, by kind of target."""
+    open_object: OpenObject
+    """Opens what ingestions read."""
     storage_routes: Sequence[BaseRoute]
-    """Of Cloud Storage, which reads what `bucket` wrote."""
+    """Of Cloud Storage, which reads what exports wrote."""
 
 
 def application(parts: Parts) -> ASGIApp:
@@ -70,14 +80,12 @@ def application(parts: Parts) -> ASGIApp:
 
 
 def _queue(parts: Parts, journal: Journal, faults: FaultBox) -> TaskQueue:
-    delivery = Delivery(parts.bucket, journal, parts.settings, parts.data / "scratch")
-    work: dict[str, Work] = {
-        "EXPORT_IMAGE": ImageExporter(engine=parts.engine, delivery=delivery),
-        "EXPORT_FEATURES": TableExporter(engine=parts.engine, delivery=delivery),
-    }
+    delivery = Delivery(parts.destinations, journal, parts.settings, parts.data / "scratch")
+    rules = AssetRules(parts.store, parts.catalog, parts.settings)
+    workshop = Workshop(parts.engine, delivery, AssetMaker(rules), Fetch(parts.open_object, parts.settings))
     files = OperationFiles(parts.data / "operations")
     ids = random.SystemRandom()
-    return TaskQueue(QueueParts(files, parts.clock, parts.settings, faults, journal, ids), by_kind(work))
+    return TaskQueue(QueueParts(files, parts.clock, parts.settings, faults, journal, ids), by_kind(workshop.work()))
 
 
 def _routes(parts: Parts, journal: Journal, faults: FaultBox, queue: TaskQueue) -> list[BaseRoute]:
@@ -87,6 +95,7 @@ def _routes(parts: Parts, journal: Journal, faults: FaultBox, queue: TaskQueue) 
         settings=parts.settings,
         engine=parts.engine,
         catalog=parts.catalog,
+        user_assets=UserAssets(AssetRules(parts.store, parts.catalog, parts.settings)),
         queue=queue,
         document=load_document(),
         algorithms=wheel_file("algorithms.json"),

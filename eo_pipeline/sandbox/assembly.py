@@ -6,13 +6,15 @@ from pathlib import Path
 from eo_pipeline.sandbox.app import Parts
 from eo_pipeline.sandbox.catalog.catalog import Catalog, CompositeCatalog
 from eo_pipeline.sandbox.catalog.files import load_file_catalog
+from eo_pipeline.sandbox.catalog.user_assets.store import AssetStore
+from eo_pipeline.sandbox.catalog.user_assets.user_catalog import UserCatalog
 from eo_pipeline.sandbox.cloud_storage.routes import routes
 from eo_pipeline.sandbox.cloud_storage.settings import CloudStorageSettings
 from eo_pipeline.sandbox.cloud_storage.store import Store
 from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
 from eo_pipeline.sandbox.frame.clock import Clock
 from eo_pipeline.sandbox.settings import LiveSettings, Settings
-from eo_pipeline.sandbox.tasks.export_bucket import StoreBucket
+from eo_pipeline.sandbox.tasks.export_bucket import StoreBucket, bucket_opener
 from eo_pipeline.sandbox.world.publishing import Present, Publishing
 from eo_pipeline.sandbox.world.world import build_world
 
@@ -37,14 +39,17 @@ def open_parts(
     clock = Clock(speed=speed)
     store = Store(data / "cloud_storage", clock.now)
     _make_buckets(store, buckets)
-    assets = open_catalog(catalog, _present(live, clock))
+    own = AssetStore(data / "assets", clock.now)
+    assets = open_catalog(catalog, UserCatalog(own), present=_present(live, clock))
     return Parts(
         data=data,
         settings=live,
         clock=clock,
         catalog=assets,
+        store=own,
         engine=GraphEngine(assets),
-        bucket=StoreBucket(store, live),
+        destinations={"cloudStorageDestination": bucket_opener(StoreBucket(store, live), live)},
+        open_object=lambda bucket, name: store.open(bucket, name)[1],
         storage_routes=routes(store, _storage_settings(live)),
     )
 
@@ -56,15 +61,16 @@ def _make_buckets(store: Store, names: Iterable[str]) -> None:
             store.create_bucket(name)
 
 
-def open_catalog(file: Path | None, present: Present = Publishing) -> Catalog:
-    """The assets served: those of a file, and the built-in world's where the file does not name them.
+def open_catalog(file: Path | None, *others: Catalog, present: Present = Publishing) -> Catalog:
+    """The assets served: those of a file, of the others, and the built-in world's where none of them names them.
 
     Args:
         file: of local rasters and tables, or None.
+        others: further catalogs, after the file's.
         present: when the world's scenes appear.
     """
     files: list[Catalog] = [] if file is None else [load_file_catalog(file)]
-    return CompositeCatalog([*files, build_world(present)])
+    return CompositeCatalog([*files, *others, build_world(present)])
 
 
 def _present(live: LiveSettings, clock: Clock) -> Present:

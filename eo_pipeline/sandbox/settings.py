@@ -86,6 +86,69 @@ class Settings:
         "inferred",
         "end of an export that may not write to its bucket",
     )
+    missing_asset: str = _setting(
+        "Asset '{id}' does not exist or doesn't allow this operation.",
+        "reported",
+        "answer 404 to a request for an asset",
+    )
+    existing_asset: str = _setting(
+        "Cannot overwrite asset '{id}'.", "reported", "answer to making an asset, or end of a task, under a taken id"
+    )
+    asset_with_children: str = _setting(
+        "Before trying to delete an asset, delete its children: '{id}'",
+        "reported",
+        "answer to the deletion of a folder or collection that is not empty",
+    )
+    uncopyable_asset: str = _setting(
+        "Cannot copy asset '{id}'; can only copy images or tables.",
+        "reported",
+        "answer to copying a folder or collection",
+    )
+    asset_in_collection: str = _setting(
+        "Parent of the asset '{id}' is a collection; operation not allowed.",
+        "reported",
+        "answer to setting the policy of an image in a collection",
+    )
+    malformed_asset_id: str = _setting(
+        "Invalid asset ID '{id}': names may contain only letters, digits, hyphens and underscores.",
+        "inferred",
+        "answer to making an asset under such an id",
+    )
+    misplaced_asset: str = _setting(
+        "Cannot create asset '{id}': its parent is not a folder, or is a collection and the asset is no image.",
+        "inferred",
+        "answer to making an asset in another asset that cannot hold it",
+    )
+    unwritable_asset: str = _setting(
+        "Permission '{permission}' denied on resource '{id}' (or it may not exist).",
+        "remembered",
+        "answer 403 to changing an asset of others",
+    )
+    read_only_projects: tuple[str, ...] = _setting((), "chosen", "projects whose assets nobody may change")
+    asset_uri: str = _setting(
+        "https://code.earthengine.google.com/?asset={id}", "remembered", "destinationUris of what makes an asset"
+    )
+    ingestion_description: str = _setting("Asset ingestion: {id}", "remembered", "description of an ingestion")
+    asset_quota_bytes: int = _setting(250 * 2**30, "documented", "bytes of assets a project may have")
+    asset_quota_count: int = _setting(10_000, "documented", "assets a project may have")
+    asset_bytes_exceeded: str = _setting(
+        "Asset storage quota of '{root}' exceeded: {limit} bytes.",
+        "inferred",
+        "answer 429 to making an asset, or end of a task, beyond the bytes",
+    )
+    asset_count_exceeded: str = _setting(
+        "Asset count quota of '{root}' exceeded: {limit} assets.",
+        "inferred",
+        "answer 429 to making an asset, or end of a task, beyond the number",
+    )
+    null_geometry: str = _setting(
+        "Unable to export features with null geometry.", "remembered", "end of a table export to an asset"
+    )
+    missing_source: str = _setting(
+        "Cannot read source file '{uri}': it does not exist or the caller does not have access.",
+        "inferred",
+        "end of an ingestion of an object that is not there",
+    )
     read_only_buckets: tuple[str, ...] = _setting((), "chosen", "buckets nobody may write to, exports included")
     forbidden_buckets: tuple[str, ...] = _setting((), "chosen", "buckets nobody may use at all, exports included")
     storage_authentication: str = _setting("optional", "chosen", "optional or required: Cloud Storage's credentials")

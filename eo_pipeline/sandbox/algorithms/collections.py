@@ -14,7 +14,6 @@ from eo_pipeline.sandbox.graph.collections import (
     Collection,
     Derived,
     Element,
-    Listed,
     feature_collection,
     image_collection,
 )
@@ -54,7 +53,7 @@ def load_table(table_id: str, context: Context) -> Collection:
             404,
             "NOT_FOUND",
         )
-    return Collection(Listed(tuple(features)), "Feature", dict(asset.properties), table_id, 1)
+    return Collection(Derived(lambda: iter(features), endless=False), "Feature", dict(asset.properties), table_id, 1)
 
 
 @FAMILY.algorithm("ImageCollection.fromImages")

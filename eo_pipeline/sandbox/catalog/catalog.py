@@ -23,12 +23,14 @@ class AssetInfo:
         type: kind of asset, in the service's words.
         properties: the asset's own properties (not those of the images in it).
         endless: True for a collection whose images go on for ever unless an end of time is given.
+        version: instant of the last change, microseconds since 1970, or None if there is none to tell.
     """
 
     id: str
     type: AssetType
     properties: Mapping[str, object] = field(default_factory=dict)
     endless: bool = False
+    version: int | None = None
 
 
 class Catalog(Protocol):

@@ -1,4 +1,4 @@
-"""Exact pyramid levels from level-0 windows: mean, sample, mode. Not here: where level 0 comes from."""
+"""Exact pyramid levels from level-0 windows, by policy. Not here: where level 0 comes from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-Policy = Literal["mean", "sample", "mode"]
+Policy = Literal["mean", "sample", "mode", "min", "max", "median"]
 
 Pixels = tuple[np.ndarray, np.ndarray]
 """(data (row, column), mask (row, column): bool, or float32 0..1 where levels average it)."""
@@ -66,7 +66,8 @@ def read_level(native: NativeReader, dimensions: tuple[int, int], policy: Policy
         native: reads level 0.
         dimensions: (width, height) of level 0, pixels.
         policy: mean of the valid pixels (integers are rounded half to even; the mask is the valid fraction), the
-            upper-left pixel of each block, or its most frequent valid value (the smallest of several).
+            upper-left pixel of each block, its most frequent valid value (the smallest of several), or the smallest,
+            greatest or median valid value (of two in the middle the lower one).
         level: blocks are 2**level pixels a side; 0 returns what `native` reads.
         box: window in pixels of the level.
 
@@ -117,12 +118,51 @@ def _mode(data: np.ndarray, mask: np.ndarray, size: int) -> Pixels:
 
 
 def _block_sums(values: np.ndarray, size: int) -> np.ndarray:
-    rows = np.add.reduceat(values, np.arange(0, values.shape[0], size), axis=0)
-    return np.add.reduceat(rows, np.arange(0, values.shape[1], size), axis=1)
+    rows = np.add.reduceat(values, _starts(values.shape[0], size), axis=0)
+    return np.add.reduceat(rows, _starts(values.shape[1], size), axis=1)
+
+
+def _extreme(least: bool) -> Callable[[np.ndarray, np.ndarray, int], Pixels]:
+    """Smallest or greatest valid value of each block."""
+    reduce = np.minimum if least else np.maximum
+
+    def extreme(data: np.ndarray, mask: np.ndarray, size: int) -> Pixels:
+        limits = np.finfo(data.dtype) if data.dtype.kind == "f" else np.iinfo(data.dtype)
+        outside = limits.max if least else limits.min
+        rows = reduce.reduceat(np.where(mask, data, np.asarray(outside, data.dtype)), _starts(data.shape[0], size))
+        found = reduce.reduceat(rows, _starts(data.shape[1], size), axis=1)
+        valid = _block_sums(mask.astype(np.float64), size) > 0
+        return np.where(valid, found, np.zeros((), data.dtype)), valid
+
+    return extreme
+
+
+def _median(data: np.ndarray, mask: np.ndarray, size: int) -> Pixels:
+    """The lower of the middle values, so that it is a value of the band."""
+    height, width = data.shape
+    padding = ((0, -height % size), (0, -width % size))
+    blocks, valid = _blocks(np.pad(data, padding), size), _blocks(np.pad(mask, padding), size)
+    order = np.lexsort((blocks, ~valid), axis=-1)
+    count = valid.sum(axis=-1)
+    middle = np.take_along_axis(order, np.maximum(count - 1, 0)[..., None] // 2, axis=-1)
+    return np.where(count > 0, np.take_along_axis(blocks, middle, axis=-1)[..., 0], np.zeros((), data.dtype)), count > 0
+
+
+def _blocks(values: np.ndarray, size: int) -> np.ndarray:
+    """Values of each block, (block row, block column, pixel), of an array whose sides are multiples of the size."""
+    rows, columns = values.shape[0] // size, values.shape[1] // size
+    return values.reshape(rows, size, columns, size).swapaxes(1, 2).reshape(rows, columns, size * size)
+
+
+def _starts(length: int, size: int) -> np.ndarray:
+    return np.arange(0, length, size)
 
 
 _REDUCE: dict[Policy, Callable[[np.ndarray, np.ndarray, int], Pixels]] = {
     "mean": _mean,
     "sample": _sample,
     "mode": _mode,
+    "min": _extreme(least=True),
+    "max": _extreme(least=False),
+    "median": _median,
 }

@@ -89,7 +89,7 @@ def _terms(text: str) -> Iterator[str]:
 
 def _with(found: AssetFilter, term: str) -> AssetFilter:
     if region := _INTERSECTS.fullmatch(term):
-        return replace(found, region=_shape(region.group("shape")))
+        return replace(found, region=parse_shape(region.group("shape")))
     compared = _COMPARISON.fullmatch(term)
     if compared is None:
         raise _not_understood(term)
@@ -119,7 +119,12 @@ def _milliseconds(text: str) -> int:
         raise _not_understood(text) from error
 
 
-def _shape(text: str) -> BaseGeometry:
+def parse_shape(text: str) -> BaseGeometry:
+    """A shape of EPSG:4326, longitude first, as GeoJSON or WKT.
+
+    Raises:
+        ServiceError: It is neither.
+    """
     try:
         if text.lstrip().startswith("{"):
             return shapely.geometry.shape(json.loads(text.replace("'", '"')))

@@ -10,12 +10,13 @@ import shapely.geometry
 
 from eo_pipeline.sandbox.catalog.catalog import AssetInfo, Catalog
 from eo_pipeline.sandbox.earth_engine.asset_filters import AssetFilter
-from eo_pipeline.sandbox.earth_engine.asset_names import asset_id
+from eo_pipeline.sandbox.earth_engine.asset_names import asset_id, asset_name
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.clock import timestamp
 from eo_pipeline.sandbox.frame.paging import position_of, token_of
 from eo_pipeline.sandbox.graph.images import BandSource, ImageRecord
 from eo_pipeline.sandbox.graph.pixel_types import PixelType
+from eo_pipeline.sandbox.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class ListQuery:
     """Names and types only."""
 
 
-def describe(catalog: Catalog, name: str) -> dict[str, object]:
+def describe(catalog: Catalog, name: str, settings: Settings) -> dict[str, object]:
     """The asset of a resource name.
 
     Raises:
@@ -54,25 +55,27 @@ def describe(catalog: Catalog, name: str) -> dict[str, object]:
         return _image(record, name)
     info = catalog.asset(asset_id(name))
     if info is None:
-        raise _no_asset(name)
-    return {"type": info.type, "name": name, "id": asset_id(name), "properties": _visible(info.properties)}
+        raise missing_asset(asset_id(name), settings)
+    changed = {} if info.version is None else {"updateTime": _instant(info.version / 1e6)}
+    entry = {"type": info.type, "name": name, "id": asset_id(name), **changed}
+    return {**entry, "properties": _visible(info.properties), **_of_system(info.properties)}
 
 
-def list_images(catalog: Catalog, parent: str, query: ListQuery, *, scan_limit: int) -> Listing:
+def list_images(catalog: Catalog, parent: str, query: ListQuery, settings: Settings) -> Listing:
     """One page of a collection's images, by time; it may be short, with a token, when few images match.
 
     Args:
         catalog: Holds the collection.
         parent: Resource name of the collection.
         query: Filter, page size and token.
-        scan_limit: Images read for one page at most.
+        settings: Say how many images are read for one page at most, and the words of refusals.
 
     Raises:
         ServiceError: 404, there is no such collection; 400, the token is not one of ours.
     """
     info: AssetInfo | None = catalog.asset(asset_id(parent))
     if info is None or info.type not in {"IMAGE_COLLECTION", "FOLDER"}:
-        raise _no_asset(parent)
+        raise missing_asset(asset_id(parent), settings)
     first = position_of(query.page_token)
     wanted = query.wanted
     found: Iterator[ImageRecord] = catalog.images(
@@ -80,7 +83,7 @@ def list_images(catalog: Catalog, parent: str, query: ListQuery, *, scan_limit: 
     )
     page: list[Mapping[str, object]] = []
     for position, record in enumerate(islice(found, first, None), start=first):
-        if len(page) == query.page_size or position - first == scan_limit:
+        if len(page) == query.page_size or position - first == settings.list_scan_limit:
             return Listing(tuple(page), token_of(position))
         if wanted.holds(record.properties):
             page.append(_entry(record, basic=query.basic))
@@ -88,8 +91,7 @@ def list_images(catalog: Catalog, parent: str, query: ListQuery, *, scan_limit: 
 
 
 def _entry(record: ImageRecord, *, basic: bool) -> dict[str, object]:
-    project = "" if record.id.startswith("projects/") else "projects/earthengine-public/assets/"
-    name = f"{project}{record.id}"
+    name = asset_name(record.id)
     return {"type": "IMAGE", "name": name, "id": record.id} if basic else _image(record, name)
 
 
@@ -98,16 +100,27 @@ def _image(record: ImageRecord, name: str) -> dict[str, object]:
         "type": "IMAGE",
         "name": name,
         "id": record.id,
-        "updateTime": timestamp(datetime.fromtimestamp(record.version / 1e6, UTC)),
+        "updateTime": _instant(record.version / 1e6),
         "properties": _visible(record.properties),
         "bands": [_band(band_id, source) for band_id, source in record.bands.items()],
         "geometry": shapely.geometry.mapping(record.footprint),
     }
+    return {**entry, **_of_system(record.properties)}
+
+
+def _of_system(properties: Mapping[str, object]) -> dict[str, object]:
+    """Times and size, which are properties in expressions and fields of their own in descriptions."""
+    fields: dict[str, object] = {}
     for key, field in (("system:time_start", "startTime"), ("system:time_end", "endTime")):
-        instant = record.properties.get(key)
+        instant = properties.get(key)
         if isinstance(instant, int | float):
-            entry[field] = timestamp(datetime.fromtimestamp(instant / 1000, UTC))
-    return entry
+            fields[field] = _instant(instant / 1000)
+    size = properties.get("system:asset_size")
+    return fields if size is None else {**fields, "sizeBytes": str(size)}
+
+
+def _instant(seconds: float) -> str:
+    return timestamp(datetime.fromtimestamp(seconds, UTC))
 
 
 def _band(band_id: str, source: BandSource) -> dict[str, object]:
@@ -139,5 +152,6 @@ def _visible(properties: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in properties.items() if not name.startswith("system:")}
 
 
-def _no_asset(name: str) -> ServiceError:
-    return ServiceError(f"Asset '{name}' not found (does not exist or caller does not have access).", 404, "NOT_FOUND")
+def missing_asset(id_: str, settings: Settings) -> ServiceError:
+    """The answer to a request for an asset that does not exist."""
+    return ServiceError(settings.missing_asset.replace("{id}", id_), 404, "NOT_FOUND")

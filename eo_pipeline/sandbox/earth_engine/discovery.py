@@ -40,6 +40,7 @@ def load_document() -> Document:
         WheelError: The installed client does not ship the document it is made from.
     """
     text = wheel_file("cloud_api_discovery_document.json").decode().replace("v1alpha", "v1")
+    text = text.replace("/assets/.+$", "/assets/.*$")  # a project's top folder is an asset, too
     document: Document = json.loads(text)
     projects = document["resources"]["projects"]
     groups = projects["resources"]
@@ -47,6 +48,7 @@ def load_document() -> Document:
         groups[group]["methods"]["create"]["parameters"]["workloadTag"] = _query()
     for methods in (projects["methods"], groups["assets"]["methods"]):
         methods["listAssets"]["parameters"].update(filter=_query(), view=_query())
+    groups["assets"]["methods"]["listFeatures"] = _feature_listing()
     _add_newer_methods(groups)
     return document
 
@@ -64,6 +66,14 @@ def _add_newer_methods(groups: Document) -> None:
     groups["featureView"] = {"methods": {"create": _creator("parent", "featureView")}}
     groups["classifier"] = {"methods": {"export": _creator("project", "classifier:export")}}
     groups["image"]["methods"]["importExternal"] = _creator("project", "image:importExternal")
+
+
+def _feature_listing() -> Document:
+    """As the client of today asks for it: the table is `asset`."""
+    method = _method("GET", "v1/{+asset}:listFeatures", "asset", "^projects/[^/]+/assets/.*$")
+    size = {"location": "query", "type": "integer", "format": "int32"}
+    method["parameters"].update(filter=_query(), region=_query(), pageToken=_query(), pageSize=size)
+    return method
 
 
 def _creator(parameter: str, path: str) -> Document:

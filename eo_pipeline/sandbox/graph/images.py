@@ -33,7 +33,7 @@ class BandSource(Protocol):
     @property
     def dimensions(self) -> tuple[int, int] | None: ...  # noqa: D102 - described above
     @property
-    def pyramiding(self) -> Literal["mean", "sample", "mode"]: ...  # noqa: D102 - described above
+    def pyramiding(self) -> Literal["mean", "sample", "mode", "min", "max", "median"]: ...  # noqa: D102 - described above
 
     def read(self, level: int, x: int, y: int, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
         """A window of a level, starting at column x and row y of that level.

@@ -1,6 +1,6 @@
-"""The work of an image export: evaluate window by window, write files, hand them to Cloud Storage.
+"""The work of an image export to files: evaluate window by window, write files, hand them over.
 
-What does not belong here: the request's form, the queue, and the store.
+What does not belong here: the request's form, the queue, and where files go.
 """
 
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ from eo_pipeline.sandbox.earth_engine.raster_files import (
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.images import Image
-from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.tasks.delivery import Delivery
 from eo_pipeline.sandbox.tasks.export_request import ExportRequest, decode_export
 from eo_pipeline.sandbox.tasks.operations import Operation
+from eo_pipeline.sandbox.tasks.pixel_progress import PixelProgress
 from eo_pipeline.sandbox.tasks.shards import Shard, cut, default_side, windows
 from eo_pipeline.sandbox.tasks.task_work import Report
 
@@ -60,13 +60,17 @@ class ImageExporter:
         Raises:
             ServiceError: What the service would end the operation with.
         """
-        plan = self._plan(decode_export(operation.request))
+        request = decode_export(operation.request)
+        plan = self._plan(request)
+        destination = self._delivery.destination(request.target)
+        pixels = plan.grid.width * plan.grid.height * len(plan.layout.band_ids)
+        progress = PixelProgress(pixels, report, self._settings)
         with self._delivery.folder(operation) as folder:
-            files = self._evaluate(plan, folder, _Progress(plan, report, self._settings))
+            files = self._evaluate(plan, folder, progress)
             for name, path in files.items():
-                report(progress=1.0, eecu_seconds=_eecu_seconds(plan, self._settings))
-                self._delivery.deliver(operation, plan.request.bucket, name, path, "image/tiff")
-        return self._delivery.destinations(plan.request.bucket, plan.request.prefix)
+                report(progress=1.0, eecu_seconds=progress.eecu_seconds)
+                self._delivery.deliver(operation, destination, name, path, "image/tiff")
+        return destination.uris()
 
     def _plan(self, request: ExportRequest) -> Plan:
         settings = self._settings.now
@@ -74,8 +78,7 @@ class ImageExporter:
         dtype = common_dtype(image)
         engine = self._engine
         grid = engine.export_grid(image) if request.grid is None else engine.request_grid(request.grid, image)
-        _check_pixels(grid, request.max_pixels or settings.export_max_pixels)
-        self._delivery.bucket.check(request.bucket)
+        check_pixels(grid, request.max_pixels or settings.export_max_pixels)
         fill = masked_fill(dtype, no_data=request.no_data, integer_fill=settings.integer_fill)
         layout = Layout(tuple(image.band_names), dtype, request.no_data, fill)
         width, height = self._file_size(request, layout)
@@ -93,22 +96,22 @@ class ImageExporter:
             raise ServiceError(f"fileDimensions ({width}, {height}) must be a multiple of shardSize ({shard_size}).")
         return width, height
 
-    def _evaluate(self, plan: Plan, folder: Path, progress: "_Progress") -> dict[str, Path]:
+    def _evaluate(self, plan: Plan, folder: Path, progress: PixelProgress) -> dict[str, Path]:
         """Files by object name."""
         files: dict[str, Path] = {}
         for number, shard in enumerate(plan.shards):
             path = folder / f"{number}.tif"
             if self._write_shard(plan, shard, path, progress) or not plan.request.skip_empty:
-                files[shard.name(plan.request.prefix, alone=len(plan.shards) == 1)] = path
+                files[shard.name(plan.request.target.prefix, alone=len(plan.shards) == 1)] = path
         return files
 
-    def _write_shard(self, plan: Plan, shard: Shard, path: Path, progress: "_Progress") -> bool:
+    def _write_shard(self, plan: Plan, shard: Shard, path: Path, progress: PixelProgress) -> bool:
         """Write one file; tells whether any pixel is valid."""
         valid = False
         with new_geotiff(path, shard.grid, plan.layout) as dataset:
             for column, row, grid in windows(shard.grid, self._settings.now.export_window):
                 valid |= self._write_window(plan, dataset, Window(column, row, grid.width, grid.height), grid)
-                progress.computed(grid)
+                progress.computed(grid, band_count=len(plan.layout.band_ids))
         if plan.request.cloud_optimized:
             optimise(path)
         return valid
@@ -119,29 +122,12 @@ class ImageExporter:
         return any(bool(np.any(mask)) for _, mask in bands)
 
 
-class _Progress:
-    """Counts computed pixels."""
+def check_pixels(grid: Grid, limit: int) -> None:
+    """Refuse an export of too many pixels.
 
-    def __init__(self, plan: Plan, report: Report, settings: LiveSettings) -> None:
-        self._plan = plan
-        self._report = report
-        self._settings = settings
-        self._pixels = 0
-
-    def computed(self, grid: Grid) -> None:
-        """Another window is computed."""
-        self._pixels += grid.width * grid.height
-        done = self._pixels / (self._plan.grid.width * self._plan.grid.height)
-        self._report(progress=done, eecu_seconds=done * _eecu_seconds(self._plan, self._settings))
-
-
-def _eecu_seconds(plan: Plan, settings: LiveSettings) -> float:
-    """Compute charged for the whole export."""
-    megapixels = plan.grid.width * plan.grid.height * len(plan.layout.band_ids) / 1e6
-    return megapixels * settings.now.eecu_seconds_per_megapixel
-
-
-def _check_pixels(grid: Grid, limit: int) -> None:
+    Raises:
+        ServiceError: The grid has more than `limit` pixels.
+    """
     pixels = grid.width * grid.height
     if pixels > limit:
         raise ServiceError(

@@ -8,6 +8,7 @@ from datetime import datetime
 from eo_pipeline.sandbox.earth_engine.wire_expression import checked_expression
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.request_fields import text, whole
+from eo_pipeline.sandbox.settings import Settings
 from eo_pipeline.sandbox.tasks.operations import Operation
 
 _REQUEST_ID = re.compile(r"[a-zA-Z0-9-]{1,60}")
@@ -67,6 +68,31 @@ def decode_submission(project: str, kind: str, body: Mapping[str, object], *, de
         request_id=_matching(body, "requestId", _REQUEST_ID),
         description=text(body, "description") or "",
         priority=_priority(default_priority if priority is None else priority),
+    )
+
+
+def decode_ingestion(
+    project: str, kind: str, body: Mapping[str, object], *, settings: Settings, id_: str
+) -> Submission:
+    """Read the fields that a request to import has beside its manifest.
+
+    Args:
+        project: Project id.
+        kind: `INGEST_IMAGE` or `INGEST_TABLE`.
+        body: Of the request.
+        settings: Give priority and description.
+        id_: Of the asset.
+
+    Raises:
+        ServiceError: The request id is malformed.
+    """
+    return Submission(
+        project=project,
+        kind=kind,
+        request=body,
+        request_id=_matching(body, "requestId", _REQUEST_ID),
+        description=text(body, "description") or settings.ingestion_description.replace("{id}", id_),
+        priority=settings.default_priority,
     )
 
 

@@ -15,6 +15,7 @@ from eo_pipeline.sandbox.earth_engine.assets import Listing, ListQuery, describe
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.images import ImageRecord
 from eo_pipeline.sandbox.graph.values import Feature
+from eo_pipeline.sandbox.settings import Settings
 
 
 class Endless:
@@ -45,7 +46,9 @@ def record(day: int) -> ImageRecord:
 
 def page(text: str, *, size: int = 10, token: str | None = None, scan_limit: int = 100) -> Listing:
     query = ListQuery(wanted=parse_filter(text), page_size=size, page_token=token, basic=True)
-    return list_images(Endless(), "projects/earthengine-public/assets/days", query, scan_limit=scan_limit)
+    return list_images(
+        Endless(), "projects/earthengine-public/assets/days", query, Settings(list_scan_limit=scan_limit)
+    )
 
 
 def test_pages_follow_each_other() -> None:
@@ -64,7 +67,7 @@ def test_a_filter_that_hardly_ever_matches_gives_short_pages() -> None:
 
 
 def test_an_image_is_described() -> None:
-    assert describe(Endless(), "projects/earthengine-public/assets/days/3") == {
+    assert describe(Endless(), "projects/earthengine-public/assets/days/3", Settings()) == {
         "type": "IMAGE",
         "name": "projects/earthengine-public/assets/days/3",
         "id": "days/3",
@@ -74,7 +77,7 @@ def test_an_image_is_described() -> None:
         "bands": [],
         "geometry": shapely.geometry.mapping(shapely.box(0, 0, 1, 1)),
     }
-    assert describe(Endless(), "projects/earthengine-public/assets/days")["properties"] == {"title": "Days"}
+    assert describe(Endless(), "projects/earthengine-public/assets/days", Settings())["properties"] == {"title": "Days"}
 
 
 @pytest.mark.parametrize("token", ["x", "LTE=", "OTk5OTk5OTk5OTk5", "é"])

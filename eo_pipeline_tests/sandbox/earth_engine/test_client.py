@@ -123,10 +123,10 @@ def test_an_asset_is_described(clients: Clients) -> None:
 
 
 def test_a_missing_asset_is_not_found(clients: Clients) -> None:
-    with pytest.raises(ee.EEException, match=r"not found \(does not exist or caller does not have access\)"):
+    with pytest.raises(ee.EEException, match="does not exist or doesn't allow this operation"):
         ee.data.getAsset("local/nothing")
     assert ee.data.getInfo("local/nothing") is None
-    with pytest.raises(ee.EEException, match="not found"):
+    with pytest.raises(ee.EEException, match="does not exist or doesn't allow this operation"):
         ee.data.listAssets("local/nothing")
 
 
