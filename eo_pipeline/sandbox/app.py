@@ -5,7 +5,7 @@ What does not belong here: anything a service does, and the process that serves 
 
 import contextlib
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -30,7 +30,8 @@ from eo_pipeline.sandbox.frame.journal import Journal
 from eo_pipeline.sandbox.frame.journal_middleware import JournalMiddleware
 from eo_pipeline.sandbox.routes import EarthEngine
 from eo_pipeline.sandbox.settings import LiveSettings
-from eo_pipeline.sandbox.tasks.delivery import Bucket, Delivery
+from eo_pipeline.sandbox.tasks.delivery import Delivery
+from eo_pipeline.sandbox.tasks.destinations import Opener
 from eo_pipeline.sandbox.tasks.exports import ImageExporter
 from eo_pipeline.sandbox.tasks.operation_files import OperationFiles
 from eo_pipeline.sandbox.tasks.table_exports import TableExporter
@@ -50,10 +51,10 @@ class Parts:
     clock: Clock
     catalog: Catalog
     engine: Engine
-    bucket: Bucket
-    """Takes exported files."""
+    destinations: Mapping[str, Opener]
+    """Take exported files, by kind of target."""
     storage_routes: Sequence[BaseRoute]
-    """Of Cloud Storage, which reads what `bucket` wrote."""
+    """Of Cloud Storage, which reads what exports wrote."""
 
 
 def application(parts: Parts) -> ASGIApp:
@@ -70,7 +71,7 @@ def application(parts: Parts) -> ASGIApp:
 
 
 def _queue(parts: Parts, journal: Journal, faults: FaultBox) -> TaskQueue:
-    delivery = Delivery(parts.bucket, journal, parts.settings, parts.data / "scratch")
+    delivery = Delivery(parts.destinations, journal, parts.settings, parts.data / "scratch")
     work: dict[str, Work] = {
         "EXPORT_IMAGE": ImageExporter(engine=parts.engine, delivery=delivery),
         "EXPORT_FEATURES": TableExporter(engine=parts.engine, delivery=delivery),

@@ -12,7 +12,7 @@ from eo_pipeline.sandbox.cloud_storage.store import Store
 from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
 from eo_pipeline.sandbox.frame.clock import Clock
 from eo_pipeline.sandbox.settings import LiveSettings, Settings
-from eo_pipeline.sandbox.tasks.export_bucket import StoreBucket
+from eo_pipeline.sandbox.tasks.export_bucket import StoreBucket, bucket_opener
 from eo_pipeline.sandbox.world.world import build_world
 
 
@@ -38,7 +38,7 @@ def open_parts(data: Path, *, catalog: Path | None, settings: Settings, speed: f
         clock=clock,
         catalog=assets,
         engine=GraphEngine(assets),
-        bucket=StoreBucket(store, live),
+        destinations={"cloudStorageDestination": bucket_opener(StoreBucket(store, live), live)},
         storage_routes=routes(store, _storage_settings(live)),
     )
 

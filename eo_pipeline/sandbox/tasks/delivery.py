@@ -1,40 +1,28 @@
-"""What all exports do with their files: a folder while they are written, an object when they are whole.
+"""What all exports do with their files: a folder while they are written, then the way to their destination.
 
-What does not belong here: what is in the files.
+What does not belong here: what is in the files, and the stores.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from eo_pipeline.sandbox.frame.journal import Journal
 from eo_pipeline.sandbox.settings import LiveSettings
+from eo_pipeline.sandbox.tasks.destinations import Destination, Opener, Target
 from eo_pipeline.sandbox.tasks.operations import Operation
-
-
-class Bucket(Protocol):
-    """Where finished files go."""
-
-    def check(self, bucket: str) -> None:
-        """ServiceError if the bucket is missing or not writable."""
-        ...
-
-    def write(self, bucket: str, name: str, source: Path, content_type: str) -> None:
-        """Keep a copy of a file as an object; ServiceError if the store refuses."""
-        ...
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """Hands files to Cloud Storage."""
+    """Hands files to their destinations."""
 
-    bucket: Bucket
-    """Takes the finished files."""
+    openers: Mapping[str, Opener]
+    """By kind of target; every kind that `decode_target` knows."""
     journal: Journal
-    """Learns of every object written."""
+    """Learns of every file delivered."""
     settings: LiveSettings
     scratch: Path
     """Holds the files of running exports."""
@@ -50,19 +38,22 @@ class Delivery:
         finally:
             shutil.rmtree(folder)
 
-    def deliver(self, operation: Operation, bucket: str, name: str, path: Path, content_type: str) -> None:
-        """Make an object of a file.
+    def destination(self, target: Target) -> Destination:
+        """The destination of a target, found usable.
+
+        Raises:
+            ServiceError: Nothing can be written there.
+        """
+        destination = self.openers[target.kind](target)
+        destination.check()
+        return destination
+
+    def deliver(self, operation: Operation, destination: Destination, name: str, path: Path, content_type: str) -> None:
+        """Hand over one whole file.
 
         Raises:
             ServiceError: The store refuses.
         """
         size = path.stat().st_size
-        self.bucket.write(bucket, name, path, content_type)
-        written = {"operation": operation.name, "bucket": bucket, "name": name, "bytes": size}
-        self.journal.record("object", written)
-
-    def destinations(self, bucket: str, prefix: str) -> tuple[str, ...]:
-        """The destination URIs of objects whose names begin with a prefix."""
-        folder = prefix.rpartition("/")[0]
-        uri = self.settings.now.destination_uri
-        return (uri.replace("{bucket}", bucket).replace("{folder}", f"{folder}/" if folder else ""),)
+        place = destination.write(name, path, content_type)
+        self.journal.record("object", {"operation": operation.name, **place, "bytes": size})

@@ -1,4 +1,4 @@
-"""An image export to Cloud Storage as its request says it. What does not belong here: what depends on the image."""
+"""An image export to files as its request says it. What does not belong here: what depends on the image."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from eo_pipeline.sandbox.earth_engine.grid_spec import checked_grid
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.request_fields import flag, mapping, number, text, whole
+from eo_pipeline.sandbox.tasks.destinations import Target, decode_target
 
 
 @dataclass(frozen=True)
@@ -15,9 +16,7 @@ class ExportRequest:
     expression: Mapping[str, object]
     grid: Mapping[str, object] | None
     """The request's own grid; the client never sends one."""
-    bucket: str
-    prefix: str
-    """Object names begin with it."""
+    target: Target
     max_pixels: int | None
     file_size: tuple[int, int] | None
     """(width, height) of a full file in pixels; None: the service's choice."""
@@ -38,15 +37,14 @@ def decode_export(body: Mapping[str, object]) -> ExportRequest:
     """
     options = mapping(body, "fileExportOptions")
     tiff = mapping(options, "geoTiffOptions")
-    bucket, prefix = destination(options)
+    target = decode_target(options, description=text(body, "description") or "")
     file_format = text(options, "fileFormat") or "GEO_TIFF"
     if file_format != "GEO_TIFF":
         raise ServiceError(f"sandbox: exports are written as GEO_TIFF only, got {file_format}.")
     return ExportRequest(
         expression=mapping(body, "expression"),
         grid=checked_grid(mapping(body, "grid")),
-        bucket=bucket,
-        prefix=prefix or text(body, "description") or "",
+        target=target,
         max_pixels=_positive(body, "maxPixels"),
         file_size=_file_size(mapping(tiff, "tileDimensions")),
         shard_size=_positive(tiff, "tileSize"),
@@ -54,22 +52,6 @@ def decode_export(body: Mapping[str, object]) -> ExportRequest:
         cloud_optimized=flag(tiff, "cloudOptimized"),
         skip_empty=flag(tiff, "skipEmptyFiles"),
     )
-
-
-def destination(options: Mapping[str, object]) -> tuple[str, str | None]:
-    """The bucket and the prefix of object names.
-
-    Raises:
-        ServiceError: No bucket is named.
-    """
-    storage = mapping(options, "cloudStorageDestination")
-    bucket = text(storage, "bucket")
-    if not bucket:
-        raise ServiceError(
-            "sandbox: expected fileExportOptions.cloudStorageDestination.bucket, got "
-            f"{sorted(options)}; only exports to Cloud Storage are served."
-        )
-    return bucket, text(storage, "filenamePrefix")
 
 
 def _positive(body: Mapping[str, object], name: str) -> int | None:

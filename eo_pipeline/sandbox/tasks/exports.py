@@ -1,6 +1,6 @@
-"""The work of an image export: evaluate window by window, write files, hand them to Cloud Storage.
+"""The work of an image export to files: evaluate window by window, write files, hand them over.
 
-What does not belong here: the request's form, the queue, and the store.
+What does not belong here: the request's form, the queue, and where files go.
 """
 
 from dataclasses import dataclass
@@ -60,13 +60,15 @@ class ImageExporter:
         Raises:
             ServiceError: What the service would end the operation with.
         """
-        plan = self._plan(decode_export(operation.request))
+        request = decode_export(operation.request)
+        plan = self._plan(request)
+        destination = self._delivery.destination(request.target)
         with self._delivery.folder(operation) as folder:
             files = self._evaluate(plan, folder, _Progress(plan, report, self._settings))
             for name, path in files.items():
                 report(progress=1.0, eecu_seconds=_eecu_seconds(plan, self._settings))
-                self._delivery.deliver(operation, plan.request.bucket, name, path, "image/tiff")
-        return self._delivery.destinations(plan.request.bucket, plan.request.prefix)
+                self._delivery.deliver(operation, destination, name, path, "image/tiff")
+        return destination.uris()
 
     def _plan(self, request: ExportRequest) -> Plan:
         settings = self._settings.now
@@ -75,7 +77,6 @@ class ImageExporter:
         engine = self._engine
         grid = engine.export_grid(image) if request.grid is None else engine.request_grid(request.grid, image)
         _check_pixels(grid, request.max_pixels or settings.export_max_pixels)
-        self._delivery.bucket.check(request.bucket)
         fill = masked_fill(dtype, no_data=request.no_data, integer_fill=settings.integer_fill)
         layout = Layout(tuple(image.band_names), dtype, request.no_data, fill)
         width, height = self._file_size(request, layout)
@@ -99,7 +100,7 @@ class ImageExporter:
         for number, shard in enumerate(plan.shards):
             path = folder / f"{number}.tif"
             if self._write_shard(plan, shard, path, progress) or not plan.request.skip_empty:
-                files[shard.name(plan.request.prefix, alone=len(plan.shards) == 1)] = path
+                files[shard.name(plan.request.target.prefix, alone=len(plan.shards) == 1)] = path
         return files
 
     def _write_shard(self, plan: Plan, shard: Shard, path: Path, progress: "_Progress") -> bool:

@@ -1,4 +1,4 @@
-"""Table exports to Cloud Storage: their request, and their work. What does not belong here: the files' form."""
+"""Table exports to files: their request, and their work. What does not belong here: the files' form."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from eo_pipeline.sandbox.earth_engine.table_files import MEDIA_TYPES, SUFFIXES, 
 from eo_pipeline.sandbox.frame.request_fields import mapping, text, texts
 from eo_pipeline.sandbox.graph.collections import Element
 from eo_pipeline.sandbox.tasks.delivery import Delivery
-from eo_pipeline.sandbox.tasks.export_request import destination
+from eo_pipeline.sandbox.tasks.destinations import Target, decode_target
 from eo_pipeline.sandbox.tasks.operations import Operation
 from eo_pipeline.sandbox.tasks.task_work import Report
 
@@ -21,12 +21,15 @@ class TableExportRequest:
     """Where a table goes, and how it looks."""
 
     expression: Mapping[str, object]
-    bucket: str
-    name: str
-    """Of the object."""
+    target: Target
     file_format: str
     selectors: tuple[str, ...]
     """Columns, in order; empty: those of the first feature."""
+
+    @property
+    def file_name(self) -> str:
+        """The name of the one file."""
+        return f"{self.target.prefix}{SUFFIXES[self.file_format]}"
 
 
 def decode_table_export(body: Mapping[str, object]) -> TableExportRequest:
@@ -36,10 +39,9 @@ def decode_table_export(body: Mapping[str, object]) -> TableExportRequest:
         ServiceError: A field is missing, of the wrong kind, or asks for something the sandbox does not do.
     """
     options = mapping(body, "fileExportOptions")
-    bucket, prefix = destination(options)
+    target = decode_target(options, description=text(body, "description") or "")
     file_format = check_format(text(options, "fileFormat") or "CSV")
-    name = f"{prefix or text(body, 'description') or ''}{SUFFIXES[file_format]}"
-    return TableExportRequest(mapping(body, "expression"), bucket, name, file_format, texts(body, "selectors"))
+    return TableExportRequest(mapping(body, "expression"), target, file_format, texts(body, "selectors"))
 
 
 class TableExporter:
@@ -61,7 +63,7 @@ class TableExporter:
             ServiceError: What the service would end the operation with.
         """
         request = decode_table_export(operation.request)
-        self._delivery.bucket.check(request.bucket)
+        destination = self._delivery.destination(request.target)
         with self._delivery.folder(operation) as folder:
             path = folder / "table"
             with path.open("w", encoding="utf-8", newline="") as file:
@@ -69,8 +71,8 @@ class TableExporter:
                 count = write_table(file, request.file_format, features, request.selectors)
             report(progress=1.0, eecu_seconds=count * _SECONDS_PER_FEATURE)
             content_type = MEDIA_TYPES[request.file_format]
-            self._delivery.deliver(operation, request.bucket, request.name, path, content_type)
-        return self._delivery.destinations(request.bucket, request.name)
+            self._delivery.deliver(operation, destination, request.file_name, path, content_type)
+        return destination.uris()
 
     def _reported(self, request: TableExportRequest, report: Report) -> Iterator[Element]:
         """The features; before each, whoever waits is told."""

@@ -17,6 +17,7 @@ from eo_pipeline.sandbox.frame.journal import Journal
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.settings import LiveSettings, Settings, changed
 from eo_pipeline.sandbox.tasks.delivery import Delivery
+from eo_pipeline.sandbox.tasks.export_bucket import bucket_opener
 from eo_pipeline.sandbox.tasks.exports import ImageExporter
 from eo_pipeline.sandbox.tasks.operations import Operation
 from eo_pipeline_tests.sandbox.fakes import FakeBucket, FakeEngine, Values
@@ -58,7 +59,12 @@ class Exported:
         clock = Clock(speed=0)
         self.journal = Journal(folder / "journal.jsonl", clock)
         settings = LiveSettings(changed(Settings(), changes))
-        delivery = Delivery(self.bucket, self.journal, settings, folder / "scratch")
+        delivery = Delivery(
+            {"cloudStorageDestination": bucket_opener(self.bucket, settings)},
+            self.journal,
+            settings,
+            folder / "scratch",
+        )
         exporter = ImageExporter(engine=engine, delivery=delivery)
         operation = Operation(
             project="sandbox-project",
@@ -220,7 +226,7 @@ def test_too_many_pixels_are_refused_in_the_service_s_words(tmp_path: Path) -> N
         (body(noData={"floatValue": "x"}), "Invalid value at 'floatValue'"),
         (
             {"expression": {}, "fileExportOptions": {"driveDestination": {"folder": "f"}}},
-            "only exports to Cloud Storage",
+            "expected fileExportOptions.cloudStorageDestination.bucket",
         ),
         (
             {"fileExportOptions": {"fileFormat": "TF_RECORD_IMAGE", "cloudStorageDestination": {"bucket": "b"}}},
