@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from eo_pipeline.sandbox.catalog.catalog import Catalog
+from eo_pipeline.sandbox.cloud_storage.tokens import PREFIX, TokenError, Tokens
 from eo_pipeline.sandbox.control import Control
 from eo_pipeline.sandbox.earth_engine.discovery import load_document, wheel_file
 from eo_pipeline.sandbox.earth_engine.engine import Engine
@@ -53,6 +54,10 @@ class Parts:
     engine: Engine
     destinations: Mapping[str, Opener]
     """Take exported files, by kind of target."""
+    tokens: Tokens
+    """Who bearer tokens of all services speak for."""
+    drive_routes: Sequence[BaseRoute]
+    """Of Drive, which reads what exports wrote."""
     storage_routes: Sequence[BaseRoute]
     """Of Cloud Storage, which reads what exports wrote."""
 
@@ -91,9 +96,20 @@ def _routes(parts: Parts, journal: Journal, faults: FaultBox, queue: TaskQueue) 
         queue=queue,
         document=load_document(),
         algorithms=wheel_file("algorithms.json"),
+        identify=lambda token: _identified(token, parts),
     )
     rest = [Route(path, _unknown, methods=_METHODS) for path in ("/v1/{rest:path}", "/_sandbox/{rest:path}")]
-    return [*control.routes(), *earth_engine.routes(), *rest, *parts.storage_routes]
+    return [*control.routes(), *earth_engine.routes(), *rest, *parts.drive_routes, *parts.storage_routes]
+
+
+def _identified(token: str, parts: Parts) -> str | None:
+    """Whose token it is; ValueError for one of the sandbox's that no longer counts, or a foreign one if refused."""
+    try:
+        return parts.tokens.caller(token, None)
+    except TokenError as error:
+        if token.startswith(PREFIX) or not parts.settings.now.foreign_tokens:
+            raise ValueError(str(error)) from error
+        return None
 
 
 def _lifespan(queue: TaskQueue) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]:

@@ -6,13 +6,19 @@ from pathlib import Path
 from eo_pipeline.sandbox.app import Parts
 from eo_pipeline.sandbox.catalog.catalog import Catalog, CompositeCatalog
 from eo_pipeline.sandbox.catalog.files import load_file_catalog
-from eo_pipeline.sandbox.cloud_storage.routes import routes
+from eo_pipeline.sandbox.cloud_storage import routes as storage
+from eo_pipeline.sandbox.cloud_storage.auth import PERSON
 from eo_pipeline.sandbox.cloud_storage.settings import CloudStorageSettings
 from eo_pipeline.sandbox.cloud_storage.store import Store
+from eo_pipeline.sandbox.cloud_storage.tokens import open_tokens
+from eo_pipeline.sandbox.drive import routes as drive
+from eo_pipeline.sandbox.drive.settings import DriveSettings
+from eo_pipeline.sandbox.drive.store import DriveStore
 from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
 from eo_pipeline.sandbox.frame.clock import Clock
 from eo_pipeline.sandbox.settings import LiveSettings, Settings
 from eo_pipeline.sandbox.tasks.export_bucket import StoreBucket, bucket_opener
+from eo_pipeline.sandbox.tasks.export_drive import drive_opener
 from eo_pipeline.sandbox.world.world import build_world
 
 
@@ -31,6 +37,9 @@ def open_parts(data: Path, *, catalog: Path | None, settings: Settings, speed: f
     live = LiveSettings(settings)
     clock = Clock(speed=speed)
     store = Store(data / "cloud_storage", clock.now)
+    drive_settings = _drive_settings(live)
+    drives = DriveStore(data / "drive", clock.now, drive_settings)
+    tokens = open_tokens(store.root, clock.now)
     assets = open_catalog(catalog)
     return Parts(
         data=data,
@@ -38,8 +47,13 @@ def open_parts(data: Path, *, catalog: Path | None, settings: Settings, speed: f
         clock=clock,
         catalog=assets,
         engine=GraphEngine(assets),
-        destinations={"cloudStorageDestination": bucket_opener(StoreBucket(store, live), live)},
-        storage_routes=routes(store, _storage_settings(live)),
+        destinations={
+            "cloudStorageDestination": bucket_opener(StoreBucket(store, live), live),
+            "driveDestination": drive_opener(drives, live, PERSON),
+        },
+        tokens=tokens,
+        drive_routes=drive.routes(drives, drive_settings, tokens),
+        storage_routes=storage.routes(store, _storage_settings(live), tokens),
     )
 
 
@@ -47,6 +61,20 @@ def open_catalog(file: Path | None) -> Catalog:
     """The assets served: those of a file, and the built-in world's where the file does not name them."""
     files: list[Catalog] = [] if file is None else [load_file_catalog(file)]
     return CompositeCatalog([*files, build_world()])
+
+
+def _drive_settings(live: LiveSettings) -> Callable[[], DriveSettings]:
+    def current() -> DriveSettings:
+        now = live.now
+        return DriveSettings(
+            credentials_required=now.drive_authentication == "required",
+            quota_bytes=now.drive_quota_bytes,
+            requests_per_minute=now.drive_requests_per_minute,
+            rate_reason=now.drive_rate_reason,
+            rate_message=now.drive_rate_message,
+        )
+
+    return current
 
 
 def _storage_settings(live: LiveSettings) -> Callable[[], CloudStorageSettings]:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -24,6 +24,7 @@ from eo_pipeline.sandbox.earth_engine.pixel_request import asset_expression, dec
 from eo_pipeline.sandbox.earth_engine.pixels_out import compute_pixels
 from eo_pipeline.sandbox.earth_engine.table_pages import compute_features
 from eo_pipeline.sandbox.earth_engine.wire_expression import checked_expression
+from eo_pipeline.sandbox.frame.access import Identify, anybody
 from eo_pipeline.sandbox.frame.endpoints import Call, Endpoints
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.tasks.export_request import decode_export
@@ -48,10 +49,12 @@ class EarthEngine:
     """The published list of algorithms, JSON."""
     kept: KeptRequests = field(default_factory=KeptRequests)
     """Requests of downloads."""
+    identify: Identify = anybody
+    """Says who a bearer token speaks for."""
 
     def routes(self) -> list[Route]:
         """All routes of the service."""
-        endpoints = Endpoints(self.settings)
+        endpoints = Endpoints(self.settings, identify=self.identify)
         guarded = endpoints.guarded
         project, asset = "/v1/projects/{project}", "/v1/projects/{project}/assets/{asset:path}"
         operation = f"{project}/operations/{{operation}}"
@@ -60,19 +63,29 @@ class EarthEngine:
             Route(f"{project}/algorithms", guarded(self.list_algorithms)),
             Route(f"{project}/value:compute", guarded(self.compute_value), methods=["POST"]),
             Route(f"{project}/image:computePixels", guarded(self.compute_pixels), methods=["POST"]),
-            Route(f"{project}/image:export", guarded(self.export_image), methods=["POST"]),
+            Route(
+                f"{project}/image:export", guarded(self.export_image, "earthengine.exports.create"), methods=["POST"]
+            ),
             Route(f"{project}/table:computeFeatures", guarded(self.compute_features), methods=["POST"]),
-            Route(f"{project}/table:export", guarded(self.export_table), methods=["POST"]),
-            Route(f"{project}/thumbnails", guarded(self.create_thumbnail), methods=["POST"]),
+            Route(
+                f"{project}/table:export", guarded(self.export_table, "earthengine.exports.create"), methods=["POST"]
+            ),
+            Route(
+                f"{project}/thumbnails",
+                guarded(self.create_thumbnail, "earthengine.thumbnails.create"),
+                methods=["POST"],
+            ),
             Route(f"{project}/thumbnails/{{id}}:getPixels", endpoints.public(self.thumbnail_pixels)),
-            Route(f"{project}/tables", guarded(self.create_table), methods=["POST"]),
+            Route(f"{project}/tables", guarded(self.create_table, "earthengine.tables.create"), methods=["POST"]),
             Route(f"{project}/tables/{{id}}:getFeatures", endpoints.public(self.table_features)),
-            Route(f"{project}/operations", guarded(self.list_operations)),
-            Route(f"{operation}:cancel", guarded(self.cancel_operation), methods=["POST"]),
-            Route(operation, guarded(self.get_operation)),
-            Route(f"{asset}:getPixels", guarded(self.get_pixels), methods=["POST"]),
-            Route(f"{asset}:listAssets", guarded(self.list_assets)),
-            Route(asset, guarded(self.get_asset)),
+            Route(f"{project}/operations", guarded(self.list_operations, "earthengine.operations.list")),
+            Route(
+                f"{operation}:cancel", guarded(self.cancel_operation, "earthengine.operations.update"), methods=["POST"]
+            ),
+            Route(operation, guarded(self.get_operation, "earthengine.operations.get")),
+            Route(f"{asset}:getPixels", guarded(self.get_pixels, "earthengine.assets.get"), methods=["POST"]),
+            Route(f"{asset}:listAssets", guarded(self.list_assets, "earthengine.assets.list")),
+            Route(asset, guarded(self.get_asset, "earthengine.assets.get")),
         ]
 
     def discovery(self, call: Call) -> Document:
@@ -168,7 +181,7 @@ class EarthEngine:
     def _submit(self, call: Call, kind: str) -> dict[str, object]:
         priority = self.settings.now.default_priority
         submission = decode_submission(call.parameters["project"], kind, call.body, default_priority=priority)
-        return self.queue.submit(submission).published()
+        return self.queue.submit(replace(submission, caller=call.caller)).published()
 
     def _kept(self, call: Call, group: str) -> dict[str, object]:
         name = f"projects/{call.parameters['project']}/{group}/{secrets.token_hex(16)}"

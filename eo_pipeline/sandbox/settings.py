@@ -22,6 +22,8 @@ def _setting(default: Any, source: Source, says: str) -> Any:
 _CHOICES = {
     "duplicate_request": ("first_operation", "already_exists"),
     "storage_authentication": ("optional", "required"),
+    "drive_authentication": ("optional", "required"),
+    "drive_rate_reason": ("userRateLimitExceeded", "rateLimitExceeded"),
 }
 
 
@@ -97,6 +99,38 @@ class Settings:
     anonymous: bool = _setting(True, "chosen", "Earth Engine answers requests without a bearer token")
     unregistered_projects: tuple[str, ...] = _setting(
         (), "reported", "projects answered as not registered for Earth Engine"
+    )
+    denied_permissions: tuple[str, ...] = _setting(
+        (),
+        "chosen",
+        "permissions callers lack, as PROJECT:PERMISSION; serviceusage.services.use, earthengine.computations.create",
+    )
+    denied_permission: str = _setting(
+        "Permission '{permission}' denied on resource 'projects/{project}' (or it may not exist).",
+        "reported",
+        "answer 403 to a request that needs a permission of denied_permissions",
+    )
+    foreign_tokens: bool = _setting(
+        True, "chosen", "Earth Engine takes bearer tokens that this sandbox did not issue, as a person's"
+    )
+    drive_authentication: str = _setting("optional", "chosen", "optional or required: Drive's credentials")
+    drive_quota_bytes: int = _setting(
+        15 * 2**30, "documented", "bytes of all files of a person in Drive; service accounts have none"
+    )
+    drive_requests_per_minute: int = _setting(
+        12000, "documented", "Drive requests of one caller within a minute; 0: any"
+    )
+    drive_rate_reason: str = _setting(
+        "userRateLimitExceeded", "documented", "reason of the 403 above it: userRateLimitExceeded or rateLimitExceeded"
+    )
+    drive_rate_message: str = _setting("User Rate Limit Exceeded", "documented", "message of that 403")
+    drive_without_person: str = _setting(
+        "Service accounts do not have storage quota; exports to Drive need a person's credentials.",
+        "inferred",
+        "end of an export to Drive that a service account started",
+    )
+    drive_destination_uri: str = _setting(
+        "https://drive.google.com/#folders/{folder}", "remembered", "destinationUris of an export to Drive"
     )
     disabled_projects: tuple[str, ...] = _setting(
         (), "reported", "projects answered as having the Earth Engine API switched off"

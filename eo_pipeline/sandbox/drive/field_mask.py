@@ -68,7 +68,7 @@ def check_names(mask: Mask, known: Iterable[str]) -> None:
 
 def masked(value: object, mask: Mask) -> object:
     """The wanted parts of JSON values; of a list, the parts of each element."""
-    if not mask or "*" in mask and len(mask) == 1 and not mask["*"]:
+    if not mask or ("*" in mask and len(mask) == 1 and not mask["*"]):
         return value
     if isinstance(value, list):
         return [masked(item, mask) for item in value]

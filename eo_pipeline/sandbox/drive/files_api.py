@@ -14,13 +14,34 @@ from eo_pipeline.sandbox.drive.field_mask import Mask, check_names, masked, pars
 from eo_pipeline.sandbox.drive.listing import page
 from eo_pipeline.sandbox.drive.query import People, parse_query
 from eo_pipeline.sandbox.drive.records import DriveFile
-from eo_pipeline.sandbox.drive.resources import DEFAULT_FIELDS, OTHER_NAMES, READ_ONLY, described, parsed, resource, user
+from eo_pipeline.sandbox.drive.resources import (
+    DEFAULT_FIELDS,
+    OTHER_NAMES,
+    READ_ONLY,
+    described,
+    parsed,
+    resource,
+    user,
+)
 from eo_pipeline.sandbox.drive.service import Service
 from eo_pipeline.sandbox.drive.store import new_id, root_id
 
 _WRITABLE = frozenset(
-    "appProperties createdTime description id kind mimeType modifiedTime name originalFilename parents properties "
-    "starred trashed".split()
+    [
+        "appProperties",
+        "createdTime",
+        "description",
+        "id",
+        "kind",
+        "mimeType",
+        "modifiedTime",
+        "name",
+        "originalFilename",
+        "parents",
+        "properties",
+        "starred",
+        "trashed",
+    ]
 )
 FILE_FIELDS = READ_ONLY | OTHER_NAMES | _WRITABLE
 """Every field a mask may name."""

@@ -15,19 +15,66 @@ from eo_pipeline.sandbox.drive.errors import bad_request, not_writable
 from eo_pipeline.sandbox.drive.records import DriveFile, Permission, rfc3339
 
 READ_ONLY = frozenset(
-    "capabilities explicitlyTrashed fileExtension fullFileExtension hasThumbnail headRevisionId iconLink "
-    "lastModifyingUser md5Checksum modifiedByMe modifiedByMeTime ownedByMe owners permissionIds permissions "
-    "quotaBytesUsed sha1Checksum sha256Checksum shared size spaces thumbnailLink trashedTime trashingUser version "
-    "webContentLink webViewLink".split()
+    [
+        "capabilities",
+        "explicitlyTrashed",
+        "fileExtension",
+        "fullFileExtension",
+        "hasThumbnail",
+        "headRevisionId",
+        "iconLink",
+        "lastModifyingUser",
+        "md5Checksum",
+        "modifiedByMe",
+        "modifiedByMeTime",
+        "ownedByMe",
+        "owners",
+        "permissionIds",
+        "permissions",
+        "quotaBytesUsed",
+        "sha1Checksum",
+        "sha256Checksum",
+        "shared",
+        "size",
+        "spaces",
+        "thumbnailLink",
+        "trashedTime",
+        "trashingUser",
+        "version",
+        "webContentLink",
+        "webViewLink",
+    ]
 )
 """Fields that a client may not send."""
 
 OTHER_NAMES = frozenset(
-    "clientEncryptionDetails contentHints contentRestrictions copyRequiresWriterPermission downloadRestrictions driveId "
-    "exportLinks folderColorRgb hasAugmentedPermissions imageMediaMetadata inheritedPermissionsDisabled "
-    "isAppAuthorized labelInfo linkShareMetadata resourceKey sharedWithMeTime sharingUser shortcutDetails "
-    "teamDriveId thumbnailVersion videoMediaMetadata viewedByMe viewedByMeTime viewersCanCopyContent "
-    "writersCanShare".split()
+    [
+        "clientEncryptionDetails",
+        "contentHints",
+        "contentRestrictions",
+        "copyRequiresWriterPermission",
+        "downloadRestrictions",
+        "driveId",
+        "exportLinks",
+        "folderColorRgb",
+        "hasAugmentedPermissions",
+        "imageMediaMetadata",
+        "inheritedPermissionsDisabled",
+        "isAppAuthorized",
+        "labelInfo",
+        "linkShareMetadata",
+        "resourceKey",
+        "sharedWithMeTime",
+        "sharingUser",
+        "shortcutDetails",
+        "teamDriveId",
+        "thumbnailVersion",
+        "videoMediaMetadata",
+        "viewedByMe",
+        "viewedByMeTime",
+        "viewersCanCopyContent",
+        "writersCanShare",
+    ]
 )
 """Fields of the schema that files of the sandbox never have."""
 

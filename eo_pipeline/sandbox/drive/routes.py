@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from eo_pipeline.sandbox.cloud_storage.tokens import Tokens
+from eo_pipeline.sandbox.drive.discovery import discovery
 from eo_pipeline.sandbox.drive.errors import DriveError
 from eo_pipeline.sandbox.drive.files_api import FilesApi
 from eo_pipeline.sandbox.drive.permissions_api import PermissionsApi
@@ -32,6 +33,7 @@ def routes(store: DriveStore, settings: Callable[[], DriveSettings], tokens: Tok
     uploads = UploadsApi(service, files)
     permissions = PermissionsApi(service)
     table: list[tuple[str, str, Handler]] = [
+        ("/discovery/v1/apis/drive/v3/rest", "GET", discovery),
         ("/drive/v3/about", "GET", files.about),
         ("/drive/v3/files", "GET", files.list),
         ("/drive/v3/files", "POST", files.create),

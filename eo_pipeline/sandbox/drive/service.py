@@ -14,11 +14,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from eo_pipeline.sandbox.cloud_storage.auth import PERSON
 from eo_pipeline.sandbox.cloud_storage.errors import StorageError
 from eo_pipeline.sandbox.cloud_storage.tokens import TokenError, Tokens
 from eo_pipeline.sandbox.drive.errors import DriveError, unauthenticated, unregistered
 from eo_pipeline.sandbox.drive.sessions import Sessions
-from eo_pipeline.sandbox.drive.settings import PERSON, DriveSettings
+from eo_pipeline.sandbox.drive.settings import DriveSettings
 from eo_pipeline.sandbox.drive.store import DriveStore
 
 Handler = Callable[[Request, str], Response] | Callable[[Request, str], Awaitable[Response]]

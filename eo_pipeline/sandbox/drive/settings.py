@@ -8,7 +8,7 @@ class DriveSettings:
     """Values in force; their sources are with the sandbox's settings."""
 
     credentials_required: bool = False
-    """Refuse callers without a token; otherwise they are the person `settings.PERSON`."""
+    """Refuse callers without a token; otherwise they are the person `cloud_storage.auth.PERSON`."""
     quota_bytes: int = 15 * 2**30
     """Bytes a person's files may have together; service accounts have none."""
     requests_per_minute: int = 12_000
@@ -18,9 +18,6 @@ class DriveSettings:
     rate_message: str = "User Rate Limit Exceeded"
     """`message` of it."""
 
-
-PERSON = "user@sandbox.invalid"
-"""Who calls without a token, and whom a refresh token without an address speaks for."""
 
 SERVICE_ACCOUNTS = ".gserviceaccount.com"
 """How the addresses of service accounts end."""

@@ -62,7 +62,7 @@ class ImageExporter:
         """
         request = decode_export(operation.request)
         plan = self._plan(request)
-        destination = self._delivery.destination(request.target)
+        destination = self._delivery.destination(operation, request.target)
         with self._delivery.folder(operation) as folder:
             files = self._evaluate(plan, folder, _Progress(plan, report, self._settings))
             for name, path in files.items():

@@ -58,6 +58,8 @@ class Operation:
     eecu_seconds: float = 0.0
     destination_uris: tuple[str, ...] = ()
     failure: Failure | None = None
+    caller: str | None = None
+    """Address of who submitted it; None where nobody said so."""
 
     @property
     def name(self) -> str:
