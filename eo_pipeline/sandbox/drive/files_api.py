@@ -1,4 +1,4 @@
-"""Handlers of `/drive/v3/files` without uploads, and of `/drive/v3/about`. What does not belong here: bytes coming in."""
+"""Handlers of `/drive/v3/files` without uploads, and of `/drive/v3/about`. Not here: bytes coming in."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

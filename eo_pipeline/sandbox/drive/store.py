@@ -1,4 +1,4 @@
-"""Everybody's files and folders on disk, for many threads of one process. Not here: HTTP, credentials, uploads' sessions.
+"""Everybody's files and folders on disk, for many threads of one process. Not here: HTTP, credentials, sessions.
 
 Under the root: `index.sqlite` (records) and the folders of `cloud_storage.files.Files` (bytes).
 """
