@@ -3,6 +3,7 @@
 Folders are found by name; of several the one changed last is taken [documented], and a missing one is made in the root.
 """
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,8 @@ class DriveFolder:
     """Address of the person."""
     name: str | None
     """Of the folder; None: the root."""
+    making: threading.Lock
+    """Held while a folder is found or made, so that two exports at once share one."""
 
     def check(self) -> None:
         """Make sure that the caller has storage.
@@ -60,10 +63,14 @@ class DriveFolder:
         """The folder's id; made if there is none of the name."""
         if not self.name:
             return root_id(self.owner)
+        with self.making:
+            return self._found_or_made(self.name)
+
+    def _found_or_made(self, name: str) -> str:
         found = [file for file in self.store.visible(self.owner) if self._is_meant(file)]
         if found:
             return max(found, key=lambda file: (file.modified, file.id)).id
-        draft = replace(self.store.new_file(self.owner), name=self.name, mime_type=FOLDER)
+        draft = replace(self.store.new_file(self.owner), name=name, mime_type=FOLDER)
         return self.store.create(self.owner, draft, None).id
 
     def _is_meant(self, file: DriveFile) -> bool:
@@ -78,8 +85,9 @@ def drive_opener(store: DriveStore, settings: LiveSettings, nobody: str) -> Open
         settings: Give the texts.
         nobody: Whose drive is meant where nobody said who they are.
     """
+    making = threading.Lock()
 
     def open_folder(target: Target) -> DriveFolder:
-        return DriveFolder(store, settings, target.caller or nobody, text(target.fields, "folder"))
+        return DriveFolder(store, settings, target.caller or nobody, text(target.fields, "folder"), making)
 
     return open_folder
