@@ -34,12 +34,22 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="Service seconds a second: with 60, minutes pass in seconds.",
 )
-def command(port: int, data: Path, catalog: Path | None, settings: Path | None, speed: float) -> None:
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="'KIND NAME=VALUE ..'",
+    help="Something that goes wrong, e.g. 'status path=image:export status=503 count=2'; may be repeated.",
+)
+def command(
+    port: int, data: Path, catalog: Path | None, settings: Path | None, speed: float, *, faults: tuple[str, ...]
+) -> None:
     """Serve Earth Engine and Cloud Storage on this machine.
 
     The unmodified clients work against it, without an account. Stop it with Ctrl-C.
     """
     arguments = sandbox_arguments(port=port, data=data, catalog=catalog, settings=settings, speed=speed)
+    arguments += [part for fault in faults for part in ("--fault", fault)]
     os.execv(sys.executable, arguments)  # noqa: S606 - an argument list, so that a signal reaches the sandbox itself
 
 

@@ -26,11 +26,12 @@ from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.clock import Clock
 from eo_pipeline.sandbox.frame.endpoints import answer_json
 from eo_pipeline.sandbox.frame.fault_middleware import FaultMiddleware
-from eo_pipeline.sandbox.frame.faults import FaultBox
+from eo_pipeline.sandbox.frame.faults import Fault, FaultBox
 from eo_pipeline.sandbox.frame.journal import Journal
 from eo_pipeline.sandbox.frame.journal_middleware import JournalMiddleware
 from eo_pipeline.sandbox.routes import EarthEngine
 from eo_pipeline.sandbox.settings import LiveSettings
+from eo_pipeline.sandbox.tasks import others
 from eo_pipeline.sandbox.tasks.delivery import Delivery
 from eo_pipeline.sandbox.tasks.destinations import Opener
 from eo_pipeline.sandbox.tasks.exports import ImageExporter
@@ -62,10 +63,15 @@ class Parts:
     """Of Cloud Storage, which reads what exports wrote."""
 
 
-def application(parts: Parts) -> ASGIApp:
-    """The whole sandbox as one ASGI application; operations run while its lifespan lasts."""
+def application(parts: Parts, armed: Sequence[Fault] = ()) -> ASGIApp:
+    """The whole sandbox as one ASGI application; operations run while its lifespan lasts.
+
+    Args:
+        parts: What it is made of.
+        armed: Faults that happen from the start.
+    """
     journal = Journal(parts.data / "journal.jsonl", parts.clock)
-    faults = FaultBox()
+    faults = FaultBox(armed)
     queue = _queue(parts, journal, faults)
     starlette = Starlette(
         routes=_routes(parts, journal, faults, queue),
@@ -80,6 +86,7 @@ def _queue(parts: Parts, journal: Journal, faults: FaultBox) -> TaskQueue:
     work: dict[str, Work] = {
         "EXPORT_IMAGE": ImageExporter(engine=parts.engine, delivery=delivery),
         "EXPORT_FEATURES": TableExporter(engine=parts.engine, delivery=delivery),
+        others.KIND: others.OthersWork(parts.clock),
     }
     files = OperationFiles(parts.data / "operations")
     ids = random.SystemRandom()
@@ -88,7 +95,7 @@ def _queue(parts: Parts, journal: Journal, faults: FaultBox) -> TaskQueue:
 
 def _routes(parts: Parts, journal: Journal, faults: FaultBox, queue: TaskQueue) -> list[BaseRoute]:
     """Control first: Cloud Storage's routes take every path that begins with a bucket, so they come last."""
-    control = Control(parts.settings, parts.clock, journal, faults, queue, parts.engine)
+    control = Control(parts.settings, parts.clock, journal, faults, queue, parts.engine, parts.tokens)
     earth_engine = EarthEngine(
         settings=parts.settings,
         engine=parts.engine,

@@ -192,6 +192,8 @@ class TaskQueue:
             self._table.forget(operation)
         elif fault.kind == "hang":
             self._hanging.add(operation.name)
+        elif fault.kind == "cancel":
+            self._outcomes[operation.name] = CANCELLED_OUTCOME
         else:
             code = INTERNAL if fault.kind == "stumble" else INVALID
             self._outcomes[operation.name] = Outcome("FAILED", failure=Failure(code, fault.message))

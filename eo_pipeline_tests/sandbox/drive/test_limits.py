@@ -1,6 +1,7 @@
 """What Drive refuses: accounts without storage, too much, too often, expired credentials; and what a restart keeps."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,8 @@ def refused(call: Callable[[], Any]) -> HttpError:
 def test_a_service_account_has_no_room_but_may_have_folders(sandbox_server: SandboxProcess, tmp_path: Path) -> None:
     account = uploading_client(sandbox_server.url, service_account(sandbox_server.url, tmp_path))
     make_folder(account, "empty")
-    for resumable in (False, True):
-        error = refused(lambda resumable=resumable: upload(account, "x", b"x", resumable=resumable))
+    for way in ({}, {"resumable": True}):
+        error = refused(partial(upload, account, "x", b"x", **way))
         assert (error.status_code, error.error_details[0]["reason"]) == (403, "storageQuotaExceeded")
         assert "Service Accounts do not have storage quota." in error.reason
 
