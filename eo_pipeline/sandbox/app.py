@@ -24,6 +24,8 @@ from eo_pipeline.sandbox.earth_engine.discovery import load_document, wheel_file
 from eo_pipeline.sandbox.earth_engine.engine import Engine
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.clock import Clock
+from eo_pipeline.sandbox.frame.compute_ledger import ComputeLedger
+from eo_pipeline.sandbox.frame.compute_limits import ComputeLimits
 from eo_pipeline.sandbox.frame.endpoints import answer_json
 from eo_pipeline.sandbox.frame.fault_middleware import FaultMiddleware
 from eo_pipeline.sandbox.frame.faults import Fault, FaultBox
@@ -72,16 +74,19 @@ def application(parts: Parts, armed: Sequence[Fault] = ()) -> ASGIApp:
     """
     journal = Journal(parts.data / "journal.jsonl", parts.clock)
     faults = FaultBox(armed)
-    queue = _queue(parts, journal, faults)
+    compute = ComputeLimits(
+        ComputeLedger(parts.data / "compute.sqlite", parts.clock.now), parts.settings, parts.clock.now
+    )
+    queue = _queue(parts, journal, faults, compute)
     starlette = Starlette(
-        routes=_routes(parts, journal, faults, queue),
+        routes=_routes(parts, journal, faults, queue, compute),
         lifespan=_lifespan(queue),
         exception_handlers={ServiceError: _refused, HTTPException: _not_served, Exception: _broken},
     )
     return FaultMiddleware(JournalMiddleware(starlette, journal=journal), faults=faults, journal=journal)
 
 
-def _queue(parts: Parts, journal: Journal, faults: FaultBox) -> TaskQueue:
+def _queue(parts: Parts, journal: Journal, faults: FaultBox, compute: ComputeLimits) -> TaskQueue:
     delivery = Delivery(parts.destinations, journal, parts.settings, parts.data / "scratch")
     work: dict[str, Work] = {
         "EXPORT_IMAGE": ImageExporter(engine=parts.engine, delivery=delivery),
@@ -90,10 +95,12 @@ def _queue(parts: Parts, journal: Journal, faults: FaultBox) -> TaskQueue:
     }
     files = OperationFiles(parts.data / "operations")
     ids = random.SystemRandom()
-    return TaskQueue(QueueParts(files, parts.clock, parts.settings, faults, journal, ids), by_kind(work))
+    return TaskQueue(QueueParts(files, parts.clock, parts.settings, faults, journal, compute, ids), by_kind(work))
 
 
-def _routes(parts: Parts, journal: Journal, faults: FaultBox, queue: TaskQueue) -> list[BaseRoute]:
+def _routes(
+    parts: Parts, journal: Journal, faults: FaultBox, queue: TaskQueue, compute: ComputeLimits
+) -> list[BaseRoute]:
     """Control first: Cloud Storage's routes take every path that begins with a bucket, so they come last."""
     control = Control(parts.settings, parts.clock, journal, faults, queue, parts.engine, parts.tokens)
     earth_engine = EarthEngine(
@@ -101,6 +108,7 @@ def _routes(parts: Parts, journal: Journal, faults: FaultBox, queue: TaskQueue) 
         engine=parts.engine,
         catalog=parts.catalog,
         queue=queue,
+        compute=compute,
         document=load_document(),
         algorithms=wheel_file("algorithms.json"),
         identify=lambda token: _identified(token, parts),

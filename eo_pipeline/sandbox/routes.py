@@ -25,7 +25,9 @@ from eo_pipeline.sandbox.earth_engine.pixels_out import compute_pixels
 from eo_pipeline.sandbox.earth_engine.table_pages import compute_features
 from eo_pipeline.sandbox.earth_engine.wire_expression import checked_expression
 from eo_pipeline.sandbox.frame.access import Identify, anybody
+from eo_pipeline.sandbox.frame.compute_limits import ComputeLimits
 from eo_pipeline.sandbox.frame.endpoints import Call, Endpoints
+from eo_pipeline.sandbox.frame.request_fields import text
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.tasks.export_request import decode_export
 from eo_pipeline.sandbox.tasks.submission import decode_submission
@@ -43,6 +45,7 @@ class EarthEngine:
     engine: Engine
     catalog: Catalog
     queue: TaskQueue
+    compute: ComputeLimits
     document: Document
     """The discovery document, without addresses."""
     algorithms: bytes
@@ -54,7 +57,7 @@ class EarthEngine:
 
     def routes(self) -> list[Route]:
         """All routes of the service."""
-        endpoints = Endpoints(self.settings, identify=self.identify)
+        endpoints = Endpoints(self.settings, identify=self.identify, compute=self.compute)
         guarded = endpoints.guarded
         project, asset = "/v1/projects/{project}", "/v1/projects/{project}/assets/{asset:path}"
         operation = f"{project}/operations/{{operation}}"
@@ -98,7 +101,10 @@ class EarthEngine:
 
     def compute_value(self, call: Call) -> dict[str, object]:
         """POST value:compute."""
-        return {"result": self.engine.value(checked_expression(call.body))}
+        self.compute.check(call.parameters["project"])
+        result = self.engine.value(checked_expression(call.body))
+        self._charge(call)
+        return {"result": result}
 
     def compute_pixels(self, call: Call) -> Response:
         """POST image:computePixels."""
@@ -120,8 +126,11 @@ class EarthEngine:
 
     def compute_features(self, call: Call) -> dict[str, object]:
         """POST table:computeFeatures."""
+        self.compute.check(call.parameters["project"])
         page_size = self.settings.now.features_page
-        return compute_features(self.engine, checked_expression(call.body), call.body, page_size=page_size)
+        page = compute_features(self.engine, checked_expression(call.body), call.body, page_size=page_size)
+        self._charge(call)
+        return page
 
     def create_thumbnail(self, call: Call) -> dict[str, object]:
         """POST thumbnails."""
@@ -179,18 +188,28 @@ class EarthEngine:
         return list_images(self.catalog, _asset_name(call), query, scan_limit=scan_limit).published()
 
     def _submit(self, call: Call, kind: str) -> dict[str, object]:
+        self.compute.check(call.parameters["project"])
         priority = self.settings.now.default_priority
         submission = decode_submission(call.parameters["project"], kind, call.body, default_priority=priority)
         return self.queue.submit(replace(submission, caller=call.caller)).published()
 
     def _kept(self, call: Call, group: str) -> dict[str, object]:
+        self.compute.check(call.parameters["project"])
         name = f"projects/{call.parameters['project']}/{group}/{secrets.token_hex(16)}"
         self.kept.keep(name, call.body)
         return {"name": name}
 
+    def _charge(self, call: Call, *, samples: int = 0) -> None:
+        """Count the compute of an answered request; samples are pixels times bands."""
+        settings = self.settings.now
+        seconds = settings.eecu_seconds_per_request + samples / 1e6 * settings.eecu_seconds_per_megapixel
+        self.compute.ledger.add(call.parameters["project"], "online", text(call.body, "workloadTag") or "", seconds)
+
     def _pixels(self, call: Call, expression: Mapping[str, object]) -> Response:
+        self.compute.check(call.parameters["project"])
         request = decode_pixel_request(call.body, expression)
         pixels = compute_pixels(self.engine, request, self.settings.now)
+        self._charge(call, samples=pixels.samples)
         return Response(pixels.content, media_type=pixels.media_type)
 
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.access import Identify, anybody, caller_of, check_access
+from eo_pipeline.sandbox.frame.compute_limits import ComputeLimits
 from eo_pipeline.sandbox.frame.request_limits import RequestLimits
 from eo_pipeline.sandbox.settings import LiveSettings
 
@@ -73,6 +74,8 @@ class Endpoints:
     limits: RequestLimits = field(default_factory=RequestLimits)
     identify: Identify = anybody
     """Says who a bearer token speaks for."""
+    compute: ComputeLimits | None = None
+    """Slows projects down; None: nobody is slowed."""
 
     def public(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         """An endpoint anyone may use."""
@@ -89,7 +92,7 @@ class Endpoints:
             project, settings = request.path_params["project"], self.settings.now
             caller = caller_of(request.headers, self.identify, settings)
             check_access(request.headers, project, permission, settings)
-            with self.limits.admitted(project, settings):
+            with self.limits.admitted(project, self.compute.settings_for(project) if self.compute else settings):
                 return await self._answer(handler, request, caller)
 
         return answer

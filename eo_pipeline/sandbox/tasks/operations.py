@@ -22,7 +22,7 @@ _ALPHABET = string.ascii_uppercase + string.digits
 
 @dataclass(frozen=True)
 class Failure:
-    """Why an operation ended without success: code 1 cancelled, 3 invalid, 4 too late or 13 internal, and a text."""
+    """Why an operation did not succeed: code 1 cancelled, 3 invalid, 4 too late, 8 no compute left or 13 internal."""
 
     code: int
     message: str
