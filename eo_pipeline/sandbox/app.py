@@ -26,11 +26,12 @@ from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.clock import Clock
 from eo_pipeline.sandbox.frame.compute_ledger import ComputeLedger
 from eo_pipeline.sandbox.frame.compute_limits import ComputeLimits
-from eo_pipeline.sandbox.frame.endpoints import answer_json
+from eo_pipeline.sandbox.frame.endpoints import Endpoints, answer_json
 from eo_pipeline.sandbox.frame.fault_middleware import FaultMiddleware
 from eo_pipeline.sandbox.frame.faults import Fault, FaultBox
 from eo_pipeline.sandbox.frame.journal import Journal
 from eo_pipeline.sandbox.frame.journal_middleware import JournalMiddleware
+from eo_pipeline.sandbox.monitoring import Monitoring
 from eo_pipeline.sandbox.routes import EarthEngine
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.tasks import others
@@ -113,8 +114,19 @@ def _routes(
         algorithms=wheel_file("algorithms.json"),
         identify=lambda token: _identified(token, parts),
     )
-    rest = [Route(path, _unknown, methods=_METHODS) for path in ("/v1/{rest:path}", "/_sandbox/{rest:path}")]
-    return [*control.routes(), *earth_engine.routes(), *rest, *parts.drive_routes, *parts.storage_routes]
+    monitoring = Monitoring(compute.ledger, Endpoints(parts.settings, identify=lambda token: _identified(token, parts)))
+    rest = [
+        Route(path, _unknown, methods=_METHODS)
+        for path in ("/v1/{rest:path}", "/v3/{rest:path}", "/_sandbox/{rest:path}")
+    ]
+    return [
+        *control.routes(),
+        *earth_engine.routes(),
+        *monitoring.routes(),
+        *rest,
+        *parts.drive_routes,
+        *parts.storage_routes,
+    ]
 
 
 def _identified(token: str, parts: Parts) -> str | None:

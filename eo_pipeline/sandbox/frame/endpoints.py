@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -27,13 +28,17 @@ class Call:
 
     parameters: Mapping[str, str]
     """Of the path."""
-    query: Mapping[str, str]
+    query: QueryParams
     body: Mapping[str, object]
     """The JSON object sent; empty when nothing was."""
     base_url: str
     """As the client sees the server, without trailing slash."""
     caller: str | None = None
     """Address of who sends it; None where nobody says so."""
+
+    def all_of(self, name: str) -> list[str]:
+        """Every value that the query gives under a name."""
+        return self.query.getlist(name)
 
     def whole(self, name: str, default: int) -> int:
         """A whole number of the query, at least 0; the default when absent or 0.
