@@ -1,10 +1,12 @@
 """The command line of the sandbox's process, and the process itself."""
 
+import json
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -42,15 +44,17 @@ def wait_until_open(port: int, seconds: float) -> None:
 
 
 @pytest.mark.skipif(find_spec("eo_pipeline.sandbox.__main__") is None, reason="the sandbox is not merged yet")
-def test_a_signal_to_the_command_ends_the_sandbox(tmp_path: Path) -> None:
+def test_the_command_passes_faults_on_and_a_signal_to_it_ends_the_sandbox(tmp_path: Path) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     code = "from eo_pipeline.cli.main import main; main()"
-    options = ["--port", str(port), "--data", str(tmp_path / "data")]
+    options = ["--port", str(port), "--data", str(tmp_path / "data"), "--fault", "reset path=never", "--fault", "slow"]
     with subprocess.Popen([sys.executable, "-c", code, "sandbox", *options], cwd=ROOT) as process:
         try:
             wait_until_open(port, seconds=60)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_sandbox/faults") as answer:
+                assert [fault["kind"] for fault in json.load(answer)["faults"]] == ["reset", "slow"]
         finally:
             process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)

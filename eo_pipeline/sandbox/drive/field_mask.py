@@ -8,6 +8,8 @@ from eo_pipeline.sandbox.drive.errors import DriveError
 Mask = dict[str, "Mask"]
 """Wanted fields by name; an empty mask under a name wants all of it."""
 
+_BRACKETS = 100
+"""Most that a mask may open."""
 _TOKEN = re.compile(r"\s*([\w*-]+|[,()/])")
 
 
@@ -24,6 +26,8 @@ def parse_mask(text: str) -> Mask:
             raise refused(text)
         tokens.append(found.group(1))
         position = found.end()
+    if tokens.count("(") > _BRACKETS:
+        raise refused(text)
     mask, rest = _fields(tokens, text)
     if rest:
         raise refused(text)
@@ -83,4 +87,4 @@ def _of(mask: Mask, name: str) -> Mask:
 
 def refused(said: str) -> DriveError:
     """HTTP 400 for a selection of fields that do not exist."""
-    return DriveError(400, f"Invalid field selection {said}", "invalidParameter", location="fields")
+    return DriveError(400, f"Invalid field selection {said[:200]}", "invalidParameter", location="fields")

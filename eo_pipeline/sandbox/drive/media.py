@@ -21,7 +21,9 @@ def respond(request: Request, file: DriveFile, content: BinaryIO) -> Response:
         content.close()
         return _unsatisfiable(file)
     start, stop = selected or (0, file.size)
-    headers = {"Content-Type": file.mime_type, "Content-Length": str(stop - start), "Accept-Ranges": "bytes"}
+    writable = file.mime_type.isascii() and file.mime_type.isprintable()
+    media_type = file.mime_type if writable and file.mime_type else "application/octet-stream"
+    headers = {"Content-Type": media_type, "Content-Length": str(stop - start), "Accept-Ranges": "bytes"}
     if selected:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{file.size}"
     content.seek(start)

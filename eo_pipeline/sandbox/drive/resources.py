@@ -179,6 +179,7 @@ def parsed(text: bytes) -> dict[str, Any]:
     """
     try:
         body = json.loads(text) if text.strip() else {}
+        json.dumps(body, ensure_ascii=False).encode()  # halves of surrogate pairs can be read, but never written
     except (ValueError, RecursionError) as error:
         raise bad_request(f"Parse Error: {str(error)[:200]}") from error
     if not isinstance(body, dict):
@@ -226,6 +227,6 @@ def _merged(before: Mapping[str, str], changes: Mapping[str, Any], name: str) ->
 def _time(value: Any, name: str) -> str:
     try:
         instant = datetime.fromisoformat(_of_kind(value, str, name))
-    except ValueError as error:
+        return rfc3339(instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC))
+    except (ValueError, OverflowError) as error:
         raise bad_request(f"Invalid value for {name}: expected an RFC 3339 time, got {str(value)[:100]!r}.") from error
-    return rfc3339(instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC))
