@@ -59,6 +59,7 @@ def running_sandbox(
     speed: float = 1.0,
     port: int = 0,
     faults: Sequence[str] = (),
+    buckets: Sequence[str] = (),
 ) -> Iterator[SandboxProcess]:
     """A sandbox, ended on exit.
 
@@ -69,6 +70,7 @@ def running_sandbox(
         speed: Clock seconds per second.
         port: Of an earlier sandbox that has ended, or 0 for a free one.
         faults: Armed from the start, each as `faults.parse_fault` reads it.
+        buckets: Made at the start.
 
     Raises:
         RuntimeError: It ended, or was not ready in time; the message has what it wrote.
@@ -82,6 +84,7 @@ def running_sandbox(
         command += ["--settings", str(data / "settings.yaml")]
     if catalog is not None:
         command += ["--catalog", str(catalog)]
+    command += [word for bucket in buckets for word in ("--bucket", bucket)]
     with started(command, log=data / "sandbox.log") as process:
         line = first_line(process, log=data / "sandbox.log", timeout_seconds=60)
         yield SandboxProcess(line.removeprefix(_READY), data, process)

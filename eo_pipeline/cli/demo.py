@@ -13,9 +13,9 @@ from pathlib import Path
 import click
 import dagster as dg
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from eo_pipeline.cli.local_stack import UI_PORT, Stack, local_stack
+from eo_pipeline.cli.progress import shown_progress
 from eo_pipeline.cli.project import Project, find_project
 from eo_pipeline.cli.status import print_status
 from eo_pipeline.cli.webserver import launch_backfill
@@ -64,29 +64,15 @@ def _backfill(stack: Stack, instance: dg.DagsterInstance, chain: Chain) -> None:
 def _follow(instance: dg.DagsterInstance, chains: Sequence[Chain], console: Console) -> list[ProductStatus]:
     """Show progress until everything is there, or something failed and nothing moves any more."""
     limit = time.monotonic() + LIMIT_SECONDS
-    with _bars(console) as bars:
-        tasks: dict[tuple[str, str], TaskID] = {}
+    with shown_progress(console) as show:
         while True:
             statuses = [product_status(instance, chain) for chain in chains]
-            for status in statuses:
-                _show(bars, tasks, status)
-            failed = any(stage.failed for status in statuses for stage in status.stages)
+            stages = [(status.product, stage) for status in statuses for stage in status.stages]
+            show({f"{product} {stage.stage}": (stage.done, stage.wanted) for product, stage in stages})
+            failed = any(stage.failed for _, stage in stages)
             if all(status.is_complete for status in statuses) or failed or time.monotonic() > limit:
                 return statuses
             time.sleep(QUIET_SECONDS)
-
-
-def _bars(console: Console) -> Progress:
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console)
-
-
-def _show(bars: Progress, tasks: dict[tuple[str, str], TaskID], status: ProductStatus) -> None:
-    for stage in status.stages:
-        key = (status.product, stage.stage)
-        if key not in tasks:
-            tasks[key] = bars.add_task(f"{status.product} {stage.stage}", total=stage.wanted)
-        bars.update(tasks[key], completed=stage.done)
 
 
 def _tell(statuses: Sequence[ProductStatus], stack: Stack, project: Project, console: Console) -> None:

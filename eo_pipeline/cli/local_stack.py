@@ -3,11 +3,9 @@
 What does not belong here: what is done with them.
 """
 
-import json
 import shutil
 import subprocess
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from eo_pipeline.cli.processes import (
     wait_until_it_answers,
 )
 from eo_pipeline.cli.project import Project
+from eo_pipeline.cli.sandbox import sandbox_arguments
 from eo_pipeline.errors import ServiceUnreachableError
 
 SANDBOX_PORT = 8900
@@ -104,12 +103,10 @@ def local_stack(
     ui = f"http://127.0.0.1:{free_port(ui_port)}"
     variables = _variables(sandbox, home=home, root=folder / "data", poll_seconds=poll_seconds)
     with unwound_by_signals(), ExitStack() as stack:
-        arguments = ["--port", sandbox.rpartition(":")[2], "--data", str(folder / "sandbox"), "--speed", str(speed)]
-        service = stack.enter_context(
-            child(python_module("eo_pipeline.sandbox", *arguments), log=logs / "sandbox.log", environment={})
-        )
+        port = int(sandbox.rpartition(":")[2])
+        arguments = sandbox_arguments(port=port, data=folder / "sandbox", speed=speed, buckets=[BUCKET])
+        service = stack.enter_context(child(arguments, log=logs / "sandbox.log", environment={}))
         wait_until_it_answers(sandbox, service, log=logs / "sandbox.log", seconds=60, what="the sandbox")
-        make_bucket(sandbox, BUCKET)
         dagster = ["dev", "-w", str(project.root / "workspace.yaml"), "--port", ui.rpartition(":")[2]]
         web = stack.enter_context(
             child(python_module("dagster", *dagster), log=logs / "dagster.log", environment=variables)
@@ -134,17 +131,3 @@ def _variables(sandbox: str, *, home: Path, root: Path, poll_seconds: int) -> di
         "EO_ROOT": str(root),
         "EO_POLL_SECONDS": str(poll_seconds),
     }
-
-
-def make_bucket(url: str, name: str) -> None:
-    """Make a bucket by Cloud Storage's JSON API, unless it is there."""
-    listed = urllib.request.urlopen(f"{url}/storage/v1/b?project=sandbox-project", timeout=30)  # noqa: S310  # our own process
-    with listed:
-        if name in [bucket["name"] for bucket in json.load(listed).get("items", [])]:
-            return
-    request = urllib.request.Request(  # noqa: S310  # our own process
-        f"{url}/storage/v1/b?project=sandbox-project",
-        data=json.dumps({"name": name}).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310  # our own process

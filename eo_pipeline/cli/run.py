@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from eo_pipeline.cli.progress import shown_progress
 from eo_pipeline.cli.project import find_project, open_instance
 from eo_pipeline.cli.quiet import quiet
 from eo_pipeline.cli.selection import areas_named, periods_between, wanted_partitions
@@ -49,14 +49,7 @@ def command(product: str, partitions: str | None, areas: tuple[str, ...], *, res
     periods = [p.key for p in ended_periods(chain, instance, EarthEngineResource(), now=now)]
     wanted = wanted_partitions(areas_named(areas, chain), periods_between(partitions, periods))
     console = Console()
-    with _bars(console) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total or None)
-            bars.update(tasks[stage], completed=done)
-
+    with shown_progress(console) as show:
         report = run_partitions(
             definitions,
             chain,
@@ -64,18 +57,12 @@ def command(product: str, partitions: str | None, areas: tuple[str, ...], *, res
             instance=instance,
             resubmit=resubmit,
             poll_seconds=min(5, environment().poll_seconds),
-            progress=show,
+            progress=lambda stage, done, total: show({stage: (done, total)}),
             verbose=verbose,
         )
     _print(report, console)
     if not report.succeeded:
         sys.exit(1)
-
-
-def _bars(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
-    )
 
 
 def _print(report: RunReport, console: Console) -> None:

@@ -5,6 +5,7 @@ What does not belong here: anything of the sandbox. It is reached over HTTP only
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -34,6 +35,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="Service seconds a second: with 60, minutes pass in seconds.",
 )
+@click.option("--bucket", "buckets", multiple=True, help="Bucket of Cloud Storage to make if missing; may be repeated.")
 @click.option(
     "--fault",
     "faults",
@@ -42,18 +44,35 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Something that goes wrong, e.g. 'status path=image:export status=503 count=2'; may be repeated.",
 )
 def command(
-    port: int, data: Path, catalog: Path | None, settings: Path | None, speed: float, *, faults: tuple[str, ...]
+    *,
+    port: int,
+    data: Path,
+    catalog: Path | None,
+    settings: Path | None,
+    speed: float,
+    buckets: tuple[str, ...],
+    faults: tuple[str, ...],
 ) -> None:
     """Serve Earth Engine and Cloud Storage on this machine.
 
     The unmodified clients work against it, without an account. Stop it with Ctrl-C.
     """
-    arguments = sandbox_arguments(port=port, data=data, catalog=catalog, settings=settings, speed=speed)
+    arguments = sandbox_arguments(
+        port=port, data=data, catalog=catalog, settings=settings, speed=speed, buckets=buckets
+    )
     arguments += [part for fault in faults for part in ("--fault", fault)]
     os.execv(sys.executable, arguments)  # noqa: S606 - an argument list, so that a signal reaches the sandbox itself
 
 
-def sandbox_arguments(*, port: int, data: Path, catalog: Path | None, settings: Path | None, speed: float) -> list[str]:
+def sandbox_arguments(
+    *,
+    port: int,
+    data: Path,
+    speed: float,
+    catalog: Path | None = None,
+    settings: Path | None = None,
+    buckets: Sequence[str] = (),
+) -> list[str]:
     """The command line of a sandbox process; speed is in service seconds a second."""
     arguments = [sys.executable, "-m", "eo_pipeline.sandbox"]
     arguments += ["--port", str(port), "--data", str(data), "--speed", str(speed)]
@@ -61,4 +80,6 @@ def sandbox_arguments(*, port: int, data: Path, catalog: Path | None, settings: 
         arguments += ["--catalog", str(catalog)]
     if settings is not None:
         arguments += ["--settings", str(settings)]
+    for bucket in buckets:
+        arguments += ["--bucket", bucket]
     return arguments

@@ -98,5 +98,6 @@ class ExportTask:
             product=self.product,
             area_key=self.area_key,
             period_key=self.period_key,
+            destination=f"{self.bucket}/{self.folder}",
             request_id=self.request_id(generation),
         )

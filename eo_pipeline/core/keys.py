@@ -116,21 +116,19 @@ def parse_request_id(text: str) -> tuple[str, int]:
     raise KeyFormatError(f"expected a request id like 'eo-<40 hexadecimal digits>-g1', got {text!r}")
 
 
-def description(*, product: str, area_key: str, period_key: str, request_id: str) -> str:
+def description(*, product: str, area_key: str, period_key: str, destination: str, request_id: str) -> str:
     """What Earth Engine's task list shows: at most 100 characters, the request id last so that listing finds it.
 
-    What stands before the request id differs between any two partitions: where it had to be cut or respelled, it ends
-    with a checksum of the whole.
+    What stands before the request id ends with a checksum of the partition and of where its files go: it differs
+    between any two partitions, and between two deployments that share a project but not a bucket and folder.
     """
     whole = f"{product}.{area_key}.{period_key}"
-    words = re.sub(r"[^a-zA-Z0-9._-]", "-", whole)
-    if words != whole or len(words) > _HEAD_LENGTH:
-        words = f"{words[: _HEAD_LENGTH - 9]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
-    return f"{words}:{request_id}"
+    words = re.sub(r"[^a-zA-Z0-9._-]", "-", whole)[: _HEAD_LENGTH - 9]
+    return f"{words}-{hashlib.sha256(f'{whole} {destination}'.encode()).hexdigest()[:8]}:{request_id}"
 
 
 def description_head(text: str) -> str:
-    """The part of a description before the request id: the same for all attempts at one partition, whatever recipe."""
+    """The part of a description before the request id: the same for all attempts at one partition of a deployment."""
     return text.rpartition(":")[0]
 
 

@@ -6,9 +6,9 @@ whether a collection or band exists, and Dagster.
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -488,8 +488,3 @@ def _check_cube(declaration: ProductDeclaration) -> None:
 
 def _repeated(values: Sequence[str]) -> list[str]:
     return sorted({v for v in values if values.count(v) > 1})
-
-
-def declaration_without_name(product: Product) -> Mapping[str, Any]:
-    """The declaration as plain values, for digests and display."""
-    return product.model_dump(mode="json", by_alias=True, exclude={"name"})

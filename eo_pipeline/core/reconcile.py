@@ -18,7 +18,7 @@ MAX_GENERATIONS = 5
 
 
 class State(Enum):
-    """States of an operation, in the service's words; VANISHED is ours: no longer listed or found."""
+    """States of an operation, in the service's words."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -26,7 +26,6 @@ class State(Enum):
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
-    VANISHED = "VANISHED"
 
     @property
     def active(self) -> bool:

@@ -5,7 +5,7 @@ does not belong here: deciding that.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import dagster as dg
@@ -15,10 +15,12 @@ from eo_pipeline.core.product import Periods
 from eo_pipeline.orchestration.automation import SUBMISSIONS_A_RUN
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.image_dates import add_periods
+from eo_pipeline.orchestration.ledger import newest_places
 from eo_pipeline.orchestration.partitions import PartitionKey, is_dynamic
 from eo_pipeline.orchestration.resources import EarthEngineResource
 
 DAILY = "30 4 * * *"
+ONE_DAY = timedelta(days=1)
 
 
 def due(periods: Periods, all_ended: Sequence[Period], *, now: datetime, last: datetime | None) -> list[Period]:
@@ -52,7 +54,8 @@ def build_schedule(chain: Chain) -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.STOPPED,
         description=(
             f"Submits each period of {product.name} {product.period.available_after} after its end, and again daily "
-            f"for {product.period.recheck_for} in case images came late; unchanged ones are not exported twice."
+            f"for {product.period.recheck_for} in case images came late; unchanged ones are not exported twice. After "
+            "an outage it goes on where it stopped."
         ),
     )
     def submit_available(
@@ -60,7 +63,8 @@ def build_schedule(chain: Chain) -> dg.ScheduleDefinition:
     ) -> list[dg.RunRequest] | dg.SkipReason:
         now = (context.scheduled_execution_time or datetime.now(UTC)).astimezone(UTC)
         ended = ended_periods(chain, context.instance, earth_engine, now=now)
-        wanted = due(product.period, ended, now=now, last=datetime.fromtimestamp(now.timestamp() - 86_400, UTC))
+        last = _last_look(chain, context.instance, ended, now=now)
+        wanted = due(product.period, ended, now=now, last=last)
         requests = [request for period in wanted for request in _requests(chain, period, now)]
         return requests or dg.SkipReason("No period became available, and none is rechecked.")
 
@@ -74,6 +78,14 @@ def ended_periods(
     if not is_dynamic(chain.product.period):
         return list(chain.product.period.until(now))
     return add_periods(chain, instance, earth_engine, now=now)
+
+
+def _last_look(chain: Chain, instance: dg.DagsterInstance, ended: Sequence[Period], *, now: datetime) -> datetime:
+    """A day ago; or, after an outage, when the newest period became available that was ever submitted."""
+    submitted = {PartitionKey.parse(key).period for key in newest_places(instance, chain.key("submission"))}
+    after = parse_duration(chain.product.period.available_after)
+    available = [p.end + after for p in ended if p.key in submitted]
+    return min(now - ONE_DAY, max(available, default=now))
 
 
 def _requests(chain: Chain, period: Period, now: datetime) -> Iterator[dg.RunRequest]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from eo_pipeline.sandbox.app import application
 from eo_pipeline.sandbox.assembly import open_parts
 from eo_pipeline.sandbox.catalog.fields import CatalogFileError
+from eo_pipeline.sandbox.cloud_storage.errors import StorageError
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.faults import parse_fault
 from eo_pipeline.sandbox.frame.server import make_server
@@ -34,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="'KIND NAME=VALUE ..'",
         help="something that goes wrong, e.g. 'status path=image:export status=503 count=2'; may be repeated",
     )
+    arguments.add_argument("--bucket", action="append", default=[], help="bucket to make if missing; may be repeated")
     arguments.add_argument("--end-with-stdin", action="store_true", help="end when standard input closes")
     return arguments
 
@@ -45,8 +47,8 @@ def main() -> None:
     try:
         settings = Settings() if said.settings is None else load_settings(said.settings)
         faults = [parse_fault(words) for words in said.fault]
-        parts = open_parts(said.data, catalog=said.catalog, settings=settings, speed=said.speed)
-    except (ValueError, OSError, CatalogFileError, ServiceError) as error:
+        parts = open_parts(said.data, catalog=said.catalog, settings=settings, speed=said.speed, buckets=said.bucket)
+    except (ValueError, OSError, CatalogFileError, ServiceError, StorageError) as error:
         arguments.error(str(error))
     server = make_server(application(parts, faults), host=said.host, port=said.port)
     if said.end_with_stdin:

@@ -1,6 +1,6 @@
 """Opens everything an application is made of, in one folder. What does not belong here: routes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from eo_pipeline.sandbox.app import Parts
@@ -22,7 +22,9 @@ from eo_pipeline.sandbox.tasks.export_drive import drive_opener
 from eo_pipeline.sandbox.world.world import build_world
 
 
-def open_parts(data: Path, *, catalog: Path | None, settings: Settings, speed: float) -> Parts:
+def open_parts(
+    data: Path, *, catalog: Path | None, settings: Settings, speed: float, buckets: Iterable[str] = ()
+) -> Parts:
     """Open or make the sandbox of a folder.
 
     Args:
@@ -30,9 +32,11 @@ def open_parts(data: Path, *, catalog: Path | None, settings: Settings, speed: f
         catalog: File of local rasters that stand in for, or beside, the built-in world.
         settings: At the start.
         speed: Clock seconds per real second.
+        buckets: Made unless they are there.
 
     Raises:
         CatalogFileError: The catalogue file is wrong.
+        StorageError: A bucket's name is none.
     """
     live = LiveSettings(settings)
     clock = Clock(speed=speed)
@@ -40,6 +44,7 @@ def open_parts(data: Path, *, catalog: Path | None, settings: Settings, speed: f
     drive_settings = _drive_settings(live)
     drives = DriveStore(data / "drive", clock.now, drive_settings)
     tokens = open_tokens(store.root, clock.now)
+    _make_buckets(store, buckets)
     assets = open_catalog(catalog)
     return Parts(
         data=data,
@@ -55,6 +60,13 @@ def open_parts(data: Path, *, catalog: Path | None, settings: Settings, speed: f
         drive_routes=drive.routes(drives, drive_settings, tokens),
         storage_routes=storage.routes(store, _storage_settings(live), tokens),
     )
+
+
+def _make_buckets(store: Store, names: Iterable[str]) -> None:
+    there = {record["name"] for record in store.buckets()}
+    for name in dict.fromkeys(names):
+        if name not in there:
+            store.create_bucket(name)
 
 
 def open_catalog(file: Path | None) -> Catalog:

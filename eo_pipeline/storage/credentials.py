@@ -78,7 +78,7 @@ def _persistent() -> google.auth.credentials.Credentials:
 def _service_account(spec: str) -> google.auth.credentials.Credentials:
     try:
         found: google.auth.credentials.Credentials = service_account.Credentials.from_service_account_info(
-            _key(spec), scopes=SCOPES
+            service_account_key(spec), scopes=SCOPES
         )
     except ValueError as error:
         raise CredentialsError(
@@ -88,7 +88,12 @@ def _service_account(spec: str) -> google.auth.credentials.Credentials:
     return found
 
 
-def _key(spec: str) -> Mapping[str, Any]:
+def service_account_key(spec: str) -> Mapping[str, Any]:
+    """The fields of a service account's JSON, given as text or by its file.
+
+    Raises:
+        CredentialsError: it cannot be read; the message holds no secret.
+    """
     text = spec if spec.lstrip().startswith("{") else _read(Path(spec))
     try:
         key = json.loads(text)

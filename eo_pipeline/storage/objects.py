@@ -65,14 +65,16 @@ class Bucket:
     Attributes:
         name: without gs://.
         client: the Google client.
+        named_by: which setting says the name, for messages.
     """
 
     name: str
     client: Any
+    named_by: str = "EO_BUCKET or the product's export.bucket"
 
     def _doing(self, act: str) -> AbstractContextManager[None]:
         """Errors of the client in the project's words."""
-        return _translated(act, str(self.client.api_endpoint))
+        return _translated(act, address=str(self.client.api_endpoint), named_by=self.named_by)
 
     def check(self) -> None:
         """Make sure that the bucket is there and that its objects may be listed; gives up sooner than other requests.
@@ -90,8 +92,7 @@ class Bucket:
         """Every object whose name starts with the prefix, sorted by name, however many pages that takes."""
         with self._doing(f"list gs://{self.name}/{prefix}"):
             blobs = list(self.client.list_blobs(self.name, prefix=prefix))
-        found = (StoredObject(b.name, int(b.size), b.crc32c, int(b.generation)) for b in blobs)
-        return sorted(found, key=lambda o: o.name)
+        return sorted(map(_stored, blobs), key=lambda o: o.name)
 
     def download(self, objects: Sequence[tuple[StoredObject, Path]]) -> Iterator[Download]:
         """Download objects to paths, several at once, each yielded when it is done; order is as they finish.
@@ -131,6 +132,30 @@ class Bucket:
         with self._doing(f"read gs://{self.name}/{name}"):
             return bytes(self.client.bucket(self.name).blob(name).download_as_bytes(checksum="crc32c"))
 
+    def has(self, name: str) -> bool:
+        """True if there is an object of that name; False also without the bucket."""
+        with self._doing(f"find gs://{self.name}/{name}"):
+            return bool(self.client.bucket(self.name).blob(name).exists())
+
+    def upload(self, file: Path, name: str) -> None:
+        """Send a whole file; the object appears, or is replaced, when all bytes are there and their CRC32C is right."""
+        with self._doing(f"write gs://{self.name}/{name}"):
+            self.client.bucket(self.name).blob(name).upload_from_filename(str(file), checksum="crc32c")
+
+    def fetch(self, name: str, path: Path) -> None:
+        """Download one object; the path appears only when its bytes have the CRC32C of the object.
+
+        Raises:
+            StorageError: it is not there, or came damaged.
+        """
+        with self._doing(f"read gs://{self.name}/{name}"):
+            blob = self.client.bucket(self.name).get_blob(name)
+        if blob is None:
+            raise StorageError(f"expected gs://{self.name}/{name}, found nothing; make it again")
+        source = _stored(blob)
+        if problem := self._download_one(source, path).problem:
+            raise StorageError(f"could not read gs://{self.name}/{name}: {problem}; run it again")
+
     def delete(self, names: Iterable[str]) -> None:
         """Delete objects; those that are gone already do not matter."""
         bucket = self.client.bucket(self.name)
@@ -142,8 +167,13 @@ class Bucket:
                     continue
 
 
-def open_bucket(settings: Settings, name: str) -> Bucket:
+def open_bucket(settings: Settings, name: str, *, named_by: str = Bucket.named_by) -> Bucket:
     """A bucket under a deployment's address and credentials; no request is made yet.
+
+    Args:
+        settings: the deployment.
+        name: without gs://.
+        named_by: which setting says the name, for messages.
 
     Raises:
         SettingsError: no name is known.
@@ -151,14 +181,13 @@ def open_bucket(settings: Settings, name: str) -> Bucket:
     """
     if not name:
         raise SettingsError(
-            "expected a Cloud Storage bucket in EO_BUCKET or the product's export.bucket, got none; name one that the "
-            "account may write to"
+            f"expected a Cloud Storage bucket in {named_by}, got none; name one that the account may write to"
         )
     options = {"api_endpoint": settings.storage_url} if settings.storage_url else None
     client = storage.Client(
         project=settings.project or "none", credentials=load_credentials(settings.credentials), client_options=options
     )
-    return Bucket(name, client)
+    return Bucket(name, client, named_by)
 
 
 def crc32c_of(path: Path) -> str:
@@ -170,6 +199,10 @@ def crc32c_of(path: Path) -> str:
     return base64.b64encode(checksum.digest()).decode()
 
 
+def _stored(blob: Any) -> StoredObject:
+    return StoredObject(blob.name, int(blob.size), blob.crc32c, int(blob.generation))
+
+
 def _difference(source: StoredObject, path: Path) -> str:
     size = path.stat().st_size
     if size != source.size:
@@ -179,13 +212,12 @@ def _difference(source: StoredObject, path: Path) -> str:
 
 
 @contextmanager
-def _translated(act: str, address: str) -> Iterator[None]:
+def _translated(act: str, *, address: str, named_by: str) -> Iterator[None]:
     try:
         yield
     except google.api_core.exceptions.NotFound as error:
         raise StorageError(
-            f"could not {act}: it does not exist ({_words(error)}); create it, or correct EO_BUCKET or the product's "
-            "export.bucket"
+            f"could not {act}: it does not exist ({_words(error)}); create it, or correct {named_by}"
         ) from error
     except (google.api_core.exceptions.Forbidden, google.api_core.exceptions.Unauthorized) as error:
         raise StorageError(

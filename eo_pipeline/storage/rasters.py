@@ -55,21 +55,6 @@ def read_headers(paths: Iterable[Path]) -> dict[Path, RasterHeader]:
     return headers
 
 
-def check_readable(path: Path) -> None:
-    """Read every block of every band; the pixels are thrown away.
-
-    GDAL finds missing bytes, and damage where the codec cannot go on; LZW and ZSTD blocks carry no checksum, so
-    bytes that were changed on the way are found by comparing the object's CRC32C, not here.
-
-    Raises:
-        TilesError: the file is corrupt or truncated; names it.
-    """
-    try:
-        read_all_blocks(path)
-    except GDAL_ERRORS as error:
-        raise unreadable(path, error) from error
-
-
 def read_all_blocks(path: Path) -> None:
     """Read every block of every band; lets GDAL_ERRORS through."""
     with rasterio.open(path) as dataset:

@@ -1,6 +1,6 @@
 """Tables as Parquet, with the meaning of every column inside, and as CSV beside it.
 
-Does not belong here: what a table says.
+Does not belong here: what a table says, and places that are not of this machine (`places`).
 """
 
 import io
@@ -12,7 +12,6 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from upath import UPath
 
 from eo_pipeline.core.tables import Column
 from eo_pipeline.errors import StorageError
@@ -22,12 +21,12 @@ COLUMN_KEY = b"eo_pipeline.column"
 """Field metadata under which a column's meaning is kept, beside plain `description` and `units` for other readers."""
 
 
-def write_table(table: pd.DataFrame, path: UPath, *, columns: Sequence[Column], tags: Mapping[str, str]) -> UPath:
+def write_table(table: pd.DataFrame, path: Path, *, columns: Sequence[Column], tags: Mapping[str, str]) -> Path:
     """Write `path` (Parquet) and the same rows as CSV beside it; each appears under its name only when whole.
 
     Args:
         table: rows; its columns are those of `columns`, in their order.
-        path: local or on an object store; ends in .parquet.
+        path: ends in .parquet.
         columns: names, meanings and units, kept in the schema's metadata.
         tags: provenance, kept in the schema's metadata.
 
@@ -52,7 +51,7 @@ def write_table(table: pd.DataFrame, path: UPath, *, columns: Sequence[Column], 
     return beside
 
 
-def read_table(path: UPath) -> pd.DataFrame:
+def read_table(path: Path) -> pd.DataFrame:
     """Read a table that `write_table` wrote.
 
     Raises:
@@ -62,7 +61,7 @@ def read_table(path: UPath) -> pd.DataFrame:
     return table
 
 
-def read_columns(path: UPath) -> tuple[Column, ...]:
+def read_columns(path: Path) -> tuple[Column, ...]:
     """Read what the columns of a table mean.
 
     Raises:
@@ -91,24 +90,20 @@ def _meaning(column: Column) -> dict[bytes, bytes]:
     }
 
 
-def _arrow(path: UPath) -> pa.Table:
+def _arrow(path: Path) -> pa.Table:
     try:
         return pq.read_table(io.BytesIO(path.read_bytes()))
     except (FileNotFoundError, pa.ArrowInvalid) as error:
         raise StorageError(f"expected a Parquet table at {path}, got: {error}; make it anew") from error
 
 
-def _put(path: UPath, data: bytes) -> None:
-    """Store bytes so that the name never shows part of them; one object on an object store is whole by itself."""
-    if path.protocol not in ("", "file", "local"):
-        path.fs.pipe_file(path.path, data)
-        return
-    final = Path(path.path)
-    partial = final.with_name(f".{final.name}.part")
+def _put(path: Path, data: bytes) -> None:
+    """Store bytes so that the name never shows part of them."""
+    partial = path.with_name(f".{path.name}.part")
     try:
-        with room_for(final, len(data)):
-            final.parent.mkdir(parents=True, exist_ok=True)
+        with room_for(path, len(data)):
+            path.parent.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(data)
-            partial.replace(final)
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -60,7 +60,11 @@ def test_request_ids_round_trip_and_fit_earth_engine(digest: str, generation: in
 def test_descriptions_fit_and_end_with_the_request_id(product: str, feature_id: str, digest: str) -> None:
     request = keys.request_id(digest=digest, generation=3)
     text = keys.description(
-        product=product, area_key=keys.feature_key(feature_id), period_key="2024-01", request_id=request
+        product=product,
+        area_key=keys.feature_key(feature_id),
+        period_key="2024-01",
+        destination="my-bucket/exports",
+        request_id=request,
     )
     assert re.fullmatch(r"[a-zA-Z0-9.,:;_-]{1,100}", text)
     assert keys.request_id_of_description(text) == request
@@ -69,14 +73,19 @@ def test_descriptions_fit_and_end_with_the_request_id(product: str, feature_id: 
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (("a" * 45, "E0021N0203", "2024-01"), ("a" * 45, "E0021N0203", "2024-02")),
-        (("ndvi", "field~20a", "2024-01"), ("ndvi", "field-20a", "2024-01")),
+        (("a" * 45, "E0021N0203", "2024-01", "b/"), ("a" * 45, "E0021N0203", "2024-02", "b/")),
+        (("ndvi", "field~20a", "2024-01", "b/"), ("ndvi", "field-20a", "2024-01", "b/")),
+        (("ndvi", "E0021N0203", "2024-01", "test/"), ("ndvi", "E0021N0203", "2024-01", "production/")),
+        (("ndvi", "E0021N0203", "2024-01", "b/"), ("ndvi", "E0021N0203", "2024-01", "b/folder")),
     ],
 )
-def test_no_two_partitions_share_a_description(one: tuple[str, str, str], other: tuple[str, str, str]) -> None:
+def test_no_two_partitions_and_no_two_deployments_share_a_description(
+    one: tuple[str, str, str, str], other: tuple[str, str, str, str]
+) -> None:
+    request = keys.request_id(digest="0" * 40, generation=1)
     heads = {
-        keys.description_head(keys.description(product=p, area_key=a, period_key=t, request_id=f"eo-{'0' * 40}-g1"))
-        for p, a, t in (one, other)
+        keys.description_head(keys.description(product=p, area_key=a, period_key=t, destination=d, request_id=request))
+        for p, a, t, d in (one, other)
     }
     assert len(heads) == 2
 
@@ -84,7 +93,8 @@ def test_no_two_partitions_share_a_description(one: tuple[str, str, str], other:
 def test_attempts_at_one_partition_share_the_head_of_their_descriptions() -> None:
     requests = [f"eo-{'0' * 40}-g9", f"eo-{'1' * 40}-g10"]
     made = [
-        keys.description(product="p" * 60, area_key="E0001N0001", period_key="2024-01", request_id=r) for r in requests
+        keys.description(product="p" * 60, area_key="E0001N0001", period_key="2024-01", destination="b/", request_id=r)
+        for r in requests
     ]
     assert len({keys.description_head(text) for text in made}) == 1
 

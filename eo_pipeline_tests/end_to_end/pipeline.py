@@ -36,8 +36,8 @@ def make_bucket(url: str, name: str = BUCKET) -> None:
         client.create_bucket(name)
 
 
-def resources(url: str, root: Path) -> dict[str, Any]:
-    """Resources that point at a sandbox and a folder, whatever the environment says."""
+def resources(url: str, root: Path | str) -> dict[str, Any]:
+    """Resources that point at a sandbox and a folder; a gs:// root needs EO_STORAGE_URL and EO_CREDENTIALS as well."""
     return {
         "earth_engine": EarthEngineResource(project=PROJECT, url=url, credentials="anonymous"),
         "cloud_storage": CloudStorageResource(url=url, bucket=BUCKET, credentials="anonymous"),
@@ -91,13 +91,13 @@ def pipeline(
     declaration: Mapping[str, Any],
     *,
     url: str,
-    root: Path,
+    root: Path | str,
     instance: dg.DagsterInstance,
     folder: Path | None = None,
 ) -> Pipeline:
-    """A product on a sandbox; files that it names are in `folder`."""
+    """A product on a sandbox; files that it names are in `folder`, which a gs:// root needs."""
     product = Product.model_validate(declaration)
-    where = folder or root
+    where = folder or Path(root)
     definitions = build_definitions([product], resources=resources(url, root), folder=where)
     chain = load_chain(product, Origin(None, None, (where,), product.name))
-    return Pipeline(chain, definitions, instance, root)
+    return Pipeline(chain, definitions, instance, Path(root))

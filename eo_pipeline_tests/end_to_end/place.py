@@ -31,6 +31,8 @@ class Place:
     folder: Path
     sandbox: SandboxProcess
     instance: dg.DagsterInstance
+    root: Path | None = None
+    """Of results; `data` in the folder if None."""
 
     def pipeline(
         self, *, sandbox: SandboxProcess | None = None, instance: dg.DagsterInstance | None = None, **more: Any
@@ -39,7 +41,7 @@ class Place:
         return pipeline(
             heights("heights", **more),
             url=(sandbox or self.sandbox).url,
-            root=self.folder / "data",
+            root=self.root or self.folder / "data",
             instance=instance or self.instance,
             folder=self.folder,
         )

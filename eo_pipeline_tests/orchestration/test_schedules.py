@@ -97,6 +97,25 @@ def test_the_schedule_asks_for_a_run_over_the_areas_of_what_became_available(ins
     assert request.run_key == "small:2024-02:0:2024-03-11"
 
 
+def test_after_an_outage_the_schedule_goes_on_where_it_stopped(instance: dg.DagsterInstance) -> None:
+    for key in ("whole|2024-01", "whole|2024-02"):
+        instance.report_runless_asset_event(dg.AssetMaterialization(["small", "submission"], partition=key))
+    found = tick(instance, datetime(2024, 6, 20, 4, 30, tzinfo=UTC))
+    assert isinstance(found, list)
+    assert [request.tags["dagster/asset_partition_range_start"] for request in found] == [
+        "whole|2024-03",
+        "whole|2024-04",
+        "whole|2024-05",
+    ]
+
+
+def test_a_period_that_was_submitted_too_early_is_submitted_when_it_is_available(instance: dg.DagsterInstance) -> None:
+    instance.report_runless_asset_event(dg.AssetMaterialization(["small", "submission"], partition="whole|2024-02"))
+    found = tick(instance, datetime(2024, 3, 11, 4, 30, tzinfo=UTC))
+    assert isinstance(found, list)
+    assert [request.tags["dagster/asset_partition_range_start"] for request in found] == ["whole|2024-02"]
+
+
 def test_the_schedule_says_that_there_is_nothing_to_do(instance: dg.DagsterInstance) -> None:
     found = tick(instance, datetime(2024, 3, 20, 4, 30, tzinfo=UTC))
     assert isinstance(found, dg.SkipReason)

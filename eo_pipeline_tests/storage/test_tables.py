@@ -1,4 +1,4 @@
-"""Tables on a local disk and on an object store, read back by our reader and by others."""
+"""Tables on disk, read back by our reader and by others."""
 
 import datetime as dt
 from pathlib import Path
@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from upath import UPath
 
 from eo_pipeline.core.tables import Column
 from eo_pipeline.errors import StorageError
@@ -28,14 +27,12 @@ def table() -> pd.DataFrame:
     return frame.assign(b_unique=pd.array([2, None], dtype="Int64"))
 
 
-@pytest.fixture(params=["local", "memory"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> UPath:
-    if request.param == "local":
-        return UPath(tmp_path / "deep" / "t.parquet")
-    return UPath(f"memory://bucket/{tmp_path.name}/t.parquet")
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "deep" / "t.parquet"
 
 
-def test_rows_and_meanings_come_back(place: UPath) -> None:
+def test_rows_and_meanings_come_back(place: Path) -> None:
     beside = write_table(table(), place, columns=COLUMNS, tags={"product": "lst"})
     pd.testing.assert_frame_equal(read_table(place), table(), check_dtype=False)
     assert read_columns(place) == COLUMNS
@@ -50,7 +47,7 @@ def test_rows_and_meanings_come_back(place: UPath) -> None:
 
 def test_other_readers_find_types_nulls_and_meanings(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
-    write_table(table(), UPath(path), columns=COLUMNS, tags={"product": "lst"})
+    write_table(table(), path, columns=COLUMNS, tags={"product": "lst"})
     arrow = pq.read_table(path)
     assert [str(field.type) for field in arrow.schema][1:] == ["date32[day]", "int64", "double", "int64"]
     assert arrow["b_mean"].to_pylist() == [0.1, None]
@@ -60,19 +57,19 @@ def test_other_readers_find_types_nulls_and_meanings(tmp_path: Path) -> None:
     assert arrow.schema.metadata[b"product"] == b"lst"
 
 
-def test_a_table_without_rows_keeps_its_columns(place: UPath) -> None:
+def test_a_table_without_rows_keeps_its_columns(place: Path) -> None:
     write_table(table().iloc[:0], place, columns=COLUMNS, tags={})
     assert list(read_table(place).columns) == [column.name for column in COLUMNS]
 
 
 def test_the_same_table_gives_the_same_bytes(tmp_path: Path) -> None:
-    paths = [UPath(tmp_path / name / "t.parquet") for name in "ab"]
+    paths = [tmp_path / name / "t.parquet" for name in "ab"]
     for path in paths:
         write_table(table(), path, columns=COLUMNS, tags={})
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def test_undeclared_columns_are_refused(place: UPath) -> None:
+def test_undeclared_columns_are_refused(place: Path) -> None:
     with pytest.raises(StorageError, match=r"expected the columns code, period_start, .*, got code, b_mean; declare"):
         write_table(table()[["code", "b_mean"]], place, columns=COLUMNS, tags={})
     assert not place.exists()
@@ -80,24 +77,24 @@ def test_undeclared_columns_are_refused(place: UPath) -> None:
 
 def test_another_suffix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"expected a name that ends in \.parquet, got .*t\.csv"):
-        write_table(table(), UPath(tmp_path / "t.csv"), columns=COLUMNS, tags={})
+        write_table(table(), tmp_path / "t.csv", columns=COLUMNS, tags={})
 
 
 def test_what_is_no_table_is_named(tmp_path: Path) -> None:
     (tmp_path / "t.parquet").write_text("no table")
     for name in ("t.parquet", "gone.parquet"):
         with pytest.raises(StorageError, match=f"expected a Parquet table at .*{name}"):
-            read_table(UPath(tmp_path / name))
+            read_table(tmp_path / name)
 
 
 def test_a_foreign_table_has_no_meanings(tmp_path: Path) -> None:
     table().to_parquet(tmp_path / "t.parquet")
     with pytest.raises(StorageError, match="expected a table with the meaning of its columns"):
-        read_columns(UPath(tmp_path / "t.parquet"))
+        read_columns(tmp_path / "t.parquet")
 
 
 def test_a_failed_write_keeps_the_old_table(tmp_path: Path) -> None:
-    path = UPath(tmp_path / "t.parquet")
+    path = tmp_path / "t.parquet"
     write_table(table(), path, columns=COLUMNS, tags={})
     before = path.read_bytes()
     (tmp_path / ".t.parquet.part").mkdir()

@@ -96,15 +96,15 @@ def write_json(place: Place, base: UPath, body: object) -> None:
         place.publish(file, with_ending(base, ".json"))
 
 
-def read_json(base: UPath) -> dict[str, Any]:
+def read_json(place: Place, base: UPath) -> dict[str, Any]:
     """The JSON file at `base`.json.
 
     Raises:
         StorageError: there is none.
     """
     path = with_ending(base, ".json")
-    try:
-        body: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise StorageError(f"expected {path}, found nothing; materialise what it is made by first") from error
+    content = place.read(path)
+    if content is None:
+        raise StorageError(f"expected {path}, found nothing; materialise what it is made by first")
+    body: dict[str, Any] = json.loads(content)
     return body

@@ -62,12 +62,12 @@ class MosaicIO(FileIOManager):
 
     def has(self, key: dg.AssetKey, partition: str | None) -> bool:
         """True if the partition was ever stored."""
-        return bool(with_ending(self.base(key, partition), ".json").exists())
+        return self.place.read(with_ending(self.base(key, partition), ".json")) is not None
 
     def load(self, key: dg.AssetKey, partition: str | None) -> Mosaic:
         """Reference to the COG."""
         base = self.base(key, partition)
-        body = read_json(base)
+        body = read_json(self.place, base)
         path = with_ending(base, ".tif") if body["state"] == "written" else None
         return Mosaic(body["state"], body["digest"], path)
 

@@ -33,12 +33,18 @@ class TablesIO(FileIOManager):
     def store(self, key: dg.AssetKey, partition: str | None, value: NewTable | pd.DataFrame) -> None:
         """Write both files; a bare table is stored without the meaning of its columns."""
         table = NewTable(value, _plain_columns(value), {}) if isinstance(value, pd.DataFrame) else value
-        path = with_ending(self.base(key, partition), ".parquet")
-        write_table(table.rows, path, columns=table.columns, tags=table.tags)
+        base = self.base(key, partition)
+        with self.place.workspace() as folder:
+            file = folder / "table.parquet"
+            beside = write_table(table.rows, file, columns=table.columns, tags=table.tags)
+            self.place.publish(beside, with_ending(base, ".csv"))
+            self.place.publish(file, with_ending(base, ".parquet"))
 
     def load(self, key: dg.AssetKey, partition: str | None) -> pd.DataFrame:
         """Read the Parquet file."""
-        return read_table(with_ending(self.base(key, partition), ".parquet"))
+        path = with_ending(self.base(key, partition), ".parquet")
+        with self.place.local_copy(path) as local:
+            return read_table(local)
 
 
 class TablesIOManager(ConfiguredIOManager):

@@ -18,14 +18,13 @@ class TilesIO(FileIOManager):
 
     def load(self, key: dg.AssetKey, partition: str | None) -> TileSet:
         """Read the manifest."""
-        body = read_json(self.base(key, partition))
+        body = read_json(self.place, self.base(key, partition))
         tiles = tuple(Tile(**tile) for tile in body.pop("tiles"))
         return TileSet(**body, tiles=tiles)
 
     def are_there(self, tiles: TileSet) -> bool:
         """True if every file of a manifest is still in its folder."""
-        folder = self.place.path(tiles.folder)
-        return all((folder / tile.name).exists() for tile in tiles.tiles)
+        return {tile.name for tile in tiles.tiles} <= self.place.names(self.place.path(tiles.folder))
 
 
 class TilesIOManager(ConfiguredIOManager):

@@ -62,7 +62,7 @@ def _headers(meta: ObjectMeta) -> dict[str, str]:
     headers = {
         "Content-Type": meta.attributes.content_type,
         "Accept-Ranges": "bytes",
-        "Last-Modified": format_datetime(datetime.fromisoformat(meta.updated), usegmt=True),
+        "Last-Modified": format_datetime(datetime.fromisoformat(meta.written), usegmt=True),
         "x-goog-generation": str(meta.generation),
         "x-goog-metageneration": str(meta.metageneration),
         "x-goog-stored-content-length": str(meta.size),

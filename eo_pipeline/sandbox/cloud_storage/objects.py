@@ -92,6 +92,9 @@ class ObjectMeta:
     """RFC 3339, UTC."""
     updated: str
     """RFC 3339, UTC; moves with metageneration."""
+    written: str
+    """RFC 3339, UTC, by this machine's own clock, however fast the store's runs: what Last-Modified says, because
+    clients (Icechunk) compare it with their own time."""
     components: int | None = None
     """How many parts a composed object has; None for one written whole."""
     attributes: Attributes = field(default_factory=Attributes)

@@ -5,7 +5,7 @@ Under the root: ``index.sqlite`` (records) and the folders of `files.Files` (byt
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from eo_pipeline.sandbox.cloud_storage.conditions import ALWAYS, Conditions
 from eo_pipeline.sandbox.cloud_storage.errors import StorageError, no_bucket, no_object
 from eo_pipeline.sandbox.cloud_storage.files import Files
 from eo_pipeline.sandbox.cloud_storage.index import Index
+from eo_pipeline.sandbox.cloud_storage.lifecycle import DeleteRule, delete_rules
 from eo_pipeline.sandbox.cloud_storage.objects import (
     Attributes,
     Checksums,
@@ -30,6 +31,10 @@ from eo_pipeline.sandbox.cloud_storage.objects import (
 def utc_now() -> datetime:
     """The wall clock, UTC."""
     return datetime.now(UTC)
+
+
+def _rfc3339(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Store:
@@ -62,6 +67,7 @@ class Store:
             if self._index.bucket(name) is not None:
                 message = "Your previous request to create the named bucket succeeded and you already own it."
                 raise StorageError(409, message, "conflict")
+            delete_rules(record or {})
             times = {"timeCreated": self.now(), "updated": self.now()}
             self._index.save_bucket(name, {**(record or {}), **times, "name": name, "metageneration": 1})
             return self.bucket(name)
@@ -84,6 +90,7 @@ class Store:
         with self._lock:
             record = self.bucket(name)
             counted = {"updated": self.now(), "name": name, "metageneration": int(str(record["metageneration"])) + 1}
+            delete_rules(changes)
             self._index.save_bucket(name, {**record, **changes, **counted})
             return self.bucket(name)
 
@@ -91,6 +98,7 @@ class Store:
         """Delete an empty bucket; StorageError 409 when it holds objects."""
         with self._lock:
             self.bucket(name)
+            self._expire_all(name)
             if next(self._index.rows_from(name, ""), None) is not None:
                 raise StorageError(409, "The bucket you tried to delete is not empty.", "conflict")
             self._index.remove_bucket(name)
@@ -108,8 +116,9 @@ class Store:
     def find(self, bucket: str, name: str) -> ObjectMeta | None:
         """The record of an object, or None; StorageError 404 without the bucket."""
         with self._lock:
-            self.bucket(bucket)
-            return self._index.get(bucket, name)
+            rules = delete_rules(self.bucket(bucket))
+            meta = self._index.get(bucket, name)
+            return meta if meta is None or not self._expired(meta, rules) else None
 
     def open(
         self, bucket: str, name: str, *, generation: int | None = None, conditions: Conditions = ALWAYS
@@ -133,7 +142,7 @@ class Store:
     def page(self, bucket: str, query: listing.Query) -> listing.Page:
         """One page of a bucket's listing."""
         with self._lock:
-            self.bucket(bucket)
+            self._expire_all(bucket)
             return listing.page(lambda start: self._index.rows_from(bucket, start), query)
 
     def list(self, bucket: str, prefix: str = "") -> Iterator[ObjectMeta]:
@@ -238,7 +247,22 @@ class Store:
 
     def now(self) -> str:
         """The clock's time as the APIs write it: RFC 3339, UTC, milliseconds."""
-        return self.clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return _rfc3339(self.clock())
+
+    def _expire_all(self, bucket: str) -> None:
+        """Delete what the bucket's lifecycle rules say; StorageError 404 without the bucket."""
+        if rules := delete_rules(self.bucket(bucket)):
+            for meta in self._index.rows_from(bucket, ""):
+                self._expired(meta, rules)
+
+    def _expired(self, meta: ObjectMeta, rules: Iterable[DeleteRule]) -> bool:
+        """True if a rule deletes the object; then it is gone."""
+        now = self.clock()
+        if not any(rule.applies(meta, now) for rule in rules):
+            return False
+        self._index.remove(meta)
+        self._files.remove(meta.content)
+        return True
 
     def _publish(
         self,
@@ -266,6 +290,7 @@ class Store:
                 content=self._files.keep(path),
                 created=self.now(),
                 updated=self.now(),
+                written=_rfc3339(utc_now()),
                 components=components,
                 attributes=attributes,
             )

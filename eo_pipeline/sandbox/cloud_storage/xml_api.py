@@ -160,7 +160,7 @@ class XmlObjects:
         found = self._store.get(from_bucket, from_name)
         meta = self._store.copy(found, bucket, name, found.attributes, from_headers(request.headers))
         response = document(
-            "CopyObjectResult", element("ETag", f'"{meta.content_etag}"') + element("LastModified", meta.updated)
+            "CopyObjectResult", element("ETag", f'"{meta.content_etag}"') + element("LastModified", meta.written)
         )
         response.headers.update(written_headers(meta))
         return response

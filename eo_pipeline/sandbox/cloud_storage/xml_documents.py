@@ -68,7 +68,7 @@ def _contents(meta: ObjectMeta) -> str:
         ("Key", meta.name),
         ("Generation", meta.generation),
         ("MetaGeneration", meta.metageneration),
-        ("LastModified", meta.updated),
+        ("LastModified", meta.written),
         ("ETag", f'"{meta.content_etag}"'),
         ("Size", meta.size),
     )

@@ -17,7 +17,7 @@ PREFIXES = st.text(alphabet="ab/", max_size=2)
 
 
 def meta(name: str) -> ObjectMeta:
-    return ObjectMeta("b", name, 1, 1, 0, "", None, "", "", "")
+    return ObjectMeta("b", name, 1, 1, 0, "", None, "", "", "", "")
 
 
 def pages(names: list[str], query: Query) -> Iterator[Page]:
