@@ -58,6 +58,7 @@ def running_sandbox(
     catalog: Path | None = None,
     speed: float = 1.0,
     port: int = 0,
+    faults: Sequence[str] = (),
     buckets: Sequence[str] = (),
 ) -> Iterator[SandboxProcess]:
     """A sandbox, ended on exit.
@@ -68,6 +69,7 @@ def running_sandbox(
         catalog: File of local rasters.
         speed: Clock seconds per second.
         port: Of an earlier sandbox that has ended, or 0 for a free one.
+        faults: Armed from the start, each as `faults.parse_fault` reads it.
         buckets: Made at the start.
 
     Raises:
@@ -76,6 +78,7 @@ def running_sandbox(
     data.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "eo_pipeline.sandbox", "--port", str(port), "--data", str(data)]
     command += ["--speed", str(speed), "--end-with-stdin"]
+    command += [part for fault in faults for part in ("--fault", fault)]
     if settings is not None:
         (data / "settings.yaml").write_text(yaml.safe_dump(dict(settings)), encoding="utf-8")
         command += ["--settings", str(data / "settings.yaml")]

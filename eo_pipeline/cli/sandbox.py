@@ -36,8 +36,22 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Service seconds a second: with 60, minutes pass in seconds.",
 )
 @click.option("--bucket", "buckets", multiple=True, help="Bucket of Cloud Storage to make if missing; may be repeated.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="'KIND NAME=VALUE ..'",
+    help="Something that goes wrong, e.g. 'status path=image:export status=503 count=2'; may be repeated.",
+)
 def command(
-    *, port: int, data: Path, catalog: Path | None, settings: Path | None, speed: float, buckets: tuple[str, ...]
+    *,
+    port: int,
+    data: Path,
+    catalog: Path | None,
+    settings: Path | None,
+    speed: float,
+    buckets: tuple[str, ...],
+    faults: tuple[str, ...],
 ) -> None:
     """Serve Earth Engine and Cloud Storage on this machine.
 
@@ -46,6 +60,7 @@ def command(
     arguments = sandbox_arguments(
         port=port, data=data, catalog=catalog, settings=settings, speed=speed, buckets=buckets
     )
+    arguments += [part for fault in faults for part in ("--fault", fault)]
     os.execv(sys.executable, arguments)  # noqa: S606 - an argument list, so that a signal reaches the sandbox itself
 
 

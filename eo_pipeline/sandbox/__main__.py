@@ -10,6 +10,8 @@ from eo_pipeline.sandbox.app import application
 from eo_pipeline.sandbox.assembly import open_parts
 from eo_pipeline.sandbox.catalog.fields import CatalogFileError
 from eo_pipeline.sandbox.cloud_storage.errors import StorageError
+from eo_pipeline.sandbox.errors import ServiceError
+from eo_pipeline.sandbox.frame.faults import parse_fault
 from eo_pipeline.sandbox.frame.server import make_server
 from eo_pipeline.sandbox.settings import Settings, load_settings
 
@@ -26,6 +28,13 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--catalog", type=Path, help="YAML file of local rasters served under Earth Engine ids")
     arguments.add_argument("--settings", type=Path, help="YAML file of settings")
     arguments.add_argument("--speed", type=float, default=1.0, help="clock seconds per second; 0: only ticks count")
+    arguments.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="'KIND NAME=VALUE ..'",
+        help="something that goes wrong, e.g. 'status path=image:export status=503 count=2'; may be repeated",
+    )
     arguments.add_argument("--bucket", action="append", default=[], help="bucket to make if missing; may be repeated")
     arguments.add_argument("--end-with-stdin", action="store_true", help="end when standard input closes")
     return arguments
@@ -37,10 +46,11 @@ def main() -> None:
     said = arguments.parse_args()
     try:
         settings = Settings() if said.settings is None else load_settings(said.settings)
+        faults = [parse_fault(words) for words in said.fault]
         parts = open_parts(said.data, catalog=said.catalog, settings=settings, speed=said.speed, buckets=said.bucket)
-    except (ValueError, OSError, CatalogFileError, StorageError) as error:
+    except (ValueError, OSError, CatalogFileError, ServiceError, StorageError) as error:
         arguments.error(str(error))
-    server = make_server(application(parts), host=said.host, port=said.port)
+    server = make_server(application(parts, faults), host=said.host, port=said.port)
     if said.end_with_stdin:
         server.end_with_stdin()
     server.run()

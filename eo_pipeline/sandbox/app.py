@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from eo_pipeline.sandbox.catalog.catalog import Catalog
 from eo_pipeline.sandbox.catalog.user_assets.store import AssetStore
+from eo_pipeline.sandbox.cloud_storage.tokens import PREFIX, TokenError, Tokens
 from eo_pipeline.sandbox.control import Control
 from eo_pipeline.sandbox.earth_engine.asset_rules import AssetRules
 from eo_pipeline.sandbox.earth_engine.discovery import load_document, wheel_file
@@ -26,13 +27,17 @@ from eo_pipeline.sandbox.earth_engine.engine import Engine
 from eo_pipeline.sandbox.earth_engine.user_assets import UserAssets
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.clock import Clock
-from eo_pipeline.sandbox.frame.endpoints import answer_json
+from eo_pipeline.sandbox.frame.compute_ledger import ComputeLedger
+from eo_pipeline.sandbox.frame.compute_limits import ComputeLimits
+from eo_pipeline.sandbox.frame.endpoints import Endpoints, answer_json
 from eo_pipeline.sandbox.frame.fault_middleware import FaultMiddleware
-from eo_pipeline.sandbox.frame.faults import FaultBox
+from eo_pipeline.sandbox.frame.faults import Fault, FaultBox
 from eo_pipeline.sandbox.frame.journal import Journal
 from eo_pipeline.sandbox.frame.journal_middleware import JournalMiddleware
+from eo_pipeline.sandbox.monitoring import Monitoring
 from eo_pipeline.sandbox.routes import EarthEngine
 from eo_pipeline.sandbox.settings import LiveSettings
+from eo_pipeline.sandbox.tasks import others
 from eo_pipeline.sandbox.tasks.asset_making import AssetMaker
 from eo_pipeline.sandbox.tasks.delivery import Delivery
 from eo_pipeline.sandbox.tasks.destinations import Opener
@@ -40,7 +45,7 @@ from eo_pipeline.sandbox.tasks.ingestion_sources import Fetch, OpenObject
 from eo_pipeline.sandbox.tasks.operation_files import OperationFiles
 from eo_pipeline.sandbox.tasks.task_kinds import Workshop
 from eo_pipeline.sandbox.tasks.task_queue import QueueParts, TaskQueue
-from eo_pipeline.sandbox.tasks.task_work import by_kind
+from eo_pipeline.sandbox.tasks.task_work import Work, by_kind
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -62,46 +67,84 @@ class Parts:
     """Take exported files, by kind of target."""
     open_object: OpenObject
     """Opens what ingestions read."""
+    tokens: Tokens
+    """Who bearer tokens of all services speak for."""
+    drive_routes: Sequence[BaseRoute]
+    """Of Drive, which reads what exports wrote."""
     storage_routes: Sequence[BaseRoute]
     """Of Cloud Storage, which reads what exports wrote."""
 
 
-def application(parts: Parts) -> ASGIApp:
-    """The whole sandbox as one ASGI application; operations run while its lifespan lasts."""
+def application(parts: Parts, armed: Sequence[Fault] = ()) -> ASGIApp:
+    """The whole sandbox as one ASGI application; operations run while its lifespan lasts.
+
+    Args:
+        parts: What it is made of.
+        armed: Faults that happen from the start.
+    """
     journal = Journal(parts.data / "journal.jsonl", parts.clock)
-    faults = FaultBox()
-    queue = _queue(parts, journal, faults)
+    faults = FaultBox(armed)
+    compute = ComputeLimits(
+        ComputeLedger(parts.data / "compute.sqlite", parts.clock.now), parts.settings, parts.clock.now
+    )
+    queue = _queue(parts, journal, faults, compute)
     starlette = Starlette(
-        routes=_routes(parts, journal, faults, queue),
+        routes=_routes(parts, journal, faults, queue, compute),
         lifespan=_lifespan(queue),
         exception_handlers={ServiceError: _refused, HTTPException: _not_served, Exception: _broken},
     )
     return FaultMiddleware(JournalMiddleware(starlette, journal=journal), faults=faults, journal=journal)
 
 
-def _queue(parts: Parts, journal: Journal, faults: FaultBox) -> TaskQueue:
+def _queue(parts: Parts, journal: Journal, faults: FaultBox, compute: ComputeLimits) -> TaskQueue:
     delivery = Delivery(parts.destinations, journal, parts.settings, parts.data / "scratch")
     rules = AssetRules(parts.store, parts.catalog, parts.settings)
     workshop = Workshop(parts.engine, delivery, AssetMaker(rules), Fetch(parts.open_object, parts.settings))
+    work: dict[str, Work] = {**workshop.work(), others.KIND: others.OthersWork(parts.clock)}
     files = OperationFiles(parts.data / "operations")
     ids = random.SystemRandom()
-    return TaskQueue(QueueParts(files, parts.clock, parts.settings, faults, journal, ids), by_kind(workshop.work()))
+    return TaskQueue(QueueParts(files, parts.clock, parts.settings, faults, journal, compute, ids), by_kind(work))
 
 
-def _routes(parts: Parts, journal: Journal, faults: FaultBox, queue: TaskQueue) -> list[BaseRoute]:
+def _routes(
+    parts: Parts, journal: Journal, faults: FaultBox, queue: TaskQueue, compute: ComputeLimits
+) -> list[BaseRoute]:
     """Control first: Cloud Storage's routes take every path that begins with a bucket, so they come last."""
-    control = Control(parts.settings, parts.clock, journal, faults, queue, parts.engine)
+    control = Control(parts.settings, parts.clock, journal, faults, queue, parts.engine, parts.tokens)
     earth_engine = EarthEngine(
         settings=parts.settings,
         engine=parts.engine,
         catalog=parts.catalog,
         user_assets=UserAssets(AssetRules(parts.store, parts.catalog, parts.settings)),
         queue=queue,
+        compute=compute,
         document=load_document(),
         algorithms=wheel_file("algorithms.json"),
+        identify=lambda token: _identified(token, parts),
     )
-    rest = [Route(path, _unknown, methods=_METHODS) for path in ("/v1/{rest:path}", "/_sandbox/{rest:path}")]
-    return [*control.routes(), *earth_engine.routes(), *rest, *parts.storage_routes]
+    monitoring = Monitoring(compute.ledger, Endpoints(parts.settings, identify=lambda token: _identified(token, parts)))
+    rest = [
+        Route(path, _unknown, methods=_METHODS)
+        for path in ("/v1/{rest:path}", "/v3/{rest:path}", "/_sandbox/{rest:path}")
+    ]
+    return [
+        *control.routes(),
+        *earth_engine.routes(),
+        *monitoring.routes(),
+        *rest,
+        *parts.drive_routes,
+        *parts.storage_routes,
+    ]
+
+
+def _identified(token: str, parts: Parts) -> str | None:
+    """Whose token it is; ValueError for one of the sandbox's that no longer counts, or a foreign one if refused."""
+    try:
+        return parts.tokens.caller(token, None)
+    except TokenError as error:
+        if token.startswith(PREFIX) or not parts.settings.now.foreign_tokens:
+            raise ValueError(str(error)) from error
+        return None
 
 
 def _lifespan(queue: TaskQueue) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]:

@@ -8,13 +8,19 @@ from eo_pipeline.sandbox.catalog.catalog import Catalog, CompositeCatalog
 from eo_pipeline.sandbox.catalog.files import load_file_catalog
 from eo_pipeline.sandbox.catalog.user_assets.store import AssetStore
 from eo_pipeline.sandbox.catalog.user_assets.user_catalog import UserCatalog
-from eo_pipeline.sandbox.cloud_storage.routes import routes
+from eo_pipeline.sandbox.cloud_storage import routes as storage
+from eo_pipeline.sandbox.cloud_storage.auth import PERSON
 from eo_pipeline.sandbox.cloud_storage.settings import CloudStorageSettings
 from eo_pipeline.sandbox.cloud_storage.store import Store
+from eo_pipeline.sandbox.cloud_storage.tokens import open_tokens
+from eo_pipeline.sandbox.drive import routes as drive
+from eo_pipeline.sandbox.drive.settings import DriveSettings
+from eo_pipeline.sandbox.drive.store import DriveStore
 from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
 from eo_pipeline.sandbox.frame.clock import Clock
 from eo_pipeline.sandbox.settings import LiveSettings, Settings
 from eo_pipeline.sandbox.tasks.export_bucket import StoreBucket, bucket_opener
+from eo_pipeline.sandbox.tasks.export_drive import drive_opener
 from eo_pipeline.sandbox.world.publishing import Present, Publishing
 from eo_pipeline.sandbox.world.world import build_world
 
@@ -38,6 +44,9 @@ def open_parts(
     live = LiveSettings(settings)
     clock = Clock(speed=speed)
     store = Store(data / "cloud_storage", clock.now)
+    drive_settings = _drive_settings(live)
+    drives = DriveStore(data / "drive", clock.now, drive_settings)
+    tokens = open_tokens(store.root, clock.now)
     _make_buckets(store, buckets)
     own = AssetStore(data / "assets", clock.now)
     assets = open_catalog(catalog, UserCatalog(own), present=_present(live, clock))
@@ -48,9 +57,14 @@ def open_parts(
         catalog=assets,
         store=own,
         engine=GraphEngine(assets),
-        destinations={"cloudStorageDestination": bucket_opener(StoreBucket(store, live), live)},
+        destinations={
+            "cloudStorageDestination": bucket_opener(StoreBucket(store, live), live),
+            "driveDestination": drive_opener(drives, live, PERSON),
+        },
         open_object=lambda bucket, name: store.open(bucket, name)[1],
-        storage_routes=routes(store, _storage_settings(live)),
+        tokens=tokens,
+        drive_routes=drive.routes(drives, drive_settings, tokens),
+        storage_routes=storage.routes(store, _storage_settings(live), tokens),
     )
 
 
@@ -83,6 +97,20 @@ def _present(live: LiveSettings, clock: Clock) -> Present:
             late_days=now.world_late_days,
             reprocessed_share=now.world_reprocessed_share,
             reprocessed_days=now.world_reprocessed_days,
+        )
+
+    return current
+
+
+def _drive_settings(live: LiveSettings) -> Callable[[], DriveSettings]:
+    def current() -> DriveSettings:
+        now = live.now
+        return DriveSettings(
+            credentials_required=now.drive_authentication == "required",
+            quota_bytes=now.drive_quota_bytes,
+            requests_per_minute=now.drive_requests_per_minute,
+            rate_reason=now.drive_rate_reason,
+            rate_message=now.drive_rate_message,
         )
 
     return current

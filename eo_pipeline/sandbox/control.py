@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.routing import Route
 
+from eo_pipeline.sandbox.cloud_storage.tokens import Tokens
 from eo_pipeline.sandbox.earth_engine.engine import Engine
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.clock import Clock, timestamp
@@ -15,6 +16,7 @@ from eo_pipeline.sandbox.frame.faults import FaultBox, decode_fault
 from eo_pipeline.sandbox.frame.journal import Journal
 from eo_pipeline.sandbox.frame.request_fields import number
 from eo_pipeline.sandbox.settings import LiveSettings
+from eo_pipeline.sandbox.tasks.others import decode_others
 from eo_pipeline.sandbox.tasks.task_queue import TaskQueue
 
 
@@ -28,6 +30,7 @@ class Control:
     faults: FaultBox
     queue: TaskQueue
     engine: Engine
+    tokens: Tokens
 
     def routes(self) -> list[Route]:
         """All control routes."""
@@ -41,6 +44,8 @@ class Control:
             Route("/_sandbox/clock", public(self.move_clock), methods=["POST"]),
             Route("/_sandbox/settings", public(self.read_settings), methods=["GET"]),
             Route("/_sandbox/settings", public(self.change_settings), methods=["POST"]),
+            Route("/_sandbox/operations", public(self.submit_others), methods=["POST"]),
+            Route("/_sandbox/tokens", public(self.expire_tokens), methods=["DELETE"]),
             Route("/_sandbox/unknown-functions", public(self.read_unknown_functions)),
         ]
 
@@ -90,6 +95,16 @@ class Control:
         except ValueError as error:
             raise ServiceError(str(error)) from error
         return self.read_settings(call)
+
+    def submit_others(self, call: Call) -> dict[str, object]:
+        """POST other people's tasks: see `others.decode_others` for the fields."""
+        wanted = decode_others(call.body, default_priority=self.settings.now.default_priority)
+        return {"operations": [self.queue.submit(submission).name for submission in wanted]}
+
+    def expire_tokens(self, _: Call) -> dict[str, object]:
+        """DELETE: no access token counts that was issued up to now."""
+        self.tokens.revoke()
+        return {}
 
     def read_unknown_functions(self, _: Call) -> dict[str, object]:
         """GET: functions that clients asked for and nobody implements."""

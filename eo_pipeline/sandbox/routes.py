@@ -28,7 +28,10 @@ from eo_pipeline.sandbox.earth_engine.table_pages import compute_features, list_
 from eo_pipeline.sandbox.earth_engine.user_assets import UserAssets
 from eo_pipeline.sandbox.earth_engine.wire_expression import checked_expression
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.frame.endpoints import Call, Endpoints
+from eo_pipeline.sandbox.frame.access import Identify, anybody
+from eo_pipeline.sandbox.frame.compute_limits import ComputeLimits
+from eo_pipeline.sandbox.frame.endpoints import COMPUTE, Call, Endpoints, Handler
+from eo_pipeline.sandbox.frame.request_fields import text
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.tasks.asset_making import AssetTarget
 from eo_pipeline.sandbox.tasks.image_manifest import decode_image_manifest
@@ -49,50 +52,59 @@ class EarthEngine:
     catalog: Catalog
     user_assets: UserAssets
     queue: TaskQueue
+    compute: ComputeLimits
     document: Document
     """The discovery document, without addresses."""
     algorithms: bytes
     """The published list of algorithms, JSON."""
     kept: KeptRequests = field(default_factory=KeptRequests)
     """Requests of downloads."""
+    identify: Identify = anybody
+    """Says who a bearer token speaks for."""
 
     def routes(self) -> list[Route]:
         """All routes of the service."""
-        endpoints = Endpoints(self.settings)
-        guarded = endpoints.guarded
+        endpoints = Endpoints(self.settings, identify=self.identify, compute=self.compute)
         project, asset = "/v1/projects/{project}", "/v1/projects/{project}/assets/{asset:path}"
         operation = f"{project}/operations/{{operation}}"
+        exports, operations, assets = "earthengine.exports.create", "earthengine.operations", "earthengine.assets"
+        pages: list[tuple[str, Handler]] = [
+            ("/$discovery/rest", self.discovery),
+            (f"{project}/thumbnails/{{id}}:getPixels", self.thumbnail_pixels),
+            (f"{project}/maps/{{id}}/tiles/{{zoom}}/{{x}}/{{y}}", self.map_tile),
+            (f"{project}/tables/{{id}}:getFeatures", self.table_features),
+        ]
+        calls: list[tuple[str, str, Handler, str]] = [
+            ("GET", f"{project}/algorithms", self.list_algorithms, COMPUTE),
+            ("POST", f"{project}/value:compute", self.compute_value, COMPUTE),
+            ("POST", f"{project}/image:computePixels", self.compute_pixels, COMPUTE),
+            ("POST", f"{project}/image:export", self.export_image, exports),
+            ("POST", f"{project}/image:import", self.import_image, "earthengine.imports.create"),
+            ("POST", f"{project}/table:computeFeatures", self.compute_features, COMPUTE),
+            ("POST", f"{project}/table:export", self.export_table, exports),
+            ("POST", f"{project}/table:import", self.import_table, "earthengine.imports.create"),
+            ("POST", f"{project}/thumbnails", self.create_thumbnail, "earthengine.thumbnails.create"),
+            ("POST", f"{project}/maps", self.create_map, "earthengine.maps.create"),
+            ("POST", f"{project}/tables", self.create_table, "earthengine.tables.create"),
+            ("GET", f"{project}/operations", self.list_operations, f"{operations}.list"),
+            ("POST", f"{operation}:cancel", self.cancel_operation, f"{operations}.update"),
+            ("GET", operation, self.get_operation, f"{operations}.get"),
+            ("GET", f"{project}:listAssets", self.list_roots, f"{assets}.list"),
+            ("POST", f"{project}/assets", self.create_asset, f"{assets}.create"),
+            ("POST", f"{asset}:getPixels", self.get_pixels, f"{assets}.get"),
+            ("GET", f"{asset}:listAssets", self.list_assets, f"{assets}.list"),
+            ("GET", f"{asset}:listFeatures", self.list_features, f"{assets}.get"),
+            ("POST", f"{asset}:copy", self.copy_asset, f"{assets}.create"),
+            ("POST", f"{asset}:move", self.move_asset, f"{assets}.update"),
+            ("POST", f"{asset}:getIamPolicy", self.get_policy, f"{assets}.getIamPolicy"),
+            ("POST", f"{asset}:setIamPolicy", self.set_policy, f"{assets}.setIamPolicy"),
+            ("GET", asset, self.get_asset, f"{assets}.get"),
+            ("PATCH", asset, self.update_asset, f"{assets}.update"),
+            ("DELETE", asset, self.delete_asset, f"{assets}.delete"),
+        ]
         return [
-            Route("/$discovery/rest", endpoints.public(self.discovery)),
-            Route(f"{project}/algorithms", guarded(self.list_algorithms)),
-            Route(f"{project}/value:compute", guarded(self.compute_value), methods=["POST"]),
-            Route(f"{project}/image:computePixels", guarded(self.compute_pixels), methods=["POST"]),
-            Route(f"{project}/image:export", guarded(self.export_image), methods=["POST"]),
-            Route(f"{project}/table:computeFeatures", guarded(self.compute_features), methods=["POST"]),
-            Route(f"{project}/table:export", guarded(self.export_table), methods=["POST"]),
-            Route(f"{project}/thumbnails", guarded(self.create_thumbnail), methods=["POST"]),
-            Route(f"{project}/thumbnails/{{id}}:getPixels", endpoints.public(self.thumbnail_pixels)),
-            Route(f"{project}/maps", guarded(self.create_map), methods=["POST"]),
-            Route(f"{project}/maps/{{id}}/tiles/{{zoom}}/{{x}}/{{y}}", endpoints.public(self.map_tile)),
-            Route(f"{project}/image:import", guarded(self.import_image), methods=["POST"]),
-            Route(f"{project}/table:import", guarded(self.import_table), methods=["POST"]),
-            Route(f"{project}/tables", guarded(self.create_table), methods=["POST"]),
-            Route(f"{project}/tables/{{id}}:getFeatures", endpoints.public(self.table_features)),
-            Route(f"{project}/operations", guarded(self.list_operations)),
-            Route(f"{operation}:cancel", guarded(self.cancel_operation), methods=["POST"]),
-            Route(operation, guarded(self.get_operation)),
-            Route(f"{asset}:getPixels", guarded(self.get_pixels), methods=["POST"]),
-            Route(f"{project}:listAssets", guarded(self.list_roots)),
-            Route(f"{project}/assets", guarded(self.create_asset), methods=["POST"]),
-            Route(f"{asset}:listAssets", guarded(self.list_assets)),
-            Route(f"{asset}:listFeatures", guarded(self.list_features)),
-            Route(f"{asset}:copy", guarded(self.copy_asset), methods=["POST"]),
-            Route(f"{asset}:move", guarded(self.move_asset), methods=["POST"]),
-            Route(f"{asset}:getIamPolicy", guarded(self.get_policy), methods=["POST"]),
-            Route(f"{asset}:setIamPolicy", guarded(self.set_policy), methods=["POST"]),
-            Route(asset, guarded(self.get_asset), methods=["GET"]),
-            Route(asset, guarded(self.update_asset), methods=["PATCH"]),
-            Route(asset, guarded(self.delete_asset), methods=["DELETE"]),
+            *(Route(path, endpoints.public(handler)) for path, handler in pages),
+            *(Route(path, endpoints.guarded(handler, may), methods=[method]) for method, path, handler, may in calls),
         ]
 
     def discovery(self, call: Call) -> Document:
@@ -105,7 +117,10 @@ class EarthEngine:
 
     def compute_value(self, call: Call) -> dict[str, object]:
         """POST value:compute."""
-        return {"result": self.engine.value(checked_expression(call.body))}
+        self.compute.check(call.parameters["project"])
+        result = self.engine.value(checked_expression(call.body))
+        self._charge(call)
+        return {"result": result}
 
     def compute_pixels(self, call: Call) -> Response:
         """POST image:computePixels."""
@@ -135,8 +150,11 @@ class EarthEngine:
 
     def compute_features(self, call: Call) -> dict[str, object]:
         """POST table:computeFeatures."""
+        self.compute.check(call.parameters["project"])
         page_size = self.settings.now.features_page
-        return compute_features(self.engine, checked_expression(call.body), call.body, page_size=page_size)
+        page = compute_features(self.engine, checked_expression(call.body), call.body, page_size=page_size)
+        self._charge(call)
+        return page
 
     def create_thumbnail(self, call: Call) -> dict[str, object]:
         """POST thumbnails."""
@@ -261,23 +279,33 @@ class EarthEngine:
         return list_images(self.catalog, parent, query, self.settings.now).published()
 
     def _submit(self, call: Call, kind: str) -> dict[str, object]:
+        self.compute.check(call.parameters["project"])
         priority = self.settings.now.default_priority
         submission = decode_submission(call.parameters["project"], kind, call.body, default_priority=priority)
-        return self.queue.submit(submission).published()
+        return self.queue.submit(replace(submission, caller=call.caller)).published()
 
     def _ingest(self, call: Call, kind: str, target: AssetTarget) -> dict[str, object]:
         id_, settings = asset_id(target.name), self.settings.now
         submission = decode_ingestion(call.parameters["project"], kind, call.body, settings=settings, id_=id_)
-        return self.queue.submit(submission).published()
+        return self.queue.submit(replace(submission, caller=call.caller)).published()
 
     def _kept(self, call: Call, group: str) -> dict[str, object]:
+        self.compute.check(call.parameters["project"])
         name = f"projects/{call.parameters['project']}/{group}/{secrets.token_hex(16)}"
         self.kept.keep(name, call.body)
         return {"name": name}
 
+    def _charge(self, call: Call, *, samples: int = 0) -> None:
+        """Count the compute of an answered request; samples are pixels times bands."""
+        settings = self.settings.now
+        seconds = settings.eecu_seconds_per_request + samples / 1e6 * settings.eecu_seconds_per_megapixel
+        self.compute.ledger.add(call.parameters["project"], "online", text(call.body, "workloadTag") or "", seconds)
+
     def _pixels(self, call: Call, expression: Mapping[str, object]) -> Response:
+        self.compute.check(call.parameters["project"])
         request = decode_pixel_request(call.body, expression)
         pixels = compute_pixels(self.engine, request, self.settings.now)
+        self._charge(call, samples=pixels.samples)
         return Response(pixels.content, media_type=pixels.media_type)
 
 

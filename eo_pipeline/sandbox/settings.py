@@ -21,7 +21,10 @@ def _setting(default: Any, source: Source, says: str) -> Any:
 
 _CHOICES = {
     "duplicate_request": ("first_operation", "already_exists"),
+    "tasks_over_limit": ("fail", "wait"),
     "storage_authentication": ("optional", "required"),
+    "drive_authentication": ("optional", "required"),
+    "drive_rate_reason": ("userRateLimitExceeded", "rateLimitExceeded"),
 }
 
 
@@ -40,16 +43,53 @@ class Settings:
         "first_operation", "inferred", "answer to a repeated requestId: first_operation or already_exists"
     )
     eecu_seconds_per_megapixel: float = _setting(0.5, "chosen", "EECU-seconds for a million pixels of one band")
+    eecu_seconds_per_request: float = _setting(
+        0.01, "chosen", "EECU-seconds for a request that is waited for, beside those for its pixels"
+    )
+    daily_eecu_seconds: float = _setting(
+        0.0, "documented", "EECU-seconds a project may use in a day; 0: any, as long as its owner sets no limit"
+    )
+    daily_eecu_exceeded: str = _setting(
+        "Your usage exceeded the custom quota for 'earthengine.googleapis.com/daily_eecu_usage_time', which is "
+        "adjustable by your administrator in the Google Cloud console: "
+        "https://console.cloud.google.com/quotas/?project=_.",
+        "documented",
+        "answer to requests above the daily limit, and end of tasks",
+    )
+    monthly_eecu_hours: float = _setting(
+        0.0,
+        "chosen",
+        "EECU-hours a month above which a project is slowed; 0: any. Non-commercial ones have 150 [documented]",
+    )
+    monthly_eecu_exceeded: str = _setting(
+        "", "inferred", "answer to requests above the monthly limit, and end of tasks; empty: they are only slowed"
+    )
+    eecu_exceeded_code: int = _setting(429, "inferred", "HTTP status of a request above a limit of compute")
+    tasks_over_limit: str = _setting("fail", "inferred", "tasks due to start above a limit of compute: fail or wait")
+    restricted_running_at_once: int = _setting(1, "inferred", "running_at_once above the monthly limit")
+    restricted_concurrent_requests: int = _setting(2, "inferred", "concurrent_requests above the monthly limit")
+    quota_day_begins: float = _setting(
+        8.0, "inferred", "UTC hour at which days and months of compute begin: midnight in California, in winter"
+    )
     concurrent_requests: int = _setting(40, "documented", "Earth Engine requests of a project answered at once; 0: any")
     requests_per_second: int = _setting(
         0,
         "chosen",
         "Earth Engine requests of a project within a second; 0: any. The service's limit is 100 [documented]",
     )
+    requests_per_minute: int = _setting(
+        6000, "documented", "Earth Engine requests of a project within a minute; 0: any"
+    )
+    too_many_a_minute: str = _setting(
+        "Quota exceeded for quota metric 'Number of read requests' and limit 'Number of read requests per minute per "
+        "user' of service 'earthengine.googleapis.com' for consumer 'project_number:{project}'.",
+        "reported",
+        "answer 429 to requests over the limit of a minute",
+    )
     too_many_requests: str = _setting(
         "Too Many Requests: Request was rejected because the request rate or concurrency limit was exceeded.",
         "reported",
-        "answer 429 to requests over either limit",
+        "answer 429 to requests over the limits of a second or at once",
     )
     operation_days: float = _setting(10.0, "documented", "clock days after its submission at which an operation fails")
     expired_operation: str = _setting(
@@ -160,6 +200,38 @@ class Settings:
     anonymous: bool = _setting(True, "chosen", "Earth Engine answers requests without a bearer token")
     unregistered_projects: tuple[str, ...] = _setting(
         (), "reported", "projects answered as not registered for Earth Engine"
+    )
+    denied_permissions: tuple[str, ...] = _setting(
+        (),
+        "chosen",
+        "permissions callers lack, as PROJECT:PERMISSION; serviceusage.services.use, earthengine.computations.create",
+    )
+    denied_permission: str = _setting(
+        "Permission '{permission}' denied on resource 'projects/{project}' (or it may not exist).",
+        "reported",
+        "answer 403 to a request that needs a permission of denied_permissions",
+    )
+    foreign_tokens: bool = _setting(
+        True, "chosen", "Earth Engine takes bearer tokens that this sandbox did not issue, as a person's"
+    )
+    drive_authentication: str = _setting("optional", "chosen", "optional or required: Drive's credentials")
+    drive_quota_bytes: int = _setting(
+        15 * 2**30, "documented", "bytes of all files of a person in Drive; service accounts have none"
+    )
+    drive_requests_per_minute: int = _setting(
+        12000, "documented", "Drive requests of one caller within a minute; 0: any"
+    )
+    drive_rate_reason: str = _setting(
+        "userRateLimitExceeded", "documented", "reason of the 403 above it: userRateLimitExceeded or rateLimitExceeded"
+    )
+    drive_rate_message: str = _setting("User Rate Limit Exceeded", "documented", "message of that 403")
+    drive_without_person: str = _setting(
+        "Service accounts do not have storage quota; exports to Drive need a person's credentials.",
+        "inferred",
+        "end of an export to Drive that a service account started",
+    )
+    drive_destination_uri: str = _setting(
+        "https://drive.google.com/#folders/{folder}", "remembered", "destinationUris of an export to Drive"
     )
     disabled_projects: tuple[str, ...] = _setting(
         (), "reported", "projects answered as having the Earth Engine API switched off"

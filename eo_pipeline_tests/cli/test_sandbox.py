@@ -1,10 +1,12 @@
 """The command line of the sandbox's process, and the process itself."""
 
+import json
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
@@ -48,15 +50,18 @@ def wait_until_open(port: int, seconds: float) -> None:
 
 
 @pytest.mark.skipif(find_spec("eo_pipeline.sandbox.__main__") is None, reason="the sandbox is not merged yet")
-def test_the_command_makes_buckets_and_a_signal_ends_the_sandbox(tmp_path: Path) -> None:
+def test_the_command_makes_buckets_passes_faults_on_and_ends_by_a_signal(tmp_path: Path) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     code = "from eo_pipeline.cli.main import main; main()"
     options = ["--port", str(port), "--data", str(tmp_path / "data"), "--bucket", "one-bucket", "--bucket", "another"]
+    options += ["--fault", "reset path=never", "--fault", "fail path=never"]
     with subprocess.Popen([sys.executable, "-c", code, "sandbox", *options], cwd=ROOT) as process:
         try:
             wait_until_open(port, seconds=60)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_sandbox/faults") as answer:
+                assert [fault["kind"] for fault in json.load(answer)["faults"]] == ["reset", "fail"]
             with closing(storage_client(f"http://127.0.0.1:{port}")) as client:
                 assert [bucket.name for bucket in client.list_buckets()] == ["another", "one-bucket"]
         finally:

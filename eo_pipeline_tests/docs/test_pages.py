@@ -8,7 +8,7 @@ import yaml
 
 from eo_pipeline.cli.table import COMMANDS
 from eo_pipeline.core.product import Mask, Product
-from eo_pipeline.sandbox.frame.faults import HTTP_KINDS, OPERATION_KINDS
+from eo_pipeline.sandbox.frame.faults import HTTP_KINDS, OPERATION_KINDS, parse_fault
 from eo_pipeline_tests.docs.pages import PAGES, ROOT, code_blocks
 
 TEMPLATE = ROOT / "eo_pipeline/cli/templates/project/README.md"
@@ -72,8 +72,13 @@ def test_every_variable_that_a_page_names_is_read() -> None:
 
 
 def test_every_kind_of_fault_is_explained() -> None:
-    explained = set(re.findall(r"`([a-z_]+)`", TEXTS["docs/sandbox.md"]))
+    explained = set(re.findall(r"`([a-z_]+)`", TEXTS["docs/sandbox_faults.md"]))
     assert {*HTTP_KINDS, *OPERATION_KINDS} - explained == set()
+
+
+def test_every_fault_that_a_page_shows_is_one() -> None:
+    lines = re.findall(r"--fault '([^']+)'", EVERYWHERE)
+    assert {parse_fault(line).kind for line in lines} == {*HTTP_KINDS, *OPERATION_KINDS}
 
 
 def dotted_names() -> list[str]:

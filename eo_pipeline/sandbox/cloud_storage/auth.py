@@ -15,6 +15,8 @@ from eo_pipeline.sandbox.cloud_storage.tokens import TokenError, Tokens, verifie
 
 ANONYMOUS = "Anonymous caller"
 READING = frozenset({"storage.buckets.get", "storage.buckets.list", "storage.objects.get", "storage.objects.list"})
+PERSON = "user@sandbox.invalid"
+"""Whom a refresh token speaks for that is no address of its own."""
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
@@ -76,9 +78,9 @@ def exchange(body: bytes, tokens: Tokens, settings: CloudStorageSettings) -> Res
 def _identity(form: dict[str, str], tokens: Tokens, settings: CloudStorageSettings) -> str:
     if form.get("grant_type") == JWT_GRANT and "assertion" in form:
         claims = verified_claims(form["assertion"], settings.trusted_keys)
-        tokens.check_expiry(claims)
+        tokens.check_signed(claims)
         return str(claims.get("iss", "unknown"))
-    if form.get("grant_type") == "refresh_token" and form.get("refresh_token"):
-        return "user@sandbox.invalid"
+    if form.get("grant_type") == "refresh_token" and (said := form.get("refresh_token")):
+        return said if "@" in said else PERSON
     grant = form.get("grant_type")
     raise TokenError(f"expected grant_type {JWT_GRANT} with an assertion, or refresh_token with one, got {grant}")

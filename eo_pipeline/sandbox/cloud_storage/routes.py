@@ -1,7 +1,6 @@
 """The list of routes: which address leads to which handler. Not here: the application, and what handlers do."""
 
 from collections.abc import Callable
-from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +16,7 @@ from eo_pipeline.sandbox.cloud_storage.service import Handler, Service, endpoint
 from eo_pipeline.sandbox.cloud_storage.sessions import Sessions
 from eo_pipeline.sandbox.cloud_storage.settings import CloudStorageSettings
 from eo_pipeline.sandbox.cloud_storage.store import Store, utc_now
-from eo_pipeline.sandbox.cloud_storage.tokens import Tokens, stored_secret
+from eo_pipeline.sandbox.cloud_storage.tokens import Tokens, open_tokens
 from eo_pipeline.sandbox.cloud_storage.uploads import UploadsApi
 from eo_pipeline.sandbox.cloud_storage.xml_api import XmlBuckets, XmlObjects
 from eo_pipeline.sandbox.cloud_storage.xml_documents import xml_error
@@ -26,22 +25,21 @@ from eo_pipeline.sandbox.cloud_storage.xml_documents import xml_error
 def routes(
     store: Store,
     settings: Callable[[], CloudStorageSettings] = CloudStorageSettings,
-    clock: Callable[[], datetime] = utc_now,
+    tokens: Tokens | None = None,
 ) -> list[Route]:
     """Every route of Cloud Storage, for the root of an application.
 
     Args:
         store: Where objects are.
         settings: Gives the settings in force; asked at every request.
-        clock: The time tokens expire by. Clients sign tokens by their own, real clock: leave it real even where the
-            sandbox's other time is moved.
+        tokens: Says who a bearer token speaks for; None: tokens of the store, by the real clock.
 
     Returns:
         Routes in order; the last ones, ``/{bucket}`` and ``/{bucket}/{name}``, take every path left over, so other
         services' routes come before these.
     """
-    tokens = Tokens(stored_secret(store.root / "token_secret"), clock)
-    service = Service(store, Sessions(store.root / "uploads"), tokens, settings)
+    known = open_tokens(store.root, utc_now) if tokens is None else tokens
+    service = Service(store, Sessions(store.root / "uploads"), known, settings)
     json_routes = _objects(service) + _buckets(service)
     batch = _json("/batch/storage/v1", "POST", BatchApi(service, Router(json_routes)).post)
     return [_token(service), batch, *_uploads(service), *json_routes, *_xml(service)]

@@ -8,8 +8,8 @@ import hmac
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +25,33 @@ class TokenError(Exception):
     """A token that is malformed, expired or not signed by a trusted key; the message says which."""
 
 
+def utc_now() -> datetime:
+    """The wall clock, UTC."""
+    return datetime.now(UTC)
+
+
+class Revocation:
+    """The instant before which issued access tokens no longer count."""
+
+    issued_from = 0.0
+    """Seconds since 1970 of the sandbox's clock."""
+
+
 @dataclass(frozen=True)
 class Tokens:
     """Issues and reads tokens."""
 
     secret: bytes
     clock: Callable[[], datetime]
+    """The time access tokens expire by."""
+    signing_clock: Callable[[], datetime] = utc_now
+    """The time tokens expire by that clients sign themselves, by their own, real clock."""
+    revocation: Revocation = field(default_factory=Revocation)
 
     def issue(self, email: str, seconds: float) -> str:
         """An access token of `email` that expires after `seconds` of the clock."""
-        claims = {"email": email, "exp": self.clock().timestamp() + seconds}
+        now = self.clock().timestamp()
+        claims = {"email": email, "iat": now, "exp": now + seconds}
         body = _encoded(json.dumps(claims).encode())
         return f"{PREFIX}{body}.{self._digest(body)}"
 
@@ -46,22 +63,33 @@ class Tokens:
         """
         if not token.startswith(PREFIX):
             claims = verified_claims(token, trusted_keys)
-        else:
-            body, _, digest = token.removeprefix(PREFIX).partition(".")
-            if not hmac.compare_digest(digest.encode(), self._digest(body).encode()):
-                raise TokenError("Invalid Credentials")
-            claims = json.loads(_decoded(body))
-        self.check_expiry(claims)
-        return str(claims.get("email", claims.get("iss")))
-
-    def check_expiry(self, claims: Mapping[str, Any]) -> None:
-        """Refuse claims whose ``exp`` (seconds since 1970) is not in the future."""
-        expires = claims.get("exp")
-        if not isinstance(expires, int | float) or expires <= self.clock().timestamp():
+            self.check_signed(claims)
+            return str(claims.get("email", claims.get("iss")))
+        body, _, digest = token.removeprefix(PREFIX).partition(".")
+        if not digest.isascii() or not hmac.compare_digest(digest, self._digest(body)):
+            raise TokenError("Invalid Credentials")
+        claims = json.loads(_decoded(body))
+        _check_expiry(claims, self.clock())
+        if claims.get("iat", 0.0) < self.revocation.issued_from:
             raise TokenError("Invalid Credentials: the token has expired")
+        return str(claims["email"])
+
+    def check_signed(self, claims: Mapping[str, Any]) -> None:
+        """Refuse claims that a client signed and whose ``exp`` (seconds since 1970) is not in the future."""
+        _check_expiry(claims, self.signing_clock())
+
+    def revoke(self) -> None:
+        """Let no access token count that was issued up to now; clients fetch another one."""
+        self.revocation.issued_from = self.clock().timestamp() + 1e-6
 
     def _digest(self, body: str) -> str:
         return hmac.new(self.secret, body.encode(), "sha256").hexdigest()
+
+
+def _check_expiry(claims: Mapping[str, Any], now: datetime) -> None:
+    expires = claims.get("exp")
+    if not isinstance(expires, int | float) or expires <= now.timestamp():
+        raise TokenError("Invalid Credentials: the token has expired")
 
 
 def stored_secret(path: Path) -> bytes:
@@ -72,6 +100,16 @@ def stored_secret(path: Path) -> bytes:
         partial.write_bytes(secrets.token_bytes(32))
         partial.replace(path)
     return path.read_bytes()
+
+
+def open_tokens(root: Path, clock: Callable[[], datetime]) -> Tokens:
+    """The tokens of a folder that exists.
+
+    Args:
+        root: Keeps the secret, so that tokens outlive a restart.
+        clock: The time access tokens expire by.
+    """
+    return Tokens(stored_secret(root / "token_secret"), clock)
 
 
 def verified_claims(token: str, trusted_keys: Mapping[str, str] | None) -> dict[str, Any]:

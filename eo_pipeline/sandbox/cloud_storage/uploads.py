@@ -58,7 +58,7 @@ class UploadsApi:
         first, total = parse_content_range(content_range)
         path = self._sessions.data(session.id)
         if first is not None:
-            await _append(path, first, request.stream())
+            await append(path, first, request.stream())
         size = path.stat().st_size
         if size == total or content_range is None:
             return await run_in_threadpool(self._finish, request, session)
@@ -158,7 +158,7 @@ def parse_content_range(header: str | None) -> tuple[int | None, int | None]:
     return None if match[1] is None else int(match[1]), None if match[2] == "*" else int(match[2])
 
 
-async def _append(path: Path, first: int, stream: AsyncIterable[bytes]) -> None:
+async def append(path: Path, first: int, stream: AsyncIterable[bytes]) -> None:
     """Write bytes at offset `first`, at most the number that arrived already; StorageError 503 beyond it."""
     if first > path.stat().st_size:
         message = f"Invalid request: expected bytes from offset {path.stat().st_size}, got {first}."

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import PIL.Image
@@ -23,6 +23,8 @@ class EncodedPixels:
 
     content: bytes
     media_type: str
+    samples: int = 0
+    """Pixels times bands that were computed for it."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ def compute_pixels(
     image = selected(engine.image(request.expression), request.band_ids)
     grid = engine.request_grid(request.grid, image)
     check_limits(image, grid, settings)
-    return encode(Computed(image, grid, engine.read(image, grid)))
+    encoded = encode(Computed(image, grid, engine.read(image, grid)))
+    return replace(encoded, samples=grid.width * grid.height * len(image.bands))
 
 
 def _npy(computed: Computed) -> EncodedPixels:

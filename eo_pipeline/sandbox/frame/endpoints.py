@@ -8,13 +8,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.frame.access import check_access
+from eo_pipeline.sandbox.frame.access import Identify, anybody, caller_of, check_access
+from eo_pipeline.sandbox.frame.compute_limits import ComputeLimits
 from eo_pipeline.sandbox.frame.request_limits import RequestLimits
 from eo_pipeline.sandbox.settings import LiveSettings
+
+COMPUTE = "earthengine.computations.create"
+"""What evaluating an expression needs."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +28,17 @@ class Call:
 
     parameters: Mapping[str, str]
     """Of the path."""
-    query: Mapping[str, str]
+    query: QueryParams
     body: Mapping[str, object]
     """The JSON object sent; empty when nothing was."""
     base_url: str
     """As the client sees the server, without trailing slash."""
+    caller: str | None = None
+    """Address of who sends it; None where nobody says so."""
+
+    def all_of(self, name: str) -> list[str]:
+        """Every value that the query gives under a name."""
+        return self.query.getlist(name)
 
     def whole(self, name: str, default: int) -> int:
         """A whole number of the query, at least 0; the default when absent or 0.
@@ -66,29 +77,34 @@ class Endpoints:
 
     settings: LiveSettings
     limits: RequestLimits = field(default_factory=RequestLimits)
+    identify: Identify = anybody
+    """Says who a bearer token speaks for."""
+    compute: ComputeLimits | None = None
+    """Slows projects down; None: nobody is slowed."""
 
     def public(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         """An endpoint anyone may use."""
 
         async def answer(request: Request) -> Response:
-            return await self._answer(handler, request)
+            return await self._answer(handler, request, None)
 
         return answer
 
-    def guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        """An endpoint for those who may use Earth Engine with the project of the path."""
+    def guarded(self, handler: Handler, permission: str = COMPUTE) -> Callable[[Request], Awaitable[Response]]:
+        """An endpoint for those who have a permission in the project of the path."""
 
         async def answer(request: Request) -> Response:
             project, settings = request.path_params["project"], self.settings.now
-            check_access(request.headers, project, settings)
-            with self.limits.admitted(project, settings):
-                return await self._answer(handler, request)
+            caller = caller_of(request.headers, self.identify, settings)
+            check_access(request.headers, project, permission, settings)
+            with self.limits.admitted(project, self.compute.settings_for(project) if self.compute else settings):
+                return await self._answer(handler, request, caller)
 
         return answer
 
-    async def _answer(self, handler: Handler, request: Request) -> Response:
+    async def _answer(self, handler: Handler, request: Request, caller: str | None) -> Response:
         body = decode_json(await read_body(request, self.settings.now.payload_bytes))
-        call = Call(request.path_params, request.query_params, body, str(request.base_url).rstrip("/"))
+        call = Call(request.path_params, request.query_params, body, str(request.base_url).rstrip("/"), caller)
         try:
             result = await run_in_threadpool(handler, call)
         except RecursionError as error:

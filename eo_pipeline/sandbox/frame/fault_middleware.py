@@ -42,8 +42,11 @@ class FaultMiddleware:
 
 
 async def _status(fault: Fault, _: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    error = ServiceError(fault.message, fault.status, fault.reason)
-    await JSONResponse(error.published(), status_code=fault.status)(scope, receive, send)
+    """Clients of Drive and Cloud Storage read the reason among `errors`, those of Earth Engine the text only."""
+    published = ServiceError(fault.message, fault.status, fault.reason).published()
+    domain = "usageLimits" if fault.status in {403, 429} else "global"
+    published["error"]["errors"] = [{"message": fault.message, "domain": domain, "reason": fault.reason}]
+    await JSONResponse(published, status_code=fault.status)(scope, receive, send)
 
 
 async def _slow(fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:

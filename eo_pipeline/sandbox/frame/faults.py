@@ -5,8 +5,9 @@ What does not belong here: how an answer is spoilt (`fault_middleware`) or an op
 
 import dataclasses
 import re
+import shlex
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -14,7 +15,7 @@ from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.request_fields import number, text, whole
 
 HttpKind = Literal["status", "slow", "reset", "truncated", "corrupted", "lost_reply", "slow_reply"]
-OperationKind = Literal["fail", "stumble", "hang", "vanish"]
+OperationKind = Literal["fail", "stumble", "hang", "vanish", "cancel"]
 HTTP_KINDS: tuple[HttpKind, ...] = get_args(HttpKind)
 OPERATION_KINDS: tuple[OperationKind, ...] = get_args(OperationKind)
 
@@ -28,7 +29,7 @@ class Fault:
     does what was asked and breaks the connection, `slow_reply` does what was asked and waits before it answers.
     Operation kinds meet operations as they start: `fail` ends them with a message, `stumble` is an internal error
     after which the service tries again, `hang` keeps them running until cancelled, `vanish` makes the service forget
-    them.
+    them, `cancel` ends them as if somebody else had cancelled them.
     """
 
     kind: HttpKind | OperationKind
@@ -81,6 +82,22 @@ def decode_fault(body: Mapping[str, object]) -> Fault:
     return _checked(fault)
 
 
+def parse_fault(words: str) -> Fault:
+    """A fault from a line: its kind, then `NAME=VALUE` of other fields, quoted as in a shell; `count=always`.
+
+    Raises:
+        ServiceError: The line is no such list, or a field is unknown, of the wrong kind or out of range.
+    """
+    try:
+        kind, *others = shlex.split(words) or [""]
+    except ValueError as error:
+        raise ServiceError(f"expected KIND NAME=VALUE .., got {words!r} ({error}); close the quotes.") from error
+    if wrong := [word for word in others if "=" not in word]:
+        raise ServiceError(f"expected NAME=VALUE after the kind, got {wrong[0]!r}; correct or quote it.")
+    body: dict[str, object] = {"kind": kind, **dict(word.split("=", 1) for word in others)}
+    return decode_fault({**body, "count": None} if body.get("count") == "always" else body)
+
+
 def _kind(body: Mapping[str, object]) -> HttpKind | OperationKind:
     kinds = {kind: kind for kind in (*HTTP_KINDS, *OPERATION_KINDS)}
     said = text(body, "kind") or ""
@@ -114,9 +131,9 @@ def _checked(fault: Fault) -> Fault:
 class FaultBox:
     """The faults armed, used up in the order they were armed."""
 
-    def __init__(self) -> None:
+    def __init__(self, armed: Iterable[Fault] = ()) -> None:
         self._lock = threading.Lock()
-        self._armed: list[Fault] = []
+        self._armed = list(armed)
 
     def arm(self, fault: Fault) -> None:
         """Let a fault happen."""

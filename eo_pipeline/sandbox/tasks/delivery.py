@@ -6,7 +6,7 @@ What does not belong here: what is in the files, and the stores.
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eo_pipeline.sandbox.frame.journal import Journal
@@ -38,13 +38,13 @@ class Delivery:
         finally:
             shutil.rmtree(folder)
 
-    def destination(self, target: Target) -> Destination:
-        """The destination of a target, found usable.
+    def destination(self, operation: Operation, target: Target) -> Destination:
+        """The destination of an operation's target, found usable.
 
         Raises:
             ServiceError: Nothing can be written there.
         """
-        destination = self.openers[target.kind](target)
+        destination = self.openers[target.kind](replace(target, caller=operation.caller))
         destination.check()
         return destination
 

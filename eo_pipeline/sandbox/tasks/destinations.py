@@ -12,7 +12,7 @@ from typing import Protocol
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.request_fields import mapping, text
 
-_REQUIRED: Mapping[str, tuple[str, ...]] = {"cloudStorageDestination": ("bucket",)}
+_REQUIRED: Mapping[str, tuple[str, ...]] = {"cloudStorageDestination": ("bucket",), "driveDestination": ()}
 """Kinds of file destinations and the fields that each must have."""
 
 
@@ -26,6 +26,8 @@ class Target:
     """What the request says under that word."""
     prefix: str
     """Names of files begin with it."""
+    caller: str | None = None
+    """Address of who submitted the export; None where nobody said so."""
 
 
 class Destination(Protocol):

@@ -62,7 +62,7 @@ class ImageExporter:
         """
         request = decode_export(operation.request)
         plan = self._plan(request)
-        destination = self._delivery.destination(request.target)
+        destination = self._delivery.destination(operation, request.target)
         pixels = plan.grid.width * plan.grid.height * len(plan.layout.band_ids)
         progress = PixelProgress(pixels, report, self._settings)
         with self._delivery.folder(operation) as folder:

@@ -22,7 +22,7 @@ _ALPHABET = string.ascii_uppercase + string.digits
 
 @dataclass(frozen=True)
 class Failure:
-    """Why an operation ended without success: code 1 cancelled, 3 invalid, 4 too late or 13 internal, and a text."""
+    """Why an operation did not succeed: code 1 cancelled, 3 invalid, 4 too late, 8 no compute left or 13 internal."""
 
     code: int
     message: str
@@ -58,6 +58,8 @@ class Operation:
     eecu_seconds: float = 0.0
     destination_uris: tuple[str, ...] = ()
     failure: Failure | None = None
+    caller: str | None = None
+    """Address of who submitted it; None where nobody said so."""
 
     @property
     def name(self) -> str:

@@ -29,6 +29,8 @@ class Submission:
     description: str
     priority: int
     """0..9999; greater starts earlier."""
+    caller: str | None = None
+    """Address of who submits it; None where nobody says so."""
 
     def operation(self, *, task_id: str, order: int, now: datetime) -> Operation:
         """The operation it starts, waiting.
@@ -49,6 +51,7 @@ class Submission:
             priority=self.priority,
             created=now,
             updated=now,
+            caller=self.caller,
         )
 
 

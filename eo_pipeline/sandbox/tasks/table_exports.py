@@ -63,7 +63,7 @@ class TableExporter:
             ServiceError: What the service would end the operation with.
         """
         request = decode_table_export(operation.request)
-        destination = self._delivery.destination(request.target)
+        destination = self._delivery.destination(operation, request.target)
         with self._delivery.folder(operation) as folder:
             path = folder / "table"
             with path.open("w", encoding="utf-8", newline="") as file:

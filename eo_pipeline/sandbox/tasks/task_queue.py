@@ -11,8 +11,10 @@ from datetime import timedelta
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.clock import Clock
+from eo_pipeline.sandbox.frame.compute_limits import ComputeLimits
 from eo_pipeline.sandbox.frame.faults import Fault, FaultBox
 from eo_pipeline.sandbox.frame.journal import Journal
+from eo_pipeline.sandbox.frame.request_fields import text
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.tasks.operation_files import OperationFiles
 from eo_pipeline.sandbox.tasks.operation_table import OperationTable
@@ -20,6 +22,7 @@ from eo_pipeline.sandbox.tasks.operations import Failure, Operation, random_id
 from eo_pipeline.sandbox.tasks.submission import Submission
 from eo_pipeline.sandbox.tasks.task_work import (
     CANCELLED_OUTCOME,
+    EXHAUSTED,
     EXPIRED,
     INTERNAL,
     INVALID,
@@ -41,6 +44,7 @@ class QueueParts:
     settings: LiveSettings
     faults: FaultBox
     journal: Journal
+    compute: ComputeLimits
     ids: random.Random
 
 
@@ -170,13 +174,23 @@ class TaskQueue:
         due: list[Operation] = []
         for operation in self._table.pending():
             if operation.project not in room:
-                room[operation.project] = settings.running_at_once - self._table.count_running(operation.project)
+                room[operation.project] = self._room(operation.project)
             if room[operation.project] > 0 and operation.updated <= waited:
                 room[operation.project] -= 1
                 due.append(operation)
         return due
 
+    def _room(self, project: str) -> int:
+        """How many more operations of a project may start."""
+        settings, compute = self._parts.settings.now, self._parts.compute
+        if settings.tasks_over_limit == "wait" and compute.refusal(project):
+            return 0
+        return compute.settings_for(project).running_at_once - self._table.count_running(project)
+
     def _start(self, operation: Operation) -> None:
+        if refusal := self._parts.compute.refusal(operation.project):
+            self._end(operation, Outcome("FAILED", failure=Failure(EXHAUSTED, refusal)))
+            return
         now, attempt = self._parts.clock.now(), operation.attempt + 1
         running = replace(operation, state="RUNNING", started=now, updated=now, attempt=attempt, progress=0.0)
         self._table.keep(running)
@@ -192,6 +206,8 @@ class TaskQueue:
             self._table.forget(operation)
         elif fault.kind == "hang":
             self._hanging.add(operation.name)
+        elif fault.kind == "cancel":
+            self._outcomes[operation.name] = CANCELLED_OUTCOME
         else:
             code = INTERNAL if fault.kind == "stumble" else INVALID
             self._outcomes[operation.name] = Outcome("FAILED", failure=Failure(code, fault.message))
@@ -247,6 +263,9 @@ class TaskQueue:
             failure=outcome.failure,
         )
         self._table.keep(ended)
+        if outcome.state == "SUCCEEDED":
+            tag = text(operation.request, "workloadTag") or ""
+            self._parts.compute.ledger.add(operation.project, "batch", tag, operation.eecu_seconds)
 
     # --- threads
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.tasks.operations import Failure, Operation, State
 
-CANCELLED, INVALID, EXPIRED, INTERNAL = 1, 3, 4, 13
+CANCELLED, INVALID, EXPIRED, EXHAUSTED, INTERNAL = 1, 3, 4, 8, 13
 """Canonical codes of failures."""
 
 _LOG = logging.getLogger(__name__)

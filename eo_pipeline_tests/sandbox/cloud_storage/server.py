@@ -24,6 +24,7 @@ from starlette.applications import Starlette
 from eo_pipeline.sandbox.cloud_storage.routes import routes
 from eo_pipeline.sandbox.cloud_storage.settings import CloudStorageSettings
 from eo_pipeline.sandbox.cloud_storage.store import Store, utc_now
+from eo_pipeline.sandbox.cloud_storage.tokens import open_tokens
 
 
 @dataclass
@@ -47,7 +48,7 @@ def running(
 ) -> Iterator[Running]:
     port, store = free_port(), Store(root, clock)
     state = Running(f"http://127.0.0.1:{port}", store, settings or CloudStorageSettings())
-    app = Starlette(routes=routes(store, lambda: state.settings, clock))
+    app = Starlette(routes=routes(store, lambda: state.settings, open_tokens(root, clock)))
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -145,6 +145,15 @@ def test_an_operation_fails_hangs_stumbles_or_vanishes(clients: Clients) -> None
     assert state(hanging) == "CANCELLED"
 
 
+def test_an_operation_is_cancelled_from_outside(clients: Clients) -> None:
+    clients.server.arm(kind="cancel", path="^unwanted$")
+    task = export("unwanted")
+    assert ended(task)["metadata"]["state"] == "CANCELLED"
+    assert task.status()["state"] == "CANCELLED"
+    requested = [event["path"] for event in clients.server.events("request")]
+    assert not any(path.endswith(":cancel") and task.operation_name in path for path in requested)
+
+
 def test_faults_are_in_the_journal(clients: Clients) -> None:
     clients.server.arm(kind="status", path=COMPUTE)
     with pytest.raises(ee.EEException, match="currently unavailable"):

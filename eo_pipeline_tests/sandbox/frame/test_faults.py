@@ -1,7 +1,7 @@
 import pytest
 
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.frame.faults import FaultBox, decode_fault
+from eo_pipeline.sandbox.frame.faults import FaultBox, decode_fault, parse_fault
 
 
 def box(*faults: dict[str, object]) -> FaultBox:
@@ -61,3 +61,27 @@ def test_operations_and_requests_meet_their_own_kinds() -> None:
 def test_a_wrong_fault_is_refused(body: dict[str, object], message: str) -> None:
     with pytest.raises(ServiceError, match=message):
         decode_fault(body)
+
+
+def test_a_fault_is_read_from_a_line() -> None:
+    line = r"fail path='^tile_\d+$' count=2 after=1 message='Computation timed out.'"
+    body = {"kind": "fail", "path": r"^tile_\d+$", "count": 2, "after": 1, "message": "Computation timed out."}
+    assert parse_fault(line) == decode_fault(body)
+    assert parse_fault("slow seconds=0.5 count=always") == decode_fault({"kind": "slow", "seconds": 0.5, "count": None})
+    assert parse_fault("reset path=a=b").path == "a=b"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("", "expected kind among .* got ''"),
+        ("explode", "expected kind among .* got 'explode'"),
+        ("fail message=Too late", "expected NAME=VALUE after the kind, got 'late'; correct or quote it"),
+        ("fail message='Too", "close the quotes"),
+        ("slow second=1", "expected fields among"),
+        ("status count=often", "Invalid value at 'count'"),
+    ],
+)
+def test_a_line_that_is_no_fault_is_refused(line: str, message: str) -> None:
+    with pytest.raises(ServiceError, match=message):
+        parse_fault(line)

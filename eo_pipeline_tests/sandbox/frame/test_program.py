@@ -59,3 +59,19 @@ def test_wrong_files_are_reported_without_a_traceback(tmp_path: Path) -> None:
     assert "Traceback" not in failed_start(tmp_path, "--catalog", str(wrong))
     assert "absent.yaml" in failed_start(tmp_path, "--settings", str(tmp_path / "absent.yaml"))
     assert "time only moves forward" in failed_start(tmp_path, "--speed", "-1")
+
+
+def test_faults_of_the_command_line_happen(tmp_path: Path) -> None:
+    faults = ["status path=/v1/ status=503 count=2 message='Try later.'", "reset path=^/storage/ after=1"]
+    with running_sandbox(tmp_path / "sandbox", faults=faults) as server:
+        armed = server.control("faults")["faults"]
+        assert [(fault["kind"], fault["count"]) for fault in armed] == [("status", 2), ("reset", 1)]
+        algorithms, buckets = f"{server.url}/v1/projects/sandbox-project/algorithms", f"{server.url}/storage/v1/b"
+        assert [requests.get(algorithms, timeout=9).status_code for _ in range(3)] == [503, 503, 200]
+        assert requests.get(buckets, params={"project": "p"}, timeout=9).status_code == 200
+        with pytest.raises(requests.exceptions.ConnectionError, match="reset by peer"):
+            requests.get(buckets, params={"project": "p"}, timeout=9)
+
+
+def test_a_wrong_fault_of_the_command_line_is_reported(tmp_path: Path) -> None:
+    assert "expected kind among" in failed_start(tmp_path, "--fault", "explode")

@@ -56,8 +56,28 @@ def test_a_second_may_have_so_many_requests() -> None:
     assert answers == [False, False, False, True, False, True, True, False]
 
 
+def test_a_minute_may_have_so_many_requests_whose_refusal_names_the_quota() -> None:
+    clock = Seconds()
+    limits, settings = RequestLimits(clock), Settings(requests_per_minute=2)
+    for clock.now in (0.0, 30.0):
+        with limits.admitted("a", settings):
+            pass
+    clock.now = 59.9
+    with pytest.raises(ServiceError, match="limit 'Number of read requests per minute per user'") as caught:
+        limits.admitted("a", settings).__enter__()
+    assert caught.value.code == 429
+    clock.now = 60.1
+    assert not refused(limits, "a", settings)
+
+
+def test_the_service_s_limits_are_the_defaults() -> None:
+    """https://developers.google.com/earth-engine/guides/usage: 40 at once, 6000 a minute."""
+    assert (Settings().concurrent_requests, Settings().requests_per_minute) == (40, 6000)
+
+
 def test_zero_means_no_limit() -> None:
-    limits, settings = RequestLimits(Seconds()), Settings(concurrent_requests=0, requests_per_second=0)
+    limits = RequestLimits(Seconds())
+    settings = Settings(concurrent_requests=0, requests_per_second=0, requests_per_minute=0)
     assert not any(refused(limits, "a", settings) for _ in range(1000))
 
 

@@ -1,6 +1,7 @@
 """The real client lists, follows, repeats and cancels operations."""
 
 import re
+import urllib.error
 from collections.abc import Callable
 from datetime import datetime
 
@@ -117,3 +118,30 @@ def test_a_restart_keeps_operations(start_clients: Start, kill: bool) -> None:
         "hanging",
         "done",
     ]
+
+
+def test_other_people_s_tasks_take_up_the_queue(start_clients: Start) -> None:
+    clients = start_clients(speed=0, settings={"running_at_once": 2, "pending_limit": 3})
+    theirs = {"project": PROJECT, "count": 3, "seconds": 600, "description": "their upload"}
+    named = clients.server.control("operations", theirs)["operations"]
+    clients.server.control("clock", {"tick": 1})
+    mine = export("mine")
+    states = [operation["metadata"]["state"] for operation in ee.data.listOperations()]
+    assert states == ["PENDING", "PENDING", "RUNNING", "RUNNING"]
+    assert [operation["name"] for operation in ee.data.listOperations()[:0:-1]] == named
+    clients.server.control("operations", {"project": PROJECT})
+    with pytest.raises(ee.EEException, match=r"Too many tasks already in the queue \(3\)"):
+        export("crowded out")
+    clients.server.control("clock", {"tick": 600})
+    assert ended(mine)["metadata"]["state"] == "SUCCEEDED"
+    first = ee.data.getOperation(named[0])
+    assert (first["metadata"]["type"], first["metadata"]["description"]) == ("INGEST_IMAGE", "their upload")
+    assert first["metadata"]["state"] == "SUCCEEDED"
+
+
+def test_other_people_s_tasks_are_said_as_they_are_documented(start_clients: Start) -> None:
+    clients = start_clients()
+    for wrong in ({}, {"project": PROJECT, "count": 0}, {"project": PROJECT, "seconds": -1}):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            clients.server.control("operations", wrong)
+        assert b"expected" in caught.value.read()

@@ -225,8 +225,8 @@ def test_too_many_pixels_are_refused_in_the_service_s_words(tmp_path: Path) -> N
         (body(tileDimensions={"width": 256, "height": -1}), "Invalid value at 'height': -1 must be positive."),
         (body(noData={"floatValue": "x"}), "Invalid value at 'floatValue'"),
         (
-            {"expression": {}, "fileExportOptions": {"driveDestination": {"folder": "f"}}},
-            "expected fileExportOptions.cloudStorageDestination.bucket",
+            {"expression": {}, "fileExportOptions": {"fileFormat": "GEO_TIFF", "cloudStorageDestination": {}}},
+            "expected fileExportOptions.cloudStorageDestination.bucket or fileExportOptions.driveDestination",
         ),
         (
             {"fileExportOptions": {"fileFormat": "TF_RECORD_IMAGE", "cloudStorageDestination": {"bucket": "b"}}},

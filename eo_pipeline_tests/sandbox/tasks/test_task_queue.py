@@ -12,6 +12,8 @@ import pytest
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.clock import Clock
+from eo_pipeline.sandbox.frame.compute_ledger import ComputeLedger
+from eo_pipeline.sandbox.frame.compute_limits import ComputeLimits
 from eo_pipeline.sandbox.frame.faults import FaultBox, decode_fault
 from eo_pipeline.sandbox.frame.journal import Journal
 from eo_pipeline.sandbox.settings import LiveSettings, Settings, changed
@@ -63,6 +65,9 @@ class Bench:
             settings=self.settings,
             faults=self.faults,
             journal=Journal(self.folder / "journal.jsonl", self.clock),
+            compute=ComputeLimits(
+                ComputeLedger(self.folder / "compute.sqlite", self.clock.now), self.settings, self.clock.now
+            ),
             ids=random.Random(7),  # noqa: S311 - ids of a test, the same every time
         )
         return TaskQueue(parts, self.work)
