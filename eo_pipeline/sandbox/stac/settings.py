@@ -15,7 +15,8 @@ class StacSettings:
         mislabelled: ids of items of `sentinel-2-l2a` whose `earthsearch:boa_offset_applied` says the opposite of
             what their pixels are. Reported (issues 33, 66, 71) of some items; none by default.
         page_size: items of a page when the client names no limit. Documented (stac-server).
-        scan_limit: scenes that one search looks at. Ours.
+        count_limit: scenes among which matches are counted and sorted. Ours.
+        scan_limit: scenes that are looked at for one page where there are more. Ours.
         static_tiles: MGRS tiles of the static catalogue. Ours.
         static_days: first day and the day after the last of the static catalogue, ISO. Ours.
     """
@@ -24,6 +25,7 @@ class StacSettings:
     applied_from: str = "2022-02-27"
     mislabelled: frozenset[str] = frozenset()
     page_size: int = 10
-    scan_limit: int = 10_000
+    count_limit: int = 5_000
+    scan_limit: int = 20_000
     static_tiles: tuple[str, ...] = ("33UWP",)
     static_days: tuple[str, str] = ("2022-01-20", "2022-03-10")
