@@ -52,6 +52,7 @@ class Parts:
     engine: Engine
     bucket: Bucket
     """Takes exported files."""
+    stac_routes: Sequence[BaseRoute]
     storage_routes: Sequence[BaseRoute]
     """Of Cloud Storage, which reads what `bucket` wrote."""
 
@@ -91,8 +92,11 @@ def _routes(parts: Parts, journal: Journal, faults: FaultBox, queue: TaskQueue) 
         document=load_document(),
         algorithms=wheel_file("algorithms.json"),
     )
-    rest = [Route(path, _unknown, methods=_METHODS) for path in ("/v1/{rest:path}", "/_sandbox/{rest:path}")]
-    return [*control.routes(), *earth_engine.routes(), *rest, *parts.storage_routes]
+    rest = [
+        Route(path, _unknown, methods=_METHODS)
+        for path in ("/v1/{rest:path}", "/_sandbox/{rest:path}", "/stac/{rest:path}")
+    ]
+    return [*control.routes(), *earth_engine.routes(), *parts.stac_routes, *rest, *parts.storage_routes]
 
 
 def _lifespan(queue: TaskQueue) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]:

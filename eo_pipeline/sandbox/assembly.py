@@ -12,6 +12,7 @@ from eo_pipeline.sandbox.cloud_storage.store import Store
 from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
 from eo_pipeline.sandbox.frame.clock import Clock
 from eo_pipeline.sandbox.settings import LiveSettings, Settings
+from eo_pipeline.sandbox.stac.routes import routes as stac_routes
 from eo_pipeline.sandbox.tasks.export_bucket import StoreBucket
 from eo_pipeline.sandbox.world.world import build_world
 
@@ -39,6 +40,7 @@ def open_parts(data: Path, *, catalog: Path | None, settings: Settings, speed: f
         catalog=assets,
         engine=GraphEngine(assets),
         bucket=StoreBucket(store, live),
+        stac_routes=stac_routes(assets, live, clock.now),
         storage_routes=routes(store, _storage_settings(live)),
     )
 

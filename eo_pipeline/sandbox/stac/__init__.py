@@ -1,1 +1,4 @@
-"""A STAC API, a static catalogue and cloud-optimised GeoTIFFs over the same scenes as Earth Engine's, as Earth Search has them."""
+"""A STAC API and a static catalogue over the catalogue's images; their bands are cloud-optimised GeoTIFFs.
+
+What does not belong here: which images there are, and what they show.
+"""

@@ -7,7 +7,7 @@ Range = tuple[int, int]
 """(first byte, the one after the last)."""
 
 
-class UnsatisfiableRange(ValueError):
+class UnsatisfiableRangeError(ValueError):
     """A range that has no byte of the file."""
 
 
@@ -17,7 +17,7 @@ def asked_range(header: str | None, size: int) -> Range | None:
     Several ranges and malformed ones are answered with the whole file, as the standard allows.
 
     Raises:
-        UnsatisfiableRange: The range has no byte of the file.
+        UnsatisfiableRangeError: The range has no byte of the file.
     """
     match = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", (header or "").strip(), re.ASCII)
     if match is None or not (match[1] or match[2]):
@@ -27,7 +27,7 @@ def asked_range(header: str | None, size: int) -> Range | None:
     start = int(match[1]) if match[1] else max(0, size - int(match[2]))
     stop = min(size, int(match[2]) + 1) if match[1] and match[2] else size
     if start >= stop:
-        raise UnsatisfiableRange(f"expected a range within {size} bytes, got {header!r}; ask for less")
+        raise UnsatisfiableRangeError(f"expected a range within {size} bytes, got {header!r}; ask for less")
     return start, stop
 
 

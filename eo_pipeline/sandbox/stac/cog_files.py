@@ -6,16 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eo_pipeline.sandbox.graph.images import BandSource
-from eo_pipeline.sandbox.stac.bands import CLASSES_SOURCE, SOURCES
 from eo_pipeline.sandbox.stac.cog_layout import BLOCK, CogLayout, Level, Piece, layout
-from eo_pipeline.sandbox.stac.scenes import Scene
+from eo_pipeline.sandbox.stac.scenes import BandFile
 from eo_pipeline.sandbox.world.cache import PixelCache
-
-COG = "image/tiff; application=geotiff; profile=cloud-optimized"
-"""Media type of the files."""
-
-NODATA = 0
 
 Blocks = PixelCache[bytes]
 """Blocks kept for the next read."""
@@ -26,25 +19,22 @@ class CogFile:
     """One band of an item as a cloud-optimised GeoTIFF.
 
     Attributes:
-        path: folder and name, unique.
-        source: the band.
-        added: what its pixels have over the source's.
-        layout: where its bytes are.
+        band: what it holds.
         version: of the image.
+        layout: where its bytes are.
         kept: blocks made before.
     """
 
-    path: str
-    source: BandSource
-    added: int
-    layout: CogLayout
+    band: BandFile
     version: int
+    layout: CogLayout
     kept: Blocks
 
     @property
     def etag(self) -> str:
         """Changes whenever a byte may: quoted, strong."""
-        told = f"{self.path} {self.version} {self.added} {hashlib.sha256(self.layout.header).hexdigest()}"
+        header = hashlib.sha256(self.layout.header).hexdigest()
+        told = f"{self.band.path} {self.version} {self.band.added} {header}"
         return f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
 
     def read(self, start: int, stop: int) -> Iterator[bytes]:
@@ -56,31 +46,34 @@ class CogFile:
         level = piece.level
         if level is None:
             return self.layout.header
-        key = (self.path, self.added, self.version, level.number, piece.block)
+        key = (self.band.path, self.band.added, self.version, level.number, piece.block)
         return self.kept.get(key, BLOCK * BLOCK, lambda: self._block(level, piece.block))
 
     def _block(self, level: Level, number: int) -> bytes:
         """A block of a level, filled with nodata beyond the image's edge."""
         x, y = number % level.across * BLOCK, number // level.across * BLOCK
         width, height = min(BLOCK, level.width - x), min(BLOCK, level.height - y)
-        data, mask = self.source.read(level.number, x, y, width, height)
-        block = np.full((BLOCK, BLOCK), NODATA, self.layout.dtype)
-        most = np.iinfo(self.layout.dtype).max
-        stored = np.minimum(data.astype(np.int64) + self.added, most)
-        block[:height, :width] = np.where(mask > 0, stored, NODATA)
+        data, mask = self.band.source.read(level.number, x, y, width, height)
+        block = np.full((BLOCK, BLOCK), self.band.nodata, self.layout.dtype)
+        block[:height, :width] = np.where(mask > 0, self._stored(data), self.band.nodata)
         return block.tobytes()
 
+    def _stored(self, data: np.ndarray) -> np.ndarray:
+        """Pixels as they are stored: no number leaves its type by what is added."""
+        if not self.band.added:
+            return data
+        return np.minimum(data.astype(np.int64) + self.band.added, np.iinfo(self.layout.dtype).max)
 
-def cog_file(scene: Scene, name: str, kept: Blocks) -> CogFile | None:
-    """The file of a band, for example B04, of an item; None if the item has no such band.
+
+def cog_file(band: BandFile, version: int, kept: Blocks) -> CogFile | None:
+    """The file of a band of an image of a version; None if the band has no end.
 
     Raises:
-        ValueError: The image is of a kind that cannot be published as it stands; see `layout`.
+        ValueError: The image is too large for a file; see `layout`.
     """
-    source = scene.record.bands.get(SOURCES.get(name, ""))
-    if source is None or source.dimensions is None:
+    source = band.source
+    if source.dimensions is None:
         return None
     grid = source.projection.grid(0, 0, *source.dimensions)
-    added = 0 if SOURCES[name] == CLASSES_SOURCE else scene.radiometry.added
     dtype = source.pixel_type.dtype.newbyteorder("<")
-    return CogFile(f"{scene.folder}/{name}.tif", source, added, layout(grid, dtype, NODATA), scene.record.version, kept)
+    return CogFile(band, version, layout(grid, dtype, band.nodata), kept)

@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from eo_pipeline.sandbox.graph.grids import Grid
+from eo_pipeline.sandbox.stac.geo_keys import geo_keys
 
 BLOCK = 512
 """Pixels a side of every block, overviews included."""
@@ -22,6 +23,10 @@ _ALIGNED = 16_384
 
 _SHORT, _LONG, _DOUBLE, _ASCII = 3, 4, 12, 2
 _CODES = {_SHORT: "H", _LONG: "I", _DOUBLE: "d", _ASCII: "s"}
+
+_SAMPLE_FORMATS = {"u": 1, "i": 2, "f": 3}
+
+_LONGEST, _MEGABYTE = 2**32 - 1, 2**20
 
 Entry = tuple[int, int, Sequence[float] | bytes]
 """Tag, type and values of a directory entry."""
@@ -111,16 +116,16 @@ class CogLayout:
 
 
 @lru_cache(maxsize=1024)
-def layout(grid: Grid, dtype: np.dtype, nodata: int) -> CogLayout:
+def layout(grid: Grid, dtype: np.dtype, nodata: float) -> CogLayout:
     """The layout of one band.
 
     Args:
-        grid: where its pixels lie; north up, its CRS an EPSG code.
-        dtype: unsigned integers.
+        grid: where its pixels lie.
+        dtype: little endian.
         nodata: value of pixels without data.
 
     Raises:
-        ValueError: The grid is turned, its CRS no EPSG code, or the file too long for a classic TIFF.
+        ValueError: The file is too long for a classic TIFF; see `fits`.
     """
     levels = _levels(grid.width, grid.height)
     geography = _geography(grid)
@@ -129,10 +134,16 @@ def layout(grid: Grid, dtype: np.dtype, nodata: int) -> CogLayout:
     for level in reversed(levels):
         placed.insert(0, replace(level, start=begin))
         begin += level.blocks * BLOCK * BLOCK * dtype.itemsize
-    if begin >= 2**32:
+    if begin > _LONGEST:
         raise ValueError(f"expected a file of less than 4 GiB, got {begin} bytes; publish a smaller image")
     header = _header(placed, geography, dtype, nodata)
     return CogLayout(dtype, tuple(placed), header.ljust(placed[-1].start, b"\0"))
+
+
+def fits(dimensions: tuple[int, int], dtype: np.dtype) -> bool:
+    """Whether an image of (width, height) pixels can have a file: a header of a megabyte is more than it needs."""
+    blocks = sum(level.blocks for level in _levels(*dimensions))
+    return blocks * BLOCK * BLOCK * dtype.itemsize + _MEGABYTE <= _LONGEST
 
 
 def _levels(width: int, height: int) -> list[Level]:
@@ -146,16 +157,16 @@ def _levels(width: int, height: int) -> list[Level]:
 
 def _geography(grid: Grid) -> list[Entry]:
     """The tags that place the image (GeoTIFF 1.1)."""
-    authority, _, code = grid.crs.partition(":")
-    if authority != "EPSG" or not grid.is_upright or grid.transform[4] >= 0:
-        raise ValueError(f"expected a grid with an EPSG code, north up, got {grid}; resample it")
-    a, _, c, _, e, f = grid.transform
-    model, key = (2, 2048) if code == "4326" else (1, 3072)
-    keys = (1, 1, 0, 3, 1024, 0, 1, model, 1025, 0, 1, 1, key, 0, 1, int(code))
-    return [(33550, _DOUBLE, (a, -e, 0.0)), (33922, _DOUBLE, (0.0, 0.0, 0.0, c, f, 0.0)), (34735, _SHORT, keys)]
+    a, b, c, d, e, f = grid.transform
+    kinds = {34735: _SHORT, 34736: _DOUBLE, 34737: _ASCII}
+    keys: list[Entry] = [(tag, kinds[tag], values) for tag, values in geo_keys(grid.crs).items()]
+    if grid.is_upright and a > 0 > e:
+        return [*keys, (33550, _DOUBLE, (a, -e, 0.0)), (33922, _DOUBLE, (0.0, 0.0, 0.0, c, f, 0.0))]
+    matrix = (a, b, 0.0, c, d, e, 0.0, f, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+    return [*keys, (34264, _DOUBLE, matrix)]
 
 
-def _header(levels: Sequence[Level], geography: Sequence[Entry], dtype: np.dtype, nodata: int) -> bytes:
+def _header(levels: Sequence[Level], geography: Sequence[Entry], dtype: np.dtype, nodata: float) -> bytes:
     """The header and the directories of all levels."""
     content = struct.pack("<2sHI", b"II", 42, 8)
     for level in levels:
@@ -164,7 +175,7 @@ def _header(levels: Sequence[Level], geography: Sequence[Entry], dtype: np.dtype
     return content
 
 
-def _entries(level: Level, dtype: np.dtype, nodata: int) -> list[Entry]:
+def _entries(level: Level, dtype: np.dtype, nodata: float) -> list[Entry]:
     size = BLOCK * BLOCK * dtype.itemsize
     return [
         (254, _LONG, (1 if level.number else 0,)),
@@ -179,7 +190,7 @@ def _entries(level: Level, dtype: np.dtype, nodata: int) -> list[Entry]:
         (323, _LONG, (BLOCK,)),
         (324, _LONG, tuple(range(level.start, level.start + level.blocks * size, size))),
         (325, _LONG, (size,) * level.blocks),
-        (339, _SHORT, (1,)),
+        (339, _SHORT, (_SAMPLE_FORMATS[dtype.kind],)),
         (42113, _ASCII, f"{nodata}\0".encode()),
     ]
 

@@ -8,23 +8,21 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from eo_pipeline.sandbox.stac.byte_ranges import Range, UnsatisfiableRange, applies, asked_range, refusal
-from eo_pipeline.sandbox.stac.cog_files import COG, Blocks, CogFile, cog_file
-from eo_pipeline.sandbox.stac.names import FOLDERS
-from eo_pipeline.sandbox.stac.scenes import Scene, Shelf, time_of
+from eo_pipeline.sandbox.stac.byte_ranges import Range, UnsatisfiableRangeError, applies, asked_range, refusal
+from eo_pipeline.sandbox.stac.cog_files import Blocks, CogFile, cog_file
+from eo_pipeline.sandbox.stac.instants import time_of
+from eo_pipeline.sandbox.stac.shelves import Shelves
 
 _KEPT_PIXELS = 1 << 24
 _AT_ONCE = 1 << 22
 """Longer answers are sent piece by piece."""
-
-_COLLECTIONS = {name: collection for collection, name in FOLDERS.items()}
 
 
 @dataclass(frozen=True)
 class CogRoutes:
     """What the routes of files work with."""
 
-    shelf: Shelf
+    shelves: Shelves
     kept: Blocks = field(default_factory=lambda: Blocks(_KEPT_PIXELS))
 
     async def get(self, request: Request) -> Response:
@@ -34,15 +32,10 @@ class CogRoutes:
             return Response("Not Found", 404, media_type="text/plain")
         return await run_in_threadpool(_answer, request, file)
 
-    def scene(self, folder: str) -> Scene | None:
-        """The scene whose files are in a folder."""
-        collection = _COLLECTIONS.get(folder.partition("/")[0])
-        scene = None if collection is None else self.shelf.find(collection, folder.rpartition("/")[2])
-        return scene if scene is not None and scene.folder == folder else None
-
     def _file(self, folder: str, name: str) -> CogFile | None:
-        scene = self.scene(folder)
-        return None if scene is None else cog_file(scene, name, self.kept)
+        scene = self.shelves.in_folder(folder)
+        band = None if scene is None else scene.file(name)
+        return None if scene is None or band is None else cog_file(band, scene.record.version, self.kept)
 
 
 def _answer(request: Request, file: CogFile) -> Response:
@@ -54,7 +47,7 @@ def _answer(request: Request, file: CogFile) -> Response:
     asked = request.headers.get("range") if applies(request.headers, file.etag) else None
     try:
         part = asked_range(asked, size)
-    except UnsatisfiableRange:
+    except UnsatisfiableRangeError:
         return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
     if part is None:
         return _send(file, (0, size), 200, headers)
@@ -72,4 +65,4 @@ def _send(file: CogFile, part: Range, status: int, headers: dict[str, str]) -> R
 
 def _headers(file: CogFile) -> dict[str, str]:
     changed = format_datetime(time_of(file.version // 1000), usegmt=True)
-    return {"Content-Type": COG, "Accept-Ranges": "bytes", "ETag": file.etag, "Last-Modified": changed}
+    return {"Content-Type": "image/tiff", "Accept-Ranges": "bytes", "ETag": file.etag, "Last-Modified": changed}

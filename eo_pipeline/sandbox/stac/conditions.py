@@ -31,7 +31,9 @@ def query_condition(query: object) -> Condition:
         ServiceError: Another form, or an unknown operator.
     """
     if not isinstance(query, dict) or not all(isinstance(wanted, dict) for wanted in query.values()):
-        raise ServiceError(f"query: expected an object of objects, got {str(query)[:100]!r}; write {{field: {{op: value}}}}.")
+        raise ServiceError(
+            f"query: expected an object of objects, got {str(query)[:100]!r}; write {{field: {{op: value}}}}."
+        )
     conditions = [_one(field, name, value) for field, wanted in query.items() for name, value in wanted.items()]
     return lambda fields: all(condition(fields) for condition in conditions)
 
@@ -92,7 +94,9 @@ def _one(field: str, name: str, value: object) -> Condition:
         meets = _OF_TEXT[name]
         return lambda fields: isinstance(text := fields.get(field), str) and meets(text, value)
     known = sorted({"eq", "neq", "in", *_ORDERED, *_OF_TEXT})
-    raise ServiceError(f"query: expected an operator among {known}, got {name[:100]!r} of {str(value)[:100]!r}; use one.")
+    raise ServiceError(
+        f"query: expected an operator among {known}, got {name[:100]!r} of {str(value)[:100]!r}; use one."
+    )
 
 
 def _compared(compare: Callable[[Any, Any], bool], found: object, wanted: object) -> bool:

@@ -1,134 +1,99 @@
-"""Which scenes a collection has: Earth Engine's images, seen as items. What does not belong here: how items are written."""
+"""What the API asks of a collection and of its scenes. What does not belong here: any collection."""
 
-import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Protocol
 
 from shapely.geometry.base import BaseGeometry
 
-from eo_pipeline.sandbox.catalog.catalog import Catalog, start_of
-from eo_pipeline.sandbox.graph.images import ImageRecord
-from eo_pipeline.sandbox.stac.names import clue, folder, item_id
-from eo_pipeline.sandbox.stac.radiometry import COLLECTION_0, Radiometry, radiometry
-from eo_pipeline.sandbox.stac.settings import StacSettings
+from eo_pipeline.sandbox.graph.images import BandSource, ImageRecord
 
-SOURCE = "COPERNICUS/S2_SR_HARMONIZED"
-"""The Earth Engine collection whose images are published."""
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_DAY_MS = 86_400_000
-
-
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """An image as an item of a collection.
-
-    Attributes:
-        collection: id of the collection.
-        record: the image.
-        shelf: where it was found.
-    """
-
-    collection: str
-    record: ImageRecord
-    shelf: "Shelf"
-
-    @property
-    def time_ms(self) -> int:
-        """Sensed, milliseconds since 1970."""
-        return start_of(self.record) or 0
-
-    @property
-    def time(self) -> dt.datetime:
-        """Sensed, UTC."""
-        return time_of(self.time_ms)
-
-    @property
-    def index(self) -> str:
-        """Its system:index in Earth Engine."""
-        return str(self.record.properties["system:index"])
-
-    @property
-    def tile(self) -> str:
-        """MGRS tile of five characters."""
-        return self.index.rpartition("_T")[2]
-
-    @property
-    def order(self) -> tuple[int, str, str]:
-        """Sorts scenes by time; those of one time by index and collection."""
-        return self.time_ms, self.index, self.collection
-
-    @property
-    def spacecraft(self) -> str:
-        """The letter of the satellite."""
-        return str(self.record.properties["SPACECRAFT_NAME"])[-1]
-
-    @cached_property
-    def sequence(self) -> int:
-        """How many scenes of this spacecraft and tile came before on that day."""
-        midnight = self.time_ms // _DAY_MS * _DAY_MS
-        before = self.shelf.of_tile(self.collection, self.tile, midnight, self.time_ms)
-        return sum(scene.spacecraft == self.spacecraft for scene in before)
-
-    @cached_property
-    def id(self) -> str:
-        """The item's id."""
-        sequence = self.sequence if self.collection == COLLECTION_0 else 0
-        return item_id(
-            self.collection, spacecraft=self.spacecraft, tile=self.tile, time=self.time, sequence=sequence
-        )
-
-    @property
-    def folder(self) -> str:
-        """Where its files are."""
-        return folder(self.collection, tile=self.tile, time=self.time, item=self.id)
-
-    @cached_property
-    def radiometry(self) -> Radiometry:
-        """How its pixels mean reflectance."""
-        return radiometry(self.collection, self.id, f"{self.time:%Y-%m-%d}", self.shelf.settings)
+Order = tuple[int, str, str]
+"""Time in milliseconds since 1970, name and collection: sorts scenes, and no two have the same."""
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """Finds scenes.
+class BandFile:
+    """One band of a scene as a file.
 
     Attributes:
-        catalog: holds the images.
-        settings: of the archive.
+        path: folder and name below the address of files, unique.
+        source: the band.
+        nodata: value of pixels without data; NaN for floats.
+        added: what stored pixels have over the source's; 0 for floats.
     """
 
-    catalog: Catalog
-    settings: StacSettings
+    path: str
+    source: BandSource
+    nodata: float
+    added: int = 0
 
-    def between(
-        self, collection: str, start_ms: int | None, end_ms: int, region: BaseGeometry | None
-    ) -> Iterator[Scene]:
+
+class Scene(Protocol):
+    """An image as an item."""
+
+    @property
+    def collection(self) -> str: ...  # noqa: D102 - id of its collection
+    @property
+    def record(self) -> ImageRecord: ...  # noqa: D102 - the image
+    @property
+    def id(self) -> str: ...  # noqa: D102 - the item's id, unique in its collection
+    @property
+    def time_ms(self) -> int: ...  # noqa: D102 - sensed, milliseconds since 1970
+    @property
+    def order(self) -> Order: ...  # noqa: D102 - its place among all scenes
+    @property
+    def folder(self) -> str: ...  # noqa: D102 - of its files, below the address of files
+
+    def properties(self) -> Mapping[str, object]:
+        """The item's properties; costly ones are found out only when one of them is asked for."""
+        ...
+
+    def assets(self, address: str) -> dict[str, dict[str, object]]:
+        """The item's assets by key; its files are in the folder at an address."""
+        ...
+
+    def file(self, name: str) -> BandFile | None:
+        """The file of a name without its ending, for example B04; None if there is none."""
+        ...
+
+
+@dataclass(frozen=True)
+class About:
+    """What a collection says of itself.
+
+    Attributes:
+        id: its id.
+        title: of one line.
+        description: of a few.
+        extensions: names and versions of the extensions of its items, for example eo/v1.1.0.
+        start_ms: the time of its first scene or earlier, milliseconds since 1970; None if not known.
+        is_endless: whether scenes go on for ever.
+    """
+
+    id: str
+    title: str
+    description: str
+    extensions: tuple[str, ...]
+    start_ms: int | None
+    is_endless: bool
+
+
+class Collection(Protocol):
+    """Finds the scenes of one collection."""
+
+    @property
+    def about(self) -> About: ...  # noqa: D102 - what it says of itself
+
+    def between(self, start_ms: int, end_ms: int, region: BaseGeometry | None) -> Iterator[Scene]:
         """Scenes sensed in [start_ms, end_ms) whose footprint meets a region of EPSG:4326, oldest first."""
-        for record in self.catalog.images(SOURCE, start_ms=start_ms, end_ms=end_ms, region=region):
-            yield Scene(collection, record, self)
+        ...
 
-    def of_tile(self, collection: str, tile: str, start_ms: int, end_ms: int) -> Iterator[Scene]:
-        """Scenes of an MGRS tile sensed in [start_ms, end_ms), oldest first; none of an unknown tile."""
-        area = self.catalog.area(SOURCE, {"MGRS_TILE": tile})
-        scenes = () if area is not None and area.is_empty else self.between(collection, start_ms, end_ms, area)
-        return (scene for scene in scenes if scene.tile == tile)
-
-    def find(self, collection: str, item: str) -> Scene | None:
+    def find(self, item: str) -> Scene | None:
         """The scene of an item's id, or None."""
-        told = clue(collection, item)
-        if told is None:
-            return None
-        scenes = self.of_tile(collection, told.tile, milliseconds(told.start), milliseconds(told.end))
-        return next((scene for scene in scenes if scene.id == item), None)
+        ...
 
 
-def milliseconds(time: dt.datetime) -> int:
-    """Milliseconds since 1970 of a time with a zone."""
-    return (time - _EPOCH) // dt.timedelta(milliseconds=1)
-
-
-def time_of(time_ms: int) -> dt.datetime:
-    """UTC of milliseconds since 1970."""
-    return _EPOCH + dt.timedelta(milliseconds=time_ms)
+def schemas(extensions: tuple[str, ...]) -> list[str]:
+    """Addresses of the schemas of extensions."""
+    return [f"https://stac-extensions.github.io/{name}/schema.json" for name in extensions]

@@ -25,6 +25,11 @@ class SortKey:
     field: str
     is_falling: bool
 
+    @property
+    def name(self) -> str:
+        """The property's name."""
+        return self.field.removeprefix("properties.")
+
 
 @dataclass(frozen=True)
 class SearchRequest:
@@ -139,9 +144,13 @@ def _conditions(body: Mapping[str, object]) -> tuple[Condition, ...]:
 def _sort(said: object) -> tuple[SortKey, ...]:
     if said is None:
         return ()
-    if not isinstance(said, list) or not all(isinstance(key, dict) and isinstance(key.get("field"), str) for key in said):
+    if not isinstance(said, list) or not all(map(_is_sort_key, said)):
         raise ServiceError(f"sortby: expected a list of {{field, direction}}, got {str(said)[:100]!r}; correct it.")
     return tuple(SortKey(key["field"], _is_falling(key.get("direction", "asc"))) for key in said)
+
+
+def _is_sort_key(said: object) -> bool:
+    return isinstance(said, dict) and isinstance(said.get("field"), str)
 
 
 def _is_falling(direction: object) -> bool:

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.stac.scenes import milliseconds
+from eo_pipeline.sandbox.stac.instants import milliseconds
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _OPEN = ("", "..")

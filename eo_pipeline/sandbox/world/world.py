@@ -92,6 +92,10 @@ class ProceduralWorld:
             return self.scenes[collection_id].image(index)
         return _month(self.scenery, index) if collection_id == CLIMATE else None
 
+    def asset_ids(self) -> tuple[str, ...]:
+        """See Listing."""
+        return (*self.scenes, CLIMATE, HEIGHTS, COUNTRIES)
+
 
 def build_world() -> ProceduralWorld:
     """The world on the coastline that comes with the package; its caches are its own."""

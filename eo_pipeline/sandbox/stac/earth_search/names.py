@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from eo_pipeline.sandbox.stac.radiometry import COLLECTION_0, COLLECTION_1
+from eo_pipeline.sandbox.stac.earth_search.radiometry import COLLECTION_0, COLLECTION_1
 
 _IDS = {
     COLLECTION_0: re.compile(r"S2([A-Z])_(?P<tile>[1-9]\d?[A-Z]{3})_(?P<time>\d{8})_\d+_L2A"),

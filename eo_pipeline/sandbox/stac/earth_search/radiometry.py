@@ -15,13 +15,7 @@ OFFSET = -0.1
 ADDED = 1000
 """What baselines from 04.00 on add to reflectance times 10000."""
 
-_BASELINES = (
-    ("2022-01-25", "04.00"),
-    ("2022-12-06", "05.09"),
-    ("2023-12-13", "05.10"),
-    ("2024-07-23", "05.11"),
-)
-"""First sensing day and ESA's operational baseline since then; before the first: 03.01 (older ones are not told apart)."""
+_FIRST_ADDED, _REPROCESSED = "04.00", "05.00"
 
 
 @dataclass(frozen=True)
@@ -41,20 +35,20 @@ class Radiometry:
     added: int
 
 
-def radiometry(collection: str, item: str, day: str, settings: StacSettings) -> Radiometry:
+def radiometry(collection: str, item: str, baseline: str, day: str, settings: StacSettings) -> Radiometry:
     """The radiometry of an item.
 
     Args:
-        collection: its collection's id.
+        collection: its collection's id; all of Collection 1 is of baseline 05.00 or later.
         item: its id.
+        baseline: with which the scene was processed.
         day: sensing day, ISO.
         settings: of the archive.
     """
-    baseline = next((name for first, name in reversed(_BASELINES) if day >= first), "03.01")
     if collection == COLLECTION_1:
-        return Radiometry(max(baseline, "05.00"), OFFSET, applied=False, added=ADDED)
-    applied = baseline >= "04.00" and day >= settings.applied_from
-    offset = settings.offset_when_applied if applied else OFFSET
-    mislabelled = item in settings.mislabelled
-    added = ADDED if baseline >= "04.00" and not applied else 0
-    return Radiometry(baseline, offset if baseline >= "04.00" else 0.0, applied != mislabelled, added)
+        return Radiometry(max(baseline, _REPROCESSED), OFFSET, applied=False, added=ADDED)
+    is_added = baseline >= _FIRST_ADDED
+    applied = is_added and day >= settings.applied_from
+    declared = OFFSET if is_added and (settings.declares_applied_offset or not applied) else 0.0
+    said = applied != (item in settings.mislabelled)
+    return Radiometry(baseline, declared, said, ADDED if is_added and not applied else 0)
