@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_ALWAYS = ("id", "type", "geometry", "bbox", "links", "assets", "collection", "properties.datetime")
-"""Answered unless excluded, whenever fields are named at all (stac-server)."""
+_ALWAYS = ("stac_version", "id", "type", "geometry", "bbox", "links", "assets", "collection", "properties.datetime")
+"""Answered unless excluded, whenever fields are named at all: without them an item is none for pystac."""
 
 
 @dataclass(frozen=True)
