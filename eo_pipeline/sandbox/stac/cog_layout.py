@@ -127,6 +127,8 @@ def layout(grid: Grid, dtype: np.dtype, nodata: float) -> CogLayout:
     Raises:
         ValueError: The file is too long for a classic TIFF; see `fits`.
     """
+    if not fits((grid.width, grid.height), dtype):
+        raise ValueError(f"expected a file of less than 4 GiB, got {grid} of {dtype}; publish a smaller image")
     levels = _levels(grid.width, grid.height)
     geography = _geography(grid)
     begin = -(-len(_header(levels, geography, dtype, nodata)) // _ALIGNED) * _ALIGNED
@@ -134,8 +136,6 @@ def layout(grid: Grid, dtype: np.dtype, nodata: float) -> CogLayout:
     for level in reversed(levels):
         placed.insert(0, replace(level, start=begin))
         begin += level.blocks * BLOCK * BLOCK * dtype.itemsize
-    if begin > _LONGEST:
-        raise ValueError(f"expected a file of less than 4 GiB, got {begin} bytes; publish a smaller image")
     header = _header(placed, geography, dtype, nodata)
     return CogLayout(dtype, tuple(placed), header.ljust(placed[-1].start, b"\0"))
 
