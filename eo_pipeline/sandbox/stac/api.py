@@ -85,7 +85,8 @@ class Api:
 
     def _page(self, call: Call, request: SearchRequest, found: Page, following: list[Link]) -> Mapping[str, object]:
         documents = Documents(call.base_url)
-        abouts = {name: collection.about for name, collection in self.shelves.collections.items()}
+        names = {scene.collection for scene in found.scenes}
+        abouts = {name: self.shelves.collection(name).about for name in names}
         items = [request.fields.of(documents.item(scene, abouts[scene.collection])) for scene in found.scenes]
         return documents.page(found, items, following)
 

@@ -12,9 +12,6 @@ from eo_pipeline.sandbox.graph.images import ImageRecord
 from eo_pipeline.sandbox.stac import mirror_items
 from eo_pipeline.sandbox.stac.scenes import About, BandFile, Order
 
-_FOREVER_MS = 253_402_300_800_000
-"""The year 10000, milliseconds since 1970."""
-
 
 @dataclass(frozen=True, eq=False)
 class MirroredScene:
@@ -95,8 +92,8 @@ class Mirror:
         return About(self.id, title, description, mirror_items.EXTENSIONS, self._start_ms(), self.info.endless)
 
     def _start_ms(self) -> int | None:
-        first = None if self.info.endless else next(self._of_finite(0, _FOREVER_MS, None), None)
-        return None if first is None else first.time_ms
+        first = None if self.info.endless else next(self._records(None), None)
+        return None if first is None else MirroredScene(self, first).time_ms
 
     def between(self, start_ms: int, end_ms: int, region: BaseGeometry | None) -> Iterator[MirroredScene]:
         """See Collection."""

@@ -1,12 +1,13 @@
 """Finds what a search asks for, page by page. What does not belong here: reading requests, and links."""
 
+import heapq
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.stac.scene_fields import SceneFields
-from eo_pipeline.sandbox.stac.scenes import Order, Scene
+from eo_pipeline.sandbox.stac.scenes import Collection, Order, Scene
 from eo_pipeline.sandbox.stac.search_request import SearchRequest, SortKey
 from eo_pipeline.sandbox.stac.settings import CurrentSettings
 from eo_pipeline.sandbox.stac.shelves import Shelves
@@ -104,19 +105,19 @@ class Search:
         yield from sorted(scenes, key=lambda scene: scene.order, reverse=True)
 
     def _newest_first(self, request: SearchRequest, collections: Sequence[str]) -> Iterator[Scene]:
-        """Looks back from the end of the times in ever longer steps."""
+        streams = [self._stream(self.shelves.collections[name], request) for name in collections]
+        yield from heapq.merge(*streams, key=lambda scene: scene.order, reverse=True)
+
+    def _stream(self, collection: Collection, request: SearchRequest) -> Iterator[Scene]:
+        """Scenes of a collection, newest first; an endless one is looked through backwards, in ever longer steps."""
         start = max(_BEGINNING_MS if request.times.start_ms is None else request.times.start_ms, _BEGINNING_MS)
-        end, step = self._end(request), _FIRST_LOOK_MS
+        end = self._end(request)
+        step = _FIRST_LOOK_MS if collection.about.is_endless else max(end - start, 1)
         while end > start:
             begin = max(start, end - step)
-            yield from sorted(
-                self._between(collections, begin, end, request), key=lambda scene: scene.order, reverse=True
-            )
+            found = list(collection.between(begin, end, request.region))
+            yield from sorted(found, key=lambda scene: scene.order, reverse=True)
             end, step = begin, 2 * step
-
-    def _between(self, collections: Sequence[str], start: int, end: int, request: SearchRequest) -> Iterator[Scene]:
-        for name in collections:
-            yield from self.shelves.collections[name].between(start, end, request.region)
 
 
 def _counted(found: list[Scene], request: SearchRequest, limit: int) -> Page:
