@@ -249,7 +249,7 @@ def test_floats_are_masked_by_nan(archive: Archive) -> None:
     (item,) = archive.client.search(collections=["ECMWF_ERA5_LAND_MONTHLY_AGGR"], datetime="2023-07").items()
     geobox = GeoBox((30, 40), rasterio.Affine(0.1, 0, 9.95, 0, -0.1, 48.05), "EPSG:4326")
     loaded = odc.stac.load([item], bands=["temperature_2m"], geobox=geobox)["temperature_2m"].isel(time=0)
-    expected = pixels(ee.Image("ECMWF/ERA5_LAND/MONTHLY_AGGR/202307"), geobox)
+    expected = pixels(ee.Image("ECMWF/ERA5_LAND/MONTHLY_AGGR/202307").select("temperature_2m"), geobox)
     np.testing.assert_array_equal(np.nan_to_num(loaded.to_numpy()), expected)
     assert expected.any()
 
