@@ -71,6 +71,8 @@ class Parts:
     """Who bearer tokens of all services speak for."""
     drive_routes: Sequence[BaseRoute]
     """Of Drive, which reads what exports wrote."""
+    stac_routes: Sequence[BaseRoute]
+    """Of STAC, which publishes the catalog."""
     storage_routes: Sequence[BaseRoute]
     """Of Cloud Storage, which reads what exports wrote."""
 
@@ -125,12 +127,13 @@ def _routes(
     monitoring = Monitoring(compute.ledger, Endpoints(parts.settings, identify=lambda token: _identified(token, parts)))
     rest = [
         Route(path, _unknown, methods=_METHODS)
-        for path in ("/v1/{rest:path}", "/v3/{rest:path}", "/_sandbox/{rest:path}")
+        for path in ("/v1/{rest:path}", "/v3/{rest:path}", "/_sandbox/{rest:path}", "/stac/{rest:path}")
     ]
     return [
         *control.routes(),
         *earth_engine.routes(),
         *monitoring.routes(),
+        *parts.stac_routes,
         *rest,
         *parts.drive_routes,
         *parts.storage_routes,

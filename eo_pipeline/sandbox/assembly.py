@@ -19,6 +19,7 @@ from eo_pipeline.sandbox.drive.store import DriveStore
 from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
 from eo_pipeline.sandbox.frame.clock import Clock
 from eo_pipeline.sandbox.settings import LiveSettings, Settings
+from eo_pipeline.sandbox.stac import routes as stac
 from eo_pipeline.sandbox.tasks.export_bucket import StoreBucket, bucket_opener
 from eo_pipeline.sandbox.tasks.export_drive import drive_opener
 from eo_pipeline.sandbox.world.publishing import Present, Publishing
@@ -64,6 +65,7 @@ def open_parts(
         open_object=lambda bucket, name: store.open(bucket, name)[1],
         tokens=tokens,
         drive_routes=drive.routes(drives, drive_settings, tokens),
+        stac_routes=stac.routes(assets, live, clock.now),
         storage_routes=storage.routes(store, _storage_settings(live), tokens),
     )
 

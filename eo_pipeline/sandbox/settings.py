@@ -236,6 +236,33 @@ class Settings:
     disabled_projects: tuple[str, ...] = _setting(
         (), "reported", "projects answered as having the Earth Engine API switched off"
     )
+    stac_declares_applied_offset: bool = _setting(
+        True,
+        "reported",
+        "items of sentinel-2-l2a whose pixels have the offset taken out declare offset -0.1 all the same "
+        "(Element84/earth-search issues 66, 71)",
+    )
+    stac_applied_from: str = _setting(
+        "2022-02-27",
+        "reported",
+        "first sensing day whose scenes of sentinel-2-l2a have the offset taken out "
+        "(cirrus-geo/cirrus-earth-search issue 21)",
+    )
+    stac_mislabelled: tuple[str, ...] = _setting(
+        (),
+        "reported",
+        "items of sentinel-2-l2a whose earthsearch:boa_offset_applied says the opposite of what their pixels are "
+        "(Element84/earth-search issues 33, 66, 71)",
+    )
+    stac_page_size: int = _setting(10, "documented", "items of a page of STAC when the client names no limit")
+    stac_count_limit: int = _setting(2000, "chosen", "scenes among which a STAC search counts matches and sorts")
+    stac_scan_limit: int = _setting(20000, "chosen", "scenes looked at for one page of a STAC search beyond that")
+    stac_static_bbox: str = _setting(
+        "16.3,48.1,16.5,48.3", "chosen", "place of the static catalogue's scenes: west, south, east, north"
+    )
+    stac_static_datetime: str = _setting(
+        "2022-01-10T00:00:00Z/2022-03-10T00:00:00Z", "chosen", "times of the static catalogue's scenes"
+    )
 
     world_ingestion_hours: float = _setting(
         0.0, "chosen", "mean hours from sensing to listing of the built-in world's scenes; see docs/sandbox_world.md"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from shapely.geometry.base import BaseGeometry
 
@@ -74,6 +74,20 @@ class Catalog(Protocol):
         ...
 
 
+@runtime_checkable
+class Listing(Protocol):
+    """A source of assets that can name them: whoever publishes collections asks for it."""
+
+    def asset_ids(self) -> tuple[str, ...]:
+        """Ids of all collections, tables, and images that are in no collection."""
+        ...
+
+
+def asset_ids(catalog: Catalog) -> tuple[str, ...]:
+    """The ids that a catalog names; none if it cannot."""
+    return catalog.asset_ids() if isinstance(catalog, Listing) else ()
+
+
 @dataclass(frozen=True)
 class CompositeCatalog:
     """Several catalogs as one: an asset belongs to the first catalog that knows it.
@@ -114,6 +128,10 @@ class CompositeCatalog:
         """The image in the catalog that owns its collection, or else that holds it alone."""
         owner = self._owner(image_id.rpartition("/")[0]) or self._owner(image_id)
         return None if owner is None else owner.image(image_id)
+
+    def asset_ids(self) -> tuple[str, ...]:
+        """See Listing; ids that several catalogs name come once."""
+        return tuple(dict.fromkeys(asset_id for catalog in self.catalogs for asset_id in asset_ids(catalog)))
 
     def _owner(self, asset_id: str) -> Catalog | None:
         return next((catalog for catalog in self.catalogs if catalog.asset(asset_id) is not None), None)

@@ -40,6 +40,10 @@ class FileCatalog:
     records: Mapping[str, tuple[ImageRecord, ...]]
     tables: Mapping[str, tuple[Feature, ...]]
 
+    def asset_ids(self) -> tuple[str, ...]:
+        """See Listing."""
+        return tuple(self.assets)
+
     def asset(self, asset_id: str) -> AssetInfo | None:
         """See Catalog.asset; images in collections are assets too."""
         known = self.assets.get(asset_id)

@@ -8,7 +8,7 @@ from eo_pipeline.sandbox.frame.fault_middleware import CONTROL
 from eo_pipeline.sandbox.frame.journal import Journal
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_READING = re.compile(r"(value:compute|:computePixels|:computeFeatures|:getPixels|/token)$")
+_READING = re.compile(r"(value:compute|:computePixels|:computeFeatures|:getPixels|/token|/search)$")
 
 
 class JournalMiddleware:

@@ -76,6 +76,10 @@ class ProceduralWorld:
         collection_id, _, index = image_id.rpartition("/")
         return self.collections[collection_id].image(index) if collection_id in self.collections else None
 
+    def asset_ids(self) -> tuple[str, ...]:
+        """See Listing."""
+        return (*self.collections, *self.singles, *self.tables)
+
 
 def build_world(present: Present = Publishing) -> ProceduralWorld:
     """The world on the coastline that comes with the package; its caches are its own.

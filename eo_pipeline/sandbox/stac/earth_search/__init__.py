@@ -1,0 +1,1 @@
+"""Sentinel-2 as Earth Search publishes it: two collections over the same scenes. Not here: other collections."""

@@ -1,0 +1,188 @@
+"""Finds what a search asks for, page by page. What does not belong here: reading requests, and links."""
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from eo_pipeline.sandbox.errors import ServiceError
+from eo_pipeline.sandbox.stac.scene_fields import SceneFields
+from eo_pipeline.sandbox.stac.scenes import Collection, Order, Scene
+from eo_pipeline.sandbox.stac.search_request import SearchRequest, SortKey
+from eo_pipeline.sandbox.stac.settings import CurrentSettings
+from eo_pipeline.sandbox.stac.shelves import Shelves
+
+_BEGINNING_MS = -2_208_988_800_000
+"""1900-01-01: nothing is older; milliseconds since 1970."""
+
+_FIRST_LOOK_MS = 3_600_000
+
+
+@dataclass(frozen=True)
+class Page:
+    """Part of what was found.
+
+    Attributes:
+        scenes: in order.
+        matched: how many there are on all pages; None if they were not counted.
+        following: what the link to the next page says; None on the last.
+    """
+
+    scenes: tuple[Scene, ...]
+    matched: int | None
+    following: str | None
+
+
+@dataclass(frozen=True)
+class Search:
+    """Finds scenes.
+
+    Attributes:
+        shelves: of scenes.
+        settings: gives the settings in force.
+        now_ms: gives the time up to which scenes are found if no end is asked for, milliseconds since 1970.
+    """
+
+    shelves: Shelves
+    settings: CurrentSettings
+    now_ms: Callable[[], int]
+
+    def page(self, request: SearchRequest) -> Page:
+        """A page of a search.
+
+        Raises:
+            ServiceError: There are too many scenes to sort, or to look through for a page; or `next` is not from here.
+        """
+        limit = request.limit or self.settings().page_size
+        most = self.settings().count_limit
+        near = list(itertools.islice(self._candidates(request), most + 1))
+        if len(near) <= most:
+            return _counted([scene for scene in near if _meets(scene, request)], request, limit)
+        if request.sort:
+            raise ServiceError(
+                f"sortby: expected a search among at most {most} scenes, got more; narrow its place or its times."
+            )
+        return self._uncounted(request, limit)
+
+    def _uncounted(self, request: SearchRequest, limit: int) -> Page:
+        """A page of a search that finds very many: looked for from where the last page ended."""
+        most = self.settings().scan_limit
+        scenes = itertools.islice(self._behind(request), most + 1)
+        found: list[Scene] = []
+        for looked, scene in enumerate(scenes):
+            if looked == most:
+                raise ServiceError(f"expected a page among {most} scenes, got fewer matches; narrow the search.")
+            if _meets(scene, request):
+                found.append(scene)
+            if len(found) > limit:
+                break
+        return _page(found, limit, None)
+
+    def _behind(self, request: SearchRequest) -> Iterable[Scene]:
+        if request.after is None:
+            return self._candidates(request)
+        last = _order(request.after)
+        end = min(last[0] + 1, self._end(request))
+        rest = self._candidates(replace(request, times=replace(request.times, end_ms=end)))
+        return (scene for scene in rest if scene.order < last)
+
+    def _end(self, request: SearchRequest) -> int:
+        return self.now_ms() if request.times.end_ms is None else request.times.end_ms
+
+    def _candidates(self, request: SearchRequest) -> Iterator[Scene]:
+        """Scenes of the right collections, ids, times and place, newest first."""
+        known = self.shelves.collections
+        collections = [name for name in known if not request.collections or name in request.collections]
+        if request.ids:
+            yield from self._named(request, collections)
+        elif collections:
+            yield from self._newest_first(request, collections)
+
+    def _named(self, request: SearchRequest, collections: Sequence[str]) -> Iterator[Scene]:
+        ids = dict.fromkeys(request.ids)
+        found = [self.shelves.collections[collection].find(item) for collection in collections for item in ids]
+        scenes = [scene for scene in found if scene is not None and _is_within(scene, request)]
+        yield from sorted(scenes, key=lambda scene: scene.order, reverse=True)
+
+    def _newest_first(self, request: SearchRequest, collections: Sequence[str]) -> Iterator[Scene]:
+        streams = [self._stream(self.shelves.collections[name], request) for name in collections]
+        yield from heapq.merge(*streams, key=lambda scene: scene.order, reverse=True)
+
+    def _stream(self, collection: Collection, request: SearchRequest) -> Iterator[Scene]:
+        """Scenes of a collection, newest first; an endless one is looked through backwards, in ever longer steps."""
+        start = max(_BEGINNING_MS if request.times.start_ms is None else request.times.start_ms, _BEGINNING_MS)
+        end = self._end(request)
+        step = _FIRST_LOOK_MS if collection.about.is_endless else max(end - start, 1)
+        while end > start:
+            begin = max(start, end - step)
+            found = list(collection.between(begin, end, request.region))
+            yield from sorted(found, key=lambda scene: scene.order, reverse=True)
+            end, step = begin, 2 * step
+
+
+def _counted(found: list[Scene], request: SearchRequest, limit: int) -> Page:
+    """A page of all that was found."""
+    ordered = _sorted(found, request.sort)
+    first = 0 if request.after is None else _place_after(ordered, _order(request.after), is_sorted=bool(request.sort))
+    return _page(ordered[first : first + limit + 1], limit, len(ordered))
+
+
+def _place_after(ordered: Sequence[Scene], last: Order, *, is_sorted: bool) -> int:
+    if not is_sorted:
+        return sum(scene.order >= last for scene in ordered)
+    place = next((place for place, scene in enumerate(ordered) if scene.order == last), None)
+    if place is None:
+        raise _not_a_place(f"{last[0]},{last[1]},{last[2]}")
+    return place + 1
+
+
+def _page(found: Sequence[Scene], limit: int, matched: int | None) -> Page:
+    """The first scenes as a page; one more than the limit says that another page follows."""
+    kept = tuple(found[:limit])
+    return Page(kept, matched, ",".join(map(str, kept[-1].order)) if len(found) > limit else None)
+
+
+def _order(after: str) -> Order:
+    """The scene that a link to the next page names."""
+    time, _, rest = after.partition(",")
+    index, _, collection = rest.rpartition(",")
+    if not time.removeprefix("-").isdecimal() or len(time) > 18 or not time.isascii() or not collection:
+        raise _not_a_place(after)
+    return int(time), index, collection
+
+
+def _not_a_place(after: str) -> ServiceError:
+    return ServiceError(f"next: expected what a link to the next page says, got {after[:100]!r}; follow that link.")
+
+
+def _is_within(scene: Scene, request: SearchRequest) -> bool:
+    times, region = request.times, request.region
+    return (
+        (times.start_ms is None or times.start_ms <= scene.time_ms)
+        and (times.end_ms is None or scene.time_ms < times.end_ms)
+        and (region is None or region.intersects(scene.record.footprint))
+    )
+
+
+def _meets(scene: Scene, request: SearchRequest) -> bool:
+    if not request.conditions:
+        return True
+    fields = SceneFields(scene)
+    return all(condition(fields) for condition in request.conditions)
+
+
+def _sorted(scenes: list[Scene], sort: tuple[SortKey, ...]) -> list[Scene]:
+    """In the order asked for; scenes without a field come last, equal ones stay newest first."""
+    for key in reversed(sort):
+        ranked = [(_rank(SceneFields(scene).get(key.name)), scene) for scene in scenes]
+        there = [(rank, scene) for rank, scene in ranked if rank is not None]
+        there.sort(key=lambda pair: pair[0], reverse=key.is_falling)
+        scenes = [scene for _, scene in there] + [scene for rank, scene in ranked if rank is None]
+    return scenes
+
+
+def _rank(value: object) -> tuple[int, float, str] | None:
+    """Numbers before texts; None for what has no order."""
+    if isinstance(value, str):
+        return 1, 0.0, value
+    return (0, float(value), "") if isinstance(value, int | float) else None
