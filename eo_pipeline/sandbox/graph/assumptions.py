@@ -55,6 +55,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "algorithms.composites:run_on_stacks",
     ),
     Assumption(
+        "missing properties under Reducer.repeat",
+        "each input of a repeated reducer leaves out what is missing by itself; other reducers of columns leave out the "
+        "whole element; xee relies on it for computed collections",
+        "inferred",
+        "algorithms.aggregates:reduce_columns",
+    ),
+    Assumption(
         "percentiles and median",
         "are exact, interpolated linearly between the two nearest samples, and take no account of weights; "
         "the service approximates large samples by histograms",
@@ -152,7 +159,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "are system:index, the sorted properties of the first feature, and .geo; a missing geometry is an empty "
         "MultiPoint; whole numbers have no point; one file holds the table",
         "reported",
-        "table_files:write_table",
+        "earth_engine.table_files:write_table",
     ),
     Assumption(
         "paint and style",
