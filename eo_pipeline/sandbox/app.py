@@ -38,6 +38,8 @@ from eo_pipeline.sandbox.tasks.task_queue import QueueParts, TaskQueue
 from eo_pipeline.sandbox.tasks.task_work import Work, by_kind
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_OWN = ("/v1/{rest:path}", "/v1alpha/{rest:path}", "/_sandbox/{rest:path}")
+"""Paths that are never a bucket of Cloud Storage."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def _routes(parts: Parts, journal: Journal, faults: FaultBox, queue: TaskQueue) 
         document=load_document(),
         algorithms=wheel_file("algorithms.json"),
     )
-    rest = [Route(path, _unknown, methods=_METHODS) for path in ("/v1/{rest:path}", "/_sandbox/{rest:path}")]
+    rest = [Route(path, _unknown, methods=_METHODS) for path in _OWN]
     return [*control.routes(), *earth_engine.routes(), *rest, *parts.storage_routes]
 
 

@@ -20,6 +20,7 @@ from eo_pipeline.sandbox.earth_engine.downloads import (
     download_table,
 )
 from eo_pipeline.sandbox.earth_engine.engine import Engine
+from eo_pipeline.sandbox.earth_engine.image_listing import image_filter
 from eo_pipeline.sandbox.earth_engine.pixel_request import asset_expression, decode_pixel_request
 from eo_pipeline.sandbox.earth_engine.pixels_out import compute_pixels
 from eo_pipeline.sandbox.earth_engine.table_pages import compute_features
@@ -32,6 +33,7 @@ from eo_pipeline.sandbox.tasks.table_exports import decode_table_export
 from eo_pipeline.sandbox.tasks.task_queue import TaskQueue
 
 _MAX_PAGE = 10_000
+_VERSIONS = ("v1", "v1alpha")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class EarthEngine:
         """All routes of the service."""
         endpoints = Endpoints(self.settings)
         guarded = endpoints.guarded
-        project, asset = "/v1/projects/{project}", "/v1/projects/{project}/assets/{asset:path}"
+        project, asset = "/v1/projects/{project}", "projects/{project}/assets/{asset:path}"
         operation = f"{project}/operations/{{operation}}"
         return [
             Route("/$discovery/rest", endpoints.public(self.discovery)),
@@ -70,8 +72,16 @@ class EarthEngine:
             Route(f"{project}/operations", guarded(self.list_operations)),
             Route(f"{operation}:cancel", guarded(self.cancel_operation), methods=["POST"]),
             Route(operation, guarded(self.get_operation)),
+            *(route for version in _VERSIONS for route in self._asset_routes(f"/{version}/{asset}", endpoints)),
+        ]
+
+    def _asset_routes(self, asset: str, endpoints: Endpoints) -> list[Route]:
+        """The routes of assets, which GDAL asks in an older version of the service."""
+        guarded = endpoints.guarded
+        return [
             Route(f"{asset}:getPixels", guarded(self.get_pixels), methods=["POST"]),
             Route(f"{asset}:listAssets", guarded(self.list_assets)),
+            Route(f"{asset}:listImages", guarded(self.list_images)),
             Route(asset, guarded(self.get_asset)),
         ]
 
@@ -164,6 +174,17 @@ class EarthEngine:
         )
         scan_limit = self.settings.now.list_scan_limit
         return list_images(self.catalog, _asset_name(call), query, scan_limit=scan_limit).published()
+
+    def list_images(self, call: Call) -> dict[str, object]:
+        """GET ASSET:listImages."""
+        query = ListQuery(
+            wanted=image_filter(call.query),
+            page_size=_page_size(call, self.settings),
+            page_token=call.query.get("pageToken"),
+            basic=False,
+        )
+        scan_limit = self.settings.now.list_scan_limit
+        return list_images(self.catalog, _asset_name(call), query, scan_limit=scan_limit).published(key="images")
 
     def _submit(self, call: Call, kind: str) -> dict[str, object]:
         priority = self.settings.now.default_priority

@@ -56,8 +56,8 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     ),
     Assumption(
         "missing properties under Reducer.repeat",
-        "each input of a repeated reducer leaves out what is missing by itself; other reducers of columns leave out the "
-        "whole element; xee relies on it for computed collections",
+        "each input of a repeated reducer leaves out what is missing by itself; other reducers of columns leave out "
+        "the whole element; xee relies on it for computed collections",
         "inferred",
         "algorithms.aggregates:reduce_columns",
     ),

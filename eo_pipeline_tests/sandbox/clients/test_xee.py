@@ -65,7 +65,7 @@ def test_chunks_of_any_size_give_the_same_pixels(earth_engine: SandboxProcess, r
 
 
 @pytest.mark.parametrize("fast", [False, True])
-def test_a_single_date_is_the_scene_of_that_date(earth_engine: SandboxProcess, rasters: Rasters, fast: bool) -> None:  # noqa: FBT001 - pytest passes parameters by name
+def test_a_single_date_is_the_scene_of_that_date(earth_engine: SandboxProcess, rasters: Rasters, fast: bool) -> None:
     collection = scenes("SCL")
     dataset = opened(collection, fast_time_slicing=fast, **helpers.extract_grid_params(collection))
     want = rasters.scene(DATES[1], "SCL").filled(0).astype(float)
