@@ -182,7 +182,7 @@ def repeat(reducer: Reducer, count: int) -> Reducer:
 
 def _present(samples: np.ndarray, weights: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
     """Samples with another one in place of None, which then does not count."""
-    present = np.not_equal(samples, None).astype(bool)
+    present = np.array([value is not None for value in samples.ravel()]).reshape(samples.shape)
     if present.all():
         return [samples], weights
     stand_in = samples[present][0] if present.any() else 0.0

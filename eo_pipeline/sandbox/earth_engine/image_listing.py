@@ -64,7 +64,9 @@ def image_filter(query: Mapping[str, str]) -> ImageFilter:
     Raises:
         ServiceError: A member is not understood.
     """
-    terms = [f'{name} {sign} "{query[name]}"' for name, sign in (("startTime", ">="), ("endTime", "<")) if name in query]
+    terms = [
+        f'{name} {sign} "{query[name]}"' for name, sign in (("startTime", ">="), ("endTime", "<")) if name in query
+    ]
     if query.get("region"):
         quoted = query["region"].replace('"', "'")
         terms.append(f'intersects("{quoted}")')

@@ -28,6 +28,7 @@ collections:
   {MONTHS}:
     images:
       - files: temperature_{{{{YYYY}}}}{{{{MM}}}}.tif
+        index: "{{{{YYYY}}}}{{{{MM}}}}"
         duration: month
         bands:
           temperature_2m: {{{{band: 1}}}}
@@ -60,7 +61,8 @@ class Rasters:
 
     def _read(self, name: str) -> np.ma.MaskedArray:
         with rasterio.open(self.folder / name) as file:
-            return file.read(1, masked=True)
+            pixels: np.ma.MaskedArray = file.read(1, masked=True)
+            return pixels
 
 
 def index(date: str) -> str:

@@ -1,4 +1,4 @@
-"""GDAL's EEDAI and EEDA drivers, unmodified: images as rasters, collections as layers, compared with the files served."""
+"""GDAL's EEDAI and EEDA drivers, unmodified: images as rasters, collections as layers, compared with the files."""
 
 import os
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def driver(request: pytest.FixtureRequest, server: SandboxProcess) -> Iterator[N
 
 @pytest.fixture
 def layers(server: SandboxProcess) -> Iterator[None]:
-    """pyogrio's own GDAL pointed at the sandbox."""
+    """Pyogrio's own GDAL pointed at the sandbox."""
     pyogrio.set_gdal_config_options({"EEDA_URL": f"{server.url}/v1alpha/", "EEDA_BEARER": "x"})
     yield
     pyogrio.set_gdal_config_options({"EEDA_URL": None, "EEDA_BEARER": None})
@@ -89,7 +89,7 @@ def test_an_overview_is_the_mean_of_the_valid_pixels(driver: None, rasters: Rast
     blocks = pixels.reshape(HEIGHT // 2, 2, WIDTH // 2, 2)
     want = np.rint(blocks.mean(axis=(1, 3))).filled(0)
     with rasterio.open(IMAGE) as image:
-        assert image.overviews(1) == [2]
+        assert image.overviews(1)[0] == 2
         found = image.read(1, out_shape=LEVEL_1[::-1], resampling=Resampling.nearest)
     np.testing.assert_array_equal(found, want)
 

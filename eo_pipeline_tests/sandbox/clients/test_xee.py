@@ -7,7 +7,7 @@ import rasterio
 import rasterio.warp
 import shapely
 import xarray as xr
-from xee import helpers
+from xee import helpers  # type: ignore[import-untyped]  # xee ships no types
 
 from eo_pipeline_tests.processes import SandboxProcess
 from eo_pipeline_tests.sandbox.clients.rasters import (
@@ -33,7 +33,9 @@ def opened(collection: object, **options: object) -> xr.Dataset:
 
 
 def scenes(*bands: str) -> ee.ImageCollection:
-    return ee.ImageCollection(SCENES).filterDate("2024-05-01", "2024-06-01").select(list(bands))
+    collection = ee.ImageCollection(SCENES).filterDate("2024-05-01", "2024-06-01")
+    selected: ee.ImageCollection = collection.select(list(bands))
+    return selected
 
 
 def test_the_native_grid_is_that_of_the_file(earth_engine: SandboxProcess) -> None:

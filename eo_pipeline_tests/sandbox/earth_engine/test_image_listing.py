@@ -13,13 +13,13 @@ IMAGE = {"cloudy": 10, "tile": "33UUP", "orbit": 22}
     [
         ("", True),
         ("cloudy < 20", True),
-        ("(cloudy < 20 AND tile = \"33UUQ\")", False),
+        ('(cloudy < 20 AND tile = "33UUQ")', False),
         ("cloudy = 1 OR cloudy = 2 OR cloudy = 10", True),
         ("cloudy = 1 AND cloudy = 2 OR cloudy = 10", True),
         ("cloudy = 10 OR cloudy = 1 AND cloudy = 2", True),
         ("(cloudy = 10 OR cloudy = 1) AND cloudy = 2", False),
         ("(NOT (cloudy = 10))", False),
-        ("NOT cloudy = 1 AND NOT tile = \"33UUQ\"", True),
+        ('NOT cloudy = 1 AND NOT tile = "33UUQ"', True),
         ('tile = "a AND (b OR c)"', False),
         ("(" * 5000 + "cloudy = 10" + ")" * 5000, True),
     ],
@@ -29,7 +29,8 @@ def test_conditions_hold_as_logic_says(text: str, listed: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["cloudy", "cloudy = 1 tile = 2", "AND cloudy = 1", "(cloudy = 1", "cloudy = 1)", "NOT", "()", "cloudy = 1 OR"]
+    "text",
+    ["cloudy", "cloudy = 1 tile = 2", "AND cloudy = 1", "(cloudy = 1", "cloudy = 1)", "NOT", "()", "cloudy = 1 OR"],
 )
 def test_other_texts_are_refused(text: str) -> None:
     with pytest.raises(ServiceError, match="Invalid filter: cannot parse"):
