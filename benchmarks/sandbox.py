@@ -1,11 +1,15 @@
 """The sandbox's pixels: a median NDVI of 12 Sentinel-2 scenes against plain numpy, and small requests a second.
 
-Both sides of the median read the same uncompressed files, in one process on one core; reading them is the limit. Small
-requests are windows of 64 x 64 pixels over HTTP, by eight clients at once; beside them as many requests that compute
-nothing, which is what the server itself costs.
+Both sides of the median read the same uncompressed files, in one process on one core; reading them is the limit. Then
+the same median by a process a core, each of which computes some of the rows, beside one process; and by one server
+that is asked for all rows at once, beside the same server asked one after the other. Small requests are windows of
+64 x 64 pixels over HTTP, by eight clients at once; beside them as many requests that compute nothing, which is what
+the server itself costs.
 """
 
+import io
 import json
+import multiprocessing
 import os
 import tempfile
 import threading
@@ -18,7 +22,7 @@ import rasterio
 import requests
 
 from benchmarks.chain_sandbox import serving
-from benchmarks.harness import Comparison, Side, compare
+from benchmarks.harness import Comparison, Json, Side, compare
 from benchmarks.sandbox_scenes import (
     CLEAR,
     COLLECTION,
@@ -38,6 +42,7 @@ from eo_pipeline.sandbox.graph.grids import Grid
 REQUESTS = 400
 WINDOW = 64
 CLIENTS = 8
+CORES = os.cpu_count() or 1
 GRID = Grid(CRS, (10.0, 0.0, LEFT, 0.0, -10.0, TOP), PIXELS, PIXELS)
 ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GDAL_NUM_THREADS"), "1")
 
@@ -48,6 +53,38 @@ def by_the_sandbox(*, folder: str) -> str:
     image = engine.image(json.loads((Path(folder) / "expression.json").read_text()))
     ((data, mask),) = engine.read(image, GRID)
     return _kept(folder, "sandbox", np.where(mask > 0, data, np.nan))
+
+
+def by_processes(*, folder: str, parts: int) -> str:
+    """The same by a process for each part of the rows; gives the file of the result."""
+    forked = multiprocessing.get_context("fork")
+    engine = GraphEngine(load_file_catalog(Path(folder) / "catalog.yaml"))
+    image = engine.image(json.loads((Path(folder) / "expression.json").read_text()))
+
+    def work(part: int) -> None:
+        ((data, mask),) = engine.read(image, _rows(part, parts))
+        _kept(folder, f"part{part}", np.where(mask > 0, data, np.nan))
+
+    workers = [forked.Process(target=work, args=(part,)) for part in range(parts)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return _kept(folder, "parts", np.concatenate([np.load(Path(folder) / f"part{part}.npy") for part in range(parts)]))
+
+
+def by_requests(*, url: str, folder: str, parts: int, at_once: int) -> str:
+    """The same by computePixels, a request for each part of the rows; gives the file of the result."""
+    wanted = json.loads((Path(folder) / "expression.json").read_text())
+
+    def asked(part: int) -> np.ndarray:
+        body = {"expression": wanted, "fileFormat": "NPY", "grid": _wire(_rows(part, parts))}
+        answer = requests.post(f"{url}/v1/projects/benchmark/image:computePixels", json=body, timeout=300)
+        answer.raise_for_status()
+        return np.asarray(np.load(io.BytesIO(answer.content))["nd"])
+
+    with ThreadPoolExecutor(at_once) as clients:
+        return _kept(folder, f"requests{at_once}", np.concatenate(list(clients.map(asked, range(parts)))))
 
 
 def by_numpy(*, folder: str) -> str:
@@ -78,13 +115,7 @@ def small_requests(*, url: str, folder: str) -> bool:
 
     def asked(session: requests.Session, number: int) -> bool:
         row, column = (number * 17) % (PIXELS - WINDOW), (number * 131) % (PIXELS - WINDOW)
-        grid = {
-            "crsCode": CRS,
-            "dimensions": {"width": WINDOW, "height": WINDOW},
-            "affineTransform": {
-                "scaleX": 10, "translateX": LEFT + 10 * column, "scaleY": -10, "translateY": TOP - 10 * row,
-            },
-        }  # fmt: skip
+        grid = _wire(GRID.window(column, row, WINDOW, WINDOW))
         answer = session.post(path, json={"fileFormat": "NPY", "bandIds": ["B4"], "grid": grid}, timeout=60)
         answer.raise_for_status()
         # the data of an NPY file are its last bytes
@@ -113,6 +144,14 @@ def comparisons() -> Iterator[Comparison]:
             url = settings["EO_EARTH_ENGINE_URL"]
             (folder / "expression.json").write_text(json.dumps(expression(url)))
             yield _median(name)
+            processes: dict[str, Json] = {"function": "by_processes", "folder": name}
+            yield _growth(
+                _side("a process a core", **processes, parts=CORES), _side("one process", **processes, parts=1)
+            )
+            split: dict[str, Json] = {"function": "by_requests", "url": url, "folder": name, "parts": CORES}
+            yield _growth(
+                _side("requests at once", **split, at_once=CORES), _side("one after the other", **split, at_once=1)
+            )
             yield compare(
                 f"{REQUESTS} windows of {WINDOW} x {WINDOW} pixels over HTTP",
                 ours=_side("getPixels", "small_requests", url=url, folder=name),
@@ -131,7 +170,35 @@ def _median(folder: str) -> Comparison:
     )
 
 
-def _side(name: str, function: str, **arguments: str) -> Side:
+def _growth(ours: Side, peer: Side) -> Comparison:
+    return compare(
+        f"the same by {ours.name} ({CORES})",
+        ours=ours,
+        peer=peer,
+        equal=lambda mine, theirs: np.array_equal(np.load(mine), np.load(theirs), equal_nan=True),
+    )
+
+
+def _rows(part: int, parts: int) -> Grid:
+    """A part of the rows of the whole grid."""
+    first, end = PIXELS * part // parts, PIXELS * (part + 1) // parts
+    return GRID.window(0, first, PIXELS, end - first)
+
+
+def _wire(grid: Grid) -> Json:
+    """A grid as a request says it."""
+    scale_x, shear_x, left, shear_y, scale_y, top = grid.transform
+    return {
+        "crsCode": grid.crs,
+        "dimensions": {"width": grid.width, "height": grid.height},
+        "affineTransform": {
+            "scaleX": scale_x, "shearX": shear_x, "translateX": left,
+            "shearY": shear_y, "scaleY": scale_y, "translateY": top,
+        },
+    }  # fmt: skip
+
+
+def _side(name: str, function: str, **arguments: Json) -> Side:
     return Side(name, "benchmarks.sandbox", function, arguments, environment=ONE_CORE)
 
 

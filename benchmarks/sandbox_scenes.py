@@ -57,7 +57,8 @@ def median_ndvi() -> ee.Image:
         clear = image.select("SCL").remap(list(CLEAR), [1] * len(CLEAR), 0)
         return image.normalizedDifference(["B8", "B4"]).updateMask(clear)
 
-    return ee.ImageCollection(COLLECTION).map(masked).median()
+    image: ee.Image = ee.ImageCollection(COLLECTION).map(masked).median()
+    return image
 
 
 def expression(url: str) -> dict[str, object]:
