@@ -134,7 +134,7 @@ def exported(clients: Clients, image: Any, place: Place, size: tuple[int, int]) 
     name = f"shards/{secrets.token_hex(8)}"
     task = ee.batch.Export.image.toCloudStorage(
         image, description=name.replace("/", "_"), bucket="tiles", fileNamePrefix=name, crs=place.crs,
-        crsTransform=list(place.transform), dimensions=f"{place.width}x{place.height}", fileDimensions=list(size),
+        crsTransform=list(place.transform), dimensions=f"{place.width}x{place.height}", fileDimensions=size,
         shardSize=SHARD, formatOptions={"noData": NOWHERE},
     )  # fmt: skip
     task.start()
