@@ -1,6 +1,10 @@
 """The filter of listImages, as GDAL writes it."""
 
+import contextlib
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from eo_pipeline.sandbox.earth_engine.image_listing import image_filter
 from eo_pipeline.sandbox.errors import ServiceError
@@ -47,3 +51,17 @@ def test_region_and_times_are_read() -> None:
     assert (found.start_ms, found.end_ms) == (1714521600000, 1714608000000)
     assert found.region is not None
     assert found.region.bounds == (1, 2, 3, 4)
+
+
+WORDS = st.sampled_from([
+    "AND", "OR", "NOT", "(", ")", "cloudy", "=", "<", ">=", "!=", ":", '"', "'", "10", "1e999", "-", "nan",
+    "orbit = 22", 'tile = "x"', "cloudy < 5", "startTime", "POINT(1 2)", "POLYGON((0 0))", '{"type": "Point"}', "\\", "\x00", "é",
+])  # fmt: skip
+TEXTS = st.lists(WORDS, max_size=8).map(" ".join) | st.text(max_size=20)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(st.sampled_from(["region", "startTime", "endTime", "filter"]), TEXTS))
+def test_any_text_is_a_filter_or_refused(query: dict[str, str]) -> None:
+    with contextlib.suppress(ServiceError):
+        assert image_filter(query).holds(IMAGE) in {True, False}
