@@ -55,7 +55,7 @@ def test_region_and_times_are_read() -> None:
 
 WORDS = st.sampled_from([
     "AND", "OR", "NOT", "(", ")", "cloudy", "=", "<", ">=", "!=", ":", '"', "'", "10", "1e999", "-", "nan",
-    "orbit = 22", 'tile = "x"', "cloudy < 5", "startTime", "POINT(1 2)", "POLYGON((0 0))", '{"type": "Point"}', 
+    "orbit = 22", 'tile = "x"', "cloudy < 5", "startTime", "POINT(1 2)", "POLYGON((0 0))", '{"type": "Point"}',
     "\\", "\x00", "é",
 ])  # fmt: skip
 TEXTS = st.lists(WORDS, max_size=8).map(" ".join) | st.text(max_size=20)
