@@ -48,6 +48,8 @@ from eo_pipeline.sandbox.tasks.task_queue import QueueParts, TaskQueue
 from eo_pipeline.sandbox.tasks.task_work import Work, by_kind
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_OWN = tuple(f"/{first}/{{rest:path}}" for first in ("v1", "v1alpha", "v3", "_sandbox", "stac"))
+"""Paths that are never a bucket of Cloud Storage."""
 
 
 @dataclass(frozen=True)
@@ -125,10 +127,7 @@ def _routes(
         identify=lambda token: _identified(token, parts),
     )
     monitoring = Monitoring(compute.ledger, Endpoints(parts.settings, identify=lambda token: _identified(token, parts)))
-    rest = [
-        Route(path, _unknown, methods=_METHODS)
-        for path in ("/v1/{rest:path}", "/v3/{rest:path}", "/_sandbox/{rest:path}", "/stac/{rest:path}")
-    ]
+    rest = [Route(path, _unknown, methods=_METHODS) for path in _OWN]
     return [
         *control.routes(),
         *earth_engine.routes(),

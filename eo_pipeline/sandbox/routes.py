@@ -21,6 +21,7 @@ from eo_pipeline.sandbox.earth_engine.downloads import (
     download_table,
 )
 from eo_pipeline.sandbox.earth_engine.engine import Engine
+from eo_pipeline.sandbox.earth_engine.image_listing import image_filter
 from eo_pipeline.sandbox.earth_engine.map_tiles import draw_tile, tile_grid
 from eo_pipeline.sandbox.earth_engine.pixel_request import asset_expression, decode_pixel_request
 from eo_pipeline.sandbox.earth_engine.pixels_out import compute_pixels
@@ -41,6 +42,7 @@ from eo_pipeline.sandbox.tasks.task_kinds import check_image_export, check_table
 from eo_pipeline.sandbox.tasks.task_queue import TaskQueue
 
 _MAX_PAGE = 10_000
+_VERSIONS = ("v1", "v1alpha")
 
 
 @dataclass(frozen=True)
@@ -91,17 +93,22 @@ class EarthEngine:
             ("GET", operation, self.get_operation, f"{operations}.get"),
             ("GET", f"{project}:listAssets", self.list_roots, f"{assets}.list"),
             ("POST", f"{project}/assets", self.create_asset, f"{assets}.create"),
-            ("POST", f"{asset}:getPixels", self.get_pixels, f"{assets}.get"),
-            ("GET", f"{asset}:listAssets", self.list_assets, f"{assets}.list"),
             ("GET", f"{asset}:listFeatures", self.list_features, f"{assets}.get"),
             ("POST", f"{asset}:copy", self.copy_asset, f"{assets}.create"),
             ("POST", f"{asset}:move", self.move_asset, f"{assets}.update"),
             ("POST", f"{asset}:getIamPolicy", self.get_policy, f"{assets}.getIamPolicy"),
             ("POST", f"{asset}:setIamPolicy", self.set_policy, f"{assets}.setIamPolicy"),
-            ("GET", asset, self.get_asset, f"{assets}.get"),
             ("PATCH", asset, self.update_asset, f"{assets}.update"),
             ("DELETE", asset, self.delete_asset, f"{assets}.delete"),
         ]
+        for version in _VERSIONS:
+            one = f"/{version}/projects/{{project}}/assets/{{asset:path}}"
+            calls += [
+                ("POST", f"{one}:getPixels", self.get_pixels, f"{assets}.get"),
+                ("GET", f"{one}:listAssets", self.list_assets, f"{assets}.list"),
+                ("GET", f"{one}:listImages", self.list_images, f"{assets}.list"),
+                ("GET", one, self.get_asset, f"{assets}.get"),
+            ]
         return [
             *(Route(path, endpoints.public(handler)) for path, handler in pages),
             *(Route(path, endpoints.guarded(handler, may), methods=[method]) for method, path, handler, may in calls),
@@ -277,6 +284,16 @@ class EarthEngine:
         if is_folder(self.user_assets.rules, parent):
             return list_folder(self.user_assets.rules, parent, query).published()
         return list_images(self.catalog, parent, query, self.settings.now).published()
+
+    def list_images(self, call: Call) -> dict[str, object]:
+        """GET ASSET:listImages."""
+        query = ListQuery(
+            wanted=image_filter(call.query),
+            page_size=_page_size(call, self.settings),
+            page_token=call.query.get("pageToken"),
+            basic=False,
+        )
+        return list_images(self.catalog, _asset_name(call), query, self.settings.now).published(key="images")
 
     def _submit(self, call: Call, kind: str) -> dict[str, object]:
         self.compute.check(call.parameters["project"])

@@ -125,10 +125,12 @@ def stats(collection: Collection, property_: str) -> dict[str, object]:
 def reduce_columns(
     collection: Collection, reducer: Reducer, selectors: list[str], weight_selectors: list[str] | None
 ) -> dict[str, object]:
-    """Outputs of a reducer over properties; elements in which one is missing do not count."""
+    """Outputs of a reducer over properties; elements in which one is missing do not count, unless it is repeated."""
     rows = [[comparable(property_of(m, name)) for name in selectors] for m in collection.all()]
     heavy = [property_of(m, weight_selectors[0]) if weight_selectors else 1.0 for m in collection.all()]
-    usable = [(row, weight) for row, weight in zip(rows, heavy, strict=True) if None not in row]
+    usable = [
+        (row, weight) for row, weight in zip(rows, heavy, strict=True) if reducer.skips_missing or None not in row
+    ]
     if reducer.inputs == 1 and len(selectors) > 1:
         columns = [[value for row, _ in usable for value in row]]
         weights = [weight for row, weight in usable for _ in row]
@@ -159,5 +161,5 @@ def reduced_columns(
 
 def _column(values: Sequence[object]) -> np.ndarray:
     """Values as samples (sample, 1); one uncounted number if there are none."""
-    mixed = len({isinstance(value, str) for value in values}) > 1
+    mixed = None in values or len({isinstance(value, str) for value in values}) > 1
     return np.array(values or [0.0], dtype=object if mixed else None)[:, None]

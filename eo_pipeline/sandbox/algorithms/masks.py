@@ -149,12 +149,21 @@ def normalized_difference(input_: Image, band_names: list[str] | None) -> Image:
     pixel_type = PixelType("float", -1, 1)
 
     def difference(first: Raster, second: Raster) -> Raster:
-        a, b = first.data.astype(np.float64), second.data.astype(np.float64)
+        exact = _float_for(first.data.dtype, second.data.dtype)
+        a, b = first.data.astype(exact, copy=False), second.data.astype(exact, copy=False)
         total = a + b
         usable = (a >= 0) & (b >= 0) & (total != 0)
-        data = np.divide(a - b, total, out=np.zeros_like(total), where=usable)
-        return Raster(data.astype(np.float32), both(both(first.mask, second.mask), usable))
+        divisor = total if usable.all() else np.where(usable, total, np.inf)
+        with np.errstate(invalid="ignore"):
+            data = ((a - b) / divisor).astype(np.float32, copy=False)
+        return Raster(data, both(both(first.mask, second.mask), usable))
 
     band = replace(joined(pair, difference, pair[0], pixel_type), id="nd")
     kept = {key: value for key, value in input_.properties.items() if key in KEPT}
     return input_.with_bands(band).with_properties(kept)
+
+
+def _float_for(*dtypes: np.dtype) -> np.dtype:
+    """The type whose quotients of sums round to the right float32: of numbers of 16 bits, float32 itself."""
+    short = all(dtype.kind in "iub" and dtype.itemsize <= 2 for dtype in dtypes)
+    return np.dtype(np.float32 if short else np.float64)

@@ -11,7 +11,7 @@ from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph import statistics
 from eo_pipeline.sandbox.graph.object_statistics import frequencies, grouped, histogram, linear_fit, listed
 from eo_pipeline.sandbox.graph.pixel_types import BOOLEAN, DOUBLE, PixelType
-from eo_pipeline.sandbox.graph.reducers import Part, Reducer, Statistic, Types, combined
+from eo_pipeline.sandbox.graph.reducers import Part, Reducer, Statistic, Types, combined, single
 from eo_pipeline.sandbox.graph.registry import Family
 
 FAMILY = Family()
@@ -173,18 +173,28 @@ def repeat(reducer: Reducer, count: int) -> Reducer:
         raise ServiceError(f"Reducer.repeat: Expected a reducer with 1 input, got {reducer.inputs}.")
 
     def statistic(samples: Sequence[np.ndarray], weights: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        runs = [reducer.run([one_input], weights) for one_input in samples]
+        runs = [reducer.run(*_present(one_input, weights)) for one_input in samples]
         return [_as_lists([run[output] for run in runs]) for output in range(len(reducer.outputs))]
 
-    part = Part(statistic, reducer.outputs, (_double,) * len(reducer.outputs), 0, count, reducer.is_weighted)
-    return Reducer((part,))
+    types = (_double,) * len(reducer.outputs)
+    return Reducer((Part(statistic, reducer.outputs, types, 0, count, reducer.is_weighted, skips_missing=True),))
+
+
+def _present(samples: np.ndarray, weights: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    """Samples with another one in place of None, which then does not count."""
+    present = np.array([value is not None for value in samples.ravel()]).reshape(samples.shape)
+    if present.all():
+        return [samples], weights
+    stand_in = samples[present][0] if present.any() else 0.0
+    filled = np.array(np.where(present, samples, stand_in).tolist())
+    return [filled], weights * present.astype(weights.dtype)
 
 
 def _as_lists(outcomes: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
     places = len(outcomes[0][0])
     lists = np.empty(places, dtype=object)
     for place in range(places):
-        lists[place] = [values[place].item() if valid[place] else None for values, valid in outcomes]
+        lists[place] = [single((values[place : place + 1], valid[place : place + 1])) for values, valid in outcomes]
     return lists, np.ones(places, bool)
 
 

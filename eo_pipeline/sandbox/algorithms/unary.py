@@ -219,11 +219,17 @@ def remap(image: Image, from_: list[object], to: list[object], default_value: ob
     keys = np.array(sorted(table), dtype=np.float64)
     values = np.array([table[key] for key in sorted(table)], dtype=np.float64)
 
+    def looked_up(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        place = np.minimum(np.searchsorted(keys, pixels), len(keys) - 1)
+        known = keys[place] == pixels
+        return np.where(known, values[place], 0 if default is None else default).astype(pixel_type.dtype), known
+
     def replaced(raster: Raster) -> Raster:
-        place = np.minimum(np.searchsorted(keys, raster.data), len(keys) - 1)
-        known = keys[place] == raster.data
-        data = np.where(known, values[place], 0 if default is None else default)
-        mask = raster.mask * known.astype(raster.mask.dtype) if default is None else raster.mask
-        return Raster(data.astype(pixel_type.dtype), mask)
+        if raster.data.dtype == np.uint8:
+            every, known = looked_up(np.arange(256))
+            data, known = every[raster.data], known[raster.data]
+        else:
+            data, known = looked_up(raster.data)
+        return Raster(data, raster.mask * known.astype(raster.mask.dtype) if default is None else raster.mask)
 
     return image.with_bands(replace(derived(chosen[0], replaced, pixel_type), id="remapped"))

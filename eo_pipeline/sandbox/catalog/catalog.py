@@ -102,8 +102,8 @@ class CompositeCatalog:
     catalogs: Sequence[Catalog]
 
     def asset(self, asset_id: str) -> AssetInfo | None:
-        """The first catalog's answer that is not None."""
-        owner = self._owner(asset_id)
+        """What the catalog says that owns its collection, else the first that knows it."""
+        owner = self._holder(asset_id)
         return None if owner is None else owner.asset(asset_id)
 
     def images(
@@ -126,12 +126,19 @@ class CompositeCatalog:
 
     def image(self, image_id: str) -> ImageRecord | None:
         """The image in the catalog that owns its collection, or else that holds it alone."""
-        owner = self._owner(image_id.rpartition("/")[0]) or self._owner(image_id)
+        owner = self._holder(image_id)
         return None if owner is None else owner.image(image_id)
 
     def asset_ids(self) -> tuple[str, ...]:
         """See Listing; ids that several catalogs name come once."""
         return tuple(dict.fromkeys(asset_id for catalog in self.catalogs for asset_id in asset_ids(catalog)))
+
+    def _holder(self, asset_id: str) -> Catalog | None:
+        """The catalog that owns the collection of an asset, else the asset itself."""
+        collection_id = asset_id.rpartition("/")[0]
+        owner = self._owner(collection_id)
+        parent = None if owner is None else owner.asset(collection_id)
+        return owner if parent is not None and parent.type == "IMAGE_COLLECTION" else self._owner(asset_id)
 
     def _owner(self, asset_id: str) -> Catalog | None:
         return next((catalog for catalog in self.catalogs if catalog.asset(asset_id) is not None), None)

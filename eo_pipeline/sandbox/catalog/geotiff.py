@@ -7,19 +7,25 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+from rasterio.enums import MaskFlags
+from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from eo_pipeline.sandbox.catalog.fields import CatalogFileError
+from eo_pipeline.sandbox.catalog.open_rasters import OpenRasters
 from eo_pipeline.sandbox.catalog.pyramid import Box, Pixels, Policy, read_level
 from eo_pipeline.sandbox.catalog.schema import BandSpec
 from eo_pipeline.sandbox.catalog.stored import Decoding
 from eo_pipeline.sandbox.graph.grids import Projection
 from eo_pipeline.sandbox.graph.pixel_types import PixelType
 
+_OPEN = OpenRasters(idle=64)
+"""Of this process."""
+
 
 @dataclass(frozen=True)
 class RasterBand:
-    """A band of a raster file; the file is opened for each read, so sources may be kept and shared.
+    """A band of a raster file; it holds no open file itself, so sources may be kept and shared.
 
     Attributes:
         path: the file.
@@ -51,10 +57,20 @@ class RasterBand:
 
     def _native(self, box: Box) -> Pixels:
         window = Window(box.x, box.y, box.width, box.height)
-        with rasterio.open(self.path) as file:
+        with _OPEN.opened(self.path) as file:
             stored: np.ndarray = file.read(self.band, window=window)
-            valid = None if self.has_own_nodata else file.read_masks(self.band, window=window) > 0
+            valid = None if self.has_own_nodata else _validity(file, self.band, window, stored)
         return self.decoding.decode(stored, valid)
+
+
+def _validity(file: DatasetReader, band: int, window: Window, stored: np.ndarray) -> np.ndarray | None:
+    """The file's own mask, True where valid; None if everything is. Whole numbers are compared with nodata here."""
+    flags = file.mask_flag_enums[band - 1]
+    if flags == [MaskFlags.all_valid]:
+        return None
+    if flags == [MaskFlags.nodata] and stored.dtype.kind in "iu":
+        return np.asarray(stored != file.nodatavals[band - 1])
+    return np.asarray(file.read_masks(band, window=window) > 0)
 
 
 def open_raster_band(path: Path, spec: BandSpec, crs: str | None) -> RasterBand:

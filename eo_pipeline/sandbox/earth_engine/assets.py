@@ -11,6 +11,7 @@ import shapely.geometry
 from eo_pipeline.sandbox.catalog.catalog import AssetInfo, Catalog
 from eo_pipeline.sandbox.earth_engine.asset_filters import AssetFilter
 from eo_pipeline.sandbox.earth_engine.asset_names import asset_id, asset_name
+from eo_pipeline.sandbox.earth_engine.image_listing import ImageFilter
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.clock import timestamp
 from eo_pipeline.sandbox.frame.paging import position_of, token_of
@@ -26,17 +27,17 @@ class Listing:
     assets: tuple[Mapping[str, object], ...]
     next_page_token: str | None
 
-    def published(self) -> dict[str, object]:
-        """As the service answers it: empty parts are left out."""
+    def published(self, *, key: str = "assets") -> dict[str, object]:
+        """As the service answers it, entries under `key`: empty parts are left out."""
         token = {} if self.next_page_token is None else {"nextPageToken": self.next_page_token}
-        return {"assets": list(self.assets), **token} if self.assets or token else {}
+        return {key: list(self.assets), **token} if self.assets or token else {}
 
 
 @dataclass(frozen=True)
 class ListQuery:
     """What a client asks of a listing."""
 
-    wanted: AssetFilter
+    wanted: AssetFilter | ImageFilter
     page_size: int
     """At most so many entries."""
     page_token: str | None

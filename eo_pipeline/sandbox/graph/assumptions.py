@@ -88,6 +88,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         ),
     ),
     Assumption(
+        "missing properties under Reducer.repeat",
+        "each input of a repeated reducer leaves out what is missing by itself; other reducers of columns leave out "
+        "the whole element; xee relies on it for computed collections",
+        "inferred",
+        "algorithms.aggregates:reduce_columns",
+    ),
+    Assumption(
         "percentiles and median",
         "are exact, interpolated linearly between the two nearest samples, and take no account of weights; "
         "the service approximates large samples by histograms",

@@ -38,7 +38,48 @@ class Pixels:
     ask: Callable[[Grid], Grid] = field(default=lambda grid: grid)
 
 
+BLOCK_SIDE = 512
+"""Pixels a side of the blocks in which large grids are computed: their rasters fit a processor's cache."""
+
 _Key = tuple[Pixels, Grid]
+
+
+def pull_in_blocks(nodes: Sequence[Pixels], grid: Grid) -> list[Raster]:
+    """Computes nodes on a grid as `pull` does, block by block where every pixel depends on its own place only.
+
+    Memory is that of the results and of the rasters of one block.
+    """
+    blocks = _blocks(grid)
+    if len(blocks) == 1 or any(at != grid for _, at in _plan([(node, grid) for node in nodes])[0]):
+        return pull(nodes, grid)
+    results: list[Raster] = []
+    for rows, columns in blocks:
+        window = grid.window(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
+        parts = pull(nodes, window)
+        results = results or [Raster(_like(part.data, grid), _like(part.mask, grid)) for part in parts]
+        results = [_laid(result, part, (rows, columns)) for result, part in zip(results, parts, strict=True)]
+    return results
+
+
+def _blocks(grid: Grid) -> list[tuple[slice, slice]]:
+    """(rows, columns) of the blocks, row by row."""
+    return [
+        (slice(row, min(row + BLOCK_SIDE, grid.height)), slice(column, min(column + BLOCK_SIDE, grid.width)))
+        for row in range(0, grid.height, BLOCK_SIDE)
+        for column in range(0, grid.width, BLOCK_SIDE)
+    ]
+
+
+def _like(part: np.ndarray, grid: Grid) -> np.ndarray:
+    return np.empty(grid.shape, part.dtype)
+
+
+def _laid(result: Raster, part: Raster, at: tuple[slice, slice]) -> Raster:
+    """The result with a block laid in; its types widen to those of the block."""
+    data = result.data.astype(np.result_type(result.data, part.data), copy=False)
+    mask = result.mask.astype(np.result_type(result.mask, part.mask), copy=False)
+    data[at], mask[at] = part.data, part.mask
+    return Raster(data, mask)
 
 
 def pull(nodes: Iterable[Pixels], grid: Grid) -> list[Raster]:

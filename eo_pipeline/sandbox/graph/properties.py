@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from eo_pipeline.sandbox.graph.collections import Collection, Element, geometry_of
-from eo_pipeline.sandbox.graph.values import Date
+from eo_pipeline.sandbox.graph.values import Date, Feature
 
 GEOMETRY_SELECTORS = (".all", ".geo")
 """Selectors that mean an element's geometry."""
+
+ASSET_ID = "system:id"
+"""The property by which an unchanged asset tells its id."""
 
 
 def property_of(element: Element | Collection, name: str) -> object:
     """A property by its selector; None if it is not set."""
     if name in GEOMETRY_SELECTORS:
         return geometry_of(element)
+    if name == ASSET_ID and name not in element.properties and not isinstance(element, Feature):
+        return element.id
     return element.properties.get(name)
 
 

@@ -11,7 +11,7 @@ from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.crs import parse_crs
 from eo_pipeline.sandbox.graph.grids import Bounds, Grid, Projection, Transform
 from eo_pipeline.sandbox.graph.images import Band, Image
-from eo_pipeline.sandbox.graph.pixels import pull
+from eo_pipeline.sandbox.graph.pixels import pull_in_blocks
 
 _AFFINE = ("scaleX", "shearX", "translateX", "shearY", "scaleY", "translateY")
 
@@ -31,7 +31,7 @@ def read(image: Image, grid: Grid, band_ids: Sequence[str] | None = None) -> lis
         ServiceError: the image has no such band.
     """
     bands = list(image.bands) if band_ids is None else [_named(image, name) for name in band_ids]
-    rasters = pull([band.pixels for band in bands], grid)
+    rasters = pull_in_blocks([band.pixels for band in bands], grid)
     return [
         (raster.data.astype(band.pixel_type.dtype, copy=False), raster.mask.astype(np.float32, copy=False))
         for band, raster in zip(bands, rasters, strict=True)

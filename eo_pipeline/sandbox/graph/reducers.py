@@ -34,6 +34,7 @@ class Part:
         first_input: position of its first input among the reducer's.
         inputs: how many inputs it reads from there.
         weighted: samples count by their weight; otherwise every sample that counts at all counts fully.
+        skips_missing: samples may be None, which each input leaves out by itself.
     """
 
     statistic: Statistic
@@ -42,6 +43,7 @@ class Part:
     first_input: int = 0
     inputs: int = 1
     weighted: bool = False
+    skips_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,11 @@ class Reducer:
     def is_weighted(self) -> bool:
         """True if any statistic weighs its samples."""
         return any(part.weighted for part in self.parts)
+
+    @property
+    def skips_missing(self) -> bool:
+        """True if every statistic leaves out missing samples by itself, input by input."""
+        return all(part.skips_missing for part in self.parts)
 
     def types(self, inputs: Sequence[PixelType]) -> list[PixelType]:
         """Pixel types of the outputs for those of the inputs."""

@@ -62,13 +62,13 @@ def _read(source: BandSource, grid: Grid) -> Raster:
     level = pyramid_level(grid.projection.nominal_scale(), native.nominal_scale(), source.dimensions)
     lattice = native.level(level)
     columns, rows = positions(grid, lattice)
-    r = np.floor(rows + _EDGE).astype(np.int64)
-    data = np.zeros(grid.shape, source.pixel_type.dtype)
-    mask = np.zeros(grid.shape, bool)
     limits = _level_dimensions(source.dimensions, level)
-    for c in _turns(columns, lattice, bounded=limits is not None):
-        data, mask = _fill(source, level, (c, r), limits, Raster(data, mask))
-    return Raster(data, mask)
+    found = Raster(np.zeros(grid.shape, source.pixel_type.dtype), np.zeros(grid.shape, bool))
+    for turn in _turns(columns, lattice, bounded=limits is not None):
+        places = _Places(turn, _whole(rows), limits)
+        if places.any():
+            found = places.fill(found, *source.read(level, *places.window()))
+    return found
 
 
 def _turns(columns: np.ndarray, lattice: Projection, *, bounded: bool) -> list[np.ndarray]:
@@ -77,45 +77,83 @@ def _turns(columns: np.ndarray, lattice: Projection, *, bounded: bool) -> list[n
     A bounded source starts at its own first column, an unbounded one at 180 degrees west.
     """
     if not is_geographic(lattice.crs):
-        return [np.floor(columns + _EDGE).astype(np.int64)]
+        return [_whole(columns)]
     step, origin = lattice.transform[0], lattice.transform[2]
     turn = 360 / abs(step)
     start = 0.0 if bounded else (-180 - origin) / step
     rounds = np.floor((columns + _EDGE - start) / turn)
-    return [
-        np.where(rounds == number, np.floor(columns - number * turn + _EDGE), _NOWHERE).astype(np.int64)
-        for number in np.unique(rounds)
-    ]
+    numbers = np.unique(rounds[np.isfinite(rounds)])
+    if numbers.size == 1 and rounds.max() == rounds.min():
+        return [_whole(columns - numbers[0] * turn)]
+    return [_whole(np.where(rounds == number, columns - number * turn, np.nan)) for number in numbers]
 
 
-def _fill(
-    source: BandSource,
-    level: int,
-    places: tuple[np.ndarray, np.ndarray],
-    limits: tuple[int, int] | None,
-    below: Raster,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Data and mask with the pixels at these (columns, rows) filled in."""
-    (columns, rows), data, mask = places, below.data, below.mask
-    across, down = columns != _NOWHERE, np.ones(rows.shape, bool)
-    if limits is not None:
-        across, down = (columns >= 0) & (columns < limits[0]), (rows >= 0) & (rows < limits[1])
-    inside = across & down
-    if not inside.any():
-        return data, mask
-    left, right = _span(columns, across, inside)
-    top, bottom = _span(rows, down, inside)
-    values, valid = source.read(level, left, top, right - left + 1, bottom - top + 1)
-    at = (np.clip(rows - top, 0, bottom - top), np.clip(columns - left, 0, right - left))
-    if valid.dtype != bool:
-        mask = mask.astype(np.float32)
-    return np.where(inside, values[at], data), np.where(inside, valid[at], mask)
+def _whole(places: np.ndarray) -> np.ndarray:
+    """The pixel that each fractional place is in; _NOWHERE for places that no number says."""
+    known = np.where(np.isfinite(places), places, _NOWHERE)
+    return np.floor(known + _EDGE).astype(np.int64)
 
 
-def _span(places: np.ndarray, along: np.ndarray, inside: np.ndarray) -> tuple[int, int]:
-    """First and last of the places inside; `along` decides for places that run along one axis only."""
-    used = places[inside if places.shape == inside.shape else along]
-    return int(used.min()), int(used.max())
+class _Places:
+    """Which pixel of a level each pixel of a grid takes.
+
+    Args:
+        columns: of the level, or _NOWHERE; (row, column) or broadcastable to it.
+        rows: likewise.
+        limits: (width, height) of the level, or None if it has no end.
+    """
+
+    def __init__(self, columns: np.ndarray, rows: np.ndarray, limits: tuple[int, int] | None) -> None:
+        self.columns, self.rows = columns, rows
+        self.across, self.down = columns != _NOWHERE, rows != _NOWHERE
+        if limits is not None:
+            self.across, self.down = (columns >= 0) & (columns < limits[0]), (rows >= 0) & (rows < limits[1])
+        self._apart = columns.shape[0] == 1 and rows.shape[1] == 1
+
+    def any(self) -> bool:
+        """Whether the grid meets the level at all."""
+        return bool((self.across & self.down).any())
+
+    def window(self) -> tuple[int, int, int, int]:
+        """First column, first row, width and height of what is needed of the level."""
+        if self._apart:
+            columns, rows = self.columns[self.across], self.rows[self.down]
+        else:
+            inside = self.across & self.down
+            columns, rows = (np.broadcast_to(places, inside.shape)[inside] for places in (self.columns, self.rows))
+        left, top = int(columns.min()), int(rows.min())
+        return left, top, int(columns.max()) - left + 1, int(rows.max()) - top + 1
+
+    def fill(self, below: Raster, values: np.ndarray, valid: np.ndarray) -> Raster:
+        """The pixels and mask of the window laid over what was there."""
+        values = values.astype(below.data.dtype, copy=False)
+        mask = below.mask.astype(np.result_type(below.mask, valid), copy=False)
+        if not self._apart:
+            return self._looked_up(Raster(below.data, mask), values, valid)
+        left, top, _, _ = self.window()
+        columns, rows = self.columns[self.across] - left, self.rows[self.down] - top
+        values, valid = (_taken(_taken(array, rows, 0), columns, 1) for array in (values, valid))
+        if values.shape == below.data.shape:
+            return Raster(values, valid)
+        data, mask, at = below.data.copy(), mask.copy(), np.ix_(self.down[:, 0], self.across[0])
+        data[at], mask[at] = values, valid
+        return Raster(data, mask)
+
+    def _looked_up(self, below: Raster, values: np.ndarray, valid: np.ndarray) -> Raster:
+        """The same, pixel by pixel."""
+        left, top, width, height = self.window()
+        inside = self.across & self.down
+        at = (np.clip(self.rows - top, 0, height - 1), np.clip(self.columns - left, 0, width - 1))
+        if inside.all():
+            return Raster(values[at], valid[at])
+        return Raster(np.where(inside, values[at], below.data), np.where(inside, valid[at], below.mask))
+
+
+def _taken(array: np.ndarray, index: np.ndarray, axis: int) -> np.ndarray:
+    """The entries of an axis that spans the index; the array itself if that is each of them in order."""
+    if index.size == array.shape[axis] and bool((np.diff(index) == 1).all()):
+        return array
+    return array.take(index, axis)
 
 
 def _level_dimensions(dimensions: tuple[int, int] | None, level: int) -> tuple[int, int] | None:

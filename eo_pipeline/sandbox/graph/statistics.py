@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -95,15 +96,20 @@ def any_non_zero(samples: Samples, weights: np.ndarray) -> list[Outcome]:
 def percentiles(samples: Samples, weights: np.ndarray, wanted: Sequence[float]) -> list[Outcome]:
     """Percentiles 0..100, interpolated linearly between the two nearest samples; weights do not matter."""
     ordered, number = _ordered(samples[0], weights)
-    outcomes = []
-    for percent in wanted:
-        place = (np.maximum(number, 1) - 1) * (percent / 100)
-        below = np.floor(place).astype(np.int64)
-        low, high = _at(ordered, below), _at(ordered, np.ceil(place).astype(np.int64))
-        low, high = low.astype(np.float64), high.astype(np.float64)
+    return [(_percentile(ordered, number, percent), number > 0) for percent in wanted]
+
+
+def _percentile(ordered: np.ndarray, number: np.ndarray, percent: float) -> np.ndarray:
+    """One percentile of ordered samples, computed at once for all places with the same number of them."""
+    result = np.zeros(number.shape)
+    for count in np.flatnonzero(np.bincount(number)[1:]) + 1:
+        place = (count - 1) * (percent / 100)
+        below, above = math.floor(place), math.ceil(place)
+        chosen = slice(None) if (number == count).all() else number == count
+        low, high = ordered[below][chosen].astype(np.float64), ordered[above][chosen].astype(np.float64)
         with np.errstate(invalid="ignore"):
-            outcomes.append((low + (high - low) * (place - below), number > 0))
-    return outcomes
+            result[chosen] = low + (high - low) * (place - below)
+    return result
 
 
 def median(samples: Samples, weights: np.ndarray) -> list[Outcome]:
@@ -169,8 +175,5 @@ def _ordered(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.nd
     """Samples in ascending order at each place, those that do not count at the end; and how many count."""
     number = np.count_nonzero(weights, axis=0)
     padded = np.where(weights > 0, values, _beyond(values.dtype, above=True))
-    return np.sort(padded, axis=0), number
-
-
-def _at(ordered: np.ndarray, index: np.ndarray) -> np.ndarray:
-    return np.asarray(np.take_along_axis(ordered, index[None], axis=0)[0])
+    padded.sort(axis=0)
+    return padded, number

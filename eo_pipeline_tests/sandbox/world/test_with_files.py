@@ -23,6 +23,8 @@ def test_files_replace_a_collection_of_the_world(tmp_path: Path, world: Procedur
     records = list(both.images(CLIMATE, start_ms=None, end_ms=None, region=None))
     assert [list(record.bands) for record in records] == [["t"]]
     assert both.image(f"{CLIMATE}/202302") is None
+    assert world.asset(f"{CLIMATE}/202302") is not None
+    assert both.asset(f"{CLIMATE}/202302") is None
     scenes = both.asset(S2)
     assert scenes is not None
     assert scenes.type == "IMAGE_COLLECTION"

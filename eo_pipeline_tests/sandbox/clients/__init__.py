@@ -1,4 +1,4 @@
-"""A sandbox with one local raster, and the real clients pointed at it."""
+"""A sandbox with one local raster, and the real clients pointed at it; each further client has a file of its own."""
 
 from dataclasses import dataclass
 from pathlib import Path
