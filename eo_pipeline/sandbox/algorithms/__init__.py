@@ -10,9 +10,12 @@ from eo_pipeline.sandbox.algorithms import (
     arithmetic,
     bands,
     collections,
+    components,
     composites,
+    convolutions,
     dates,
     dictionaries,
+    distances,
     elements,
     filter_text,
     filters,
@@ -20,6 +23,7 @@ from eo_pipeline.sandbox.algorithms import (
     geometries,
     image_text,
     joins,
+    kernels,
     lists,
     masks,
     neighbourhoods,
@@ -30,10 +34,15 @@ from eo_pipeline.sandbox.algorithms import (
     reducers,
     regions,
     sampling,
+    sentinel2,
+    spectra,
     strata,
     strings,
     styling,
+    terrain,
+    texture,
     unary,
+    vectors,
     visualization,
 )
 from eo_pipeline.sandbox.graph.registry import Entry, Family, build_registry
@@ -42,9 +51,10 @@ from eo_pipeline.sandbox.graph.signatures import published_signatures
 FAMILIES: tuple[Family, ...] = tuple(
     module.FAMILY
     for module in (
-        aggregates, arithmetic, bands, collections, composites, dates, dictionaries, elements, filter_text, filters,
-        generators, geometries, image_text, joins, lists, masks, neighbourhoods, numbers, painting,
-        projections, randomness, reducers, regions, sampling, strata, strings, styling, unary, visualization,
+        aggregates, arithmetic, bands, collections, components, composites, convolutions, dates, dictionaries,
+        distances, elements, filter_text, filters, generators, geometries, image_text, joins, kernels, lists,
+        masks, neighbourhoods, numbers, painting, projections, randomness, reducers, regions, sampling,
+        sentinel2, spectra, strata, strings, styling, terrain, texture, unary, vectors, visualization,
     )
 )  # fmt: skip
 """Every family of functions."""

@@ -24,9 +24,10 @@ from eo_pipeline.sandbox.graph.geometry import WGS84, Geometry
 from eo_pipeline.sandbox.graph.grids import DEFAULT_PROJECTION, Projection, Transform
 from eo_pipeline.sandbox.graph.images import Image
 from eo_pipeline.sandbox.graph.joining import Join
+from eo_pipeline.sandbox.graph.kernels import Kernel
 from eo_pipeline.sandbox.graph.pixel_types import PixelType
 from eo_pipeline.sandbox.graph.reducers import Reducer
-from eo_pipeline.sandbox.graph.values import Date, DateRange, Feature, Function, Kernel
+from eo_pipeline.sandbox.graph.values import Date, DateRange, Feature, Function
 
 _LONG = 2**63
 

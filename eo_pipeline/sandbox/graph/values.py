@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from eo_pipeline.sandbox.graph.geometry import Geometry
 
 
@@ -91,18 +89,3 @@ class Function:
     def __call__(self, *arguments: object) -> object:
         """The function of positional arguments."""
         return self.call(*arguments)
-
-
-@dataclass(frozen=True, eq=False)
-class Kernel:
-    """Weights of a neighbourhood.
-
-    Attributes:
-        at: nominal scale of a grid in metres -> weights (row, column) in its pixels, odd sides, centre in the middle.
-    """
-
-    at: Callable[[float], np.ndarray]
-
-    def published(self) -> dict[str, object]:
-        """The JSON a client gets, for pixels of one metre."""
-        return {"type": "Kernel", "weights": self.at(1.0).tolist()}
