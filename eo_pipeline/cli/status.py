@@ -41,10 +41,10 @@ def command(product: str | None) -> None:
 def print_status(status: ProductStatus, console: Console) -> None:
     """One table a product, a line a stage."""
     table = Table(title=status.sentence, title_justify="left", box=None, pad_edge=False)
-    for heading in ("stage", "wanted", "done", "without images", "failed"):
+    for heading in ("stage", "wanted", "done", "without images", "stale", "failed"):
         table.add_column(heading, justify="left" if heading == "stage" else "right")
     for stage in status.stages:
-        style = "green" if stage.done == stage.wanted else "red" if stage.failed else "yellow"
-        numbers = (stage.wanted, stage.done, stage.no_images, stage.failed)
+        style = "green" if not stage.behind else "red" if stage.failed else "yellow"
+        numbers = (stage.wanted, stage.done, stage.no_images, stage.stale, stage.failed)
         table.add_row(stage.stage, *(str(number) for number in numbers), style=style)
     console.print(table)

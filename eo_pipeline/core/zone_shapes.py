@@ -4,8 +4,8 @@ Does not belong here: reading files (see storage.vectors), statistics (see zones
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -56,6 +56,13 @@ class Zones:
     crs: CRS
     repaired: tuple[Repair, ...]
     checksum: str
+
+    def only(self, wanted: Collection[str | int]) -> "Zones":
+        """Those with certain ids, in the same order."""
+        pairs = [pair for pair in zip(self.ids, self.geometries, strict=True) if pair[0] in wanted]
+        ids, geometries = tuple(identity for identity, _ in pairs), tuple(shape for _, shape in pairs)
+        repaired = tuple(repair for repair in self.repaired if repair.zone in wanted)
+        return replace(self, ids=ids, geometries=geometries, repaired=repaired)
 
 
 def contiguous_longitudes(geometries: Sequence[BaseGeometry]) -> tuple[BaseGeometry, ...]:

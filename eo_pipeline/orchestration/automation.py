@@ -3,16 +3,36 @@
 What does not belong here: schedules and sensors that talk to Earth Engine.
 """
 
+from typing import Any
+
 import dagster as dg
 
 PARTITIONS_A_RUN = 50
 SUBMISSIONS_A_RUN = 100
 
 
-def as_soon_as_possible() -> dg.AutomationCondition[dg.AssetKey]:
-    """Eager, for historical partitions too: Dagster's own `eager` looks only at the latest time window."""
-    condition = dg.AutomationCondition.eager().without(dg.AutomationCondition.in_latest_time_window())
-    return condition.with_label("as soon as its inputs are there, any period")
+def as_soon_as_possible() -> dg.AutomationCondition[Any]:
+    """Eager, for historical partitions too, and when what is declared here changed.
+
+    Dagster's own `eager` looks only at the latest time window and not at the code version.
+    """
+    versioned: Any = dg.AutomationCondition.code_version_changed()
+    moved: dg.AutomationCondition[Any] = versioned | dg.AutomationCondition.any_deps_updated()
+    return (
+        (dg.AutomationCondition.newly_missing() | moved).since_last_handled()
+        & ~dg.AutomationCondition.any_deps_missing()
+        & ~dg.AutomationCondition.any_deps_in_progress()
+        & ~dg.AutomationCondition.in_progress()
+    ).with_label("as soon as its inputs are there, any period")
+
+
+def when_quiet() -> dg.AutomationCondition[Any]:
+    """Once anything that the check looks at was made, and nothing of it is being made any more."""
+    return (
+        dg.AutomationCondition.any_deps_updated().since_last_handled()
+        & ~dg.AutomationCondition.any_deps_in_progress()
+        & ~dg.AutomationCondition.in_progress()
+    ).with_label("as soon as nothing is in progress")
 
 
 def grouped(partitions: int = PARTITIONS_A_RUN) -> dg.BackfillPolicy:

@@ -11,11 +11,12 @@ from pathlib import Path
 import dagster as dg
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core import grids
+from eo_pipeline.core import grids, keys
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product
 from eo_pipeline.orchestration.partitions import PartitionKey, area_period_partitions, period_partitions
+from eo_pipeline.storage.vectors import checksum
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,14 @@ class Chain:
         """Stages of this product, upstream first."""
         optional = [("zonal_stats", self.product.zones), ("cube", self.product.cube)]
         return ["submission", "export", "tiles", "mosaic", *(name for name, part in optional if part is not None)]
+
+    def zones_version(self) -> str:
+        """Identity of what is measured and how: of the zones' declaration and of the file's bytes, read now."""
+        declared = self.product.zones
+        if declared is None or self.zones_file is None:
+            return ""
+        said = declared.model_dump(mode="json", exclude={"file"})
+        return keys.digest({"zones": said, "bands": self.product.value_names, "checksum": checksum(self.zones_file)})
 
     def area(self, key: PartitionKey) -> Area:
         """The area of a partition."""

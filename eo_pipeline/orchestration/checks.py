@@ -1,10 +1,11 @@
-"""Checks that a person reads in the UI: is the product complete, are values plausible.
+"""Checks that a person reads in the UI: is the product complete.
 
 What does not belong here: verification that must hold before a value is stored (`steps`).
 """
 
 import dagster as dg
 
+from eo_pipeline.orchestration.automation import when_quiet
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.status import product_status
 
@@ -15,11 +16,13 @@ def build_checks(chain: Chain) -> list[dg.AssetChecksDefinition]:
 
 
 def _complete(chain: Chain) -> dg.AssetChecksDefinition:
-    last = chain.stages[-1]
+    *before, last = chain.stages
 
     @dg.asset_check(
         asset=chain.key(last),
         name="complete",
+        additional_deps=[chain.key(stage) for stage in before],
+        automation_condition=when_quiet(),
         description="Every partition of every stage is there: a finished backfill page does not tell that.",
     )
     def complete(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:

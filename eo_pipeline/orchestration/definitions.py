@@ -20,16 +20,22 @@ from eo_pipeline.orchestration.resources import CloudStorageResource, DataRootRe
 from eo_pipeline.orchestration.sensors import build_operations_sensor
 
 
-def default_resources() -> dict[str, Any]:
-    """Resources that read the environment when a run starts."""
+def project_resources(given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Resources that read the environment when a run starts, and others laid over them.
+
+    Args:
+        given: by name; every IO manager that is not given stores below the `data_root` that is.
+    """
+    laid_over = dict(given or {})
+    root = laid_over.setdefault("data_root", DataRootResource())
     return {
         "earth_engine": EarthEngineResource(),
         "cloud_storage": CloudStorageResource(),
-        "data_root": DataRootResource(),
-        "tiles_io": TilesIOManager(),
-        "mosaic_io": MosaicIOManager(),
-        "tables_io": TablesIOManager(),
-        "cube_io": CubeIOManager(),
+        "tiles_io": TilesIOManager(data_root=root),
+        "mosaic_io": MosaicIOManager(data_root=root),
+        "tables_io": TablesIOManager(data_root=root),
+        "cube_io": CubeIOManager(data_root=root),
+        **laid_over,
     }
 
 
@@ -87,5 +93,5 @@ def _shared(chains: Sequence[Chain], resources: Mapping[str, Any] | None) -> dg.
     seconds = environment().poll_seconds
     return dg.Definitions(
         sensors=[build_operations_sensor(chains, seconds=seconds), _automation(seconds)] if chains else [],
-        resources={**default_resources(), **(resources or {})},
+        resources=project_resources(resources),
     )

@@ -3,7 +3,7 @@
 What does not belong here: what is made of a partition (`assets`).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,9 +45,7 @@ def for_all_partitions() -> Iterator[None]:
         raise dg.Failure(description=str(error), allow_retries=False) from error
 
 
-def each_partition(
-    context: dg.AssetExecutionContext, make: Callable[[str], Made], *, keys: Sequence[str] | None = None
-) -> Stored:
+def each_partition(context: dg.AssetExecutionContext, make: Callable[[str], Made]) -> Stored:
     """Make every partition of the run.
 
     A materialisation is recorded at once for each, so that a run that dies later keeps it. Errors that the project
@@ -56,7 +54,7 @@ def each_partition(
     Raises:
         dg.Failure: one error that lists every partition that failed.
     """
-    wanted = list(context.partition_keys) if keys is None else list(keys)
+    wanted = list(context.partition_keys)
     stored: list[str] = []
     failed: dict[str, EoPipelineError] = {}
     for number, key in enumerate(wanted, start=1):
@@ -68,7 +66,6 @@ def each_partition(
             continue
         _record(context, key, made, alone=len(wanted) == 1)
         stored.append(key)
-        context.log.info(f"{number}/{len(wanted)} {key}")
     if failed:
         raise failure(failed, len(wanted))
     return Stored(tuple(stored))

@@ -3,7 +3,7 @@
 What does not belong here: deciding (`core.reconcile`) and asking Earth Engine.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import batched
 from typing import Any
@@ -19,11 +19,14 @@ STATE = "eo/state"
 PREFIX = "eo/prefix"
 BUCKET = "eo/bucket"
 REPORTED = "eo/reported"
+ROOT = "eo/root"
+ZONES_VERSION = "eo/zones_version"
 _GENERATION = "eo/generation"
 _SERVICE = "eo/service"
 INPUTS = "eo/inputs"
 _PAGE = 1000
 _LOOK_BACK = 10
+_PARTITIONS_A_QUERY = 100
 _IDS_A_QUERY = 500
 
 
@@ -50,7 +53,7 @@ class Recorded:
     @property
     def identity(self) -> str:
         """What the sensor reports once: the operation, or the digest where nothing was sent."""
-        return self.submission.operation or f"{self.submission.state}:{self.submission.digest}"
+        return _identity(self.submission.operation, self.submission.state, self.submission.digest)
 
     def supersedes(self, earlier: "Recorded") -> bool:
         """True if this later record makes an earlier one of its partition void.
@@ -89,6 +92,15 @@ def metadata_of(submission: Submission, *, bucket: str, prefix: str) -> dict[str
     }
 
 
+def identity_of(values: Mapping[str, Any]) -> str:
+    """`Recorded.identity` of a submission's metadata; empty if it holds none."""
+    return _identity(*(str(values.get(name, "")) for name in (OPERATION, STATE, DIGEST))) if DIGEST in values else ""
+
+
+def _identity(operation: str, state: str, digest: str) -> str:
+    return operation or f"{state}:{digest}"
+
+
 def _recorded(record: dg.EventLogRecord) -> Recorded | None:
     event = record.asset_materialization
     if event is None or event.partition is None or DIGEST not in event.metadata:
@@ -113,11 +125,30 @@ def _whole(value: Any) -> int:
 
 def last_submission(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str, *, service: str) -> Recorded | None:
     """The partition's newest submission on a service, or None."""
-    wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[partition])
-    newest_first = instance.fetch_materializations(wanted, limit=_LOOK_BACK).records
+    return last_submissions(instance, key, [partition], service=service).get(partition)
+
+
+def last_submissions(
+    instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Collection[str], *, service: str
+) -> dict[str, Recorded]:
+    """The newest submission of each partition that has one on a service."""
+    found: dict[str, Recorded] = {}
+    for some in batched(partitions, _PARTITIONS_A_QUERY):
+        found |= _newest_submissions(instance, key, some, service)
+        rare = [partition for partition in some if partition not in found] if len(some) > 1 else []
+        for partition in rare:
+            found |= _newest_submissions(instance, key, [partition], service)
+    return found
+
+
+def _newest_submissions(
+    instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Sequence[str], service: str
+) -> dict[str, Recorded]:
+    """Of partitions that were not submitted much less often than the others."""
+    wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=list(partitions))
+    newest_first = instance.fetch_materializations(wanted, limit=_LOOK_BACK * len(partitions)).records
     found = [_recorded(record) for record in reversed(newest_first)]
-    here = [recorded for recorded in found if recorded is not None and recorded.submission.service == service]
-    return current_submissions(here).get(partition)
+    return current_submissions([r for r in found if r is not None and r.submission.service == service])
 
 
 def current_submissions(oldest_first: Collection[Recorded]) -> dict[str, Recorded]:
@@ -137,14 +168,33 @@ def current_submissions(oldest_first: Collection[Recorded]) -> dict[str, Recorde
     return current
 
 
-def last_stamp(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str) -> Stamp:
-    """The newest materialisation of a partition."""
-    wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[partition])
-    records = instance.fetch_materializations(wanted, limit=1).records
-    event = records[0].asset_materialization if records else None
-    if event is None:
-        return Stamp()
-    return Stamp(records[0].storage_id, {name: entry.value for name, entry in event.metadata.items()})
+def newest_places(
+    instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Collection[str] | None = None
+) -> Mapping[str, int]:
+    """Where the newest materialisation of each partition (of all that have one, if None) stands in the event log."""
+    few = None if partitions is None or len(partitions) > _IDS_A_QUERY else set(partitions)
+    return instance.event_log_storage.get_latest_storage_id_by_partition(
+        key, DagsterEventType.ASSET_MATERIALIZATION, few
+    )
+
+
+def stamps(
+    instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Collection[str] | None = None
+) -> dict[str, Stamp]:
+    """The newest materialisation of each partition that has one; of all partitions if None."""
+    if partitions is not None and not partitions:
+        return {}
+    places = newest_places(instance, key, partitions)
+    wanted = set(places) if partitions is None else set(partitions)
+    found: dict[str, Stamp] = {}
+    for ids in batched(sorted(place for partition, place in places.items() if partition in wanted), _IDS_A_QUERY):
+        chosen = dg.AssetRecordsFilter(asset_key=key, storage_ids=list(ids))
+        for record in instance.fetch_materializations(chosen, limit=_IDS_A_QUERY).records:
+            event = record.asset_materialization
+            if event is not None and event.partition is not None:
+                values = {name: entry.value for name, entry in event.metadata.items()}
+                found[event.partition] = Stamp(record.storage_id, values)
+    return found
 
 
 def submissions_after(instance: dg.DagsterInstance, key: dg.AssetKey, storage_id: int) -> Iterator[Recorded]:
@@ -169,19 +219,8 @@ def reported_after(instance: dg.DagsterInstance, key: dg.AssetKey, storage_id: i
 
 def exported(instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Collection[str]) -> dict[str, str]:
     """The identity that the newest materialisation of `export` reports, by partition."""
-    if not partitions:
-        return {}
-    newest = instance.event_log_storage.get_latest_storage_id_by_partition(
-        key, DagsterEventType.ASSET_MATERIALIZATION, set(partitions) if len(partitions) <= _IDS_A_QUERY else None
-    )
-    found: dict[str, str] = {}
-    for ids in batched(sorted(newest.values()), _IDS_A_QUERY):
-        wanted = dg.AssetRecordsFilter(asset_key=key, storage_ids=list(ids))
-        for record in instance.fetch_materializations(wanted, limit=_IDS_A_QUERY).records:
-            event = record.asset_materialization
-            if event is not None and event.partition is not None and REPORTED in event.metadata:
-                found[event.partition] = str(event.metadata[REPORTED].value)
-    return found
+    found = stamps(instance, key, partitions)
+    return {partition: str(stamp.values[REPORTED]) for partition, stamp in found.items() if REPORTED in stamp.values}
 
 
 def _pages(fetch: Callable[..., Any], key: dg.AssetKey, storage_id: int) -> Iterator[dg.EventLogRecord]:

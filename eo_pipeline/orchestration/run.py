@@ -4,32 +4,24 @@ What does not belong here: printing (`cli`), and anything an asset does.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import dagster as dg
-from dagster._core.execution.plan.objects import StepFailureData
 
 from eo_pipeline.errors import ServiceUnreachableError
-from eo_pipeline.orchestration import ledger
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.fan_out import ERRORS
+from eo_pipeline.orchestration.freshness import Freshness
 from eo_pipeline.orchestration.partitions import PartitionKey
-from eo_pipeline.orchestration.ranges import rectangles
-from eo_pipeline.orchestration.reports import Tick, look
-from eo_pipeline.orchestration.resources import EarthEngineResource
-from eo_pipeline.orchestration.schedules import range_tags
+from eo_pipeline.orchestration.reports import Service, Tick, look
+from eo_pipeline.orchestration.resources import DataRootResource, EarthEngineResource
 from eo_pipeline.orchestration.sensors import operations_of
+from eo_pipeline.orchestration.stage_runs import RESUBMIT, StageRuns
 
 Progress = Callable[[str, int, int], None]
 """Called with (stage, partitions done, partitions wanted)."""
 
 _UNREACHABLE_POLLS = 20
-_MADE_OF = {"tiles": "export", "mosaic": "tiles", "cube": "mosaic"}
-
-_SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-"""Run configuration: Dagster prints nothing; the event log keeps everything."""
 
 
 @dataclass
@@ -87,21 +79,12 @@ def run_partitions(
         ServiceUnreachableError: Earth Engine could not be reached for 20 polls in a row.
     """
     runner = _Runner(
-        definitions, chain, instance, progress or (lambda *_: None), {} if verbose else _SILENT, RunReport()
+        StageRuns(definitions, chain, instance, verbose), _freshness(definitions, chain, instance), progress
     )
+    service = operations_of(_earth_engine(definitions))
     runner.submit(wanted, resubmit=resubmit)
-    waiting = [key for key in wanted if not runner.has_failed("submission", key)]
-    for exported in runner.exported(waiting, poll_seconds):
-        ready = exported
-        for stage in ("tiles", "mosaic", "cube"):
-            if stage in chain.stages:
-                ready_here = [k for k in ready if not runner.is_current(stage, k)]
-                runner.materialise(stage, ready_here)
-                made = [k for k in ready if runner.is_current(stage, k)]
-                runner.record(stage, made, total=len(wanted))
-                ready = made if stage != "cube" else ready
-        if "zonal_stats" in chain.stages:
-            runner.measure(ready, total=len(wanted))
+    for ready in runner.exported(service, poll_seconds):
+        runner.carry_through(ready)
     return runner.report
 
 
@@ -109,152 +92,122 @@ def run_partitions(
 class _Runner:
     """One call of `run_partitions`."""
 
-    definitions: dg.Definitions
-    chain: Chain
-    instance: dg.DagsterInstance
-    progress: Progress
-    logging: Mapping[str, object]
-    report: RunReport
+    runs: StageRuns
+    freshness: Freshness
+    progress: Progress | None
+    report: RunReport = field(default_factory=RunReport)
+    waiting: dict[str, PartitionKey] = field(default_factory=dict)
+    total: int = 0
+
+    def __post_init__(self) -> None:
+        self.report.failed = self.runs.failed
+
+    @property
+    def chain(self) -> Chain:
+        return self.runs.chain
 
     def submit(self, wanted: Sequence[PartitionKey], *, resubmit: bool) -> None:
-        config = {"ops": {self._op("submission"): {"config": {"resubmit": True}}}} if resubmit else None
-        self.materialise("submission", wanted, config=config)
-        made = [key for key in wanted if not self.has_failed("submission", key)]
-        self.record("submission", made, total=len(wanted))
+        """Bring every partition under way; those that are wait for Earth Engine from now on."""
+        self.total = len(wanted)
+        self.runs.materialise("submission", wanted, config=RESUBMIT if resubmit else None)
+        self.waiting = {key.text: key for key in wanted if ("submission", key.text) not in self.runs.failed}
+        self._record("submission", list(self.waiting))
 
-    def exported(self, wanted: Sequence[PartitionKey], poll_seconds: float) -> Iterable[list[PartitionKey]]:
+    def exported(self, service: Service, poll_seconds: float) -> Iterator[list[PartitionKey]]:
         """Partitions whose export is done, as they become so."""
-        waiting = {key.text: key for key in wanted}
-        done = 0
-        while waiting:
-            self._poll(waiting)
-            failed = [text for text in waiting if ("submission", text) in self.report.failed]
-            finished = [text for text in waiting if self.is_current("export", waiting[text])]
-            for text in failed:
-                waiting.pop(text)
-            ready = [waiting.pop(text) for text in finished if text in waiting]
-            done += len(ready)
-            self.record("export", ready, total=len(wanted))
+        while self.waiting:
+            self._poll(service)
+            finished = self.freshness.exported(self.waiting)
+            for text in [text for text in self.waiting if ("submission", text) in self.runs.failed]:
+                del self.waiting[text]
+            ready = [self.waiting.pop(text) for text in list(self.waiting) if text in finished]
             if ready:
+                self._record("export", [key.text for key in ready])
                 yield ready
-            elif waiting:
+            elif self.waiting:
                 time.sleep(poll_seconds)
 
-    def _poll(self, waiting: Mapping[str, PartitionKey]) -> None:
-        """Report what ended; a failed export is reported after its submission ran again, so that none is forgotten."""
-        found = self._look(waiting)
-        for event in found.events:
-            self.instance.report_runless_asset_event(event)
-            if isinstance(event, dg.AssetObservation) and event.partition is not None:
-                self.report.failed["submission", event.partition] = event.description or "cancelled"
-        self.materialise("submission", [waiting[settle.recorded.partition] for settle in found.settle])
-        for settle in found.settle:
-            if ("submission", settle.recorded.partition) in self.report.failed:
-                self.instance.report_runless_asset_event(settle.event)
+    def carry_through(self, exported: Sequence[PartitionKey]) -> None:
+        """Every stage below the export; what is there already is not made again."""
+        ready = list(exported)
+        for stage in ("tiles", "mosaic"):
+            ready = self._make(stage, ready)
+        if "cube" in self.chain.stages:
+            self._make("cube", ready)
+        if "zonal_stats" in self.chain.stages:
+            self._measure(ready)
 
-    def _look(self, waiting: Iterable[str]) -> Tick:
-        service = operations_of(self._earth_engine())
+    def _make(self, stage: str, ready: Sequence[PartitionKey]) -> list[PartitionKey]:
+        """The partitions that the stage has afterwards."""
+        before = self.freshness.made(stage, [key.text for key in ready])
+        missing = [key for key in ready if key.text not in before]
+        self.runs.materialise(stage, missing)
+        after = before | self.freshness.made(stage, [key.text for key in missing])
+        made = [key for key in ready if key.text in after]
+        self._record(stage, [key.text for key in made])
+        return made
+
+    def _measure(self, ready: Sequence[PartitionKey]) -> None:
+        """Zonal statistics: by partition, or of each period whose areas are all there."""
+        if self.chain.zones_follow_areas:
+            there = self.freshness.measured([key.text for key in ready])
+            self.runs.materialise("zonal_stats", [key for key in ready if key.text not in there])
+            self._record("zonal_stats", [k.text for k in ready if ("zonal_stats", k.text) not in self.runs.failed])
+            return
+        for period in dict.fromkeys(key.period for key in ready):
+            self._measure_period(period)
+
+    def _measure_period(self, period: str) -> None:
+        there = self.runs.instance.get_materialized_partitions(self.chain.key("mosaic"))
+        missing = [area for area in self.chain.areas if PartitionKey(area, period).text not in there]
+        if missing:
+            self.report.skipped[f"zonal_stats {period}"] = f"{len(missing)} areas have no mosaic yet"
+            return
+        self.report.skipped.pop(f"zonal_stats {period}", None)
+        if not self.freshness.measured([period]):
+            self.runs.materialise_period("zonal_stats", period)
+        if ("zonal_stats", period) not in self.runs.failed:
+            self._record("zonal_stats", [period], total=0)
+
+    def _poll(self, service: Service) -> None:
+        """Report what ended; a failed export is reported after its submission ran again, so that none is forgotten."""
+        found = self._look(service)
+        for event in found.events:
+            self.runs.instance.report_runless_asset_event(event)
+            if isinstance(event, dg.AssetObservation) and event.partition is not None:
+                self.runs.failed["submission", event.partition] = event.description or "cancelled"
+        self.runs.materialise("submission", [self.waiting[settle.recorded.partition] for settle in found.settle])
+        for settle in found.settle:
+            if ("submission", settle.recorded.partition) in self.runs.failed:
+                self.runs.instance.report_runless_asset_event(settle.event)
+
+    def _look(self, service: Service) -> Tick:
         for attempt in range(_UNREACHABLE_POLLS):
             try:
-                return look(self.instance, self.chain, waiting, service=service)
+                return look(self.runs.instance, self.chain, list(self.waiting), service=service)
             except ServiceUnreachableError:
                 if attempt + 1 == _UNREACHABLE_POLLS:
                     raise
                 time.sleep(1 + attempt)
         raise AssertionError  # the loop returns or raises
 
-    def materialise(
-        self, stage: str, wanted: Sequence[PartitionKey], *, config: Mapping[str, object] | None = None
-    ) -> None:
-        """Run one stage over partitions, in as few runs as their shape allows."""
-        periods = self.chain.by_period.get_partition_keys(dynamic_partitions_store=self.instance)
-        for part in rectangles(wanted, areas=list(self.chain.areas), periods=periods):
-            self._run(stage, range_tags(part[0], part[-1]), [key.text for key in part], config)
-
-    def measure(self, ready: Sequence[PartitionKey], *, total: int) -> None:
-        """Zonal statistics: by partition, or of each period whose areas are all there."""
-        if self.chain.zones_follow_areas:
-            self.materialise("zonal_stats", ready)
-            self.record("zonal_stats", [k for k in ready if not self.has_failed("zonal_stats", k)], total=total)
-            return
-        there = self.instance.get_materialized_partitions(self.chain.key("mosaic"))
-        for period in dict.fromkeys(key.period for key in ready):
-            missing = [a for a in self.chain.areas if PartitionKey(a, period).text not in there]
-            if missing:
-                self.report.skipped[f"zonal_stats {period}"] = f"{len(missing)} areas have no mosaic yet"
-                continue
-            self.report.skipped.pop(f"zonal_stats {period}", None)
-            tags = {"dagster/asset_partition_range_start": period, "dagster/asset_partition_range_end": period}
-            if self._run("zonal_stats", tags, [period], None):
-                self.report.done.setdefault("zonal_stats", []).append(period)
-                self.progress("zonal_stats", len(self.report.done["zonal_stats"]), 0)
-
-    def _run(
-        self, stage: str, tags: Mapping[str, str], partitions: Sequence[str], config: Mapping[str, object] | None
-    ) -> bool:
-        job = self.definitions.resolve_implicit_global_asset_job_def()
-        result = job.execute_in_process(
-            instance=self.instance,
-            asset_selection=[self.chain.key(stage)],
-            tags=dict(tags),
-            run_config={**self.logging, **(config or {})},
-            raise_on_error=False,
-        )
-        for text in partitions:
-            self.report.failed.pop((stage, text), None)
-        if not result.success:
-            self._note_failures(stage, partitions, result)
-        return result.success
-
-    def _note_failures(self, stage: str, partitions: Sequence[str], result: dg.ExecuteInProcessResult) -> None:
-        """Every partition of a failed run that left no materialisation in it."""
-        stored = self.instance.all_logs(result.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
-        made = {entry.dagster_event.partition for entry in stored if entry.dagster_event is not None}
-        failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
-        shared, by_partition = _words(failures[0]) if failures else ("the run failed", {})
-        for text in partitions:
-            if text not in made:
-                self.report.failed[stage, text] = by_partition.get(text, shared)
-
-    def is_current(self, stage: str, key: PartitionKey) -> bool:
-        """True if the stage was made from the partition's last submission, after what it is made of."""
-        last = ledger.last_submission(
-            self.instance, self.chain.key("submission"), key.text, service=self._earth_engine().settings().service
-        )
-        made = ledger.last_stamp(self.instance, self.chain.key(stage), key.text)
-        if last is None:
-            return False
-        if stage == "export":
-            return made.values.get(ledger.REPORTED) == last.identity
-        above = ledger.last_stamp(self.instance, self.chain.key(_MADE_OF[stage]), key.text)
-        return made.values.get(ledger.DIGEST) == last.submission.digest and made.storage_id > above.storage_id
-
-    def has_failed(self, stage: str, key: PartitionKey) -> bool:
-        """True if the stage's last run left this partition out."""
-        return (stage, key.text) in self.report.failed
-
-    def record(self, stage: str, made: Sequence[PartitionKey], *, total: int) -> None:
+    def _record(self, stage: str, made: Sequence[str], *, total: int | None = None) -> None:
         """Count partitions and tell the progress."""
         done = self.report.done.setdefault(stage, [])
-        done.extend(key.text for key in made)
-        self.progress(stage, len(done), total)
-
-    def _earth_engine(self) -> EarthEngineResource:
-        resource = (self.definitions.resources or {})["earth_engine"]
-        assert isinstance(resource, EarthEngineResource)  # noqa: S101  # every project's definitions hold it
-        return resource
-
-    def _op(self, stage: str) -> str:
-        return "__".join(self.chain.key(stage).path)
+        known = set(done)
+        done.extend(text for text in made if text not in known)
+        if self.progress is not None:
+            self.progress(stage, len(done), self.total if total is None else total)
 
 
-def _words(failure: StepFailureData) -> tuple[str, Mapping[str, str]]:
-    """Why a step failed: in words that hold for all its partitions, and in each partition's own words."""
-    said = failure.user_failure_data
-    if said is not None and said.description:
-        own: Any = said.metadata[ERRORS].value if ERRORS in said.metadata else {}
-        return said.description, own
-    error = failure.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return ("the run failed" if error is None else error.message.strip()), {}
+def _freshness(definitions: dg.Definitions, chain: Chain, instance: dg.DagsterInstance) -> Freshness:
+    root = (definitions.resources or {})["data_root"]
+    assert isinstance(root, DataRootResource)  # noqa: S101  # every project's definitions hold it
+    service = _earth_engine(definitions).settings().service
+    return Freshness(instance, chain, service, root.place().address)
+
+
+def _earth_engine(definitions: dg.Definitions) -> EarthEngineResource:
+    resource = (definitions.resources or {})["earth_engine"]
+    assert isinstance(resource, EarthEngineResource)  # noqa: S101  # every project's definitions hold it
+    return resource

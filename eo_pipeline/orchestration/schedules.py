@@ -81,7 +81,7 @@ def _requests(chain: Chain, period: Period, now: datetime) -> Iterator[dg.RunReq
     for number, (first, last) in enumerate(area_ranges(list(chain.areas), SUBMISSIONS_A_RUN)):
         yield dg.RunRequest(
             run_key=f"{chain.product.name}:{period.key}:{number}:{now.date()}",
-            tags=range_tags(PartitionKey(first, period.key), PartitionKey(last, period.key)),
+            tags=range_tags(PartitionKey(first, period.key).text, PartitionKey(last, period.key).text),
         )
 
 
@@ -91,9 +91,6 @@ def area_ranges(areas: Sequence[str], size: int) -> list[tuple[str, str]]:
     return [(areas[start], areas[stop - 1]) for start, stop in pairwise(edges)]
 
 
-def range_tags(first: PartitionKey, last: PartitionKey) -> dict[str, str]:
-    """Tags of a run over all partitions from first to last, in both dimensions."""
-    return {
-        "dagster/asset_partition_range_start": first.text,
-        "dagster/asset_partition_range_end": last.text,
-    }
+def range_tags(first: str, last: str) -> dict[str, str]:
+    """Tags of a run over all partitions from first to last, in both dimensions where there are two."""
+    return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}

@@ -5,14 +5,14 @@ What does not belong here: how it is printed (`cli`) or checked (`checks`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import dagster as dg
-from dagster import AssetRecordsFilter
 
 from eo_pipeline.orchestration import ledger
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.freshness import MADE_OF, mosaics_of
 
-_PAGE = 1000
 _ENDED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 
@@ -25,6 +25,7 @@ class StageStatus:
         wanted: how many partitions there are.
         done: how many are materialised.
         no_images: how many of those have no image.
+        stale: how many of those are older than what they are made of, or measured other zones.
         failed: how many failed and were not made since.
     """
 
@@ -32,7 +33,13 @@ class StageStatus:
     wanted: int
     done: int
     no_images: int
+    stale: int
     failed: int
+
+    @property
+    def behind(self) -> int:
+        """Partitions that are not there or stale."""
+        return self.wanted - self.done + self.stale
 
 
 @dataclass(frozen=True)
@@ -44,12 +51,12 @@ class ProductStatus:
 
     @property
     def missing(self) -> int:
-        """Partitions of all stages that are not there."""
-        return sum(stage.wanted - stage.done for stage in self.stages)
+        """Partitions of all stages that are not there or stale."""
+        return sum(stage.behind for stage in self.stages)
 
     @property
     def is_complete(self) -> bool:
-        """True if every partition of every stage is materialised."""
+        """True if every partition of every stage is materialised, and none is stale."""
         return self.missing == 0
 
     @property
@@ -57,33 +64,83 @@ class ProductStatus:
         """For a person."""
         if self.is_complete:
             return f"{self.product} is complete."
-        behind = ", ".join(f"{s.stage} {s.done}/{s.wanted}" for s in self.stages if s.done < s.wanted)
+        behind = ", ".join(
+            f"{s.stage} {s.done}/{s.wanted}{f' ({s.stale} stale)' if s.stale else ''}" for s in self.stages if s.behind
+        )
         return f"{self.product} is not complete: {behind}."
 
     @property
     def markdown(self) -> str:
         """A table for the UI."""
-        rows = [f"| {s.stage} | {s.wanted} | {s.done} | {s.no_images} | {s.failed} |" for s in self.stages]
-        return "\n".join(
-            ["| stage | wanted | done | of them without images | failed |", "|---|---|---|---|---|", *rows]
-        )
+        rows = [f"| {s.stage} | {s.wanted} | {s.done} | {s.no_images} | {s.stale} | {s.failed} |" for s in self.stages]
+        headings = "| stage | wanted | done | of them without images | of them stale | failed |"
+        return "\n".join([headings, "|---|---|---|---|---|---|", *rows])
 
 
 def product_status(instance: dg.DagsterInstance, chain: Chain) -> ProductStatus:
     """Count every stage's partitions in the event log."""
-    return ProductStatus(chain.product.name, tuple(_stage(instance, chain, stage) for stage in chain.stages))
+    read = _Read(instance, chain)
+    return ProductStatus(chain.product.name, tuple(_stage(read, stage) for stage in chain.stages))
 
 
-def _stage(instance: dg.DagsterInstance, chain: Chain, stage: str) -> StageStatus:
-    key = chain.key(stage)
+@dataclass(frozen=True)
+class _Read:
+    """What the event log tells of a product, each part read once."""
+
+    instance: dg.DagsterInstance
+    chain: Chain
+
+    @cached_property
+    def stamps(self) -> dict[str, dict[str, ledger.Stamp]]:
+        """Newest materialisations by stage; not of mosaics, whose records are heavy with pictures."""
+        light = [stage for stage in self.chain.stages if stage != "mosaic"]
+        return {stage: ledger.stamps(self.instance, self.chain.key(stage)) for stage in light}
+
+    @cached_property
+    def places(self) -> dict[str, Mapping[str, int]]:
+        """Where the newest materialisations stand, by stage."""
+        found = {stage: {p: s.storage_id for p, s in stamps.items()} for stage, stamps in self.stamps.items()}
+        return {**found, "mosaic": ledger.newest_places(self.instance, self.chain.key("mosaic"))}
+
+    def without_images(self, stage: str) -> set[str]:
+        """Partitions that recorded that there is no image; a mosaic has what its tiles have."""
+        stamps = self.stamps["tiles" if stage == "mosaic" else stage]
+        return {partition for partition, stamp in stamps.items() if stamp.values.get(ledger.STATE) == "no_images"}
+
+    def stale(self, stage: str) -> set[str]:
+        """Partitions that are older than what they are made of, or made of something else than counts now."""
+        if stage == "export":
+            sent = {p: ledger.identity_of(stamp.values) for p, stamp in self.stamps["submission"].items()}
+            return {p for p, s in self.stamps[stage].items() if s.values.get(ledger.REPORTED) != sent.get(p)}
+        if stage == "zonal_stats":
+            return self._other_zones() | {p for p in self.places[stage] if self._is_older(stage, p)}
+        return {p for p in self.places[stage] if stage in MADE_OF and self._is_older(stage, p)}
+
+    def _is_older(self, stage: str, partition: str) -> bool:
+        above = self.places[MADE_OF.get(stage, "mosaic")]
+        sources = mosaics_of(self.chain, partition) if stage == "zonal_stats" else [partition]
+        return any(above.get(source, 0) > self.places[stage][partition] for source in sources)
+
+    def _other_zones(self) -> set[str]:
+        version = self.chain.zones_version()
+        return {p for p, s in self.stamps["zonal_stats"].items() if s.values.get(ledger.ZONES_VERSION) != version}
+
+
+def _stage(read: _Read, stage: str) -> StageStatus:
+    chain = read.chain
     by_period = stage == "zonal_stats" and not chain.zones_follow_areas
     partitions = chain.by_period if by_period else chain.by_area_and_period
-    wanted = set(partitions.get_partition_keys(dynamic_partitions_store=instance))
-    done = instance.get_materialized_partitions(key) & wanted
-    failed = _failed(instance, key) & wanted
-    states = partition_states(instance, key)
-    empty = sum(states.get(partition) == "no_images" for partition in done)
-    return StageStatus(stage, len(wanted), len(done), empty, len(failed - done))
+    wanted = set(partitions.get_partition_keys(dynamic_partitions_store=read.instance))
+    done = wanted & set(read.places[stage])
+    failed = _failed(read.instance, chain.key(stage)) & wanted
+    return StageStatus(
+        stage=stage,
+        wanted=len(wanted),
+        done=len(done),
+        no_images=len(read.without_images(stage) & done),
+        stale=len(read.stale(stage) & done),
+        failed=len(failed - done),
+    )
 
 
 def _failed(instance: dg.DagsterInstance, key: dg.AssetKey) -> set[str]:
@@ -95,20 +152,3 @@ def _failed(instance: dg.DagsterInstance, key: dg.AssetKey) -> set[str]:
     ended = instance.get_runs(dg.RunsFilter(run_ids=list(runs), statuses=_ENDED)) if runs else []
     over = {run.run_id for run in ended}
     return {partition for partition, (run_id, _) in attempts.items() if run_id in over}
-
-
-def partition_states(instance: dg.DagsterInstance, key: dg.AssetKey) -> Mapping[str, str]:
-    """The state that each partition's newest materialisation recorded."""
-    states: dict[str, str] = {}
-    cursor = None
-    while True:
-        page = instance.fetch_materializations(
-            AssetRecordsFilter(asset_key=key), limit=_PAGE, cursor=cursor, ascending=True
-        )
-        for record in page.records:
-            event = record.asset_materialization
-            if event is not None and event.partition is not None and ledger.STATE in event.metadata:
-                states[event.partition] = str(event.metadata[ledger.STATE].value)
-        if not page.has_more:
-            return states
-        cursor = page.cursor

@@ -57,9 +57,8 @@ def waiting_of(
     instance: dg.DagsterInstance, chain: Chain, partitions: Iterable[str], *, service: str
 ) -> list[Recorded]:
     """The last submissions of certain partitions whose success `export` does not show, failures reported or not."""
-    key = chain.key("submission")
-    found = [ledger.last_submission(instance, key, partition, service=service) for partition in partitions]
-    return _not_exported(instance, chain, [recorded for recorded in found if recorded is not None])
+    found = ledger.last_submissions(instance, chain.key("submission"), list(partitions), service=service)
+    return _not_exported(instance, chain, found.values())
 
 
 def _known(instance: dg.DagsterInstance, chain: Chain, found: Iterable[Recorded]) -> list[Recorded]:

@@ -92,7 +92,7 @@ def measure_zones(
     columns = zone_columns(zones.id_column, bands, statistics)
     ground = _ground(rasters, areas, bands) if rasters or areas else None
     placed = [None if ground is None else _placed(shape, zones, ground) for shape in zones.geometries]
-    if ground is not None and all(shape is None for shape in placed):
+    if ground is not None and placed and all(shape is None for shape in placed):
         raise _nowhere(zones, ground)
     rows = []
     for done, (zone, shape) in enumerate(zip(zones.ids, placed, strict=True), start=1):
@@ -102,6 +102,13 @@ def measure_zones(
             progress(done, len(placed))
     table = pd.DataFrame(rows, columns=[column.name for column in columns])
     return table.astype({column.name: dtype for column in columns if (dtype := _dtype(column))})
+
+
+def touching(zones: Zones, area: GeoBox) -> Zones:
+    """The zones that touch an area, in the same order."""
+    extent = shapely.box(*area.boundingbox)
+    placed = zip(zones.ids, zones.geometries, strict=True)
+    return zones.only({name for name, shape in placed if on_grid(shape, zones.crs, area).intersects(extent)})
 
 
 def _ground(rasters: Sequence[Path], areas: Sequence[GeoBox], bands: Sequence[BandEncoding]) -> _Ground:

@@ -40,6 +40,11 @@ class Place:
         """True if the root is a folder of this machine."""
         return self.root.protocol in ("", "file", "local")
 
+    @property
+    def address(self) -> str:
+        """The root as an absolute path or a gs:// address."""
+        return str(Path(str(self.root)).absolute()) if self.is_local else str(self.root).rstrip("/")
+
     def path(self, *parts: str) -> UPath:
         """A path below the root."""
         return self.root.joinpath(*parts)

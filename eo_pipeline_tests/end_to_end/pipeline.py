@@ -17,7 +17,6 @@ from eo_pipeline.core.product import Product
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.declarations import Origin, load_chain
 from eo_pipeline.orchestration.definitions import build_definitions
-from eo_pipeline.orchestration.io_managers import CubeIOManager, MosaicIOManager, TablesIOManager, TilesIOManager
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.resources import CloudStorageResource, DataRootResource, EarthEngineResource
 from eo_pipeline.orchestration.run import RunReport, run_partitions
@@ -43,10 +42,6 @@ def resources(url: str, root: Path) -> dict[str, Any]:
         "earth_engine": EarthEngineResource(project=PROJECT, url=url, credentials="anonymous"),
         "cloud_storage": CloudStorageResource(url=url, bucket=BUCKET, credentials="anonymous"),
         "data_root": DataRootResource(root=str(root)),
-        "tiles_io": TilesIOManager(root=str(root)),
-        "mosaic_io": MosaicIOManager(root=str(root)),
-        "tables_io": TablesIOManager(root=str(root)),
-        "cube_io": CubeIOManager(root=str(root)),
     }
 
 

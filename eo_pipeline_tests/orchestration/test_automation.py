@@ -24,10 +24,24 @@ class Daemon:
     """Looks at what can run, time after time."""
 
     def __init__(self, made: Chain, instance: dg.DagsterInstance, folder: Path) -> None:
-        self._chain, self._instance = made, instance
-        self._definitions = build_definitions([made.product], folder=folder)
+        self._chain, self._instance, self._folder = made, instance, folder
         self._cursor: Any = None
+        self.reload()
         self.look()
+
+    def reload(self) -> None:
+        """Read the product and its files again, as a code location that is reloaded."""
+        self._definitions = build_definitions([self._chain.product], folder=self._folder)
+
+    def checks(self) -> list[str]:
+        """Names of checks that are asked for."""
+        result = dg.evaluate_automation_conditions(defs=self._definitions, instance=self._instance, cursor=self._cursor)
+        self._cursor = result.cursor
+        return [
+            found.key.name
+            for found in result.results
+            if isinstance(found.key, dg.AssetCheckKey) and found.true_subset.size
+        ]
 
     def look(self) -> dict[str, set[str]]:
         """Partitions that are asked for, by stage."""
@@ -111,3 +125,25 @@ def test_backfills_are_cut_into_runs_of_many_partitions() -> None:
 
 def test_surprises_are_tried_again_later_each_time() -> None:
     assert (on_crash().max_retries, on_crash().backoff) == (2, dg.Backoff.EXPONENTIAL)
+
+
+def test_edited_zones_are_measured_again_in_every_period_that_has_mosaics(daemon: Daemon, made: Chain) -> None:
+    for area in (WEST, EAST):
+        for stage in ("tiles", "mosaic", "cube"):
+            daemon.make(stage, f"{area}|{FIRST}")
+    daemon.look()
+    daemon.make("zonal_stats", FIRST)
+    assert daemon.look() == {}
+    assert made.zones_file is not None
+    made.zones_file.write_bytes(made.zones_file.read_bytes() + b" ")
+    daemon.reload()
+    assert daemon.look() == {"zonal_stats": {FIRST}}
+    daemon.make("zonal_stats", FIRST)
+    assert daemon.look() == {}
+
+
+def test_completeness_is_checked_when_anything_was_made(daemon: Daemon) -> None:
+    assert daemon.checks() == []
+    daemon.make("tiles", f"{WEST}|{FIRST}")
+    assert daemon.checks() == ["complete"]
+    assert daemon.checks() == []

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from eo_pipeline.errors import ProductError
-from eo_pipeline.orchestration.definitions import build_definitions, default_resources, project_definitions
+from eo_pipeline.orchestration.definitions import build_definitions, project_definitions, project_resources
 from eo_pipeline.orchestration.product_files import read_products
 from eo_pipeline.orchestration.resources import EarthEngineResource
 from eo_pipeline_tests.products import product
@@ -240,7 +240,7 @@ def test_a_program_declares_products(tmp_path: Path) -> None:
     assert assets(found) == chain_of("small") | chain_of("measured") | {"measured/cube"}
     assert found.resources is not None
     assert found.resources["earth_engine"] is mine
-    assert set(found.resources) == set(default_resources())
+    assert set(found.resources) == set(project_resources())
     dg.Definitions.validate_loadable(found)
 
 

@@ -9,7 +9,7 @@ from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.checks import build_checks
 from eo_pipeline.orchestration.definitions import build_definitions
 from eo_pipeline.orchestration.resources import CloudStorageResource
-from eo_pipeline.orchestration.status import partition_states, product_status
+from eo_pipeline.orchestration.status import product_status
 from eo_pipeline_tests.end_to_end.pipeline import resources
 from eo_pipeline_tests.orchestration.event_log import chain, materialise
 from eo_pipeline_tests.orchestration.fields import EAST, MONTHS, WEST, two_areas
@@ -39,15 +39,53 @@ def test_a_new_product_has_everything_before_it(instance: dg.DagsterInstance, ma
 def test_partitions_are_counted_once_with_those_without_images(instance: dg.DagsterInstance, made: Chain) -> None:
     for _ in range(2):
         materialise(instance, made, "mosaic", f"{WEST}|2024-01", WRITTEN)
+    materialise(instance, made, "tiles", f"{EAST}|2024-01", EMPTY)
     materialise(instance, made, "mosaic", f"{EAST}|2024-01", EMPTY)
     assert counts(instance, made)["mosaic"] == (4, 2, 1, 0)
 
 
 def test_the_newest_state_counts(instance: dg.DagsterInstance, made: Chain) -> None:
-    materialise(instance, made, "mosaic", f"{WEST}|2024-01", EMPTY)
+    materialise(instance, made, "tiles", f"{WEST}|2024-01", EMPTY)
+    assert counts(instance, made)["tiles"] == (4, 1, 1, 0)
+    materialise(instance, made, "tiles", f"{WEST}|2024-01", WRITTEN)
+    assert counts(instance, made)["tiles"] == (4, 1, 0, 0)
+
+
+def stale(instance: dg.DagsterInstance, made: Chain) -> dict[str, int]:
+    return {s.stage: s.stale for s in product_status(instance, made).stages if s.stale}
+
+
+def test_what_is_older_than_what_it_is_made_of_is_stale(instance: dg.DagsterInstance, made: Chain) -> None:
+    for stage in ("tiles", "mosaic", "cube"):
+        materialise(instance, made, stage, f"{WEST}|2024-01", WRITTEN)
+    assert stale(instance, made) == {}
+    materialise(instance, made, "tiles", f"{WEST}|2024-01", WRITTEN)
+    assert stale(instance, made) == {"mosaic": 1}
     materialise(instance, made, "mosaic", f"{WEST}|2024-01", WRITTEN)
-    assert partition_states(instance, made.key("mosaic")) == {f"{WEST}|2024-01": "written"}
-    assert counts(instance, made)["mosaic"] == (4, 1, 0, 0)
+    assert stale(instance, made) == {"cube": 1}
+
+
+def test_an_export_that_another_submission_replaced_is_stale(instance: dg.DagsterInstance, made: Chain) -> None:
+    sent = {"eo/operation": "projects/p/operations/A", "eo/digest": "d1"}
+    materialise(instance, made, "submission", f"{WEST}|2024-01", sent)
+    materialise(instance, made, "export", f"{WEST}|2024-01", {"eo/reported": "projects/p/operations/A"})
+    assert stale(instance, made) == {}
+    again = {"eo/operation": "projects/p/operations/B", "eo/digest": "d2"}
+    materialise(instance, made, "submission", f"{WEST}|2024-01", again)
+    assert stale(instance, made) == {"export": 1}
+
+
+def test_statistics_of_other_zones_are_stale(instance: dg.DagsterInstance, made: Chain) -> None:
+    version = {"eo/zones_version": made.zones_version()}
+    materialise(instance, made, "zonal_stats", "2024-01", version)
+    assert stale(instance, made) == {}
+    assert made.zones_file is not None
+    made.zones_file.write_bytes(made.zones_file.read_bytes() + b" ")
+    assert stale(instance, made) == {"zonal_stats": 1}
+    materialise(instance, made, "zonal_stats", "2024-01", {"eo/zones_version": made.zones_version()})
+    assert stale(instance, made) == {}
+    materialise(instance, made, "mosaic", f"{EAST}|2024-01", WRITTEN)
+    assert stale(instance, made) == {"zonal_stats": 1}
 
 
 def test_partitions_of_an_area_that_is_gone_do_not_count(instance: dg.DagsterInstance, made: Chain) -> None:
@@ -79,7 +117,7 @@ def test_a_person_is_told_what_is_behind(instance: dg.DagsterInstance, made: Cha
     assert status.sentence == (
         "small is not complete: submission 1/4, export 0/4, tiles 0/4, mosaic 0/4, zonal_stats 0/2, cube 0/4."
     )
-    assert "| submission | 4 | 1 | 0 | 0 |" in status.markdown
+    assert "| submission | 4 | 1 | 0 | 0 | 0 |" in status.markdown
 
 
 def test_a_check_of_the_product_passes_when_everything_is_there(instance: dg.DagsterInstance, made: Chain) -> None:
@@ -87,10 +125,12 @@ def test_a_check_of_the_product_passes_when_everything_is_there(instance: dg.Dag
     assert next(iter(check.check_keys)).asset_key == made.key("cube")
     assert not evaluated(check, instance)
     for month in MONTHS:
-        materialise(instance, made, "zonal_stats", month)
         for area in (WEST, EAST):
-            for stage in ("submission", "export", "tiles", "mosaic", "cube"):
+            materialise(instance, made, "submission", f"{area}|{month}", {"eo/operation": area, "eo/digest": month})
+            materialise(instance, made, "export", f"{area}|{month}", {"eo/reported": area})
+            for stage in ("tiles", "mosaic", "cube"):
                 materialise(instance, made, stage, f"{area}|{month}")
+        materialise(instance, made, "zonal_stats", month, {"eo/zones_version": made.zones_version()})
     assert product_status(instance, made).sentence == "small is complete."
     assert evaluated(check, instance)
 

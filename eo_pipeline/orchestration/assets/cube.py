@@ -61,7 +61,7 @@ def build_cube(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
                     provenance=_provenance(context, chain, key, mosaic),
                 ),
             )
-            return Made(_metadata(report, mosaic, cube_io.address(declared.repository).uri))
+            return Made(_metadata(report, mosaic, cube_io, declared))
 
         return each_partition(context, make)
 
@@ -94,19 +94,20 @@ def _provenance(context: dg.AssetExecutionContext, chain: Chain, key: str, mosai
     return Provenance(
         product=chain.product.name,
         partition=key,
-        run_id=context.run_id,
+        run_id=context.run.run_id,
         inputs_hash=keys.digest({"export": mosaic.digest, "state": mosaic.state}),
         code_version=eo_pipeline.__version__,
         committed_at=datetime.now(UTC),
     )
 
 
-def _metadata(report: CubeRegionReport, mosaic: Mosaic, uri: str) -> dict[str, Any]:
+def _metadata(report: CubeRegionReport, mosaic: Mosaic, io: CubeIO, declared: Cube) -> dict[str, Any]:
     return {
         ledger.STATE: mosaic.state,
         ledger.DIGEST: mosaic.digest,
+        ledger.ROOT: io.place.address,
         "snapshot": report.snapshot,
         "committed": report.changed,
         "slot": report.slot,
-        "repository": dg.MetadataValue.path(uri),
+        "repository": dg.MetadataValue.path(io.address(declared.repository).uri),
     }

@@ -42,7 +42,7 @@ def build_mosaic(chain: Chain) -> dg.AssetsDefinition:
             tiles: TileSet = tiles_io.load(chain.key("tiles"), key)
             if tiles.state == "no_images":
                 mosaic_io.store(context.asset_key, key, NewMosaic("no_images", tiles.digest, None))
-                return Made({ledger.STATE: "no_images", ledger.DIGEST: tiles.digest})
+                return Made(_provenance("no_images", tiles, mosaic_io))
             if not tiles_io.are_there(tiles):
                 return _kept(chain, tiles, mosaic_io, key)
             made = _mosaic(context, chain, tiles, mosaic_io, key)
@@ -66,11 +66,11 @@ def _mosaic(context: dg.AssetExecutionContext, chain: Chain, tiles: TileSet, io:
             target=chain.area(partition).geobox,
             bands=chain.product.bands,
             path=workspace / "mosaic.tif",
-            tags=_provenance(chain, partition, tiles),
+            tags=_tags(chain, partition, tiles),
         )
         pictures = metadata.mosaic_pictures(report.path, chain.product.bands, title=key)
         stored = io.store(context.asset_key, key, NewMosaic("written", tiles.digest, Path(report.path)))
-    return Made(_metadata(report, tiles, str(stored.path)), pictures)
+    return Made({**_provenance("written", tiles, io), **_metadata(report, str(stored.path))}, pictures)
 
 
 def _kept(chain: Chain, tiles: TileSet, io: MosaicIO, key: str) -> Made:
@@ -90,10 +90,10 @@ def _kept(chain: Chain, tiles: TileSet, io: MosaicIO, key: str) -> Made:
         pictures = metadata.mosaic_pictures(local, chain.product.bands, title=key)
         size = local.stat().st_size
     shown = {"file": dg.MetadataValue.path(str(there.path)), "bytes": size, "tiles": len(tiles.tiles)}
-    return Made({ledger.STATE: there.state, ledger.DIGEST: there.digest, **shown}, pictures)
+    return Made({**_provenance(there.state, tiles, io), **shown}, pictures)
 
 
-def _provenance(chain: Chain, partition: PartitionKey, tiles: TileSet) -> dict[str, str]:
+def _tags(chain: Chain, partition: PartitionKey, tiles: TileSet) -> dict[str, str]:
     period = chain.period(partition.period)
     return {
         "product": chain.product.name,
@@ -105,10 +105,12 @@ def _provenance(chain: Chain, partition: PartitionKey, tiles: TileSet) -> dict[s
     }
 
 
-def _metadata(report: MosaicReport, tiles: TileSet, path: str) -> dict[str, Any]:
+def _provenance(state: str, tiles: TileSet, io: MosaicIO) -> dict[str, Any]:
+    return {ledger.STATE: state, ledger.DIGEST: tiles.digest, ledger.ROOT: io.place.address}
+
+
+def _metadata(report: MosaicReport, path: str) -> dict[str, Any]:
     return {
-        ledger.STATE: "written",
-        ledger.DIGEST: tiles.digest,
         "file": dg.MetadataValue.path(path),
         "bytes": report.bytes,
         "tiles": report.tiles,

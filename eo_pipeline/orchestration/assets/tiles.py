@@ -39,9 +39,10 @@ def build_tiles(chain: Chain) -> dg.AssetsDefinition:
     def tiles(
         context: dg.AssetExecutionContext, cloud_storage: CloudStorageResource, tiles_io: dg.ResourceParam[TilesIO]
     ) -> Stored:
+        exported = ledger.stamps(context.instance, export_key, context.partition_keys)
 
         def make(key: str) -> Made:
-            found = _collect(context, chain, cloud_storage, tiles_io, key)
+            found = _collect(exported.get(key), chain, cloud_storage, tiles_io, key)
             tiles_io.store(context.asset_key, key, found)
             return Made(_metadata(found, tiles_io))
 
@@ -51,14 +52,14 @@ def build_tiles(chain: Chain) -> dg.AssetsDefinition:
 
 
 def _collect(
-    context: dg.AssetExecutionContext, chain: Chain, storage: CloudStorageResource, io: TilesIO, key: str
+    export: ledger.Stamp | None, chain: Chain, storage: CloudStorageResource, io: TilesIO, key: str
 ) -> TileSet:
-    exported = ledger.last_stamp(context.instance, chain.key("export"), key).values
-    if not exported:
+    if export is None:
         raise NotExportedError(
             f"{key}: expected a finished export, found none; materialise `submission` and leave the sensor "
             "`earth_engine_operations` running"
         )
+    exported = export.values
     digest = str(exported[ledger.DIGEST])
     if exported[ledger.STATE] == "no_images":
         return TileSet("no_images", digest, "", ())
@@ -76,6 +77,7 @@ def _metadata(found: TileSet, io: TilesIO) -> dict[str, Any]:
     return {
         ledger.STATE: found.state,
         ledger.DIGEST: found.digest,
+        ledger.ROOT: io.place.address,
         "tiles": len(found.tiles),
         "bytes": found.bytes,
         "folder": dg.MetadataValue.path(str(io.place.path(found.folder))) if found.folder else "none",

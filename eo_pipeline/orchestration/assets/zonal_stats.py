@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from eo_pipeline.core import keys
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.product import ZoneTable
 from eo_pipeline.core.tables import Column
@@ -20,7 +21,7 @@ from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.io_managers import Mosaic, MosaicIO, NewTable, Stored, TablesIO
 from eo_pipeline.orchestration.partitions import PERIOD, PartitionKey
-from eo_pipeline.steps.measure_zones import measure_zones
+from eo_pipeline.steps.measure_zones import measure_zones, touching
 from eo_pipeline.storage.vectors import read_zones
 
 
@@ -40,6 +41,7 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
         io_manager_key="tables_io",
         description=f"Statistics of the zones of {declared.file} in each period; zones may cross areas.",
         automation_condition=as_soon_as_possible(),
+        code_version=chain.zones_version()[:12],
         backfill_policy=grouped(),
         retry_policy=on_crash(),
         metadata={"dagster/column_schema": metadata.table_schema(_columns(chain, declared))},
@@ -48,16 +50,19 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, mosaic_io: dg.ResourceParam[MosaicIO], tables_io: dg.ResourceParam[TablesIO]
     ) -> Stored:
         with for_all_partitions():
-            zones = _zones(chain, declared)
+            zones, version = _zones(chain, declared), chain.zones_version()
+            columns = _columns(chain, declared)
 
         def make(key: str) -> Made:
-            areas = [PartitionKey.parse(key).area] if by_areas else list(chain.areas)
-            period = PartitionKey.parse(key).period if by_areas else key
+            area, period = (PartitionKey.parse(key).area, PartitionKey.parse(key).period) if by_areas else (None, key)
+            areas = list(chain.areas) if area is None else [area]
             found = {a: mosaic_io.load(chain.key("mosaic"), PartitionKey(a, period).text) for a in areas}
-            table = _measure(chain, declared, zones, found, io=mosaic_io, period_key=period)
-            columns = _columns(chain, declared)
+            wanted = zones if area is None else _zones_of(chain, declared, zones, area)
+            table = _measure(chain, declared, wanted, found, io=mosaic_io, period_key=period)
             tables_io.store(context.asset_key, key, NewTable(table, columns, _tags(chain, zones, period)))
-            return Made(_metadata(table, zones, list(found.values())), metadata.table_preview(table, columns))
+            provenance = {ledger.ZONES_VERSION: version, ledger.ROOT: tables_io.place.address}
+            shown = _metadata(table, zones, list(found.values()))
+            return Made({**shown, **provenance}, metadata.table_preview(table, columns))
 
         return each_partition(context, make)
 
@@ -81,6 +86,14 @@ def _zones(chain: Chain, declared: ZoneTable) -> Zones:
     if chain.zones_file is None:
         raise ProductError(f"zones.file: expected a file at {declared.file}, found none")
     return read_zones(chain.zones_file, id_column=declared.id)
+
+
+def _zones_of(chain: Chain, declared: ZoneTable, zones: Zones, area: str) -> Zones:
+    """Where areas are the zones' own features, that one; else those that touch the area."""
+    features = chain.product.area
+    if (features.features, features.id) == (declared.file, declared.id):
+        return zones.only({identity for identity in zones.ids if keys.feature_key(str(identity)) == area})
+    return touching(zones, chain.areas[area].geobox)
 
 
 def _measure(

@@ -152,7 +152,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "are system:index, the sorted properties of the first feature, and .geo; a missing geometry is an empty "
         "MultiPoint; whole numbers have no point; one file holds the table",
         "reported",
-        "table_files:write_table",
+        "earth_engine.table_files:write_table",
     ),
     Assumption(
         "paint and style",

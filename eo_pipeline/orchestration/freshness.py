@@ -1,0 +1,72 @@
+"""Which partitions of a stage are made of what is there now, as the ledger tells.
+
+What does not belong here: making them (`assets`, `run`), and counting them for a person (`status`).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import dagster as dg
+
+from eo_pipeline.orchestration import ledger
+from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.partitions import PartitionKey
+
+MADE_OF = {"tiles": "export", "mosaic": "tiles", "cube": "mosaic"}
+"""What each stage is made of, partition by partition."""
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """One product on one service, below one data root.
+
+    Attributes:
+        instance: whose event log is the ledger.
+        chain: the product.
+        service: identity of the service and project.
+        root: absolute address of the data root; what lies elsewhere does not count.
+    """
+
+    instance: dg.DagsterInstance
+    chain: Chain
+    service: str
+    root: str
+
+    def exported(self, partitions: Collection[str]) -> set[str]:
+        """Partitions whose last submission `export` stands for."""
+        last = ledger.last_submissions(self.instance, self.chain.key("submission"), partitions, service=self.service)
+        reported = ledger.exported(self.instance, self.chain.key("export"), last)
+        return {partition for partition, recorded in last.items() if reported.get(partition) == recorded.identity}
+
+    def made(self, stage: str, partitions: Collection[str]) -> set[str]:
+        """Partitions of tiles, mosaic or cube that hold, and are newer than, what they are made of."""
+        above = ledger.stamps(self.instance, self.chain.key(MADE_OF[stage]), partitions)
+        mine = ledger.stamps(self.instance, self.chain.key(stage), partitions)
+        return {
+            partition
+            for partition, stamp in mine.items()
+            if partition in above
+            and stamp.values.get(ledger.ROOT) == self.root
+            and stamp.values.get(ledger.DIGEST) == above[partition].values.get(ledger.DIGEST)
+            and stamp.storage_id > above[partition].storage_id
+        }
+
+    def measured(self, partitions: Collection[str]) -> set[str]:
+        """Partitions of `zonal_stats` that hold today's zones, and are newer than all their mosaics."""
+        version = self.chain.zones_version()
+        mosaics = ledger.newest_places(self.instance, self.chain.key("mosaic"))
+        mine = ledger.stamps(self.instance, self.chain.key("zonal_stats"), partitions)
+        return {
+            partition
+            for partition, stamp in mine.items()
+            if stamp.values.get(ledger.ROOT) == self.root
+            and stamp.values.get(ledger.ZONES_VERSION) == version
+            and all(0 < mosaics.get(of, 0) < stamp.storage_id for of in mosaics_of(self.chain, partition))
+        }
+
+
+def mosaics_of(chain: Chain, measured: str) -> list[str]:
+    """Partitions of `mosaic` that a partition of `zonal_stats` is made of."""
+    if chain.zones_follow_areas:
+        return [measured]
+    return [PartitionKey(area, measured).text for area in chain.areas]

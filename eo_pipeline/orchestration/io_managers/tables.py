@@ -1,0 +1,55 @@
+"""Tables as Parquet and CSV. What does not belong here: measuring."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import override
+
+import dagster as dg
+import pandas as pd
+
+from eo_pipeline.core.tables import Column, Dtype
+from eo_pipeline.orchestration.io_managers.base import ConfiguredIOManager, FileIOManager, with_ending
+from eo_pipeline.storage.tables import read_table, write_table
+
+
+@dataclass(frozen=True)
+class NewTable:
+    """A table with the meaning of its columns.
+
+    Attributes:
+        rows: columns as in `columns`.
+        columns: names, meanings and units.
+        tags: provenance, kept in the file.
+    """
+
+    rows: pd.DataFrame
+    columns: Sequence[Column]
+    tags: Mapping[str, str]
+
+
+class TablesIO(FileIOManager):
+    """Tables as Parquet with CSV beside it."""
+
+    def store(self, key: dg.AssetKey, partition: str | None, value: NewTable | pd.DataFrame) -> None:
+        """Write both files; a bare table is stored without the meaning of its columns."""
+        table = NewTable(value, _plain_columns(value), {}) if isinstance(value, pd.DataFrame) else value
+        path = with_ending(self.base(key, partition), ".parquet")
+        write_table(table.rows, path, columns=table.columns, tags=table.tags)
+
+    def load(self, key: dg.AssetKey, partition: str | None) -> pd.DataFrame:
+        """Read the Parquet file."""
+        return read_table(with_ending(self.base(key, partition), ".parquet"))
+
+
+class TablesIOManager(ConfiguredIOManager):
+    """Parquet and CSV."""
+
+    @override
+    def create_io_manager(self, context: dg.InitResourceContext) -> TablesIO:
+        """Bind to the root."""
+        return TablesIO(self.settings())
+
+
+def _plain_columns(table: pd.DataFrame) -> list[Column]:
+    kinds: dict[str, Dtype] = {"i": "int64", "u": "int64", "f": "double"}
+    return [Column(str(name), kinds.get(dtype.kind, "string"), "") for name, dtype in table.dtypes.items()]
