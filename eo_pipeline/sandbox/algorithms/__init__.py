@@ -34,13 +34,10 @@ from eo_pipeline.sandbox.algorithms import (
     reducers,
     regions,
     sampling,
-    sentinel2,
-    spectra,
     strata,
     strings,
     styling,
     terrain,
-    texture,
     unary,
     vectors,
     visualization,
@@ -54,7 +51,7 @@ FAMILIES: tuple[Family, ...] = tuple(
         aggregates, arithmetic, bands, collections, components, composites, convolutions, dates, dictionaries,
         distances, elements, filter_text, filters, generators, geometries, image_text, joins, kernels, lists,
         masks, neighbourhoods, numbers, painting, projections, randomness, reducers, regions, sampling,
-        sentinel2, spectra, strata, strings, styling, terrain, texture, unary, vectors, visualization,
+        strata, strings, styling, terrain, unary, vectors, visualization,
     )
 )  # fmt: skip
 """Every family of functions."""

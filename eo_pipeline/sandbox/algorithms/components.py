@@ -106,9 +106,7 @@ def _lattice_place(grid: Grid) -> tuple[int, int]:
 
 
 @FAMILY.algorithm("Image.reduceConnectedComponents")
-def reduce_connected_components(
-    image: Image, reducer: Reducer, label_band: str | None, max_size: int
-) -> Image:
+def reduce_connected_components(image: Image, reducer: Reducer, label_band: str | None, max_size: int) -> Image:
     """The reducer's outputs over each object of the label band, at each of its pixels; large objects are masked."""
     size = _checked("Image.reduceConnectedComponents", max_size)
     label = next((band for band in image.bands if label_band in (None, band.id)), None)

@@ -9,8 +9,8 @@ import numpy as np
 
 from eo_pipeline.sandbox.algorithms.neighbourhoods import grown, surrounding
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.graph.ground import pixel_sides
 from eo_pipeline.sandbox.graph.grids import Grid
+from eo_pipeline.sandbox.graph.ground import pixel_sides
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.kernels import Kernel
 from eo_pipeline.sandbox.graph.pixel_types import BOOLEAN, PixelType, wider_float
@@ -64,9 +64,7 @@ def neighbouring(
         found = function(grid, rasters[0])
         return Raster(found.data.astype(pixel_type.dtype, copy=False), found.mask)
 
-    return replace(
-        band, id=name, pixel_type=pixel_type, pixels=Pixels((band.pixels,), compute, reach.grown)
-    )
+    return replace(band, id=name, pixel_type=pixel_type, pixels=Pixels((band.pixels,), compute, reach.grown))
 
 
 def central_differences(grid: Grid, raster: Raster) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

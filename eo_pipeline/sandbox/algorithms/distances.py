@@ -62,7 +62,7 @@ def _rows_to_nearest(sources: np.ndarray) -> np.ndarray:
 
 
 def _sources(raster: Raster) -> np.ndarray:
-    return (raster.mask > 0) & (raster.data != 0)
+    return np.asarray((raster.mask > 0) & (raster.data != 0))
 
 
 @FAMILY.algorithm("Image.fastDistanceTransform")
@@ -134,9 +134,7 @@ def ray(angle: float, length: float) -> list[tuple[int, int]]:
 
 
 @FAMILY.algorithm("Image.directionalDistanceTransform")
-def directional_distance_transform(
-    source: Image, angle: float, max_distance: int, label_band: str | None
-) -> Image:
+def directional_distance_transform(source: Image, angle: float, max_distance: int, label_band: str | None) -> Image:
     """Band distance to the first non-zero pixel in a direction, and the other bands' values there."""
     if not 0 < max_distance <= LARGEST_NEIGHBOURHOOD:
         raise ServiceError(f"Image.directionalDistanceTransform: Expected maxDistance 1..{LARGEST_NEIGHBOURHOOD}.")

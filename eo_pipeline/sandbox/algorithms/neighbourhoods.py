@@ -81,9 +81,7 @@ def _weighed(weigh: str, kernel: np.ndarray, masks: np.ndarray) -> np.ndarray:
 
 
 @FAMILY.algorithm("Image.reduceNeighborhood")
-def reduce_neighborhood(
-    image: Image, reducer: Reducer, kernel: Kernel, input_weight: str, skip_masked: bool
-) -> Image:
+def reduce_neighborhood(image: Image, reducer: Reducer, kernel: Kernel, input_weight: str, skip_masked: bool) -> Image:
     """A reducer over the kernel around each pixel; bands are named BAND_OUTPUT, or OUTPUT if it has several inputs."""
     if input_weight not in ("mask", "kernel", "min"):
         raise ServiceError(f"Image.reduceNeighborhood: Expected inputWeight mask, kernel or min, got '{input_weight}'.")

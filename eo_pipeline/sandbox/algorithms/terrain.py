@@ -11,8 +11,8 @@ from eo_pipeline.sandbox.algorithms.bands import add_bands
 from eo_pipeline.sandbox.algorithms.convolutions import ground_gradient, neighbouring
 from eo_pipeline.sandbox.algorithms.distances import ray
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.graph.ground import pixel_sides
 from eo_pipeline.sandbox.graph.grids import Grid
+from eo_pipeline.sandbox.graph.ground import pixel_sides
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.pixel_types import BOOLEAN, PixelType, pixel_type_of
 from eo_pipeline.sandbox.graph.pixels import Raster
@@ -96,9 +96,7 @@ def products(input_: Image) -> Image:
 
 
 @FAMILY.algorithm("Terrain.hillShadow", "HillShadow")
-def hill_shadow(
-    image: Image, *, azimuth: float, zenith: float, neighborhood_size: int, hysteresis: bool
-) -> Image:
+def hill_shadow(image: Image, *, azimuth: float, zenith: float, neighborhood_size: int, hysteresis: bool) -> Image:
     """1 where the light reaches the ground, 0 where something within so many pixels stands in its way."""
     if hysteresis:
         raise ServiceError("The sandbox does not implement Terrain.hillShadow with hysteresis.")

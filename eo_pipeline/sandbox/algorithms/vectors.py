@@ -19,7 +19,7 @@ from eo_pipeline.sandbox.graph.geometry import WGS84, Geometry
 from eo_pipeline.sandbox.graph.grids import Grid, Projection
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.pixels import pull
-from eo_pipeline.sandbox.graph.reducers import Reducer
+from eo_pipeline.sandbox.graph.reducers import Outcome, Reducer
 from eo_pipeline.sandbox.graph.registry import Family
 from eo_pipeline.sandbox.graph.segments import EIGHT, FOUR, Segments, segments
 from eo_pipeline.sandbox.graph.values import Feature
@@ -49,9 +49,7 @@ def reduce_to_vectors(
     function = "Image.reduceToVectors"
     if geometry_type not in _KINDS:
         raise ServiceError(f"{function}: Expected geometryType {', '.join(_KINDS)}, got '{geometry_type}'.")
-    lattice = lattice_of(
-        function, image, crs, crs_transform, scale, max_pixels=max_pixels, best_effort=best_effort
-    )
+    lattice = lattice_of(function, image, crs, crs_transform, scale, max_pixels=max_pixels, best_effort=best_effort)
     label, others = image.bands[0], image.bands[1:]
     if not label.pixel_type.is_integer:
         raise ServiceError(f"{function}: The first band must be of an integer type to label segments.")
@@ -66,13 +64,10 @@ def reduce_to_vectors(
         rasters = pull([label.pixels, *(band.pixels for band in others)], grid)
         inside = coverage(region, grid).centred & (rasters[0].mask > 0)
         found = segments(rasters[0].data, inside, EIGHT if eight_connected else FOUR)
-        columns: dict[str, np.ndarray] = {}
+        columns: dict[str, list[object]] = {}
         for one, places, names in runs:
             outcomes = segment_outcomes(one, found, [rasters[1 + place] for place in places])
-            columns |= {
-                name: np.where(valid, values, None)
-                for name, (values, valid) in zip(names, outcomes, strict=True)
-            }
+            columns |= {name: _known(outcome) for name, outcome in zip(names, outcomes, strict=True)}
         labels = rasters[0].data.ravel()[found.rows * grid.width + found.first_column]
         for number, shape in enumerate(_outlines(found, grid, geometry_type, eight_connected=eight_connected)):
             values = {name: column[number] for name, column in columns.items() if column[number] is not None}
@@ -101,6 +96,12 @@ def _runs(reducer: Reducer, bands: Sequence[Band]) -> list[tuple[Reducer, list[i
         (reducer, [place], [f"{band.id}_{output}" if several else band.id for output in reducer.outputs])
         for place, band in enumerate(bands)
     ]
+
+
+def _known(outcome: Outcome) -> list[object]:
+    """The values of an outcome as plain Python, None where it has none."""
+    values, valid = outcome
+    return [value if known else None for value, known in zip(values.tolist(), valid.tolist(), strict=True)]
 
 
 def _outlines(found: Segments, grid: Grid, kind: str, *, eight_connected: bool) -> Iterator[BaseGeometry]:

@@ -108,7 +108,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "neighbourhoods",
         "are masked where their middle is; kernels reach at most 256 pixels, focal functions repeat at most 100 times",
         "chosen",
-        "algorithms.neighbourhoods:LARGEST_RADIUS",
+        "algorithms.kernels:LARGEST_RADIUS",
     ),
     Assumption(
         "geodesic edges",
