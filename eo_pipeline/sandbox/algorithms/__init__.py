@@ -34,10 +34,13 @@ from eo_pipeline.sandbox.algorithms import (
     reducers,
     regions,
     sampling,
+    sentinel2,
+    spectra,
     strata,
     strings,
     styling,
     terrain,
+    texture,
     unary,
     vectors,
     visualization,
@@ -51,7 +54,7 @@ FAMILIES: tuple[Family, ...] = tuple(
         aggregates, arithmetic, bands, collections, components, composites, convolutions, dates, dictionaries,
         distances, elements, filter_text, filters, generators, geometries, image_text, joins, kernels, lists,
         masks, neighbourhoods, numbers, painting, projections, randomness, reducers, regions, sampling,
-        strata, strings, styling, terrain, unary, vectors, visualization,
+        sentinel2, spectra, strata, strings, styling, terrain, texture, unary, vectors, visualization,
     )
 )  # fmt: skip
 """Every family of functions."""

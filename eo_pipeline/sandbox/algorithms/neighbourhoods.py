@@ -37,7 +37,7 @@ def grown(kernel: Kernel, grid: Grid) -> Grid:
     return surrounding(kernel, grid).reach.grown(grid)
 
 
-def _around(
+def around_each(
     group: Sequence[Band], kernel: Kernel, reducer: Reducer, names: Sequence[str], *, weigh: str, skip_masked: bool
 ) -> list[Band]:
     """One band for each output of a reducer over the kernel's pixels of one band for each input.
@@ -95,7 +95,7 @@ def reduce_neighborhood(image: Image, reducer: Reducer, kernel: Kernel, input_we
     for group in groups:
         prefix = f"{group[0].id}_" if reducer.inputs == 1 else ""
         names = [prefix + output for output in reducer.outputs]
-        bands += _around(group, kernel, reducer, names, weigh=input_weight, skip_masked=skip_masked)
+        bands += around_each(group, kernel, reducer, names, weigh=input_weight, skip_masked=skip_masked)
     return image.with_bands(*bands)
 
 
@@ -111,7 +111,7 @@ def _register_focal(name: str, reducer: str) -> None:
         bands = list(image.bands)
         for _ in range(iterations):
             bands = [
-                _around([band], chosen, plain(reducer), [band.id], weigh="kernel", skip_masked=True)[0]
+                around_each([band], chosen, plain(reducer), [band.id], weigh="kernel", skip_masked=True)[0]
                 for band in bands
             ]
         return image.with_bands(*bands)
