@@ -27,7 +27,7 @@ def components(structure: np.ndarray) -> np.ndarray:
     """A number for each segment of equal labels, from 0."""
     numbers = np.zeros(LABELS.shape, int)
     for label in np.unique(LABELS):
-        found, count = ndimage.label(LABELS == label, structure)
+        found, count = ndimage.label(label == LABELS, structure)
         numbers[found > 0] = found[found > 0] + numbers.max() + 1
         assert count
     return np.unique(numbers, return_inverse=True)[1].reshape(LABELS.shape)
@@ -40,7 +40,7 @@ def sizes(structure: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize(("eight", "structure"), [(True, EIGHT), (False, FOUR)])
 @pytest.mark.parametrize("limit", [7, 1000])
-def test_counts(eight: bool, structure: np.ndarray, limit: int) -> None:  # noqa: FBT001 - a parameter of pytest
+def test_counts(eight: bool, structure: np.ndarray, limit: int) -> None:
     ((data, mask),) = pixels(image("whole").connectedPixelCount(limit, eight), WHOLE, SCENE)
     np.testing.assert_array_equal(data, np.minimum(sizes(structure), limit))
     assert mask.all()
