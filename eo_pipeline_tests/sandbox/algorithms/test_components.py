@@ -35,7 +35,7 @@ def components(structure: np.ndarray) -> np.ndarray:
 
 def sizes(structure: np.ndarray) -> np.ndarray:
     numbers = components(structure)
-    return np.bincount(numbers.ravel())[numbers]
+    return np.asarray(np.bincount(numbers.ravel())[numbers])
 
 
 @pytest.mark.parametrize(("eight", "structure"), [(True, EIGHT), (False, FOUR)])
@@ -71,7 +71,7 @@ def test_objects_that_extend_too_far_are_masked() -> None:
     made = image("whole", "height").reduceConnectedComponents(ee.Reducer.max(), "whole", 6)
     ((_, mask),) = pixels(made, WHOLE, SCENE)
     numbers = components(EIGHT)
-    boxes = ndimage.find_objects(numbers + 1)
+    boxes = [box for box in ndimage.find_objects(numbers + 1) if box is not None]
     small = np.array([max(s.stop - s.start for s in box) <= 6 for box in boxes])
     np.testing.assert_array_equal(mask > 0, small[numbers])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import ee
 import numpy as np
@@ -19,25 +19,27 @@ OUT = utm_grid(20, 12, x=14, y=14)
 CROP = (slice(14, 26), slice(14, 34))
 SIZE = 13
 
+Metric = Literal["euclidean", "sqeuclidean", "cityblock", "chebyshev"]
+
 
 def sparse() -> Any:
     return ee.Image("C/hood").select("sparse")
 
 
-def nearest(metric: str, size: int = SIZE) -> np.ndarray:
+def nearest(metric: Metric, size: int = SIZE) -> np.ndarray:
     """Distance to the nearest source of all that are at most so many rows and columns away, infinite without one."""
     every = np.stack([ROWS.ravel(), COLUMNS.ravel()], axis=1)
     sources = np.argwhere(SPARSE)
     away = distance.cdist(every, sources, metric)
     away[distance.cdist(every, sources, "chebyshev") > size] = np.inf
-    return away.min(axis=1).reshape(SPARSE.shape)
+    return np.asarray(away.min(axis=1).reshape(SPARSE.shape))
 
 
 @pytest.mark.parametrize(
     ("metric", "oracle"),
     [("squared_euclidean", "sqeuclidean"), ("manhattan", "cityblock"), ("chebyshev", "chebyshev")],
 )
-def test_the_fast_transform(metric: str, oracle: str) -> None:
+def test_the_fast_transform(metric: str, oracle: Metric) -> None:
     ((data, mask),) = pixels(sparse().fastDistanceTransform(SIZE, "pixels", metric), OUT, SCENE)
     expected = nearest(oracle)[CROP]
     np.testing.assert_array_equal(mask > 0, np.isfinite(expected))

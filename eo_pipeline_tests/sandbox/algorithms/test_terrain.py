@@ -92,5 +92,5 @@ def test_refusals() -> None:
         pixels(ee.Terrain.hillShadow(heights(), 0, 95, 5), OUT, SCENE)
     with pytest.raises(ServiceError, match=r"Expected neighborhoodSize 0\.\.1024"):
         pixels(ee.Terrain.hillShadow(heights(), 0, 45, 5000), OUT, SCENE)
-    with pytest.raises(ServiceError, match="does not implement Terrain.hillShadow with hysteresis"):
+    with pytest.raises(ServiceError, match=r"does not implement Terrain\.hillShadow with hysteresis"):
         pixels(ee.Terrain.hillShadow(heights(), 0, 45, 5, True), OUT, SCENE)
