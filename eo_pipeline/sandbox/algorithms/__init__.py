@@ -8,6 +8,9 @@ from pathlib import Path
 from eo_pipeline.sandbox.algorithms import (
     aggregates,
     arithmetic,
+    array_images,
+    array_stacks,
+    arrays,
     bands,
     collections,
     components,
@@ -51,13 +54,33 @@ from eo_pipeline.sandbox.graph.signatures import published_signatures
 FAMILIES: tuple[Family, ...] = tuple(
     module.FAMILY
     for module in (
-        aggregates, arithmetic, bands, collections, components, composites, convolutions, dates, dictionaries,
-        distances, elements, filter_text, filters, generators, geometries, image_text, joins, kernels, lists,
-        masks, neighbourhoods, numbers, painting, projections, randomness, reducers, regions, sampling,
-        sentinel2, spectra, strata, strings, styling, terrain, texture, unary, vectors, visualization,
+        aggregates, arithmetic, array_images, array_stacks, arrays, bands, collections, components, composites,
+        convolutions, dates, dictionaries, distances, elements, filter_text, filters, generators, geometries,
+        image_text, joins, kernels, lists, masks, neighbourhoods, numbers, painting, projections, randomness,
+        reducers, regions, sampling, sentinel2, spectra, strata, strings, styling, terrain, texture, unary, vectors,
+        visualization,
     )
 )  # fmt: skip
 """Every family of functions."""
+
+_ARRAY_READY = (
+    "Image.addBands", "Image.bandNames", "Image.bandTypes", "Image.clip", "Image.constant", "Image.copyProperties",
+    "Image.date", "Image.geometry", "Image.id", "Image.mask", "Image.metadata", "Image.projection", "Image.rename",
+    "Image.reproject", "Image.select", "Image.setDefaultProjection", "Image.slice", "Image.updateMask",
+)  # fmt: skip
+"""Functions that only name, place or mask pixels."""
+
+
+ARRAY_READY = frozenset(
+    [
+        *array_images.FAMILY.members,
+        *array_stacks.FAMILY.members,
+        *arithmetic.FAMILY.members,
+        *(f"Image.{name}" for name in (*unary.FUNCTIONS, *unary.CASTS)),
+        *_ARRAY_READY,
+    ]
+)
+"""Functions that take images whose pixels are arrays."""
 
 
 def registry(algorithms: Path) -> Mapping[str, Entry]:
@@ -67,4 +90,4 @@ def registry(algorithms: Path) -> Mapping[str, Entry]:
         FileNotFoundError: the file is not there.
         ValueError: an implementation does not fit.
     """
-    return build_registry(FAMILIES, published_signatures(algorithms))
+    return build_registry(FAMILIES, published_signatures(algorithms), ARRAY_READY)

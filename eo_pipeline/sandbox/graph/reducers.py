@@ -9,12 +9,13 @@ import numpy as np
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.pixel_types import PixelType
+from eo_pipeline.sandbox.graph.values import Array
 
 Samples = Sequence[np.ndarray]
 """One array (sample, place) for each input of a statistic."""
 
 Outcome = tuple[np.ndarray, np.ndarray]
-"""(values (place), valid (place) bool); values of dtype object where a result is a list or dictionary."""
+"""(values (place), valid (place) bool); values of dtype object where a result is a list, dictionary or array."""
 
 Statistic = Callable[[Samples, np.ndarray], list[Outcome]]
 """(samples, weights (sample, place), 0 where a sample does not count) -> one outcome for each output."""
@@ -127,4 +128,6 @@ def single(outcome: Outcome) -> object:
     if not valid[0]:
         return None
     value = values[0]
+    if isinstance(value, np.ndarray):
+        return Array(value)
     return value.item() if isinstance(value, np.generic) else value

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from eo_pipeline.sandbox.graph.geometry import Geometry
 
 
@@ -72,6 +74,17 @@ class Feature:
     def with_properties(self, properties: Mapping[str, object]) -> Feature:
         """The same shape with exactly these properties."""
         return replace(self, properties=dict(properties))
+
+
+@dataclass(frozen=True, eq=False)
+class Array:
+    """An array of numbers of any number of axes.
+
+    Attributes:
+        values: the numbers, in the type that holds them.
+    """
+
+    values: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from eo_pipeline.sandbox.errors import ServiceError
+from eo_pipeline.sandbox.graph.grids import Projection
 from eo_pipeline_tests.sandbox.algorithms.scenes import HEIGHTS, SCENE
-from eo_pipeline_tests.sandbox.graph_support import ArrayBand, Projection, pixels, record, utm_grid, value
+from eo_pipeline_tests.sandbox.graph_support import ArrayBand, pixels, record, utm_grid, value
 
 OUT = utm_grid(20, 12, x=9, y=8)
 CROP = (slice(8, 20), slice(9, 29))
