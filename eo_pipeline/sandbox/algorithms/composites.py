@@ -31,7 +31,12 @@ def reduced_bands(stacks: Sequence[Sequence[Band]], reducer: Reducer, names: Seq
         reducer: what to compute at each pixel.
         names: names of the results.
         like: the band whose projection and dimensions the results take.
+
+    Raises:
+        ServiceError: pixels are arrays.
     """
+    if any(band.pixel_type.dimensions for stack in stacks for band in stack):
+        raise ServiceError("Reducer: The sandbox reduces bands of plain numbers, not of arrays; use arrayReduce.")
     types = reducer.types([union(*(band.pixel_type for band in stack)) for stack in stacks])
     nodes = tuple(band.pixels for stack in stacks for band in stack)
     dtypes = [union(*(band.pixel_type for band in stack)).dtype for stack in stacks]

@@ -123,7 +123,7 @@ def padded(block: np.ndarray, lengths: Sequence[int], value: float) -> np.ndarra
 def ordered(block: np.ndarray, keys: np.ndarray) -> np.ndarray:
     """Sorted along the axis in which the keys have several elements, by the keys; equal ones stay in order."""
     long = [axis for axis in range(1, keys.ndim) if keys.shape[axis] != 1]
-    if len(long) > 1 or keys.ndim != block.ndim:
+    if len(long) > 1 or keys.ndim != block.ndim or block.ndim == 1:
         raise ServiceError("Array.sort: Keys must have as many axes, and be longer than 1 along one of them only.")
     axis = long[0] if long else 1
     if keys.shape[axis] != block.shape[axis]:
@@ -135,7 +135,7 @@ def masked(block: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Of each array the positions along the mask's longest axis where the mask is not 0, as cells (pixel)."""
     long = [axis for axis in range(1, mask.ndim) if mask.shape[axis] != 1]
     axis = long[0] if long else 1
-    if len(long) > 1 or mask.ndim > block.ndim or mask.shape[axis] != block.shape[axis]:
+    if len(long) > 1 or not 1 < mask.ndim <= block.ndim or mask.shape[axis] != block.shape[axis]:
         raise ServiceError("Array.mask: The mask must be longer than 1 along one axis only, and fit the array there.")
     chosen = mask.reshape(len(mask), -1) != 0
     order, counts = np.argsort(~chosen, axis=1, kind="stable"), chosen.sum(axis=1)
