@@ -36,6 +36,7 @@ from eo_pipeline.sandbox.algorithms import (
     randomness,
     reducers,
     regions,
+    regressions,
     sampling,
     sentinel2,
     spectra,
@@ -57,8 +58,8 @@ FAMILIES: tuple[Family, ...] = tuple(
         aggregates, arithmetic, array_images, array_stacks, arrays, bands, collections, components, composites,
         convolutions, dates, dictionaries, distances, elements, filter_text, filters, generators, geometries,
         image_text, joins, kernels, lists, masks, neighbourhoods, numbers, painting, projections, randomness,
-        reducers, regions, sampling, sentinel2, spectra, strata, strings, styling, terrain, texture, unary, vectors,
-        visualization,
+        reducers, regions, regressions, sampling, sentinel2, spectra, strata, strings, styling, terrain, texture,
+        unary, vectors, visualization,
     )
 )  # fmt: skip
 """Every family of functions."""
@@ -66,7 +67,8 @@ FAMILIES: tuple[Family, ...] = tuple(
 _ARRAY_READY = (
     "Image.addBands", "Image.bandNames", "Image.bandTypes", "Image.clip", "Image.constant", "Image.copyProperties",
     "Image.date", "Image.geometry", "Image.id", "Image.mask", "Image.metadata", "Image.projection", "Image.rename",
-    "Image.reproject", "Image.select", "Image.setDefaultProjection", "Image.slice", "Image.updateMask",
+    "Image.reduceRegion", "Image.reproject", "Image.select", "Image.setDefaultProjection", "Image.slice",
+    "Image.updateMask",
 )  # fmt: skip
 """Functions that only name, place or mask pixels."""
 

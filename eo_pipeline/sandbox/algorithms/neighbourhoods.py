@@ -15,7 +15,7 @@ from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.kernels import Kernel, Weights
 from eo_pipeline.sandbox.graph.pixels import Pixels, Raster
-from eo_pipeline.sandbox.graph.reducers import Reducer
+from eo_pipeline.sandbox.graph.reducers import Reducer, only_numbers
 from eo_pipeline.sandbox.graph.registry import Family
 
 FAMILY = Family()
@@ -61,6 +61,7 @@ def around_each(
         near = np.stack([reach.shifted(masks, grid, x, y).ravel() for x, y, _ in offsets])
         heavy = _weighed(weigh, np.array([weight for _, _, weight in offsets])[:, None], near)
         outcomes = reducer.run(samples, heavy, near > 0)
+        only_numbers(reducer, outcomes)
         middle = reach.shifted(masks, grid, 0, 0).ravel() if skip_masked else (near > 0).any(axis=0)
         values = np.stack([np.where(valid, found, 0).astype(np.float64) for found, valid in outcomes])
         valid = np.stack([(middle * valid).astype(np.float32) for _, valid in outcomes])

@@ -51,9 +51,11 @@ class Reducer:
 
     Attributes:
         parts: in order of their outputs.
+        takes_arrays: samples are arrays, not plain numbers.
     """
 
     parts: tuple[Part, ...]
+    takes_arrays: bool = False
 
     @property
     def inputs(self) -> int:
@@ -80,7 +82,7 @@ class Reducer:
 
     def unweighted(self) -> Reducer:
         """The same statistics of samples that count fully or not at all."""
-        return Reducer(tuple(replace(part, weighted=False) for part in self.parts))
+        return replace(self, parts=tuple(replace(part, weighted=False) for part in self.parts))
 
     def run(self, samples: Samples, weights: np.ndarray, centred: np.ndarray | None = None) -> list[Outcome]:
         """All outcomes, in order of `outputs`.
@@ -119,7 +121,24 @@ def combined(first: Reducer, second: Reducer, *, prefix: str, shared: bool) -> R
         replace(part, first_input=part.first_input + shift, outputs=tuple(prefix + name for name in part.outputs))
         for part in second.parts
     )
-    return Reducer((*first.parts, *moved))
+    return Reducer((*first.parts, *moved), first.takes_arrays or second.takes_arrays)
+
+
+def only_numbers(reducer: Reducer, outcomes: Sequence[Outcome], *, arrays: bool = False) -> None:
+    """Refuses outcomes that no pixel can hold.
+
+    Args:
+        reducer: whose outcomes.
+        outcomes: what it computed.
+        arrays: pixels may hold arrays, too.
+
+    Raises:
+        ServiceError: an outcome is a list or a dictionary, or an array that pixels may not hold.
+    """
+    for values, valid in outcomes:
+        held = values[valid] if values.dtype == object else ()
+        if any(not (arrays and isinstance(value, np.ndarray)) for value in held):
+            raise ServiceError(f"Reducer outputs {list(reducer.outputs)} are not numbers that pixels can hold.")
 
 
 def single(outcome: Outcome) -> object:
