@@ -16,6 +16,7 @@ from eo_pipeline.sandbox.algorithms import (
     components,
     composites,
     convolutions,
+    date_ranges,
     dates,
     dictionaries,
     distances,
@@ -32,6 +33,8 @@ from eo_pipeline.sandbox.algorithms import (
     neighbourhoods,
     numbers,
     painting,
+    paths,
+    pixel_kinds,
     projections,
     randomness,
     reducers,
@@ -56,10 +59,10 @@ FAMILIES: tuple[Family, ...] = tuple(
     module.FAMILY
     for module in (
         aggregates, arithmetic, array_images, array_stacks, arrays, bands, collections, components, composites,
-        convolutions, dates, dictionaries, distances, elements, filter_text, filters, generators, geometries,
-        image_text, joins, kernels, lists, masks, neighbourhoods, numbers, painting, projections, randomness,
-        reducers, regions, regressions, sampling, sentinel2, spectra, strata, strings, styling, terrain, texture,
-        unary, vectors, visualization,
+        convolutions, date_ranges, dates, dictionaries, distances, elements, filter_text, filters, generators,
+        geometries, image_text, joins, kernels, lists, masks, neighbourhoods, numbers, painting, paths, pixel_kinds,
+        projections, randomness, reducers, regions, regressions, sampling, sentinel2, spectra, strata, strings,
+        styling, terrain, texture, unary, vectors, visualization,
     )
 )  # fmt: skip
 """Every family of functions."""
@@ -76,7 +79,7 @@ _ARRAY_READY = (
 ARRAY_READY = frozenset(
     [
         *array_images.FAMILY.members,
-        *array_stacks.FAMILY.members,
+        "Image.toArray",
         *arithmetic.FAMILY.members,
         *(f"Image.{name}" for name in (*unary.FUNCTIONS, *unary.CASTS)),
         *_ARRAY_READY,

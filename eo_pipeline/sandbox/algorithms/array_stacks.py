@@ -7,17 +7,23 @@ from dataclasses import replace
 
 import numpy as np
 
+from eo_pipeline.sandbox.algorithms.neighbourhoods import grown, surrounding
+from eo_pipeline.sandbox.algorithms.unary import cut_to
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.array_blocks import concatenated
 from eo_pipeline.sandbox.graph.array_pixels import cells, on_arrays
 from eo_pipeline.sandbox.graph.collections import Collection
 from eo_pipeline.sandbox.graph.grids import DEFAULT_PROJECTION, Grid
 from eo_pipeline.sandbox.graph.images import Band, Image
+from eo_pipeline.sandbox.graph.kernels import Kernel
 from eo_pipeline.sandbox.graph.pixel_types import PixelType, union
 from eo_pipeline.sandbox.graph.pixels import Pixels, Raster
 from eo_pipeline.sandbox.graph.registry import Family
 
 FAMILY = Family()
+
+LARGEST_NEIGHBOURHOOD = 4096
+"""Pixels that Image.neighborhoodToArray may put into an array."""
 
 
 @FAMILY.algorithm("Image.toArray")
@@ -80,3 +86,26 @@ def _packed(values: np.ndarray, masks: np.ndarray, grid: Grid) -> Raster:
         same = np.flatnonzero(counts == count)
         data[same] = cells(np.take_along_axis(values[same], order[same, :count, None], 1))
     return Raster(data.reshape(grid.shape), masks.max(axis=1).reshape(grid.shape))
+
+
+@FAMILY.algorithm("Image.neighborhoodToArray")
+def neighborhood_to_array(image: Image, kernel: Kernel, default_value: float) -> Image:
+    """The pixels under a kernel as an array (row, column); masked ones become a value of the band's range."""
+    return image.with_bands(*(_neighbourhood(band, kernel, default_value) for band in image.bands))
+
+
+def _neighbourhood(band: Band, kernel: Kernel, default_value: float) -> Band:
+    fill = cut_to(band.pixel_type)(np.array([default_value])).astype(band.pixel_type.dtype)[0]
+
+    def compute(grid: Grid, rasters: Sequence[Raster]) -> Raster:
+        weights = surrounding(kernel, grid)
+        if weights.values.size > LARGEST_NEIGHBOURHOOD:
+            raise ServiceError(f"Image.neighborhoodToArray: At most {LARGEST_NEIGHBOURHOOD} pixels are possible.")
+        data = np.where(rasters[0].mask > 0, rasters[0].data, fill)
+        windows = np.lib.stride_tricks.sliding_window_view(data, weights.values.shape)
+        blocks = windows.reshape(-1, *weights.values.shape)
+        mask = weights.reach.shifted(rasters[0].mask, grid, 0, 0)
+        return Raster(cells(blocks).reshape(grid.shape), mask)
+
+    pixels = Pixels((band.pixels,), compute, lambda grid: grown(kernel, grid))
+    return replace(band, pixel_type=band.pixel_type.of(2), pixels=pixels)

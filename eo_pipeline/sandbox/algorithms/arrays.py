@@ -8,10 +8,12 @@ import numpy as np
 
 from eo_pipeline.sandbox.algorithms.arithmetic import OPERATIONS
 from eo_pipeline.sandbox.algorithms.array_images import dot
+from eo_pipeline.sandbox.algorithms.lists import get as list_element
 from eo_pipeline.sandbox.algorithms.unary import CASTS, FUNCTIONS, cut_to
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph import array_blocks as blocks_of
 from eo_pipeline.sandbox.graph.coercions import as_array, as_number
+from eo_pipeline.sandbox.graph.collections import Element
 from eo_pipeline.sandbox.graph.matrices import OF_ONE, OF_TWO
 from eo_pipeline.sandbox.graph.pixel_types import PixelType, pixel_type_of
 from eo_pipeline.sandbox.graph.reducers import Reducer
@@ -19,6 +21,9 @@ from eo_pipeline.sandbox.graph.registry import Family
 from eo_pipeline.sandbox.graph.values import Array
 
 FAMILY = Family()
+
+MOST_AXES = 16
+"""Number of the last axis along which Dictionary.toArray may put numbers."""
 
 
 def _block(array: Array) -> np.ndarray:
@@ -206,3 +211,39 @@ for _name in FUNCTIONS:
     _register_function(_name)
 for _name, _target in CASTS.items():
     _register_cast(_name, _target)
+
+
+def _of_numbers(function: str, found: dict[str, object], names: list[str]) -> Array:
+    missing = [name for name in names if found.get(name) is None]
+    if missing:
+        raise ServiceError(f"{function}: There is no number named '{missing[0]}'.")
+    return Array(np.array([as_number(found[name]) for name in names]))
+
+
+@FAMILY.algorithm("Dictionary.toArray")
+def dictionary_to_array(dictionary: dict[str, object], keys: list[str] | None, axis: int) -> Array:
+    """The numbers of a dictionary along an axis, those of all keys in order by default."""
+    if not 0 <= axis <= MOST_AXES:
+        raise ServiceError(f"Dictionary.toArray: Expected an axis of 0..{MOST_AXES}, got {axis}.")
+    found = _of_numbers("Dictionary.toArray", dictionary, sorted(dictionary) if keys is None else keys)
+    return Array(found.values.reshape((1,) * axis + (-1,)))
+
+
+@FAMILY.algorithm("Dictionary.getArray")
+def dictionary_get_array(dictionary: dict[str, object], key: str) -> Array:
+    """An array by its key."""
+    if key not in dictionary:
+        raise ServiceError(f"Dictionary.getArray: Dictionary does not contain key: '{key}'.")
+    return as_array(dictionary[key])
+
+
+@FAMILY.algorithm("Feature.toArray")
+def feature_to_array(feature: Element, properties: list[str]) -> Array:
+    """The numbers of some properties."""
+    return _of_numbers("Feature.toArray", dict(feature.properties), properties)
+
+
+@FAMILY.algorithm("List.getArray")
+def list_get_array(list_: list[object], index: int) -> Array:
+    """The array at a place of a list."""
+    return as_array(list_element(list_, index))

@@ -150,6 +150,20 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "algorithms.distances:ray",
     ),
     Assumption(
+        "cumulativeCost",
+        "charges a move the mean of both pixels times the metres between them, on the ground whatever "
+        "geodeticDistance says; a way has at most maxDistance over the pixel's side moves, and at most 256",
+        "inferred",
+        "algorithms.paths:cumulative_cost",
+    ),
+    Assumption(
+        "regressions, covariances and correlations",
+        "count each sample fully; residuals and covariances are divided by the number of samples; skew and kurtosis "
+        "are those of the population, kurtosis less 3; the offset of sensSlope goes through both medians",
+        "inferred",
+        "graph.regressions:least_squares",
+    ),
+    Assumption(
         "labels of connected components",
         "follow from where an object's first pixel lies on the lattice, so they are the same in every window; "
         "they repeat after 65536 rows or 32768 columns; objects have at most 1024 pixels",

@@ -57,7 +57,7 @@ def segments(values: np.ndarray, valid: np.ndarray, offsets: Offsets) -> Segment
     places = np.arange(values.size).reshape(values.shape)
     starts, ends = [], []
     for x, y in offsets:
-        here, there = _pairs(values.shape, x, y)
+        here, there = pairs(values.shape, x, y)
         same = valid[here] & valid[there] & (values[here] == values[there])
         starts.append(places[here][same])
         ends.append(places[there][same])
@@ -67,7 +67,7 @@ def segments(values: np.ndarray, valid: np.ndarray, offsets: Offsets) -> Segment
     return _described(labels.reshape(values.shape), valid)
 
 
-def _pairs(shape: tuple[int, ...], x: int, y: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+def pairs(shape: tuple[int, ...], x: int, y: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
     """Slices of all pixels with a neighbour at an offset, and of those neighbours."""
     down, across = (_pair(shape[0], y), _pair(shape[1], x))
     return (down[0], across[0]), (down[1], across[1])

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from scipy import ndimage
 from scipy.spatial import distance
+from skimage import graph
 
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline_tests.sandbox.algorithms.scenes import COLUMNS, ROWS, SCENE, SPARSE
-from eo_pipeline_tests.sandbox.graph_support import pixels, utm_grid, value
+from eo_pipeline_tests.sandbox.algorithms.scenes import COLUMNS, COST, ROWS, SCENE, SPARSE
+from eo_pipeline_tests.sandbox.graph_support import UTM, ArrayBand, pixels, record, utm_grid, value
 
 OUT = utm_grid(20, 12, x=14, y=14)
 CROP = (slice(14, 26), slice(14, 34))
@@ -91,6 +92,8 @@ def test_a_directional_transform_brings_values_along() -> None:
     [
         (lambda: sparse().fastDistanceTransform(5000), "Expected a neighborhood of 1..1024"),
         (lambda: sparse().fastDistanceTransform(5, "meters"), "Unknown metric or units"),
+        (lambda: sparse().cumulativeCost(sparse(), 5000), "A maxDistance of 500 pixels is more than 256"),
+        (lambda: sparse().cumulativeCost(sparse(), -1), "Expected a positive maxDistance, got -1"),
         (lambda: sparse().distance(ee.Kernel.square(3)), "must be one of chebyshev, euclidean, or manhattan"),
         (lambda: sparse().directionalDistanceTransform(0, 5, "none"), "No band named 'none'"),
     ],
@@ -99,3 +102,27 @@ def test_refusals(made: Callable[[], Any], message: str) -> None:
     with pytest.raises(ServiceError) as caught:
         pixels(made(), OUT, SCENE)
     assert message in caught.value.message
+
+
+def test_the_cheapest_way_is_scikit_images() -> None:
+    cost = ee.Image("C/hood").select("cost")
+    ((data, mask),) = pixels(cost.cumulativeCost(sparse(), 480), utm_grid(48, 40), SCENE)
+    ways: Any = graph.MCP_Geometric(COST.astype(float), sampling=(10.0, 10.0))
+    expected, _ = ways.find_costs(np.argwhere(SPARSE).tolist())
+    assert mask.all()
+    np.testing.assert_allclose(data, expected)
+
+
+def test_a_way_has_as_many_moves_as_pixels_lie_within_the_distance() -> None:
+    cost = ee.Image("C/hood").select("cost")
+    ((_, mask),) = pixels(cost.cumulativeCost(sparse(), 40), OUT, SCENE)
+    np.testing.assert_array_equal(mask > 0, nearest("chebyshev")[CROP] <= 4)
+
+
+def test_masked_pixels_are_no_way() -> None:
+    wall = np.ones((5, 9), bool)
+    wall[:, 4] = False
+    scene = record("C/wall", {"c": ArrayBand(np.ones((5, 9), "u1"), UTM, mask=wall), "s": np.eye(5, 9, dtype="u1")})
+    made = ee.Image("C/wall").select("c").cumulativeCost(ee.Image("C/wall").select("s"), 200)
+    ((_, mask),) = pixels(made, utm_grid(9, 5), scene)
+    np.testing.assert_array_equal(mask[0] > 0, [True] * 4 + [False] * 5)

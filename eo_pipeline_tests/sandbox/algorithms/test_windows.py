@@ -37,6 +37,8 @@ LOOKERS: Mapping[str, Callable[[], Any]] = {
     "fastDistanceTransform": lambda: scene("sparse").fastDistanceTransform(7),
     "distance": lambda: scene("sparse").distance(ee.Kernel.manhattan(6)),
     "directionalDistanceTransform": lambda: scene("sparse").directionalDistanceTransform(30, 12),
+    "cumulativeCost": lambda: scene("cost").cumulativeCost(scene("sparse"), 70),
+    "neighborhoodToArray": lambda: scene("L").neighborhoodToArray(ee.Kernel.square(1)).arrayGet([0, 2]),
     "connectedPixelCount": lambda: scene("L").connectedPixelCount(12),
     "connectedComponents": lambda: scene("L").connectedComponents(ee.Kernel.plus(1), 12),
     "reduceConnectedComponents": lambda: scene("L", "Z").reduceConnectedComponents(ee.Reducer.mean(), "L", 9),
