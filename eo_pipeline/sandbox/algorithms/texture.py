@@ -135,31 +135,33 @@ def _metrics(pairs: Pairs) -> np.ndarray:
     i, j = pairs.first.astype(np.float64), pairs.second.astype(np.float64)
     mean = pairs.mean(i)
     variance = pairs.mean((i - mean) ** 2)
-    contrast = pairs.mean((i - j) ** 2)
-    average_difference = pairs.mean(np.abs(i - j))
+    gaps = np.abs(pairs.first - pairs.second)
+    contrast = pairs.mean(gaps**2.0)
+    average_difference = pairs.mean(gaps)
     covariance = pairs.mean((i - mean) * (j - mean))
-    joint, single = pairs.entropy(pairs.codes), pairs.entropy(pairs.first)
+    (joint, squares), (single, _) = pairs.spread(pairs.codes), pairs.spread(pairs.first)
+    (sum_entropy, _), (difference_entropy, _) = pairs.spread(pairs.first + pairs.second), pairs.spread(gaps)
     around_sum = i + j - 2 * mean
     return np.stack(
         [
-            pairs.squared_probability(pairs.codes),
+            squares,
             contrast,
             np.divide(covariance, variance, out=np.zeros_like(variance), where=variance > 0),
             variance,
-            pairs.mean(1 / (1 + (i - j) ** 2)),
+            pairs.mean(1 / (1 + gaps**2.0)),
             2 * mean,
             pairs.mean(around_sum**2),
-            pairs.entropy(pairs.first + pairs.second),
+            sum_entropy,
             joint,
-            pairs.mean((np.abs(i - j) - average_difference) ** 2),
-            pairs.entropy(np.abs(pairs.first - pairs.second)),
+            contrast - average_difference**2,
+            difference_entropy,
             np.divide(joint - 2 * single, single, out=np.zeros_like(single), where=single > 0),
             np.sqrt(np.maximum(0, 1 - np.exp(-2 * (2 * single - joint)))),
             np.zeros_like(mean),
             average_difference,
             contrast,
-            pairs.mean(around_sum**3),
-            pairs.mean(around_sum**4),
+            pairs.mean(around_sum * around_sum * around_sum),
+            pairs.mean((around_sum * around_sum) ** 2),
         ]
     )
 

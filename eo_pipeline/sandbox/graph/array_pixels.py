@@ -33,8 +33,11 @@ def cells(block: np.ndarray) -> np.ndarray:
 
 
 def block_of(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Cells (pixel) of arrays of one shape as a block (pixel, *axes); plain numbers as they are."""
-    return np.array(values.tolist(), dtype) if values.dtype == object else values
+    """Cells (pixel), at least one, of arrays of one shape as a block (pixel, *axes); plain numbers as they are."""
+    if values.dtype != object:
+        return values
+    shape = values[0].shape
+    return np.concatenate(values.tolist()).astype(dtype, copy=False).reshape(len(values), *shape)
 
 
 def groups(columns: np.ndarray) -> Iterator[tuple[np.ndarray, list[int]]]:

@@ -8,6 +8,9 @@ import numpy as np
 
 _NONE = np.iinfo(np.int64).max
 
+_WIDEST = 2**31
+"""Ranges of levels of which two fit into one whole number."""
+
 
 def repeats(values: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How many samples of its place equal each sample.
@@ -57,6 +60,10 @@ class Pairs:
     @property
     def codes(self) -> np.ndarray:
         """(pair, place) one number for each combination of levels."""
+        low, high = int(self.first.min(initial=0)), int(self.first.max(initial=0))
+        span = high - low + 1
+        if span < _WIDEST:
+            return np.asarray((self.first - low) * span + (self.second - low))
         levels, index = np.unique(np.stack([self.first, self.second]), return_inverse=True)
         one, other = index.reshape(2, *self.first.shape)
         return np.asarray(one * len(levels) + other)
@@ -65,12 +72,9 @@ class Pairs:
         """(place) the mean of a value (pair, place)."""
         return np.asarray(np.where(self.valid, values, 0).sum(axis=0) / self.number)
 
-    def entropy(self, values: np.ndarray) -> np.ndarray:
-        """(place) the entropy of a whole number (pair, place), by natural logarithms."""
+    def spread(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(place) the entropy of a whole number (pair, place), by natural logarithms, and its squared probabilities."""
         times, real = repeats(values, self.valid)
-        return np.asarray(np.where(real, np.log(times / self.number), 0).sum(axis=0) / -self.number)
-
-    def squared_probability(self, values: np.ndarray) -> np.ndarray:
-        """(place) the sum of the squared probabilities of a whole number (pair, place)."""
-        times, real = repeats(values, self.valid)
-        return np.asarray(np.where(real, times, 0).sum(axis=0) / self.number**2)
+        logarithms = np.log(np.maximum(np.arange(len(values) + 1), 1))
+        entropy = np.log(self.number) - np.where(real, logarithms[times], 0).sum(axis=0) / self.number
+        return np.asarray(entropy), np.asarray(np.where(real, times, 0).sum(axis=0) / self.number**2)

@@ -113,6 +113,16 @@ def test_pairs_with_a_masked_pixel_do_not_count() -> None:
         assert data[row, column] == pytest.approx(np.abs(np.diff(window, axis=1))[both].mean())
 
 
+def test_levels_may_lie_as_far_apart_as_32_bits_allow() -> None:
+    far = np.array([-(2**31), 7, 2**31 - 1], "i4")[LABELS]
+    near = record("C/near", {"g": LABELS})
+    wide = record("C/wide", {"g": far})
+    (expected, _), (other, _) = (
+        pixels(ee.Image(f"C/{name}").glcmTexture(2).select("g_asm"), OUT, near, wide)[0] for name in ("near", "wide")
+    )
+    np.testing.assert_allclose(other, expected)
+
+
 def test_entropy_of_windows() -> None:
     ((data, mask),) = pixels(ee.Image("C/hood").select("L").entropy(ee.Kernel.square(2)), OUT, SCENE)
     for row in range(OUT.height):
