@@ -88,3 +88,102 @@ def test_a_neighbourhood_as_an_array() -> None:
         expected = filled[8 + row - 1 : 20 + row - 1, 9 + column - 2 : 29 + column - 2]
         np.testing.assert_array_equal(mask > 0, MASK[8:20, 9:29])
         np.testing.assert_array_equal(data[mask > 0], expected[mask > 0])
+
+
+def shape(*coordinates: Any) -> Any:
+    return ee.Geometry.Rectangle(list(coordinates), "EPSG:32633", False)
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (lambda: ee.Dictionary({"a": 2}).getNumber("a"), 2),
+        (lambda: ee.Feature(None, {"n": 3}).getNumber("n"), 3),
+        (lambda: ee.Feature(None).set("system:index", "f1").id(), "f1"),
+        (lambda: ee.Feature(None).setGeometry(ee.Geometry.Point(3, 4)).geometry().coordinates(), [3, 4]),
+        (lambda: ee.String("ÄbC").toLowerCase(), "äbc"),
+        (lambda: ee.String(" x ").trim(), "x"),
+        (lambda: ee.String("abab").rindex("ab"), 2),
+        (lambda: ee.String("a").compareTo("b"), -1),
+        (lambda: ee.Projection("EPSG:32633").crs(), "EPSG:32633"),
+        (lambda: ee.Projection("EPSG:32633").atScale(30).nominalScale(), 30),
+        (lambda: ee.Projection("EPSG:32633", [10, 0, 5, 0, -10, 7]).scale(2, 3).nominalScale(), 10 * 6**0.5),
+        (lambda: ee.Algorithms.IsEqual(3, 3), True),
+        (lambda: ee.Algorithms.IsEqual(3, "3"), False),
+        (lambda: ee.List([5, 7]).reduce(ee.Reducer.toList()), [5, 7]),
+        (lambda: ee.List([3, 0]).reduce(ee.Reducer.allNonZero()), 0),
+        (lambda: ee.List([3, 0]).reduce(ee.Reducer.Or()), 1),
+        (lambda: ee.List([3, 0]).reduce(ee.Reducer.And()), 0),
+        (lambda: ee.List([1, 2, 3, 100]).reduce(ee.Reducer.intervalMean(0, 70)), 2),
+        (lambda: ee.List([1, 2, 9]).reduce(ee.Reducer.lastNonNull()), 9),
+        (lambda: ee.List([2, 2, 3]).reduce(ee.Reducer.countDistinctNonNull()), 2),
+        (lambda: ee.List([2, 4, 6]).reduce(ee.Reducer.sampleVariance()), 4),
+        (lambda: ee.List([0, 1, 1, 4]).reduce(ee.Reducer.histogram(4, 1)), [1, 2, 0, 1]),
+        (lambda: ee.List([1, 2]).set(0, 9), [9, 2]),
+        (lambda: ee.List([1, 2, 1]).frequency(1), 2),
+        (lambda: ee.List([1, 3]).insert(1, 2), [1, 2, 3]),
+        (lambda: ee.List([1, 1]).replace(1, 5), [5, 1]),
+        (lambda: ee.List([1, 1]).replaceAll(1, 5), [5, 5]),
+        (lambda: ee.List([1, 2, 3]).swap(0, 2), [3, 2, 1]),
+        (lambda: ee.List([[1, 2], [3, 4]]).unzip(), [[1, 3], [2, 4]]),
+        (lambda: ee.List([1, 2]).containsAll([2]), True),
+        (lambda: ee.List(["a", 2]).getString(0), "a"),
+        (lambda: ee.List(["a", 2]).getNumber(1), 2),
+        (lambda: ee.Dictionary({"a": "x"}).getString("a"), "x"),
+        (lambda: ee.Dictionary({"a": "x", "b": 1}).size(), 2),
+        (lambda: ee.PixelType.uint32().maxValue(), 2**32 - 1),
+        (lambda: ee.PixelType.int8().minValue(), -128),
+        (lambda: ee.PixelType.int32().minValue(), -(2**31)),
+        (lambda: ee.PixelType.uint16().maxValue(), 65535),
+        (lambda: ee.PixelType.double().precision(), "double"),
+        (lambda: shape(0, 0, 4, 2).symmetricDifference(shape(2, 0, 6, 2), 1e-9).bounds(1e-9).type(), "Polygon"),
+        (lambda: shape(1, 1, 2, 2).containedIn(shape(0, 0, 4, 4), 1e-9), True),
+        (lambda: shape(0, 0, 4, 4).projection().crs(), "EPSG:32633"),
+    ],
+)
+def test_more_values(made: Callable[[], Any], expected: object) -> None:
+    found = value(made())
+    found = found["histogram"] if isinstance(found, dict) and "histogram" in found else found
+    assert found == (pytest.approx(expected) if isinstance(expected, float) else expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("roberts", [[1, 0], [0, -1]]),
+        ("prewitt", [[1, 0, -1], [1, 0, -1], [1, 0, -1]]),
+        ("laplacian4", [[0, 1, 0], [1, -4, 1], [0, 1, 0]]),
+        ("compass", [[1, 1, -1], [1, -2, -1], [1, 1, -1]]),
+        ("kirsch", [[5, -3, -3], [5, 0, -3], [5, -3, -3]]),
+    ],
+)
+def test_documented_edge_detectors(name: str, expected: list[list[int]]) -> None:
+    assert value(getattr(ee.Kernel, name)())["weights"] == expected
+
+
+@pytest.mark.parametrize(("name", "spelling"), [("mean", "focalMean"), ("mean", "focal_mean"), ("mode", "focal_mode")])
+def test_focal_functions_by_both_names(name: str, spelling: str) -> None:
+    image: Any = getattr(ee.Image("C/hood").select("whole"), spelling)(1, "square", "pixels")
+    ((data, _),) = pixels(image, utm_grid(6, 5, x=9, y=8), SCENE)
+    for row, column in np.ndindex(5, 6):
+        block = LABELS[7 + row : 10 + row, 8 + column : 11 + column]
+        expected = block.mean() if name == "mean" else np.bincount(block.ravel()).argmax()
+        assert data[row, column] == pytest.approx(expected)
+
+
+def test_pixels_know_their_place() -> None:
+    (x, _), (y, _) = pixels(ee.Image.pixelCoordinates(ee.Projection("EPSG:32633")), utm_grid(2, 1, x=3, y=4))
+    np.testing.assert_allclose(x, [[500_035, 500_045]])
+    np.testing.assert_allclose(y, [[4_999_955, 4_999_955]])
+
+
+def test_logic_over_images() -> None:
+    images = ee.ImageCollection([ee.Image(2), ee.Image(0), ee.Image(3)])
+    for made, expected in ((images.And(), 0), (images.Or(), 1), (images.product(), 0)):
+        ((data, _),) = pixels(made, utm_grid(1, 1))
+        assert data[0, 0] == expected
+
+
+def test_a_property_as_pixels() -> None:
+    ((data, _),) = pixels(ee.Image(1).set("angle", 12.5).metadata("angle"), utm_grid(1, 1))
+    assert data[0, 0] == 12.5
