@@ -8,6 +8,7 @@ from typing import Any
 import ee
 import numpy as np
 import pytest
+import shapely
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline_tests.sandbox.algorithms.scenes import LABELS, MASK, SCENE
@@ -90,6 +91,10 @@ def test_a_neighbourhood_as_an_array() -> None:
         np.testing.assert_array_equal(data[mask > 0], expected[mask > 0])
 
 
+def moved() -> Any:
+    return ee.Feature(ee.Feature(None).setGeometry(ee.Geometry.Point(3, 4)))
+
+
 def shape(*coordinates: Any) -> Any:
     return ee.Geometry.Rectangle(list(coordinates), "EPSG:32633", False)
 
@@ -100,7 +105,7 @@ def shape(*coordinates: Any) -> Any:
         (lambda: ee.Dictionary({"a": 2}).getNumber("a"), 2),
         (lambda: ee.Feature(None, {"n": 3}).getNumber("n"), 3),
         (lambda: ee.Feature(None).set("system:index", "f1").id(), "f1"),
-        (lambda: ee.Feature(None).setGeometry(ee.Geometry.Point(3, 4)).geometry().coordinates(), [3, 4]),
+        (lambda: moved().geometry().coordinates(), [3, 4]),
         (lambda: ee.String("ÄbC").toLowerCase(), "äbc"),
         (lambda: ee.String(" x ").trim(), "x"),
         (lambda: ee.String("abab").rindex("ab"), 2),
@@ -131,6 +136,11 @@ def shape(*coordinates: Any) -> Any:
         (lambda: ee.List(["a", 2]).getNumber(1), 2),
         (lambda: ee.Dictionary({"a": "x"}).getString("a"), "x"),
         (lambda: ee.Dictionary({"a": "x", "b": 1}).size(), 2),
+        (lambda: ee.Dictionary(numbered().aggregate_stats("n")).get("mean"), 2),
+        (lambda: numbered().aggregate_product("n"), 6),
+        (lambda: numbered().aggregate_sample_var("n"), 1.0),
+        (lambda: numbered().aggregate_sample_sd("n"), 1.0),
+        (lambda: numbered().aggregate_total_var("n"), 2 / 3),
         (lambda: ee.PixelType.uint32().maxValue(), 2**32 - 1),
         (lambda: ee.PixelType.int8().minValue(), -128),
         (lambda: ee.PixelType.int32().minValue(), -(2**31)),
@@ -182,6 +192,40 @@ def test_logic_over_images() -> None:
     for made, expected in ((images.And(), 0), (images.Or(), 1), (images.product(), 0)):
         ((data, _),) = pixels(made, utm_grid(1, 1))
         assert data[0, 0] == expected
+
+
+def numbered() -> Any:
+    return ee.FeatureCollection([ee.Feature(None, {"n": n}) for n in (1, 2, 3)])
+
+
+def test_casting_single_bands() -> None:
+    image = ee.Image("C/hood").select(["whole", "height"]).cast({"height": "int16"})
+    whole, height = value(image, SCENE)["bands"]
+    assert whole["data_type"]["max"] == 255
+    assert height["data_type"] == {"type": "PixelType", "precision": "int", "min": -32768, "max": 32767}
+
+
+def test_shapes_against_shapely() -> None:
+    ring = shapely.Polygon([(0, 0), (40, 0), (40, 1), (41, 1), (41, 40), (0, 40)])
+    drawn = ee.Geometry.Polygon([list(map(list, ring.exterior.coords))], "EPSG:32633", False)
+    simple = shapely.geometry.shape(value(drawn.simplify(ee.ErrorMargin(5, "projected"))))
+    assert shapely.get_num_coordinates(simple) < shapely.get_num_coordinates(ring)
+    assert simple.symmetric_difference(ring).area < 45
+    two = ee.Geometry.MultiPolygon([value(shape(0, 0, 4, 4))["coordinates"], value(shape(2, 2, 6, 6))["coordinates"]])
+    assert value(two.dissolve(1e-9).type()) == "Polygon"
+
+
+def test_an_outline_of_an_image() -> None:
+    outline = shapely.geometry.shape(value(ee.Image("C/hood").geometry(), SCENE))
+    assert outline.equals_exact(shapely.geometry.shape(shapely.geometry.mapping(SCENE.footprint)), 1e-9)
+
+
+def test_terrain_has_a_hidden_name() -> None:
+    heights = ee.Image("C/hood").select("height")
+    hidden = ee.Image(ee.ApiFunction.lookup("Terrain").call(heights)).select("slope")
+    ((found, _),) = pixels(hidden, utm_grid(6, 5, x=9, y=8), SCENE)
+    ((expected, _),) = pixels(ee.Terrain.slope(heights), utm_grid(6, 5, x=9, y=8), SCENE)
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_a_property_as_pixels() -> None:
