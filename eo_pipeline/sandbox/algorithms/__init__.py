@@ -8,11 +8,18 @@ from pathlib import Path
 from eo_pipeline.sandbox.algorithms import (
     aggregates,
     arithmetic,
+    array_images,
+    array_stacks,
+    arrays,
     bands,
     collections,
+    components,
     composites,
+    convolutions,
+    date_ranges,
     dates,
     dictionaries,
+    distances,
     elements,
     filter_text,
     filters,
@@ -20,20 +27,29 @@ from eo_pipeline.sandbox.algorithms import (
     geometries,
     image_text,
     joins,
+    kernels,
     lists,
     masks,
     neighbourhoods,
     numbers,
     painting,
+    paths,
+    pixel_kinds,
     projections,
     randomness,
     reducers,
     regions,
+    regressions,
     sampling,
+    sentinel2,
+    spectra,
     strata,
     strings,
     styling,
+    terrain,
+    texture,
     unary,
+    vectors,
     visualization,
 )
 from eo_pipeline.sandbox.graph.registry import Entry, Family, build_registry
@@ -42,12 +58,34 @@ from eo_pipeline.sandbox.graph.signatures import published_signatures
 FAMILIES: tuple[Family, ...] = tuple(
     module.FAMILY
     for module in (
-        aggregates, arithmetic, bands, collections, composites, dates, dictionaries, elements, filter_text, filters,
-        generators, geometries, image_text, joins, lists, masks, neighbourhoods, numbers, painting,
-        projections, randomness, reducers, regions, sampling, strata, strings, styling, unary, visualization,
+        aggregates, arithmetic, array_images, array_stacks, arrays, bands, collections, components, composites,
+        convolutions, date_ranges, dates, dictionaries, distances, elements, filter_text, filters, generators,
+        geometries, image_text, joins, kernels, lists, masks, neighbourhoods, numbers, painting, paths, pixel_kinds,
+        projections, randomness, reducers, regions, regressions, sampling, sentinel2, spectra, strata, strings,
+        styling, terrain, texture, unary, vectors, visualization,
     )
 )  # fmt: skip
 """Every family of functions."""
+
+_ARRAY_READY = (
+    "Image.addBands", "Image.bandNames", "Image.bandTypes", "Image.clip", "Image.constant", "Image.copyProperties",
+    "Image.date", "Image.geometry", "Image.id", "Image.mask", "Image.metadata", "Image.projection", "Image.rename",
+    "Image.reduceRegion", "Image.reproject", "Image.select", "Image.setDefaultProjection", "Image.slice",
+    "Image.updateMask",
+)  # fmt: skip
+"""Functions that only name, place or mask pixels."""
+
+
+ARRAY_READY = frozenset(
+    [
+        *array_images.FAMILY.members,
+        "Image.toArray",
+        *arithmetic.FAMILY.members,
+        *(f"Image.{name}" for name in (*unary.FUNCTIONS, *unary.CASTS)),
+        *_ARRAY_READY,
+    ]
+)
+"""Functions that take images whose pixels are arrays."""
 
 
 def registry(algorithms: Path) -> Mapping[str, Entry]:
@@ -57,4 +95,4 @@ def registry(algorithms: Path) -> Mapping[str, Entry]:
         FileNotFoundError: the file is not there.
         ValueError: an implementation does not fit.
     """
-    return build_registry(FAMILIES, published_signatures(algorithms))
+    return build_registry(FAMILIES, published_signatures(algorithms), ARRAY_READY)

@@ -48,7 +48,7 @@ def combined(name: str, operation: Operation, first: Image, second: Image) -> Im
     like = placed_like(first, second)
     bands = []
     for left, right, band_id in matched_bands(name, first, second):
-        pixel_type = operation.types(left.pixel_type, right.pixel_type)
+        pixel_type = operation.types(left.pixel_type.of(0), right.pixel_type.of(0))
         place = replace(left if like is first else right, id=band_id)
         bands.append(paired(left, right, _at(operation, pixel_type.dtype), pixel_type, place))
     kept = {key: value for key, value in first.properties.items() if key in KEPT}
@@ -126,7 +126,7 @@ def _same_or_int(a: PixelType, _: PixelType) -> PixelType:
     return union(a, PixelType("int", 0, 0)) if a.is_integer else pixel_type_of("i8")
 
 
-_OPERATIONS = {
+OPERATIONS = {
     "add": _ranged(np.add, operator.add),
     "subtract": _ranged(np.subtract, operator.sub),
     "multiply": _ranged(np.multiply, operator.mul),
@@ -160,6 +160,7 @@ _OPERATIONS = {
     "rightShift": _bits(_shift_right, _same_or_int),
     "right_shift": _bits(_shift_right, _same_or_int),
 }
+"""Operations by the short names of Image's and Array's."""
 
 
 def _registered(name: str, operation: Operation) -> Callable[[Image, Image], Image]:
@@ -169,10 +170,10 @@ def _registered(name: str, operation: Operation) -> Callable[[Image, Image], Ima
     return function
 
 
-for _name, _operation in _OPERATIONS.items():
+for _name, _operation in OPERATIONS.items():
     FAMILY.add(f"Image.{_name}", _registered(f"Image.{_name}", _operation))
 
 
 def operate(name: str, first: Image, second: Image) -> Image:
     """The operation of a short name, for example add, on two images."""
-    return combined(f"Image.{name}", _OPERATIONS[name], first, second)
+    return combined(f"Image.{name}", OPERATIONS[name], first, second)

@@ -14,7 +14,7 @@ from eo_pipeline.sandbox.graph.grids import DEFAULT_PROJECTION, Grid
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.pixel_types import PixelType, union
 from eo_pipeline.sandbox.graph.pixels import Pixels, Raster
-from eo_pipeline.sandbox.graph.reducers import Reducer
+from eo_pipeline.sandbox.graph.reducers import Reducer, only_numbers
 from eo_pipeline.sandbox.graph.registry import Family
 
 FAMILY = Family()
@@ -31,7 +31,12 @@ def reduced_bands(stacks: Sequence[Sequence[Band]], reducer: Reducer, names: Seq
         reducer: what to compute at each pixel.
         names: names of the results.
         like: the band whose projection and dimensions the results take.
+
+    Raises:
+        ServiceError: pixels are arrays.
     """
+    if any(band.pixel_type.dimensions for stack in stacks for band in stack):
+        raise ServiceError("Reducer: The sandbox reduces bands of plain numbers, not of arrays; use arrayReduce.")
     types = reducer.types([union(*(band.pixel_type for band in stack)) for stack in stacks])
     nodes = tuple(band.pixels for stack in stacks for band in stack)
     dtypes = [union(*(band.pixel_type for band in stack)).dtype for stack in stacks]
@@ -59,10 +64,10 @@ def run_on_stacks(
     masks = [np.stack([raster.mask.reshape(-1) for raster in rasters]) for rasters in inputs]
     weights = masks[0] if len(masks) == 1 else np.minimum.reduce([mask.astype(np.float32) for mask in masks])
     outcomes = reducer.run(samples, weights)
-    if any(values.dtype == object for values, _ in outcomes):
-        raise ServiceError(f"Reducer outputs {list(reducer.outputs)} are not numbers; array bands are not supported.")
+    only_numbers(reducer, outcomes, arrays=True)
     opaque = weights.max(axis=0)
-    data = np.stack([np.where(valid, values, 0).astype(np.float64) for values, valid in outcomes])
+    dtype = object if any(values.dtype == object for values, _ in outcomes) else np.float64
+    data = np.stack([np.where(valid, values, 0).astype(dtype) for values, valid in outcomes])
     mask = np.stack([opaque * valid.astype(opaque.dtype) for _, valid in outcomes])
     return Raster(data.reshape(-1, *grid.shape), mask.reshape(-1, *grid.shape))
 

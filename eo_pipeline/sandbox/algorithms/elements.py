@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from eo_pipeline.sandbox.algorithms.geometries import buffered, moved
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.graph.coercions import MismatchError, as_date, as_feature, as_number
+from eo_pipeline.sandbox.graph.coercions import MismatchError, as_array, as_date, as_feature, as_number
 from eo_pipeline.sandbox.graph.collections import Element, geometry_of
 from eo_pipeline.sandbox.graph.geometry import Geometry
 from eo_pipeline.sandbox.graph.grids import Projection
 from eo_pipeline.sandbox.graph.images import Image
 from eo_pipeline.sandbox.graph.properties import property_of
 from eo_pipeline.sandbox.graph.registry import Family
-from eo_pipeline.sandbox.graph.values import Date, Feature
+from eo_pipeline.sandbox.graph.values import Array, Date, Feature
 
 FAMILY = Family()
 
@@ -44,21 +44,13 @@ def get_number(object_: Element, property_: str) -> int | float | None:
 
 
 @FAMILY.algorithm("Element.getArray")
-def get_array(object_: Element, property_: str) -> object:
+def get_array(object_: Element, property_: str) -> Array | None:
     """A property that is a number or nested lists of numbers, of one length at each depth."""
     value = property_of(object_, property_)
-    if value is not None and _array_shape(value) is None:
-        raise ServiceError(f"Element.getArray: Property '{property_}' is not an array.")
-    return value
-
-
-def _array_shape(value: object) -> tuple[int, ...] | None:
-    """The lengths of nested lists of numbers by depth; None if they differ or hold something else."""
-    if isinstance(value, int | float):
-        return ()
-    inner = {_array_shape(member) for member in value} if isinstance(value, list) else {None}
-    shape = inner.pop() if len(inner) == 1 else None
-    return None if shape is None or not isinstance(value, list) else (len(value), *shape)
+    try:
+        return None if value is None else as_array(value)
+    except MismatchError as error:
+        raise ServiceError(f"Element.getArray: Property '{property_}' is not an array.") from error
 
 
 @FAMILY.algorithm("Element.set")

@@ -268,3 +268,34 @@ def reduce_(list_: Values, reducer: Reducer) -> object:
         columns = [[row[number] for row in present if isinstance(row, list)] for number in range(reducer.inputs)]
     outputs = reduced_columns(reducer, columns, [1.0] * len(present))
     return next(iter(outputs.values())) if len(outputs) == 1 else outputs
+
+
+@FAMILY.algorithm("List.equals")
+def equals(list_: Values, other: Values) -> bool:
+    """True if both hold the same elements in the same order."""
+    return list_ == other
+
+
+@FAMILY.algorithm("List.splice")
+def splice(list_: Values, start: int, count: int, other: Values | None) -> Values:
+    """The list with some elements replaced by those of another one; negative places count from the end."""
+    if count < 0:
+        raise ServiceError(f"List.splice: Expected a count of at least 0, got {count}.")
+    place = max(0, start + len(list_)) if start < 0 else start
+    return [*list_[:place], *(other or []), *list_[place + count :]]
+
+
+def _places(list_: Values, target: Values) -> Values:
+    return [place for place in range(len(list_) - len(target) + 1) if list_[place : place + len(target)] == target]
+
+
+@FAMILY.algorithm("List.indexOfSublist")
+def index_of_sublist(list_: Values, target: Values) -> object:
+    """Where another list first occurs in this one; -1 if it does not."""
+    return next(iter(_places(list_, target)), -1)
+
+
+@FAMILY.algorithm("List.lastIndexOfSubList")
+def last_index_of_sub_list(list_: Values, target: Values) -> object:
+    """Where another list last occurs in this one; -1 if it does not."""
+    return next(reversed(_places(list_, target)), -1)

@@ -23,7 +23,13 @@ FAMILY = Family()
 
 
 def validity(raster: Raster) -> np.ndarray:
-    """A mask image's pixels as a mask: its values cut to 0..1 and its own mask."""
+    """A mask image's pixels as a mask: its values cut to 0..1 and its own mask.
+
+    Raises:
+        ServiceError: they are arrays.
+    """
+    if raster.data.dtype == object:
+        raise ServiceError("A mask must have plain numbers as pixels, not arrays.")
     if raster.data.dtype.kind in "iub":
         return both(raster.data > 0, raster.mask)
     return both(np.clip(np.nan_to_num(raster.data), 0, 1).astype(np.float32), raster.mask)

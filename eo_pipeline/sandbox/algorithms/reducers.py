@@ -88,6 +88,12 @@ def plain(name: str) -> Reducer:
     return {**_PLAIN, "median": median(), "mode": mode(), "min": min_(1), "max": max_(1)}[name]
 
 
+@FAMILY.algorithm("Reducer.countEvery")
+def count_every() -> Reducer:
+    """The number of samples, valid or not; needs no input."""
+    return Reducer((Part(statistics.counted_every, ("count",), (_count,), inputs=0),))
+
+
 @FAMILY.algorithm("Reducer.median")
 def median() -> Reducer:
     """The exact median, of any number of samples."""

@@ -158,6 +158,9 @@ def reduce_region(
     """Outputs of a reducer over a region, by band name, or BAND_OUTPUT if there are several."""
     if not image.bands:
         return {}
+    if any(bool(band.pixel_type.dimensions) != reducer.takes_arrays for band in image.bands):
+        kind = "arrays" if reducer.takes_arrays else "plain numbers"
+        raise ServiceError(f"Image.reduceRegion: The reducer takes bands of {kind}.")
     region = geometry or image.footprint
     if region is None:
         raise ServiceError("Image.reduceRegion: Cannot determine the region of an unbounded image.")

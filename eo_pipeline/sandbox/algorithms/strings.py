@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+from itertools import accumulate
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.coercions import as_number
 from eo_pipeline.sandbox.graph.registry import Family
 
 FAMILY = Family()
+
+DEEPEST_JSON = 100
+"""Lists and dictionaries that may lie in each other in a text of JSON."""
 
 
 @FAMILY.algorithm("String")
@@ -113,3 +118,30 @@ def replace(input_: str, regex: str, replacement: str, flags: str) -> str:
 def split(string: str, regex: str, flags: str) -> list[str]:
     """The parts between matches; single characters if the pattern is empty."""
     return list(string) if not regex else _pattern("String.split", regex, flags).split(string)
+
+
+@FAMILY.algorithm("String.equals")
+def equals(reference: str, target: object) -> bool:
+    """True if the target is the same text."""
+    return target == reference
+
+
+@FAMILY.algorithm("String.encodeJSON")
+def encode_json(object_: object) -> str:
+    """A value of numbers, texts, lists and dictionaries as JSON."""
+    try:
+        return json.dumps(object_, separators=(",", ":"), allow_nan=False)
+    except TypeError as error:
+        raise ServiceError("String.encodeJSON: Expected primitives, lists and dictionaries.") from error
+
+
+@FAMILY.algorithm("String.decodeJSON")
+def decode_json(string: str) -> object:
+    """The value of a JSON text."""
+    steps = accumulate((char in "[{") - (char in "]}") for char in string)
+    if max(steps, default=0) > DEEPEST_JSON:
+        raise ServiceError(f"String.decodeJSON: Values are nested deeper than {DEEPEST_JSON} times.")
+    try:
+        return json.loads(string)
+    except json.JSONDecodeError as error:
+        raise ServiceError(f"String.decodeJSON: {error}.") from error

@@ -20,14 +20,21 @@ FAMILY = Family()
 
 
 @dataclass(frozen=True)
-class _Unary:
+class Unary:
+    """A function of one value.
+
+    Attributes:
+        values: what it computes, element by element.
+        types: pixel type of the value -> that of the result.
+    """
+
     values: OneValue
     types: Callable[[PixelType], PixelType]
 
 
-def _smooth(function: OneValue) -> _Unary:
+def _smooth(function: OneValue) -> Unary:
     """A function of real numbers; double unless the input is float."""
-    return _Unary(lambda x: function(x.astype(np.float64)), lambda t: FLOAT if t.precision == "float" else DOUBLE)
+    return Unary(lambda x: function(x.astype(np.float64)), lambda t: FLOAT if t.precision == "float" else DOUBLE)
 
 
 def _abs_type(t: PixelType) -> PixelType:
@@ -44,8 +51,8 @@ def _whole_type(t: PixelType) -> PixelType:
     return replace(t, low=float(np.floor(t.low)), high=float(np.ceil(t.high)))
 
 
-def _whole(function: OneValue) -> _Unary:
-    return _Unary(lambda x: x if x.dtype.kind in "iub" else function(x), _whole_type)
+def _whole(function: OneValue) -> Unary:
+    return Unary(lambda x: x if x.dtype.kind in "iub" else function(x), _whole_type)
 
 
 def _round(x: np.ndarray) -> np.ndarray:
@@ -62,16 +69,16 @@ def _bit_count(x: np.ndarray) -> np.ndarray:
     return np.asarray(np.bitwise_count(x.astype(np.int64).view(np.uint64)))
 
 
-_FUNCTIONS = {
-    "abs": _Unary(lambda x: np.abs(x.astype(np.int64) if x.dtype.kind in "iu" else x), _abs_type),
-    "not": _Unary(lambda x: x == 0, lambda _: BOOLEAN),
-    "signum": _Unary(np.sign, lambda _: PixelType("int", -1, 1)),
+FUNCTIONS = {
+    "abs": Unary(lambda x: np.abs(x.astype(np.int64) if x.dtype.kind in "iu" else x), _abs_type),
+    "not": Unary(lambda x: x == 0, lambda _: BOOLEAN),
+    "signum": Unary(np.sign, lambda _: PixelType("int", -1, 1)),
     "ceil": _whole(np.ceil),
     "floor": _whole(np.floor),
     "round": _whole(_round),
-    "bitwiseNot": _Unary(lambda x: ~x.astype(np.int64), _bitwise_not_type),
-    "bitwise_not": _Unary(lambda x: ~x.astype(np.int64), _bitwise_not_type),
-    "bitCount": _Unary(_bit_count, lambda _: PixelType("int", 0, 64)),
+    "bitwiseNot": Unary(lambda x: ~x.astype(np.int64), _bitwise_not_type),
+    "bitwise_not": Unary(lambda x: ~x.astype(np.int64), _bitwise_not_type),
+    "bitCount": Unary(_bit_count, lambda _: PixelType("int", 0, 64)),
     **{
         name: _smooth(function)
         for name, function in {
@@ -83,6 +90,7 @@ _FUNCTIONS = {
         }.items()
     },
 }  # fmt: skip
+"""Functions of one value by the short names of Image's and Array's."""
 
 CASTS: Mapping[str, PixelType] = {
     "byte": pixel_type_of("u1"), "toByte": pixel_type_of("u1"), "uint8": pixel_type_of("u1"),
@@ -99,25 +107,29 @@ CASTS: Mapping[str, PixelType] = {
 
 def cast_band(band: Band, target: PixelType) -> Band:
     """A band in another type; numbers outside an integer type become its nearest, fractions are cut towards zero."""
-    if not target.is_integer:
-        return mapped(band, lambda x: x, target)
-    low, high = target.low, target.high
+    return mapped(band, cut_to(target), target)
+
+
+def cut_to(target: PixelType) -> OneValue:
+    """How numbers come to lie within an integer type; numbers of floating-point types stay."""
 
     def cut(x: np.ndarray) -> np.ndarray:
+        if not target.is_integer:
+            return x
         if x.dtype.kind == "f":
             x = np.trunc(np.nan_to_num(x, nan=0.0))
-        return np.asarray(np.clip(x, low, high))
+        return np.asarray(np.clip(x, target.low, target.high))
 
-    return mapped(band, cut, target)
+    return cut
 
 
 def _of_each(image: Image, change: Callable[[Band], Band]) -> Image:
     return image.with_bands(*(change(band) for band in image.bands))
 
 
-def _register(name: str, unary: _Unary) -> None:
+def _register(name: str, unary: Unary) -> None:
     def function(value: Image) -> Image:
-        return _of_each(value, lambda band: mapped(band, unary.values, unary.types(band.pixel_type)))
+        return _of_each(value, lambda band: mapped(band, unary.values, unary.types(band.pixel_type.of(0))))
 
     FAMILY.add(f"Image.{name}", function)
 
@@ -129,7 +141,7 @@ def _register_cast(name: str, target: PixelType) -> None:
     FAMILY.add(f"Image.{name}", function)
 
 
-for _name, _unary in _FUNCTIONS.items():
+for _name, _unary in FUNCTIONS.items():
     _register(_name, _unary)
 for _name, _target in CASTS.items():
     _register_cast(_name, _target)

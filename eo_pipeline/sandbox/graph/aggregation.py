@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.lookup import positions
 from eo_pipeline.sandbox.graph.pixels import Raster
-from eo_pipeline.sandbox.graph.reducers import Reducer
+from eo_pipeline.sandbox.graph.reducers import Reducer, only_numbers
 
 _EDGE = 1e-9
 
@@ -122,8 +121,7 @@ def run_on_places(
         stacks.append(stack)
     heavy[slot, places] = weights
     outcomes = reducer.run(stacks, heavy)
-    if any(values.dtype == object for values, _ in outcomes):
-        raise ServiceError(f"Reducer outputs {list(reducer.outputs)} are not numbers; array bands are not supported.")
+    only_numbers(reducer, outcomes)
     fraction = np.minimum(heavy.sum(axis=0), 1).astype(np.float32)
     data = np.stack([np.where(ok, values, 0).astype(np.float64) for values, ok in outcomes])
     mask = np.stack([fraction * ok for _, ok in outcomes])

@@ -191,12 +191,112 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "neighbourhoods",
         "are masked where their middle is; kernels reach at most 256 pixels, focal functions repeat at most 100 times",
         "chosen",
-        "algorithms.neighbourhoods:LARGEST_RADIUS",
+        "algorithms.kernels:LARGEST_RADIUS",
         (
             "Image.focal*",
             "Image.reduceNeighborhood",
             "Kernel.*",
         ),
+    ),
+    Assumption(
+        "convolutions",
+        "lay a kernel's weights as they are written, without turning them by 180 degrees; a pixel is masked where any "
+        "pixel under a weight that is not 0 is",
+        "inferred",
+        "algorithms.convolutions:convolve",
+    ),
+    Assumption(
+        "gaussian kernels",
+        "hold the pixels nearer than the radius along each axis, as the documented example does",
+        "inferred",
+        "algorithms.kernels:gaussian",
+    ),
+    Assumption(
+        "gradients, slopes and aspects",
+        "take half the difference of the two neighbours, over metres on the ground; degrees of longitude shrink with "
+        "the cosine of the latitude; projected systems count as true to scale",
+        "inferred",
+        "graph.ground:pixel_sides",
+    ),
+    Assumption(
+        "hillShadow",
+        "walks along pixels towards the light; hysteresis is refused",
+        "inferred",
+        "algorithms.terrain:hill_shadow",
+    ),
+    Assumption(
+        "distances",
+        "count sources within a square of the kernel's or neighbourhood's reach; farther ones mask the pixel; "
+        "neighbourhoods are at most 1024 pixels",
+        "inferred",
+        "algorithms.distances:nearest_distances",
+    ),
+    Assumption(
+        "directional distances",
+        "follow an angle counter-clockwise from the direction of increasing columns",
+        "inferred",
+        "algorithms.distances:ray",
+    ),
+    Assumption(
+        "cumulativeCost",
+        "charges a move the mean of both pixels times the metres between them, on the ground whatever "
+        "geodeticDistance says; a way has at most maxDistance over the pixel's side moves, and at most 256",
+        "inferred",
+        "algorithms.paths:cumulative_cost",
+    ),
+    Assumption(
+        "regressions, covariances and correlations",
+        "count each sample fully; residuals and covariances are divided by the number of samples; skew and kurtosis "
+        "are those of the population, kurtosis less 3; the offset of sensSlope goes through both medians",
+        "inferred",
+        "graph.regressions:least_squares",
+    ),
+    Assumption(
+        "labels of connected components",
+        "follow from where an object's first pixel lies on the lattice, so they are the same in every window; "
+        "they repeat after 65536 rows or 32768 columns; objects have at most 1024 pixels",
+        "chosen",
+        "algorithms.components:connected_components",
+    ),
+    Assumption(
+        "polygons of reduceToVectors",
+        "are unions of whole pixels; one segment is one feature, whose parts may touch in corners only",
+        "inferred",
+        "algorithms.vectors:reduce_to_vectors",
+    ),
+    Assumption(
+        "co-occurrences",
+        "are counted in both orders, of pairs that lie within the window; entropies use natural logarithms, the sum "
+        "variance is around the sum average, the correlation without variance is 0, maxcorr is 0; bands of single "
+        "directions end with the offset; a window reaches at most 32 pixels",
+        "inferred",
+        "algorithms.texture:glcm_texture",
+    ),
+    Assumption(
+        "spectral distances",
+        "are a band named distance; sid uses natural logarithms; masked where the metric is no finite number",
+        "inferred",
+        "algorithms.spectra:spectral_distance",
+    ),
+    Assumption(
+        "Sentinel2.CDI",
+        "is computed on the lattice of B8A in windows of 7 by 7 pixels, from the ratios of B7 and of B8, averaged by "
+        "its pyramid, to B8A; masked where neither ratio varies",
+        "inferred",
+        "algorithms.sentinel2:cloud_displacement_index",
+    ),
+    Assumption(
+        "pixels that are arrays",
+        "are masked where a collection has no valid image; sorting keeps the order of equal keys; only functions that "
+        "name, place, mask or calculate take them; they cannot be written",
+        "inferred",
+        "graph.array_pixels:on_arrays",
+    ),
+    Assumption(
+        "size of arrays",
+        "as values is limited to 1000000 elements",
+        "chosen",
+        "graph.array_blocks:LARGEST_ARRAY",
     ),
     Assumption(
         "geodesic edges",

@@ -10,6 +10,7 @@ import numpy as np
 from rasterio.features import rasterize
 
 from eo_pipeline.sandbox.errors import ServiceError
+from eo_pipeline.sandbox.graph.array_pixels import elementwise
 from eo_pipeline.sandbox.graph.geometry import Geometry
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.images import Band, Image
@@ -38,7 +39,15 @@ def derived(band: Band, function: Callable[[Raster], Raster], pixel_type: PixelT
 
 
 def mapped(band: Band, function: OneValue, pixel_type: PixelType) -> Band:
-    """A band whose values are a function of another's; the mask stays."""
+    """A band whose values, or the elements of its arrays, are a function of another's; the mask stays.
+
+    Args:
+        band: the other one.
+        function: of any array of numbers, element by element.
+        pixel_type: of the results as plain numbers.
+    """
+    if band.pixel_type.dimensions:
+        return elementwise([band], function, band, pixel_type)
 
     def change(raster: Raster) -> Raster:
         with np.errstate(all="ignore"):
@@ -57,7 +66,9 @@ def joined(bands: Sequence[Band], function: Callable[..., Raster], like: Band, p
 
 
 def paired(left: Band, right: Band, function: TwoValues, pixel_type: PixelType, like: Band) -> Band:
-    """A band whose values are a function of two others'; valid where both are."""
+    """A band whose values, or the elements of its arrays, are a function of two others'; valid where both are."""
+    if left.pixel_type.dimensions or right.pixel_type.dimensions:
+        return elementwise([left, right], function, like, pixel_type)
 
     def combine(a: Raster, b: Raster) -> Raster:
         with np.errstate(all="ignore"):

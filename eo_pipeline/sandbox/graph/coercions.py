@@ -24,9 +24,10 @@ from eo_pipeline.sandbox.graph.geometry import WGS84, Geometry
 from eo_pipeline.sandbox.graph.grids import DEFAULT_PROJECTION, Projection, Transform
 from eo_pipeline.sandbox.graph.images import Image
 from eo_pipeline.sandbox.graph.joining import Join
+from eo_pipeline.sandbox.graph.kernels import Kernel
 from eo_pipeline.sandbox.graph.pixel_types import PixelType
 from eo_pipeline.sandbox.graph.reducers import Reducer
-from eo_pipeline.sandbox.graph.values import Date, DateRange, Feature, Function, Kernel
+from eo_pipeline.sandbox.graph.values import Array, Date, DateRange, Feature, Function
 
 _LONG = 2**63
 
@@ -68,7 +69,7 @@ def as_image(value: object) -> Image:
     """An image; numbers and lists of numbers become constants, collections of images a stack of all bands."""
     if isinstance(value, Image):
         return value
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | Array):
         return constant_image(value)
     if isinstance(value, list) and value and not all(isinstance(member, int | float) for member in value):
         return Image(unique_names(band for member in value for band in as_image(member).bands))
@@ -192,6 +193,8 @@ def as_list(value: object) -> list[object]:
         return value
     if isinstance(value, Collection):
         return list(value.members)
+    if isinstance(value, Array):
+        return list(value.values.tolist())
     if isinstance(value, str | int | float | Image | PixelType):
         return [value]
     raise MismatchError
@@ -239,6 +242,30 @@ def as_projection(value: object) -> Projection:
             code, as_transform(list(DEFAULT_PROJECTION.transform if transform is None else as_list(transform)))
         )
     raise MismatchError
+
+
+def as_array(value: object) -> Array:
+    """An array; numbers and lists of equally long lists of numbers become one.
+
+    Raises:
+        MismatchError: lists are not equally long, or hold something else.
+    """
+    if isinstance(value, Array):
+        return value
+    try:
+        found = np.array(_plain(value))
+    except ValueError as error:
+        raise MismatchError from error
+    if found.dtype.kind not in "iuf" and found.size:
+        raise MismatchError
+    return Array(found)
+
+
+def _plain(value: object) -> object:
+    """Numbers and lists of them as numpy takes them."""
+    if isinstance(value, list):
+        return [_plain(member) for member in value]
+    return value.values if isinstance(value, Array) else as_number(value)
 
 
 def as_transform(numbers: list[object]) -> Transform:
@@ -302,4 +329,5 @@ _RULES: Mapping[str, Coercion] = {
     "Algorithm": _only(Function),
     "Kernel": _only(Kernel),
     "Join": _only(Join),
+    "Array": as_array,
 }

@@ -10,8 +10,9 @@ import numpy as np
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.grids import DEFAULT_PROJECTION, Grid
 from eo_pipeline.sandbox.graph.images import Band, Image
-from eo_pipeline.sandbox.graph.pixel_types import Number, PixelType
+from eo_pipeline.sandbox.graph.pixel_types import Number, PixelType, pixel_type_of
 from eo_pipeline.sandbox.graph.pixels import Pixels, Raster
+from eo_pipeline.sandbox.graph.values import Array
 
 
 def constant_band(name: str, value: Number) -> Band:
@@ -33,18 +34,33 @@ def filled(value: Number, dtype: np.dtype, *, valid: bool) -> Pixels:
 
 
 def constant_image(value: object) -> Image:
-    """The image of a number, or of a list of numbers (one band each).
+    """The image of a number or an array, or of a list of numbers (one band each).
 
     Raises:
-        ServiceError: the value is neither.
+        ServiceError: the value is none of them.
     """
     if isinstance(value, bool):
         value = int(value)
+    if isinstance(value, Array):
+        return Image((_array_band(value),))
     if isinstance(value, int | float):
         return Image((constant_band("constant", value),))
     if isinstance(value, list) and all(isinstance(member, int | float) for member in value):
         return Image(tuple(constant_band(f"constant_{i}", member) for i, member in enumerate(value)))
     raise ServiceError(f"Image.constant: Cannot convert {type(value).__name__} to a constant image.")
+
+
+def _array_band(value: Array) -> Band:
+    """A band whose pixels are all the same array."""
+    values = value.values
+    pixel_type = pixel_type_of(values.dtype).of(values.ndim)
+
+    def compute(grid: Grid, _: Sequence[Raster]) -> Raster:
+        data = np.empty(grid.shape, object)
+        data.fill(values)
+        return Raster(data, np.broadcast_to(np.True_, grid.shape))
+
+    return Band("constant", pixel_type, DEFAULT_PROJECTION, None, Pixels((), compute))
 
 
 def unique_names(bands: Iterable[Band]) -> tuple[Band, ...]:

@@ -12,7 +12,7 @@ from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.collections import ELEMENT_LIMIT, Collection, too_many
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.images import Band, Image
-from eo_pipeline.sandbox.graph.values import Feature
+from eo_pipeline.sandbox.graph.values import Array, Feature
 
 _EXACT = 2.0**53
 """Up to here every whole double is exact, and travels as an integer."""
@@ -56,6 +56,8 @@ def _check_size(value: object) -> None:
 def _encoded(value: object) -> object:
     if isinstance(value, Image | Feature | Collection):
         return _element(value)
+    if isinstance(value, Array):
+        return encode(value.values.tolist())
     if isinstance(value, Published):
         return encode(value.published())
     if isinstance(value, dict):

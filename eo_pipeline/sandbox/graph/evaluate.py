@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from eo_pipeline.sandbox.graph.catalogs import Catalog
 from eo_pipeline.sandbox.graph.coercions import MismatchError, coerce
 from eo_pipeline.sandbox.graph.encode import encode
 from eo_pipeline.sandbox.graph.expression import Expression
+from eo_pipeline.sandbox.graph.images import Image
 from eo_pipeline.sandbox.graph.refusals import refusals
 from eo_pipeline.sandbox.graph.registry import Entry
 from eo_pipeline.sandbox.graph.signatures import Argument
@@ -184,6 +185,8 @@ class Evaluator:
             argument.python_name: _prepared(entry.signature.name, argument, arguments.get(argument.name))
             for argument in entry.parameters
         }
+        if not entry.takes_arrays:
+            _refuse_arrays(entry.signature.name, named.values())
         if entry.wants_context:
             named["context"] = self.context
         try:
@@ -191,6 +194,12 @@ class Evaluator:
                 return entry.function(**named)
         except MismatchError as error:
             raise ServiceError(f"{entry.signature.name}: {error.message}") from error
+
+
+def _refuse_arrays(function: str, arguments: Iterable[object]) -> None:
+    for argument in arguments:
+        if isinstance(argument, Image) and any(band.pixel_type.dimensions for band in argument.bands):
+            raise ServiceError(f"{function}: The sandbox takes only images of plain numbers here, not of arrays.")
 
 
 def _refuse_surplus(entry: Entry, arguments: Mapping[str, object]) -> None:

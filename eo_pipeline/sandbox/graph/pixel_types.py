@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -22,15 +22,23 @@ class PixelType:
         precision: int, float (32 bits) or double (64 bits).
         low: smallest value a pixel may hold; None means unbounded (floats only).
         high: largest value a pixel may hold; None means unbounded (floats only).
+        dimensions: axes of the array that a pixel holds; 0 for a plain number.
     """
 
     precision: Literal["int", "float", "double"]
     low: Number | None = None
     high: Number | None = None
+    dimensions: int = 0
+
+    def of(self, dimensions: int) -> PixelType:
+        """The type of arrays whose elements have this one's precision and range; 0 for that of plain numbers."""
+        return replace(self, dimensions=dimensions)
 
     @property
     def dtype(self) -> np.dtype:
-        """The smallest numpy type that holds the whole range; int64 beyond 32 bits."""
+        """The smallest numpy type that holds the whole range; int64 beyond 32 bits; objects if pixels are arrays."""
+        if self.dimensions:
+            return np.dtype(object)
         if self.precision != "int":
             return np.dtype("f4" if self.precision == "float" else "f8")
         if self.low is None or self.high is None:
@@ -49,7 +57,8 @@ class PixelType:
     def published(self) -> dict[str, object]:
         """The JSON a client gets: precision, and min and max where known."""
         known = {key: value for key, value in (("min", self.low), ("max", self.high)) if value is not None}
-        return {"type": "PixelType", "precision": self.precision, **known}
+        shape = {"dimensions": self.dimensions} if self.dimensions else {}
+        return {"type": "PixelType", "precision": self.precision, **known, **shape}
 
 
 FLOAT = PixelType("float")
@@ -81,7 +90,7 @@ def union(*types: PixelType) -> PixelType:
     highs = [t.high for t in types]
     low = None if None in lows else min(value for value in lows if value is not None)
     high = None if None in highs else max(value for value in highs if value is not None)
-    return PixelType(precision, low, high)
+    return PixelType(precision, low, high, max(t.dimensions for t in types))
 
 
 def monotone(operation: Callable[[Number, Number], Number], left: PixelType, right: PixelType) -> PixelType:

@@ -28,9 +28,12 @@ def read(image: Image, grid: Grid, band_ids: Sequence[str] | None = None) -> lis
         For each band its data (row, column) in the dtype of its pixel type, and its mask (row, column) float32 0..1.
 
     Raises:
-        ServiceError: the image has no such band.
+        ServiceError: the image has no such band, or its pixels are arrays.
     """
     bands = list(image.bands) if band_ids is None else [_named(image, name) for name in band_ids]
+    for band in bands:
+        if band.pixel_type.dimensions:
+            raise ServiceError(f"Band '{band.id}' holds arrays, which cannot be written as pixels; flatten them first.")
     rasters = pull_in_blocks([band.pixels for band in bands], grid)
     return [
         (raster.data.astype(band.pixel_type.dtype, copy=False), raster.mask.astype(np.float32, copy=False))

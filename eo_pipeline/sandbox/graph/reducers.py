@@ -9,12 +9,13 @@ import numpy as np
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.pixel_types import PixelType
+from eo_pipeline.sandbox.graph.values import Array
 
 Samples = Sequence[np.ndarray]
 """One array (sample, place) for each input of a statistic."""
 
 Outcome = tuple[np.ndarray, np.ndarray]
-"""(values (place), valid (place) bool); values of dtype object where a result is a list or dictionary."""
+"""(values (place), valid (place) bool); values of dtype object where a result is a list, dictionary or array."""
 
 Statistic = Callable[[Samples, np.ndarray], list[Outcome]]
 """(samples, weights (sample, place), 0 where a sample does not count) -> one outcome for each output."""
@@ -52,9 +53,11 @@ class Reducer:
 
     Attributes:
         parts: in order of their outputs.
+        takes_arrays: samples are arrays, not plain numbers.
     """
 
     parts: tuple[Part, ...]
+    takes_arrays: bool = False
 
     @property
     def inputs(self) -> int:
@@ -86,7 +89,7 @@ class Reducer:
 
     def unweighted(self) -> Reducer:
         """The same statistics of samples that count fully or not at all."""
-        return Reducer(tuple(replace(part, weighted=False) for part in self.parts))
+        return replace(self, parts=tuple(replace(part, weighted=False) for part in self.parts))
 
     def run(self, samples: Samples, weights: np.ndarray, centred: np.ndarray | None = None) -> list[Outcome]:
         """All outcomes, in order of `outputs`.
@@ -125,7 +128,24 @@ def combined(first: Reducer, second: Reducer, *, prefix: str, shared: bool) -> R
         replace(part, first_input=part.first_input + shift, outputs=tuple(prefix + name for name in part.outputs))
         for part in second.parts
     )
-    return Reducer((*first.parts, *moved))
+    return Reducer((*first.parts, *moved), first.takes_arrays or second.takes_arrays)
+
+
+def only_numbers(reducer: Reducer, outcomes: Sequence[Outcome], *, arrays: bool = False) -> None:
+    """Refuses outcomes that no pixel can hold.
+
+    Args:
+        reducer: whose outcomes.
+        outcomes: what it computed.
+        arrays: pixels may hold arrays, too.
+
+    Raises:
+        ServiceError: an outcome is a list or a dictionary, or an array that pixels may not hold.
+    """
+    for values, valid in outcomes:
+        held = values[valid] if values.dtype == object else ()
+        if any(not (arrays and isinstance(value, np.ndarray)) for value in held):
+            raise ServiceError(f"Reducer outputs {list(reducer.outputs)} are not numbers that pixels can hold.")
 
 
 def single(outcome: Outcome) -> object:
@@ -134,4 +154,6 @@ def single(outcome: Outcome) -> object:
     if not valid[0]:
         return None
     value = values[0]
+    if isinstance(value, np.ndarray):
+        return Array(value)
     return value.item() if isinstance(value, np.generic) else value

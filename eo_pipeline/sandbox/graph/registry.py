@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -56,16 +56,25 @@ class Entry:
         function: takes the arguments that `parameters` names, by their Python names.
         parameters: the published arguments the function uses; the others change nothing here.
         wants_context: the function also takes `context`.
+        takes_arrays: images whose pixels are arrays may be given to it.
     """
 
     signature: Signature
     function: Implementation
     parameters: tuple[Argument, ...]
     wants_context: bool
+    takes_arrays: bool
 
 
-def build_registry(families: Iterable[Family], published: Mapping[str, Signature]) -> dict[str, Entry]:
+def build_registry(
+    families: Iterable[Family], published: Mapping[str, Signature], array_ready: Container[str] = ()
+) -> dict[str, Entry]:
     """Every implemented function by wire name.
+
+    Args:
+        families: the implementations.
+        published: signatures by wire name.
+        array_ready: wire names of functions that take images whose pixels are arrays.
 
     Raises:
         ValueError: names every implementation that does not fit its published signature.
@@ -83,7 +92,9 @@ def build_registry(families: Iterable[Family], published: Mapping[str, Signature
             wrong.append(f"{name} is implemented twice")
         else:
             used = tuple(argument for argument in signature.arguments if argument.python_name in taken)
-            entries[name] = Entry(signature, function, used, CONTEXT in inspect.signature(function).parameters)
+            entries[name] = Entry(
+                signature, function, used, CONTEXT in inspect.signature(function).parameters, name in array_ready
+            )
     if wrong:
         raise ValueError("expected implementations that fit the published signatures, got: " + "; ".join(wrong))
     return entries

@@ -17,6 +17,11 @@ def counted(_: Samples, weights: np.ndarray) -> list[Outcome]:
     return [(number, np.ones(number.shape, bool))]
 
 
+def counted_every(_: Samples, weights: np.ndarray) -> list[Outcome]:
+    """Number of samples, whatever they weigh."""
+    return [(np.full(weights.shape[1:], weights.shape[0]), np.ones(weights.shape[1:], bool))]
+
+
 def total(samples: Samples, weights: np.ndarray) -> list[Outcome]:
     """Weighted sum; valid where a sample counts."""
     return [(_weighted_sum(samples[0], weights), weights.any(axis=0))]

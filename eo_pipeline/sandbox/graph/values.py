@@ -76,6 +76,17 @@ class Feature:
         return replace(self, properties=dict(properties))
 
 
+@dataclass(frozen=True, eq=False)
+class Array:
+    """An array of numbers of any number of axes.
+
+    Attributes:
+        values: the numbers, in the type that holds them.
+    """
+
+    values: np.ndarray
+
+
 @dataclass(frozen=True)
 class Function:
     """A user's function, or one made by Image.parseExpression.
@@ -91,18 +102,3 @@ class Function:
     def __call__(self, *arguments: object) -> object:
         """The function of positional arguments."""
         return self.call(*arguments)
-
-
-@dataclass(frozen=True, eq=False)
-class Kernel:
-    """Weights of a neighbourhood.
-
-    Attributes:
-        at: nominal scale of a grid in metres -> weights (row, column) in its pixels, odd sides, centre in the middle.
-    """
-
-    at: Callable[[float], np.ndarray]
-
-    def published(self) -> dict[str, object]:
-        """The JSON a client gets, for pixels of one metre."""
-        return {"type": "Kernel", "weights": self.at(1.0).tolist()}

@@ -90,6 +90,12 @@ GOOD: Mapping[str, list[Node]] = {
     "Filter": [call("Filter.equals", leftField=constant("a"), rightValue=constant(1))],
     "Algorithm": [{"functionDefinitionValue": {"argumentNames": ["x"], "body": "body"}}],
     "Join": [call("Join.simple"), call("Join.saveAll", matchesKey=constant("m"))],
+    "Array": [
+        constant([1, 2, 3]),
+        constant([[2.0, 1.0], [1.0, 3.0]]),
+        call("Array", values=constant([[1, 2], [3, 4]])),
+    ],
+    "List<Integer>": [constant([0]), constant([0, 1])],
     "ErrorMargin": [call("ErrorMargin", value=constant(1))],
 }
 STRANGE: list[Node] = [
@@ -101,6 +107,9 @@ STRANGE: list[Node] = [
     ),
     *map(constant, [{"type": "Projection", "crs": 4}, {"type": "Date", "value": "x"}, {"precision": "int"}]),
     *(node for nodes in GOOD.values() for node in nodes),
+    call("Image.toArray", image=call("Image.toFloat", value=FIXED)),
+    call("ImageCollection.toArray", collection=LOADED),
+    call("Image.constant", value=call("Array", values=constant([[1, 2], [3, 4]]))),
     call("Collection", features=constant([])),
     call("ImageCollection.fromImages", images=constant([])),
     call("Image.select", input=FIXED, bandSelectors=constant([])),
