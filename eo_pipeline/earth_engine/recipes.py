@@ -226,6 +226,8 @@ _CASTS = {
 
 def _encoded(band: Any, encoding: BandEncoding) -> Any:
     """Stored numbers: (physical - offset) / scale, rounded half up for integers; what does not fit becomes nodata."""
+    if encoding.kind == "count":
+        return _encoded_count(band, encoding)
     stored = band
     if encoding.offset != 0.0:
         stored = stored.subtract(encoding.offset)
@@ -237,15 +239,22 @@ def _encoded(band: Any, encoding: BandEncoding) -> Any:
         stored = stored.add(0.5).floor()
         low, high = _integer_range(encoding)
         stored = stored.updateMask(stored.gte(low).And(stored.lte(high)))
-        if encoding.kind != "count" and encoding.nodata is not None:
+        if encoding.nodata is not None:
             stored = stored.updateMask(stored.neq(encoding.nodata))
     cast = _CASTS[encoding.dtype]
     stored = getattr(stored, cast)()
-    if encoding.kind == "count":
-        return getattr(stored.unmask(0, False), cast)().rename([encoding.name])
     if encoding.nodata is not None and not math.isnan(encoding.nodata):
         stored = getattr(stored.unmask(encoding.nodata, False), cast)()
     return stored.rename([encoding.name])
+
+
+def _encoded_count(band: Any, encoding: BandEncoding) -> Any:
+    """A count, which an average over pixels may have made fractional, 0 where nothing is known; more than the type holds is stored as the most that it holds beside nodata."""
+    stored = band.unmask(0, False)
+    if not encoding.is_float:
+        _, high = _integer_range(encoding)
+        stored = stored.add(0.5).floor().min(high - 1 if encoding.nodata == high else high)
+    return getattr(stored, _CASTS[encoding.dtype])().rename([encoding.name])
 
 
 def _integer_range(encoding: BandEncoding) -> tuple[int, int]:

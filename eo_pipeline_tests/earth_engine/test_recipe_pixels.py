@@ -189,6 +189,22 @@ def test_what_does_not_fit_becomes_nodata_and_does_not_wrap(service: Service, ja
     np.testing.assert_array_equal(made(service, product)["B4"], np.where(outside, 255, stored))
 
 
+@pytest.mark.parametrize(("nodata", "stored"), [(255, 254), (0, 255)])
+def test_a_count_that_the_type_cannot_hold_is_the_most_that_it_holds(
+    service: Service, nodata: int, stored: int
+) -> None:
+    box = [16, 47.8, 16.4, 48.2]
+    product = scenes_product(
+        source={"collection": "ECMWF/ERA5_LAND/DAILY_AGGR", "bands": ["temperature_2m"]},
+        period={"every": "year", "start": "2023"},
+        composite={"reducer": "max", "counts": ["n_valid"]},
+        area={"box": box, "crs": "EPSG:4326", "resolution": 0.1},
+        output={"temperature_2m": {"dtype": "uint8", "offset": 200, "nodata": nodata}},
+    )
+    found = made(service, product, "2023", native=None)
+    assert (found["n_valid"] == stored).all()
+
+
 def test_floats_may_have_a_nodata_of_their_own(service: Service, january: list[Scene]) -> None:
     product = scenes_product(source=RED, mask={"scl_include": [4]}, output={"B4": {"nodata": -9999}})
     red = np.where(classes(january, "SCL") == 4, stack(january, "B4"), np.nan)
