@@ -40,10 +40,10 @@ def command(ui_port: int) -> None:
     console = Console()
     project = find_project(Path.cwd())
     chains = [project.chain(name) for name in sorted(project.products)]
-    console.print("Starting the sandbox (Earth Engine and Cloud Storage) and Dagster; logs are in .eo/logs.")
+    _introduce(chains, console)
     with local_stack(project, ui_port=ui_port) as stack:
         os.environ.update(stack.variables)
-        console.print(f"Sandbox {stack.sandbox}   Dagster {stack.ui}")
+        console.print(f"The sandbox is at {stack.sandbox}, Dagster's UI at {stack.ui}.\n", soft_wrap=True)
         with dg.DagsterInstance.from_config(str(stack.home)) as instance:
             for chain in chains:
                 _backfill(stack, instance, chain)
@@ -51,6 +51,15 @@ def command(ui_port: int) -> None:
             _tell(statuses, stack, project, console)
     if not all(status.is_complete for status in statuses):
         sys.exit(1)
+
+
+def _introduce(chains: Sequence[Chain], console: Console) -> None:
+    """What will happen, for somebody who sees it for the first time."""
+    console.print("Two products go through every stage; on two to four idle cores that takes three to four minutes:")
+    for chain in chains:
+        console.print(f"  {chain.product.name}: {chain.product.description}", soft_wrap=True, highlight=False)
+    console.print("Each stage is made by area and month, zonal_stats by month; below is how many are done.")
+    console.print("Starting the sandbox, which serves Earth Engine and Cloud Storage, and Dagster; logs: .eo/logs")
 
 
 def _backfill(stack: Stack, instance: dg.DagsterInstance, chain: Chain) -> None:

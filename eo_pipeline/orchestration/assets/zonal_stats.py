@@ -41,8 +41,8 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
         kinds={"parquet", "pandas"},
         io_manager_key="tables_io",
         description=chain.describe(
-            f"One row for each zone of {Path(declared.file).name} and period: {', '.join(declared.statistics)} over all "
-            "mosaics of the period, so that zones may cross areas."
+            f"One row for each zone of {Path(declared.file).name} and period: {', '.join(declared.statistics)}, over "
+            "all mosaics of the period, so that zones may cross areas."
         ),
         automation_condition=as_soon_as_possible(),
         code_version=chain.zones_version()[:12],
