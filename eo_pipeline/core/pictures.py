@@ -130,6 +130,7 @@ def _draw(figure: Figure, axes: Axes, panel: Panel) -> None:
         spine.set_color("#c8ccd0")
     ticks = MaxNLocator(nbins=8, integer=True) if panel.whole else None
     bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02, aspect=24, ticks=ticks)
+    bar.minorticks_off()
     bar.ax.tick_params(labelsize=7, length=2)
     bar.outline.set_visible(False)
     bar.set_label(panel.units, fontsize=7)

@@ -122,6 +122,7 @@ def test_the_table_of_zones_shows_schema_row_count_and_the_values_of_its_file(ui
     described = columns.inner_text()
     assert all(name in described for name in expected.columns)
     expect(page.get_by_text("Row count")).to_be_visible()
+    expect(page.get_by_text("crops", exact=True)).to_be_visible()  # the team that owns it
     expect(page.get_by_text("Monthly median NDVI of cloud-free Sentinel-2 observations").first).to_be_visible()
 
 
