@@ -46,7 +46,7 @@ def _bars(console: Console) -> _Bars:
 
 @dataclass
 class Lines:
-    """Lines that say what changed since the one before; what has not begun is not worth a word.
+    """Lines that say what changed since the one before.
 
     Attributes:
         write: gets each line.
@@ -63,8 +63,7 @@ class Lines:
 
     def update(self, counts: Counts) -> None:
         """Take the newest counts; a line if something changed and the last one is some seconds old."""
-        before = self._counts
-        self._changed |= {name: None for name, (done, total) in counts.items() if before.get(name, (0, 0))[0] != done}
+        self._changed |= {name: None for name, count in counts.items() if self._counts.get(name) != count}
         self._counts |= counts
         if self.clock() - self._last >= SECONDS_BETWEEN_LINES:
             self.finish()

@@ -18,11 +18,10 @@ def test_a_line_says_what_changed_since_the_one_before() -> None:
     clock, said = Clock(), list[str]()
     lines = Lines(said.append, clock)
     lines.update({"ndvi export": (0, 6), "ndvi tiles": (0, 6)})
+    assert said == []
     clock.now += 4
-    lines.update({"ndvi export": (0, 6), "ndvi tiles": (0, 6)})
-    assert said == []  # nothing has begun
     lines.update({"ndvi export": (2, 6), "ndvi tiles": (0, 6)})
-    assert said == [" 0:04  ndvi export 2/6"]
+    assert said == [" 0:04  ndvi export 2/6, ndvi tiles 0/6"]
     clock.now += 70
     lines.update({"ndvi export": (2, 6), "ndvi tiles": (1, 6)})
     assert said[1:] == [" 1:14  ndvi tiles 1/6"]
@@ -61,11 +60,11 @@ def test_a_total_that_is_not_known_is_left_out() -> None:
 
 def test_a_file_gets_plain_lines_that_are_not_cut() -> None:
     file = io.StringIO()
-    counts = {f"a product with a long name, stage [{n}]": (n, 9) for n in range(1, 6)}
+    counts = {f"a product with a long name, stage [{n}]": (n, 9) for n in range(6)}
     with shown_progress(Console(file=file, width=40)) as show:
         show(counts)
     [line] = file.getvalue().splitlines()
-    assert line.startswith(" 0:00  a product with a long name, stage [1] 1/9, ")
+    assert line.startswith(" 0:00  a product with a long name, stage [0] 0/9, ")
     assert line.endswith("stage [5] 5/9")
 
 
