@@ -56,10 +56,16 @@ def command(ui_port: int) -> None:
 
 def _introduce(chains: Sequence[Chain], console: Console) -> None:
     """What will happen, for somebody who sees it for the first time."""
-    console.print(f"{len(chains)} products go through every stage. On two to four idle cores that takes some minutes.")
+    console.print(
+        f"{len(chains)} products go through every stage. On two to four idle cores that takes some minutes.",
+        soft_wrap=True,
+    )
     for chain in chains:
         console.print(f"  {chain.product.name}: {chain.product.description}", soft_wrap=True, highlight=False)
-    console.print("Starting the sandbox, which stands for Earth Engine and Cloud Storage, and Dagster. Logs: .eo/logs")
+    console.print(
+        "Starting the sandbox, which stands for Earth Engine and Cloud Storage, and Dagster. Logs: .eo/logs",
+        soft_wrap=True,
+    )
 
 
 def _backfill(stack: Stack, instance: dg.DagsterInstance, chain: Chain) -> None:
@@ -103,5 +109,10 @@ def _tell(statuses: Sequence[ProductStatus], stack: Stack, project: Project, con
         if found:
             console.print(f"{len(found):4d} {kind:<8} for example {os.path.relpath(found[0], project.root)}")
     if not all(status.is_complete for status in statuses):
-        console.print("\nNot everything was made. Failed runs are in Dagster's UI, under Runs; logs are in .eo/logs.")
-    console.print("\nLook at it: `make ui` (or `eo-pipeline ui`), then open the address that it prints.")
+        console.print(
+            "\nNot everything was made. Failed runs are in Dagster's UI, under Runs; logs are in .eo/logs.",
+            soft_wrap=True,
+        )
+    console.print(
+        "\nLook at it: `make ui` (or `eo-pipeline ui`), then open the address that it prints.", soft_wrap=True
+    )
