@@ -40,10 +40,11 @@ def command(ui_port: int) -> None:
     console = Console()
     project = find_project(Path.cwd())
     chains = [project.chain(name) for name in sorted(project.products)]
-    console.print("Starting the sandbox (Earth Engine and Cloud Storage) and Dagster; logs are in .eo/logs.")
+    _introduce(chains, console)
     with local_stack(project, ui_port=ui_port) as stack:
         os.environ.update(stack.variables)
-        console.print(f"Sandbox {stack.sandbox}   Dagster {stack.ui}")
+        console.print(f"The sandbox is at {stack.sandbox}, Dagster's UI at {stack.ui}", soft_wrap=True)
+        console.print("Partitions done of each stage, each an area in a period:\n")
         with dg.DagsterInstance.from_config(str(stack.home)) as instance:
             for chain in chains:
                 _backfill(stack, instance, chain)
@@ -51,6 +52,20 @@ def command(ui_port: int) -> None:
             _tell(statuses, stack, project, console)
     if not all(status.is_complete for status in statuses):
         sys.exit(1)
+
+
+def _introduce(chains: Sequence[Chain], console: Console) -> None:
+    """What will happen, for somebody who sees it for the first time."""
+    console.print(
+        f"{len(chains)} products go through every stage. On two to four idle cores that takes some minutes.",
+        soft_wrap=True,
+    )
+    for chain in chains:
+        console.print(f"  {chain.product.name}: {chain.product.description}", soft_wrap=True, highlight=False)
+    console.print(
+        "Starting the sandbox, which stands for Earth Engine and Cloud Storage, and Dagster. Logs: .eo/logs",
+        soft_wrap=True,
+    )
 
 
 def _backfill(stack: Stack, instance: dg.DagsterInstance, chain: Chain) -> None:
@@ -67,12 +82,21 @@ def _follow(instance: dg.DagsterInstance, chains: Sequence[Chain], console: Cons
     with shown_progress(console) as show:
         while True:
             statuses = [product_status(instance, chain) for chain in chains]
-            stages = [(status.product, stage) for status in statuses for stage in status.stages]
-            show({f"{product} {stage.stage}": (stage.done, stage.wanted) for product, stage in stages})
-            failed = any(stage.failed for _, stage in stages)
+            show(begun(statuses))
+            failed = any(stage.failed for status in statuses for stage in status.stages)
             if all(status.is_complete for status in statuses) or failed or time.monotonic() > limit:
                 return statuses
             time.sleep(QUIET_SECONDS)
+
+
+def begun(statuses: Sequence[ProductStatus]) -> dict[str, tuple[int, int]]:
+    """How many partitions are done, and of how many, of each first stage and of those after it that have begun."""
+    return {
+        f"{status.product} {stage.stage}": (stage.done, stage.wanted)
+        for status in statuses
+        for number, stage in enumerate(status.stages)
+        if stage.done or number == 0
+    }
 
 
 def _tell(statuses: Sequence[ProductStatus], stack: Stack, project: Project, console: Console) -> None:
@@ -84,4 +108,11 @@ def _tell(statuses: Sequence[ProductStatus], stack: Stack, project: Project, con
         found = sorted(stack.root.glob(pattern))
         if found:
             console.print(f"{len(found):4d} {kind:<8} for example {os.path.relpath(found[0], project.root)}")
-    console.print("\nLook at it: `make ui`, then open the address that it prints.")
+    if not all(status.is_complete for status in statuses):
+        console.print(
+            "\nNot everything was made. Failed runs are in Dagster's UI, under Runs; logs are in .eo/logs.",
+            soft_wrap=True,
+        )
+    console.print(
+        "\nLook at it: `make ui` (or `eo-pipeline ui`), then open the address that it prints.", soft_wrap=True
+    )

@@ -117,7 +117,8 @@ def _product(product: EarthObservationProduct) -> Result:
     if product.chain is None:
         return Result(False, product.problem)
     period = product.chain.product.period
-    return Result(True, f"{len(product.chain.areas)} areas, every {period.every} from {period.start}")
+    number = len(product.chain.areas)
+    return Result(True, f"{number} area{'' if number == 1 else 's'}, every {period.every} from {period.start}")
 
 
 def print_findings(findings: Sequence[Finding], console: Console) -> None:

@@ -21,6 +21,10 @@ class FolderNotEmptyError(EoPipelineError):
     """The folder for a new project holds something already."""
 
 
+class ProjectNotMadeError(EoPipelineError):
+    """The folder for a new project cannot be written."""
+
+
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def command(folder: Path) -> None:
@@ -28,8 +32,14 @@ def command(folder: Path) -> None:
 
     DIR gets an example product, example polygons and the settings that Dagster reads.
     """
-    made = make_project(folder)
-    click.echo(f"Made {folder}: {', '.join(made)}\n\nNext:")
+    try:
+        made = make_project(folder)
+    except OSError as error:
+        raise ProjectNotMadeError(
+            f"expected to make {folder}, got: {error.strerror}; name a folder that this account may write"
+        ) from error
+    click.echo(f"Made {folder}: {', '.join(made)}")
+    click.echo(f"\nWithout an account:\n  cd {folder} && eo-pipeline ui        # the sandbox and the UI\n\nWith one:")
     click.echo(f"  cd {folder} && cp .env.example .env    # then fill it in")
     click.echo("  eo-pipeline doctor                     # what is missing, and how to mend it")
     click.echo("  dagster dev                            # the UI")

@@ -15,7 +15,7 @@ from eo_pipeline.cli.quiet import quiet
 from eo_pipeline.cli.selection import areas_named
 from eo_pipeline.core.periods import Period
 from eo_pipeline.earth_engine.session import connect
-from eo_pipeline.errors import SettingsError
+from eo_pipeline.errors import KeyFormatError, SettingsError, StorageError
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.resources import environment
 from eo_pipeline.steps.preview import Preview, preview, preview_picture
@@ -45,17 +45,30 @@ def command(product: str, area: str | None, period: str | None, side: int, out: 
         console.print(f"No image of {key} in {chosen.key} is left after the filters.")
         return
     path = out or Path("previews") / f"{product}_{key}_{chosen.key}.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(preview_picture(found, chain.product, title=f"{product} · {key} · {chosen.key}"))
+    _write(path, preview_picture(found, chain.product, title=f"{product} · {key} · {chosen.key}"))
     _print(found, console)
     console.print(f"Picture: {os.path.relpath(path)}")
+
+
+def _write(path: Path, picture: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture)
+    except OSError as error:
+        raise StorageError(
+            f"expected to write {path}, got: {error.strerror}; choose another file with --out"
+        ) from error
 
 
 def _period(chain: Chain, key: str | None) -> Period:
     declared = chain.product.period
     if key is None:
         return declared.rule.containing(declared.starts_at)
-    period = chain.period(key)
+    try:
+        period = chain.period(key)
+    except KeyFormatError as error:
+        first = declared.rule.containing(declared.starts_at).key
+        raise SettingsError(f"--period: expected a period of the product such as {first}, got {key!r}") from error
     if period.start < declared.starts_at or (declared.ends_at is not None and period.start >= declared.ends_at):
         until = "" if declared.end is None else f", until before {declared.end}"
         raise SettingsError(f"--period: expected a period of the product, from {declared.start}{until}, got {key!r}")

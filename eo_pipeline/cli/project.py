@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import yaml
 
 from eo_pipeline.errors import ProductError, SettingsError
 from eo_pipeline.orchestration.chain import Chain
@@ -83,7 +84,10 @@ def find_project(start: Path) -> Project:
 def _dg_settings(file: Path) -> dict[str, Any]:
     if not file.is_file():
         return {}
-    settings: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("dg", {})
+    try:
+        settings: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("dg", {})
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file}: expected TOML, got: {error}; correct it") from error
     return settings
 
 
@@ -91,7 +95,7 @@ def open_instance() -> dg.DagsterInstance:
     """The Dagster instance of DAGSTER_HOME, whose event log is the ledger.
 
     Raises:
-        SettingsError: DAGSTER_HOME is not a folder.
+        SettingsError: DAGSTER_HOME is not a folder, or holds a dagster.yaml that Dagster cannot read.
     """
     home = os.environ.get("DAGSTER_HOME", "")
     if not Path(home).is_absolute() or not Path(home).is_dir():
@@ -99,4 +103,17 @@ def open_instance() -> dg.DagsterInstance:
             f"DAGSTER_HOME: expected a folder that keeps what was done, got {home!r}; copy .env.example to .env, or "
             "export DAGSTER_HOME with the absolute path of a folder"
         )
-    return dg.DagsterInstance.get()
+    try:
+        return dg.DagsterInstance.get()
+    except (dg.DagsterInvalidConfigError, yaml.YAMLError) as error:
+        raise SettingsError(
+            f"{Path(home) / 'dagster.yaml'}: expected Dagster's settings, got: {_cause(error)}; correct it "
+            "(`eo-pipeline init` makes a good one)"
+        ) from error
+
+
+def _cause(error: Exception) -> str:
+    """What Dagster or YAML says, without the long list of all that is allowed."""
+    if isinstance(error, dg.DagsterInvalidConfigError):
+        return "; ".join(found.message.partition(" Expected:")[0].rstrip(".") for found in error.errors)
+    return " ".join(str(error).split())

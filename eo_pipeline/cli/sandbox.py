@@ -4,11 +4,14 @@ What does not belong here: anything of the sandbox. It is reached over HTTP only
 """
 
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
+
+from eo_pipeline.errors import SettingsError
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -57,11 +60,24 @@ def command(
 
     The unmodified clients work against it, without an account. Stop it with Ctrl-C.
     """
+    _check_port(port)
     arguments = sandbox_arguments(
         port=port, data=data, catalog=catalog, settings=settings, speed=speed, buckets=buckets
     )
     arguments += [part for fault in faults for part in ("--fault", fault)]
     os.execv(sys.executable, arguments)  # noqa: S606 - an argument list, so that a signal reaches the sandbox itself
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SettingsError(
+                f"--port: expected a port that can be listened at, got {port} ({error.strerror}); another sandbox may "
+                "run there: use it, end it, or choose another port"
+            ) from error
 
 
 def sandbox_arguments(

@@ -21,12 +21,15 @@ from eo_pipeline.orchestration.status import ProductStatus, product_status
 def command(product: str | None) -> None:
     """Tell how far a product is, or every product of the project.
 
-    Exit code 1 if a product is not complete or its declaration is wrong.
+    Exit code 1 if a product is not complete, its declaration is wrong, or there is none.
     """
     quiet()
     project = find_project(Path.cwd())
     names = [product] if product else sorted(project.products)
     console = Console()
+    if not names:
+        console.print(f"No product yet: add a folder with a defs.yaml to {project.defs}.", soft_wrap=True)
+        sys.exit(1)
     wrong = [name for name in names if name in project.products and project.products[name].chain is None]
     for name in wrong:
         console.print(Text.assemble((name, "bold red"), f": {project.products[name].problem}"), soft_wrap=True)
@@ -39,8 +42,9 @@ def command(product: str | None) -> None:
 
 
 def print_status(status: ProductStatus, console: Console) -> None:
-    """One table a product, a line a stage."""
-    table = Table(title=status.sentence, title_justify="left", box=None, pad_edge=False)
+    """One sentence and one table a product, a line a stage."""
+    console.print(Text(status.sentence), soft_wrap=True)
+    table = Table(box=None, pad_edge=False)
     for heading in ("stage", "wanted", "done", "without images", "stale", "failed"):
         table.add_column(heading, justify="left" if heading == "stage" else "right")
     for stage in status.stages:

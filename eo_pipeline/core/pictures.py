@@ -11,8 +11,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import Normalize
+from matplotlib.colors import BoundaryNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -20,7 +21,8 @@ MAX_BYTES = 45_000
 """Largest picture: Dagster's UI shows it inline, so it travels inside a run's metadata."""
 COLOURS = (255, 128, 64, 32, 16)
 """Numbers of colours that are tried until a picture is small enough; the transparent one comes on top."""
-
+_MOST_STEPS = 24
+"""Counts up to which each has a colour of its own."""
 
 Values = np.ma.MaskedArray[Any, np.dtype[np.float64]]
 """(y, x) in physical units, masked where there is no value."""
@@ -36,6 +38,7 @@ class Panel:
         units: beside the colour bar; may be empty.
         colormap: matplotlib's name.
         limits: values of the first and the last colour.
+        whole: True if values are counts: a colour a count, ticks at whole numbers.
     """
 
     values: Values
@@ -43,6 +46,7 @@ class Panel:
     units: str
     colormap: str
     limits: tuple[float, float]
+    whole: bool = False
 
 
 def stretch(values: Values, percentiles: tuple[float, float]) -> tuple[float, float]:
@@ -108,16 +112,25 @@ def _encoded(image: Image.Image, **options: int) -> bytes:
     return buffer.getvalue()
 
 
+def _norm(panel: Panel) -> Normalize:
+    low, high = panel.limits
+    if panel.whole and high - low < _MOST_STEPS:
+        return BoundaryNorm(np.arange(low - 0.5, high + 1.0), mpl.colormaps[panel.colormap].N, extend="neither")
+    return Normalize(low, high)
+
+
 def _draw(figure: Figure, axes: Axes, panel: Panel) -> None:
     colours = mpl.colormaps[panel.colormap].with_extremes(bad=(1, 1, 1, 0))
-    image = axes.imshow(panel.values, cmap=colours, norm=Normalize(*panel.limits), interpolation="nearest")
+    image = axes.imshow(panel.values, cmap=colours, norm=_norm(panel), interpolation="nearest")
     axes.set_facecolor("#eef0f2")
     axes.set_title(panel.title, fontsize=9)
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():
         spine.set_color("#c8ccd0")
-    bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02, aspect=24)
+    ticks = MaxNLocator(nbins=8, integer=True) if panel.whole else None
+    bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02, aspect=24, ticks=ticks)
+    bar.minorticks_off()
     bar.ax.tick_params(labelsize=7, length=2)
     bar.outline.set_visible(False)
     bar.set_label(panel.units, fontsize=7)

@@ -5,6 +5,7 @@ What does not belong here: the sensor and resources, which all products share (`
 
 import logging
 import re
+from textwrap import fill
 
 import dagster as dg
 
@@ -51,6 +52,7 @@ def broken_definitions(name: str, problem: str) -> dg.Definitions:
     """An asset that says in the UI what is wrong with a declaration."""
     logging.getLogger(__name__).error("The product %s is left out: %s", name, problem)
     safe = asset_name(name)
+    shown = "\n".join(fill(line, 96, break_long_words=False, break_on_hyphens=False) for line in problem.splitlines())
     return dg.Definitions(
         assets=[
             dg.AssetSpec(
@@ -58,7 +60,7 @@ def broken_definitions(name: str, problem: str) -> dg.Definitions:
                 group_name=safe,
                 kinds={"yaml"},
                 tags={"eo/declaration": "wrong"},
-                description=f"**This product is left out until its declaration is right.**\n\n```\n{problem}\n```",
+                description=f"**This product is left out until its declaration is right.**\n\n```\n{shown}\n```",
                 metadata={"problem": problem},
             )
         ]

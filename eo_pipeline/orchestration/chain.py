@@ -37,6 +37,10 @@ class Chain:
         """Asset key of a stage: submission, export, tiles, mosaic, zonal_stats or cube."""
         return dg.AssetKey([self.product.name, stage])
 
+    def describe(self, stage: str) -> str:
+        """Description of a stage for a person: what it does, then what the product is."""
+        return "\n\n".join(filter(None, (stage, self.product.description)))
+
     @cached_property
     def by_area_and_period(self) -> dg.MultiPartitionsDefinition:
         """Partitions of everything made per area."""

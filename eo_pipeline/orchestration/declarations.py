@@ -6,6 +6,7 @@ What does not belong here: what a declaration may say (`core.product`).
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ from eo_pipeline.steps.load_areas import FindFile, check_zones, find_beside, loa
 
 _FIELD = re.compile(r"([a-z_]+(?:\.\w+)*): ")
 """The field, further in than where it was checked, that an error's words begin with."""
+
+
+_INPUT = re.compile(r"^Input should be |^Input should (?=have)")
+"""How the validator's words begin where the project's say "expected"."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +70,25 @@ def _line(detail: ErrorDetails, origin: Origin) -> str:
     path = [part for part in detail["loc"] if part not in ("function-after", "function-before")]
     words = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
-        words = "there is no such field; see docs/product.md for those there are"
+        words = f"there is no such field{_suggestion(str(path[-1]))}; docs/product.md tells those there are"
+    elif detail["type"] == "missing":
+        words = "expected this field, got none; add it"
     elif detail["type"] != "value_error":
-        words = f"{words[0].lower()}{words[1:]}, got {detail['input']!r}"
+        words = f"{_INPUT.sub('expected ', words)}, got {detail['input']!r}"
     elif found := _FIELD.match(words):
         path += found[1].split(".")
         words = words[found.end() :]
     field = ".".join(str(part) for part in path)
     return f"{origin.place(path)}: {field}: {words}" if field else f"{origin.place(path)}: {words}"
+
+
+def _suggestion(name: str) -> str:
+    """The field of any section that a misspelt name resembles most, as a question."""
+    schema = Product.model_json_schema()
+    sections = [schema, *schema["$defs"].values()]
+    known = {field for section in sections for field in section.get("properties", {})}
+    similar = get_close_matches(name, sorted(known), n=1)
+    return f" (did you mean {similar[0]}?)" if similar else ""
 
 
 def load_chain(product: Product, origin: Origin) -> Chain:

@@ -94,4 +94,5 @@ def _shared(chains: Sequence[Chain], resources: Mapping[str, Any] | None) -> dg.
     return dg.Definitions(
         sensors=[build_operations_sensor(chains, seconds=seconds), _automation(seconds)] if chains else [],
         resources=project_resources(resources),
+        executor=dg.in_process_executor,  # stages follow each other; a process for each would cost seconds
     )

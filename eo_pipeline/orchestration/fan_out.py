@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from eo_pipeline.errors import EoPipelineError
+from eo_pipeline.orchestration import ledger
 from eo_pipeline.orchestration.io_managers import Stored
 
 RawMetadata = Mapping[str, Any]
@@ -73,8 +74,16 @@ def each_partition(context: dg.AssetExecutionContext, make: Callable[[str], Made
 
 def _record(context: dg.AssetExecutionContext, key: str, made: Made, *, alone: bool) -> None:
     if not alone:
-        context.log_event(dg.AssetMaterialization(context.asset_key, partition=key, metadata=made.metadata))
-    context.add_asset_metadata({**made.metadata, **made.pictures}, asset_key=context.asset_key, partition_key=key)
+        context.log_event(
+            dg.AssetMaterialization(context.asset_key, partition=key, metadata=in_reading_order(made.metadata))
+        )
+    shown = in_reading_order({**made.pictures, **made.metadata})
+    context.add_asset_metadata(shown, asset_key=context.asset_key, partition_key=key)
+
+
+def in_reading_order(metadata: RawMetadata) -> dict[str, Any]:
+    """What a person looks at first, then the ledger's own entries; the UI keeps this order."""
+    return dict(sorted(metadata.items(), key=lambda entry: entry[0].startswith(ledger.PREFIX_OF_NAMES)))
 
 
 def failure(failed: Mapping[str, EoPipelineError], total: int) -> dg.Failure:

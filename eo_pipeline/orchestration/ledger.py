@@ -13,6 +13,9 @@ from dagster import DagsterEventType
 
 from eo_pipeline.core.reconcile import Submission
 
+PREFIX_OF_NAMES = "eo/"
+"""Of every entry of metadata that the ledger itself reads."""
+
 DIGEST = "eo/digest"
 OPERATION = "eo/operation"
 STATE = "eo/state"

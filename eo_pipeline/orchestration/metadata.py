@@ -18,22 +18,24 @@ from eo_pipeline.core.tables import Column
 from eo_pipeline.storage import pictures
 
 PREVIEW_ROWS = 20
-_COLORMAPS = {"index": "RdYlGn", "other": "viridis"}
+_VEGETATION = ("RdYlGn", (0.0, 0.9))
+"""Colours and limits of vegetation indices: the same in each period, so that pictures can be compared."""
+_OTHER = ("viridis", None)
 
 
 def mosaic_pictures(path: Path, bands: Sequence[BandEncoding], *, title: str) -> dict[str, dg.MetadataValue[Any]]:
     """The first band, beside its number of valid observations if that is exported."""
     value = bands[0].name
     count = next((band.name for band in bands if band.name == "n_valid"), None)
-    colormap = _COLORMAPS["index"] if _is_index(value) else _COLORMAPS["other"]
+    colormap, limits = _VEGETATION if _is_vegetation(value) else _OTHER
     if count is None:
-        png = pictures.quicklook(path, value, colormap=colormap)
+        png = pictures.quicklook(path, value, colormap=colormap, limits=limits)
     else:
-        png = pictures.pair(path, value, count, title=title.replace("|", " · "), colormap=colormap)
+        png = pictures.pair(path, value, count, title=title.replace("|", " · "), colormap=colormap, limits=limits)
     return {"picture": picture(png, title)}
 
 
-def _is_index(name: str) -> bool:
+def _is_vegetation(name: str) -> bool:
     return any(part in name.lower() for part in ("ndvi", "evi", "savi", "gndvi", "vari"))
 
 

@@ -145,7 +145,7 @@ def _failed(key: dg.AssetKey, recorded: Recorded, decision: ReportDecision) -> d
         asset_key=key,
         partition=recorded.partition,
         description=f"{decision.report.value}: {decision.message}",
-        metadata={**_common(recorded), "error": decision.message, "settled by a run": decision.settle},
+        metadata={"error": decision.message, "settled by a run": decision.settle, **_common(recorded)},
     )
 
 
@@ -161,9 +161,9 @@ def _common(recorded: Recorded) -> dict[str, str]:
 
 
 def _exported(key: dg.AssetKey, recorded: Recorded, operation: Operation | None) -> dg.AssetMaterialization:
-    shown: dict[str, Any] = dict(_common(recorded))
+    shown: dict[str, Any] = {}
     if operation is not None:
-        shown |= {
+        shown = {
             "EECU-seconds": operation.eecu_seconds,
             "queue seconds": _seconds(operation.created, operation.started),
             "run seconds": _seconds(operation.started, operation.ended),
@@ -174,7 +174,7 @@ def _exported(key: dg.AssetKey, recorded: Recorded, operation: Operation | None)
         asset_key=key,
         partition=recorded.partition,
         description="nothing to export" if operation is None else "exported by Earth Engine",
-        metadata=shown,
+        metadata={**shown, **_common(recorded)},
         tags={"dagster/data_version": recorded.submission.digest},
     )
 

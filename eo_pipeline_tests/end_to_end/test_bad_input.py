@@ -1,5 +1,6 @@
 """Bad input where a person meets it: one message that says what was expected, what came and what to do."""
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -230,12 +231,22 @@ def test_a_wrong_declaration_is_told_with_file_and_line(
             ("preview", "field_ndvi", "--period", "2001-01"),
             "--period: expected a period of the product, from 2024-04, until before 2024-06, got '2001-01'",
         ),
+        (
+            ("preview", "field_ndvi", "--period", "june"),
+            "--period: expected a period of the product such as 2024-04, got 'june'",
+        ),
         (("preview", "field_ndvi", "--area", "E1N1"), "--area: expected areas of the product (E0245N2087, "),
         (("run", "ndvi"), "expected a product of {folder}/products, got 'ndvi'; there are field_ndvi"),
     ],
 )
 def test_a_partition_that_does_not_exist(project: UserProject, arguments: tuple[str, ...], message: str) -> None:
     check_message(project.invoke(*arguments), "Error: " + message.replace("{folder}", str(project.folder)))
+
+
+def test_a_picture_that_cannot_be_written(project: UserProject) -> None:
+    out = project.file / "picture.png"  # below a file
+    message = f"Error: expected to write {out}, got: File exists; choose another file with --out"
+    check_message(project.invoke("preview", "field_ndvi", "--side", "16", "--out", str(out)), message)
 
 
 # What is wrong with the deployment: (variables, message, whether Earth Engine alone shows it)
@@ -334,11 +345,10 @@ def test_a_bucket_that_may_not_be_written_to_and_how_to_go_on(project: UserProje
     assert again.exit_code == 0, again.output
 
 
-def test_without_verbose_there_is_the_progress_and_the_message_alone(project: UserProject) -> None:
+def test_in_a_log_there_is_the_progress_and_the_message_alone(project: UserProject) -> None:
     done = project.run(*RUN, EO_BUCKET="no-such-bucket")
     assert done.returncode == 1
-    assert "submission" in done.stdout
-    assert len(done.stdout.splitlines()) == 1
+    assert re.fullmatch(r" 0:\d\d  submission 0/6\n", done.stdout), done.stdout
     heading, message = done.stderr.splitlines()
     assert heading == ALL_FAILED
     assert message.startswith("  could not list gs://no-such-bucket: it does not exist")

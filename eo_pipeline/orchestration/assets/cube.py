@@ -32,7 +32,9 @@ def build_cube(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
         owners=product.owners,
         kinds={"icechunk", "zarr"},
         io_manager_key="cube_io",
-        description="Zarr cube with a commit a partition; re-running with the same inputs commits nothing.",
+        description=chain.describe(
+            "Zarr cube in an Icechunk repository: one commit for each area and period; the same inputs commit nothing."
+        ),
         automation_condition=as_soon_as_possible(),
         backfill_policy=grouped(),
         retry_policy=on_crash(),

@@ -13,9 +13,9 @@ def build_export(chain: Chain) -> dg.AssetSpec:
         partitions_def=chain.by_area_and_period,
         group_name=chain.product.name,
         owners=chain.product.owners,
-        kinds={"googlecloud"},
-        description=(
-            "Tiles that Earth Engine wrote into the bucket. The sensor `earth_engine_operations` reports each "
-            "partition when its task ends; there is nothing to run here."
+        kinds={"gcs"},
+        description=chain.describe(
+            "Tiles that Earth Engine wrote into the bucket. The sensor earth_engine_operations reports each partition "
+            "when its task ends; there is nothing to run here."
         ),
     )

@@ -27,9 +27,11 @@ def build_mosaic(chain: Chain) -> dg.AssetsDefinition:
         partitions_def=chain.by_area_and_period,
         group_name=product.name,
         owners=product.owners,
-        kinds={"geotiff", "gdal"},
+        kinds={"cog", "gdal"},
         io_manager_key="mosaic_io",
-        description="Cloud-optimised GeoTIFF with overviews, placed by the tiles' georeferencing alone.",
+        description=chain.describe(
+            "One cloud-optimised GeoTIFF for each area and period, with overviews, placed by georeferencing alone."
+        ),
         automation_condition=as_soon_as_possible(),
         backfill_policy=grouped(),
         retry_policy=on_crash(),

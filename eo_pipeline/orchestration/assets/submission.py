@@ -40,10 +40,10 @@ def build_submission(chain: Chain) -> dg.AssetsDefinition:
         partitions_def=chain.by_area_and_period,
         group_name=product.name,
         owners=product.owners,
-        kinds={"googleearth"},
-        description=(
-            "Exports under way. Each partition is compared with its digest: the same recipe, images and grid are "
-            "exported once, however often this is materialised."
+        kinds={"earthengine"},
+        description=chain.describe(
+            "Asks Earth Engine to export each area and period, once: the same recipe, images and grid are not exported "
+            "again, however often this is materialised. All that follows runs by itself."
         ),
         backfill_policy=grouped(SUBMISSIONS_A_RUN),
         pool="earth_engine_submission",

@@ -31,7 +31,9 @@ def build_tiles(chain: Chain) -> dg.AssetsDefinition:
         owners=product.owners,
         kinds={"geotiff"},
         io_manager_key="tiles_io",
-        description="Tiles downloaded from the bucket: sizes, CRC32C and complete cover of the area are verified.",
+        description=chain.describe(
+            "The exported tiles on our side: sizes, CRC32C and complete cover of the area are verified."
+        ),
         automation_condition=as_soon_as_possible(),
         backfill_policy=grouped(),
         retry_policy=on_crash(),

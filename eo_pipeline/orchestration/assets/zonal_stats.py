@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -39,7 +40,10 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
         owners=product.owners,
         kinds={"parquet", "pandas"},
         io_manager_key="tables_io",
-        description=f"Statistics of the zones of {declared.file} in each period; zones may cross areas.",
+        description=chain.describe(
+            f"One row for each zone of {Path(declared.file).name} and period: {', '.join(declared.statistics)}, over "
+            "all mosaics of the period, so that zones may cross areas."
+        ),
         automation_condition=as_soon_as_possible(),
         code_version=chain.zones_version()[:12],
         backfill_policy=grouped(),
@@ -122,7 +126,7 @@ def _metadata(table: pd.DataFrame, zones: Zones, found: Sequence[Mosaic]) -> dic
         "dagster/row_count": len(table),
         "areas": len(found),
         "areas without images": len(found) - len(with_images),
-        "zones file": zones.source,
+        "zones file": dg.MetadataValue.path(zones.source),
         "zones checksum": zones.checksum,
-        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+        "measured": dg.MetadataValue.timestamp(datetime.now(UTC)),
     }
