@@ -30,12 +30,14 @@ def normals(east: np.ndarray, north: np.ndarray) -> np.ndarray:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=0))
 
 
+@pytest.mark.functions("Terrain.slope", against="numpy")
 def test_slope_is_the_angle_of_the_normal() -> None:
     ((data, mask),) = pixels(ee.Terrain.slope(heights()), OUT, SCENE)
     np.testing.assert_allclose(data, np.degrees(np.arccos(normals(EAST, NORTH)[2]))[CROP], atol=1e-3)
     assert mask.all()
 
 
+@pytest.mark.functions("Terrain.aspect", against="numpy")
 def test_aspect_is_where_the_normal_points() -> None:
     ((data, _),) = pixels(ee.Terrain.aspect(heights()), OUT, SCENE)
     east, north, _ = normals(EAST, NORTH)
@@ -45,6 +47,7 @@ def test_aspect_is_where_the_normal_points() -> None:
 
 
 @pytest.mark.parametrize(("azimuth", "elevation"), [(270, 45), (135, 20)])
+@pytest.mark.functions("Terrain.hillshade", against="numpy")
 def test_hillshade_is_the_light_along_the_normal(azimuth: float, elevation: float) -> None:
     ((data, _),) = pixels(ee.Terrain.hillshade(heights(), azimuth, elevation), OUT, SCENE)
     a, e = math.radians(azimuth), math.radians(elevation)
@@ -63,6 +66,7 @@ def test_products_are_added_to_the_image() -> None:
     np.testing.assert_array_equal(shade, by_default)
 
 
+@pytest.mark.functions("Terrain.slope", against="python")
 def test_degrees_of_longitude_shrink_towards_the_poles() -> None:
     lattice = Projection("EPSG:4326", (0.001, 0.0, 15.0, 0.0, -0.001, 60.0))
     plane = np.tile(np.arange(12.0), (10, 1)).astype("f4")
