@@ -19,6 +19,18 @@ CROP = (slice(8, 20), slice(9, 29))
 ROW, COLUMN = np.mgrid[-3:4, -3:4]
 
 
+SOBEL = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
+OCTAGON = [
+    [0, 0, 1, 1, 1, 0, 0],
+    [0, 1, 1, 1, 1, 1, 0],
+    [1, 1, 1, 1, 1, 1, 1],
+    [1, 1, 1, 1, 1, 1, 1],
+    [1, 1, 1, 1, 1, 1, 1],
+    [0, 1, 1, 1, 1, 1, 0],
+    [0, 0, 1, 1, 1, 0, 0],
+]
+
+
 def weights_of(kernel: Any) -> np.ndarray:
     return np.array(value(kernel)["weights"], float)
 
@@ -44,11 +56,13 @@ def test_a_gaussian_has_the_documented_weights() -> None:
         ("Kernel.chebyshev", lambda: ee.Kernel.chebyshev(3), np.maximum(np.abs(ROW), np.abs(COLUMN))),
         ("Kernel.square", lambda: ee.Kernel.square(3, magnitude=98), np.full((7, 7), 2.0)),
         ("Kernel.rectangle", lambda: ee.Kernel.rectangle(3, 1, normalize=False), np.ones((3, 7))),
-        ("Kernel.sobel", ee.Kernel.sobel, [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]),
-        ("Kernel.laplacian8", ee.Kernel.laplacian8, [[1, 1, 1], [1, -8, 1], [1, 1, 1]]),
-        ("Kernel.sobel Kernel.rotate", lambda: ee.Kernel.sobel().rotate(1), [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]),
-        ("Kernel.euclidean Kernel.inverse", lambda: ee.Kernel.euclidean(1).inverse(), [[0.5**0.5, 1, 0.5**0.5], [1, 0, 1], [0.5**0.5, 1, 0.5**0.5]]),
-        ("Kernel.square Kernel.plus Kernel.add", lambda: ee.Kernel.square(1, normalize=False).add(ee.Kernel.plus(2, normalize=False)), None),
+        ("Kernel.rotate", lambda: ee.Kernel.sobel().rotate(1), np.rot90(SOBEL, -1)),
+        (
+            "Kernel.inverse",
+            lambda: ee.Kernel.euclidean(1).inverse(),
+            [[0.5**0.5, 1, 0.5**0.5], [1, 0, 1], [0.5**0.5, 1, 0.5**0.5]],
+        ),
+        ("Kernel.add", lambda: ee.Kernel.square(1, normalize=False).add(ee.Kernel.plus(2, normalize=False)), None),
     ],
 )
 @pytest.mark.functions("{names}", against="numpy")
@@ -60,6 +74,24 @@ def test_weights(names: str, kernel: Callable[[], Any], expected: np.ndarray | N
         expected[:, 2] += 1
         expected[2, 2] -= 1
     np.testing.assert_allclose(weights_of(kernel()), expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "expected"),
+    [
+        ("roberts", (), [[1, 0], [0, -1]]),
+        ("prewitt", (), [[1, 0, -1], [1, 0, -1], [1, 0, -1]]),
+        ("sobel", (), SOBEL),
+        ("laplacian4", (), [[0, 1, 0], [1, -4, 1], [0, 1, 0]]),
+        ("laplacian8", (), [[1, 1, 1], [1, -8, 1], [1, 1, 1]]),
+        ("compass", (), [[1, 1, -1], [1, -2, -1], [1, 1, -1]]),
+        ("kirsch", (), [[5, -3, -3], [5, 0, -3], [5, -3, -3]]),
+        ("octagon", (3,), np.divide(OCTAGON, 37)),
+    ],
+)
+@pytest.mark.functions("Kernel.{name}", against="worked example")
+def test_weights_as_documented(name: str, options: tuple[float, ...], expected: Any) -> None:
+    np.testing.assert_allclose(weights_of(getattr(ee.Kernel, name)(*options)), expected)
 
 
 @pytest.mark.functions("Image.convolve", "Kernel.fixed", against="scipy")
