@@ -139,6 +139,7 @@ def shape(*coordinates: Any) -> Any:
         ("Reducer.countEvery", lambda: ee.List([2, None, 2]).reduce(ee.Reducer.countEvery()), 3),
         ("Reducer.sampleVariance", lambda: ee.List([2, 4, 6]).reduce(ee.Reducer.sampleVariance()), 4),
         ("Reducer.histogram", lambda: ee.List([0, 1, 1, 4]).reduce(ee.Reducer.histogram(4, 1)), [1, 2, 0, 1]),
+        ("Reducer.countEvery", lambda: numbered().reduceColumns(ee.Reducer.countEvery(), []).get("count"), 3),
         ("List.set", lambda: ee.List([1, 2]).set(0, 9), [9, 2]),
         ("List.frequency", lambda: ee.List([1, 2, 1]).frequency(1), 2),
         ("List.insert", lambda: ee.List([1, 3]).insert(1, 2), [1, 2, 3]),
