@@ -353,7 +353,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     ),
     Assumption(
         "size of arrays",
-        "is limited to 1000000 elements, as a value or in a pixel, where they are made, reshaped, filled up or repeated",
+        "is limited to 1000000 elements, as values and in pixels, where they are made, reshaped, padded or repeated",
         "chosen",
         "graph.array_blocks:LARGEST_ARRAY",
         (
