@@ -136,6 +136,7 @@ def shape(*coordinates: Any) -> Any:
         ("Reducer.intervalMean", lambda: ee.List([1, 2, 3, 100]).reduce(ee.Reducer.intervalMean(0, 70)), 2),
         ("Reducer.lastNonNull", lambda: ee.List([1, 2, 9]).reduce(ee.Reducer.lastNonNull()), 9),
         ("Reducer.countDistinctNonNull", lambda: ee.List([2, None, 2, 3]).reduce(ee.Reducer.countDistinctNonNull()), 2),
+        ("Reducer.countDistinct", lambda: ee.List([2, None, 3, 3]).reduce(ee.Reducer.countDistinct()), 2),
         ("Reducer.countEvery", lambda: ee.List([2, None, 2]).reduce(ee.Reducer.countEvery()), 3),
         ("Reducer.sampleVariance", lambda: ee.List([2, 4, 6]).reduce(ee.Reducer.sampleVariance()), 4),
         ("Reducer.histogram", lambda: ee.List([0, 1, 1, 4]).reduce(ee.Reducer.histogram(4, 1)), [1, 2, 0, 1]),

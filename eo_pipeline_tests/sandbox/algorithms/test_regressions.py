@@ -142,6 +142,7 @@ def test_names_of_outputs() -> None:
         (lambda: ee.Reducer.fixedHistogram(5, 2, 4), "Expected min < max and 1..10000 steps"),
         (lambda: ee.Reducer.minMax().setOutputs(["a"]), "Expected 2 different names, got ['a']"),
         (ee.Reducer.covariance, "The reducer takes bands of arrays"),
+        (ee.Reducer.countEvery, "got a reducer with 0"),
     ],
 )
 def test_refusals(made: Callable[[], Any], message: str) -> None:
