@@ -49,8 +49,8 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     ),
     Assumption(
         "casts",
-        "to an integer type cut fractions towards zero and end at the type's limits; NaN becomes 0; as single numbers NaN "
-        "and infinity are refused",
+        "to an integer type cut fractions towards zero and end at the type's limits; NaN becomes 0; as single "
+        "numbers NaN and infinity are refused",
         "remembered",
         "algorithms.unary:cast_band",
         (
