@@ -8,7 +8,9 @@ import numpy as np
 import urllib3
 
 from eo_pipeline_tests.contracts.cloud_storage import MEBIBYTE
-from eo_pipeline_tests.sandbox.cloud_storage.clients import GoogleClient, google_client
+from eo_pipeline_tests.contracts.object_client import Access
+from eo_pipeline_tests.sandbox.cloud_storage.adapters.google_client import GoogleClient
+from eo_pipeline_tests.sandbox.cloud_storage.clients import google_client
 from eo_pipeline_tests.sandbox.cloud_storage.server import process
 
 SIZE_MEBIBYTES = 384
@@ -38,7 +40,7 @@ def test_a_large_object_costs_no_memory(tmp_path: Path) -> None:
         ):
             sent = urllib3.request(method, url, body=zeros(), headers={"Content-Length": size}, timeout=120)
             assert sent.status == 200
-        GoogleClient(endpoint, "bucket", None).write_stream("resumable", zeros())
+        GoogleClient(Access(endpoint, "bucket", key=None, guard=None)).write_stream("resumable", zeros())
         with urllib3.PoolManager().request("GET", f"{endpoint}/bucket/xml", preload_content=False) as answer:
             received = sum(len(block) for block in answer.stream(MEBIBYTE))
         assert received == SIZE_MEBIBYTES * MEBIBYTE
@@ -49,11 +51,11 @@ def test_objects_survive_a_killed_process(tmp_path: Path) -> None:
     data = {f"x/{number}": np.random.default_rng(number).bytes(1000) for number in range(50)}
     with process(tmp_path) as (endpoint, server):
         google_client(endpoint, None).create_bucket("bucket")
-        client = GoogleClient(endpoint, "bucket", None)
+        client = GoogleClient(Access(endpoint, "bucket", key=None, guard=None))
         for name, content in data.items():
             client.write(name, content)
         server.kill()
         server.wait()
     with process(tmp_path) as (endpoint, _):
-        client = GoogleClient(endpoint, "bucket", None)
+        client = GoogleClient(Access(endpoint, "bucket", key=None, guard=None))
         assert {name: client.read(name) for name in client.names("")} == data

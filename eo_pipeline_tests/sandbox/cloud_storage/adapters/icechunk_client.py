@@ -1,0 +1,157 @@
+"""icechunk as the contract sees it: each name is a repository of its own, and its bytes are that repository's one chunk.
+
+So names, bytes, ranges and conditions reach the service as icechunk sends them: through the XML API, with some more
+objects (snapshots, manifests) beside. Not here: arrays, branches and tags (`test_icechunk`), and checks.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import ClassVar
+from urllib.parse import unquote
+
+import icechunk
+import zarr
+from zarr.abc.store import ByteRequest, RangeByteRequest, SuffixByteRequest
+from zarr.core.buffer import default_buffer_prototype
+
+from eo_pipeline_tests.contracts.cloud_storage import MEBIBYTE
+from eo_pipeline_tests.contracts.object_client import Access, NoCallError, ObjectClient
+from eo_pipeline_tests.sandbox.cloud_storage.clients import object_store_key
+
+_CHUNK = "object/c/0"
+_NO_EMPTY = "a chunk has at least one byte"
+_NO_DELIMITER = "icechunk lists without a delimiter"
+_NO_METADATA = "icechunk sets no metadata of objects"
+
+
+class IcechunkClient(ObjectClient):
+    """icechunk."""
+
+    library = "icechunk"
+    missing = (icechunk.RepositoryNotFoundError, FileNotFoundError)
+    refused = (icechunk.StorageError,)
+    lacks: ClassVar[Mapping[str, str]] = {
+        "keeps_an_empty_object": _NO_EMPTY,
+        "reads_up_to_the_end_and_not_beyond": "icechunk knows a chunk's size and asks for no byte beyond",
+        "lists_one_folder": _NO_DELIMITER,
+        "lists_beyond_one_page": _NO_DELIMITER,
+        "streams_end_at_any_byte": _NO_EMPTY,
+        "reads_the_version_asked_for": "icechunk asks for no generation: each of its objects is written once",
+        "reports_size_and_checksum": "icechunk tells no checksum",
+        "refuses_a_corrupted_upload": "icechunk announces no checksum",
+        "keeps_metadata": _NO_METADATA,
+        "forgets_the_metadata_of_what_it_replaces": _NO_METADATA,
+        "copies": "icechunk has no call that copies objects",
+        "composes": "icechunk has no call that joins objects",
+    }
+
+    def __init__(self, access: Access) -> None:
+        super().__init__(access)
+        self._sessions: dict[str, icechunk.Session] = {}
+
+    def write(self, name: str, data: bytes) -> None:
+        self._commit(icechunk.Repository.open_or_create(self._storage(name), config=_CONFIG), data)
+
+    def create(self, name: str, data: bytes) -> bool:
+        try:
+            repository = icechunk.Repository.create(self._storage(name), config=_CONFIG)
+        except icechunk.AlreadyExistsError:
+            return False
+        self._commit(repository, data)
+        return True
+
+    def write_stream(self, name: str, blocks: Iterable[bytes]) -> None:
+        """In memory, because a chunk is written whole; icechunk sends it in parts."""
+        self.write(name, b"".join(blocks))
+
+    def read(self, name: str) -> bytes:
+        return self._read(name, None)
+
+    def read_stream(self, name: str) -> Iterator[bytes]:
+        yield self.read(name)
+
+    def read_range(self, name: str, start: int, stop: int) -> bytes:
+        try:
+            return self._read(name, RangeByteRequest(start, stop))
+        except icechunk.InvalidInputError as error:
+            raise NoCallError from error
+
+    def read_last(self, name: str, count: int) -> bytes:
+        return self._read(name, SuffixByteRequest(count))
+
+    def names(self, prefix: str) -> list[str]:
+        found = self._storage(None).list_objects_metadata(prefix=prefix.rpartition("/")[0])
+        chunks = {unquote(entry.key).rpartition("/chunks/")[0] for entry in found if "/chunks/" in entry.key}
+        return [name for name in chunks if name.startswith(prefix)]
+
+    def version(self, name: str) -> str:
+        session = icechunk.Repository.open(self._storage(name)).writable_session("main")
+        self._sessions[session.snapshot_id] = session
+        return str(session.snapshot_id)
+
+    def replace_version(self, name: str, data: bytes, version: str) -> bool:
+        """By a session begun at that version; one that begins now may find another."""
+        session = self._sessions.pop(version, None)
+        if session is None:
+            session = icechunk.Repository.open(self._storage(name)).writable_session("main")
+        if session.snapshot_id != version:
+            return False
+        try:
+            _put(session, data)
+            session.commit("replace")
+        except icechunk.ConflictError:
+            return False
+        return True
+
+    def delete(self, name: str) -> None:
+        """Commit that there is no chunk; forget the history; collect the garbage."""
+        repository = icechunk.Repository.open(self._storage(name))
+        session = repository.writable_session("main")
+        asyncio.run(session.store.delete(_CHUNK))
+        session.commit("delete")
+        now = datetime.now(UTC)
+        repository.expire_snapshots(older_than=now)
+        repository.garbage_collect(now)
+
+    def _storage(self, name: str | None) -> icechunk.Storage:
+        key = object_store_key(self.access.endpoint, self.access.key)
+        return icechunk.gcs_storage(
+            bucket=self.access.bucket, prefix=name, service_account_key=key, config={"allow_http": "true"}
+        )
+
+    def _commit(self, repository: icechunk.Repository, data: bytes) -> None:
+        session = repository.writable_session("main")
+        _put(session, data)
+        session.commit("write")
+
+    def _read(self, name: str, selected: ByteRequest | None) -> bytes:
+        store = icechunk.Repository.open(self._storage(name), config=_CONFIG).readonly_session("main").store
+        found = asyncio.run(store.get(_CHUNK, default_buffer_prototype(), selected))
+        if found is None:
+            raise FileNotFoundError(name)
+        return found.to_bytes()
+
+
+def _put(session: icechunk.Session, data: bytes) -> None:
+    """Make the array anew, as long as the bytes, and write its one chunk."""
+    if not data:
+        raise NoCallError
+    zarr.create_array(
+        session.store, name="object", shape=(len(data),), chunks=(len(data),), dtype="u1", compressors=None,
+        overwrite=True,
+    )  # fmt: skip
+    asyncio.run(session.store.set(_CHUNK, default_buffer_prototype().buffer.from_bytes(data)))
+
+
+_CONFIG = icechunk.RepositoryConfig(
+    inline_chunk_threshold_bytes=0,
+    storage=icechunk.StorageSettings(
+        minimum_size_for_multipart_upload=10 * MEBIBYTE,
+        concurrency=icechunk.StorageConcurrencySettings(
+            max_concurrent_requests_for_object=4, ideal_concurrent_request_size=5 * MEBIBYTE
+        ),
+        retries=icechunk.StorageRetriesSettings(max_tries=2),
+    ),
+)
+"""Every chunk is an object; large ones go in parts; refusals are not tried ten times."""
