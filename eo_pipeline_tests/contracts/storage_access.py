@@ -42,5 +42,7 @@ def guard_of(client: ObjectClient) -> Guard:
     """What the service refuses."""
     guard = client.access.guard
     if guard is None:
-        raise ValueError("expected a service that asks for credentials, got one that does not; run GUARDED_CHECKS there")
+        raise ValueError(
+            "expected a service that asks for credentials, got one that does not; run GUARDED_CHECKS there"
+        )
     return guard

@@ -53,9 +53,7 @@ def replaces_once_among_many(client: ObjectClient) -> None:
     client.write("contended", b"first")
     version = client.version("contended")
     with ThreadPoolExecutor(8) as pool:
-        outcomes = list(
-            pool.map(lambda number: client.replace_version("contended", b"%d" % number, version), range(8))
-        )
+        outcomes = list(pool.map(lambda number: client.replace_version("contended", b"%d" % number, version), range(8)))
     assert outcomes.count(True) == 1
     assert client.read("contended") == b"%d" % outcomes.index(True)
 

@@ -10,7 +10,6 @@ import pytest
 from eo_pipeline.sandbox.cloud_storage.settings import CloudStorageSettings
 from eo_pipeline_tests.sandbox.cloud_storage.server import Running, make_key, running
 
-
 FORBIDDEN = "bucket-of-somebody-else"
 
 

@@ -11,7 +11,7 @@ from eo_pipeline_tests.sandbox.cloud_storage.server import Running
 CALLED_BY_TWO = {"composes"}
 """Only google-cloud-storage and gcsfs have a call that joins objects."""
 BY_CLIENT = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.__name__)
-BY_NAME = {"ids": lambda check: check.__name__}
+UNGUARDED_CHECKS = [check for check in CHECKS if check not in GUARDED_CHECKS]
 
 
 def hold(client: ObjectClient, check: Check) -> None:
@@ -25,13 +25,13 @@ def hold(client: ObjectClient, check: Check) -> None:
     pytest.skip(reason)
 
 
-@pytest.mark.parametrize("check", [check for check in CHECKS if check not in GUARDED_CHECKS], **BY_NAME)
+@pytest.mark.parametrize("check", UNGUARDED_CHECKS, ids=lambda check: check.__name__)
 @BY_CLIENT
 def test_without_credentials(client: type[ObjectClient], check: Check, open_server: Running, bucket: str) -> None:
     hold(client(Access(open_server.endpoint, bucket, key=None, guard=None)), check)
 
 
-@pytest.mark.parametrize("check", CHECKS, **BY_NAME)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @BY_CLIENT
 def test_with_a_key(client: type[ObjectClient], check: Check, guarded_server: Guarded, guarded_bucket: str) -> None:
     guard = Guard(guarded_server.stranger, guarded_server.forbidden_bucket)

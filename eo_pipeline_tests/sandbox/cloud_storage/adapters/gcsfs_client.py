@@ -13,6 +13,18 @@ from eo_pipeline_tests.contracts.object_client import Access, Description, Objec
 _NO_MATCH = "gcsfs sends no precondition but `ifGenerationMatch=0`"
 
 
+def files(access: Access, *, version_aware: bool = False) -> GCSFileSystem:
+    """Without caches; version-aware ones read ``#GENERATION`` at the end of a path, which else belongs to the name."""
+    return GCSFileSystem(
+        project="sandbox-project",
+        token="anon" if access.key is None else str(access.key),
+        endpoint_url=access.endpoint,
+        use_listings_cache=False,
+        skip_instance_cache=True,
+        version_aware=version_aware,
+    )
+
+
 class GcsfsClient(ObjectClient):
     """gcsfs."""
 
@@ -27,14 +39,7 @@ class GcsfsClient(ObjectClient):
 
     def __init__(self, access: Access) -> None:
         super().__init__(access)
-        self._files = GCSFileSystem(
-            project="sandbox-project",
-            token="anon" if access.key is None else str(access.key),  # noqa: S106 - gcsfs's word for "no credentials"
-            endpoint_url=access.endpoint,
-            use_listings_cache=False,
-            skip_instance_cache=True,
-            version_aware=False,
-        )
+        self._files = files(access)
         self._root = access.bucket + "/"
 
     def write(self, name: str, data: bytes) -> None:
@@ -96,7 +101,7 @@ class GcsfsClient(ObjectClient):
         return str(self._files.info(self._root + name)["generation"])
 
     def read_version(self, name: str, version: str) -> bytes:
-        return bytes(self._files.cat_file(f"{self._root}{name}#{version}"))
+        return bytes(files(self.access, version_aware=True).cat_file(f"{self._root}{name}#{version}"))
 
     def copy(self, source: str, target: str) -> None:
         self._files.cp_file(self._root + source, self._root + target)

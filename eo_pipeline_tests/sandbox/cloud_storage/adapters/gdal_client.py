@@ -32,9 +32,10 @@ class GdalClient(ObjectClient):
 
     def __init__(self, access: Access) -> None:
         super().__init__(access)
-        self._root = f"/vsigs/{access.bucket}/"
-        gdal.set_option(self._root, "CPL_GS_ENDPOINT", access.endpoint + "/")
-        gdal.set_option(self._root, "VSIGS_CHUNK_SIZE", "5")
+        self._bucket = f"/vsigs/{access.bucket}"
+        self._root = self._bucket + "/"
+        gdal.set_option(self._bucket, "CPL_GS_ENDPOINT", access.endpoint + "/")
+        gdal.set_option(self._bucket, "VSIGS_CHUNK_SIZE", "5")
 
     def write(self, name: str, data: bytes) -> None:
         self._write(name, [data])
@@ -69,15 +70,14 @@ class GdalClient(ObjectClient):
     def names(self, prefix: str) -> list[str]:
         folder = prefix.rpartition("/")[0]
         with self._calling():
-            found = gdal.entries(self._root + folder, below=True)
+            found = gdal.entries(self._root + folder, deep=True)
         paths = [f"{folder}/{path}".lstrip("/") for path in found if not path.endswith("/")]
         return [path for path in paths if path.startswith(prefix)]
 
     def folder(self, prefix: str) -> tuple[list[str], list[str]]:
         with self._calling():
-            below = gdal.entries(self._root + prefix.rstrip("/"), below=True)
-        direct = {prefix + head + slash for head, slash, _ in (path.partition("/") for path in below)}
-        return sorted(path for path in direct if path[-1] != "/"), sorted(path for path in direct if path[-1] == "/")
+            found = [prefix + path for path in gdal.entries(self._root + prefix.rstrip("/"), deep=False)]
+        return [path for path in found if path[-1] != "/"], [path for path in found if path[-1] == "/"]
 
     def size_and_checksum(self, name: str) -> tuple[int, str]:
         with self._calling(), self._found(name) as file:
@@ -103,8 +103,8 @@ class GdalClient(ObjectClient):
     def _calling(self) -> AbstractContextManager[None]:
         """Before each call, because another client of the bucket may have signed in otherwise."""
         key = self.access.key
-        gdal.set_option(self._root, "GS_NO_SIGN_REQUEST", "YES" if key is None else "NO")
-        gdal.set_option(self._root, "GOOGLE_APPLICATION_CREDENTIALS", "" if key is None else str(key))
+        gdal.set_option(self._bucket, "GS_NO_SIGN_REQUEST", "YES" if key is None else "NO")
+        gdal.set_option(self._bucket, "GOOGLE_APPLICATION_CREDENTIALS", "" if key is None else str(key))
         gdal.forget(self._root)
         return gdal.calling(self.access.endpoint + "/token")
 

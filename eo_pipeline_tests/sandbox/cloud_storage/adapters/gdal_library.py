@@ -5,8 +5,10 @@ themselves. Not here: what /vsigs/ means by them (`gdal_client`).
 """
 
 import ctypes
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import rasterio._base
 
@@ -15,7 +17,15 @@ _LIBRARY = ctypes.CDLL(rasterio._base.__file__)  # a search in rasterio's module
 _STAT_BYTES = 512
 """More than any platform's `struct stat`, whose content is not looked at."""
 _TO_THE_END = 2
-_CALLS: dict[str, tuple[type | None, list[type]]] = {
+
+
+class _Entry(ctypes.Structure):
+    """The first members of GDAL's `VSIDIREntry`."""
+
+    _fields_ = (("name", _TEXT), ("mode", ctypes.c_int))
+
+
+_CALLS: dict[str, tuple[Any, list[Any]]] = {
     "CPLGetLastErrorMsg": (_TEXT, []),
     "CPLErrorReset": (None, []),
     "CPLPushErrorHandler": (None, [_POINTER]),
@@ -31,8 +41,9 @@ _CALLS: dict[str, tuple[type | None, list[type]]] = {
     "VSIFTellL": (ctypes.c_uint64, [_POINTER]),
     "VSIFWriteL": (_SIZE, [_TEXT, _SIZE, _SIZE, _POINTER]),
     "VSIGetFileMetadata": (_POINTER, [_TEXT, _TEXT, _POINTER]),
-    "VSIReadDirEx": (_POINTER, [_TEXT, ctypes.c_int]),
-    "VSIReadDirRecursive": (_POINTER, [_TEXT]),
+    "VSIOpenDir": (_POINTER, [_TEXT, ctypes.c_int, _POINTER]),
+    "VSIGetNextDirEntry": (ctypes.POINTER(_Entry), [_POINTER]),
+    "VSICloseDir": (None, [_POINTER]),
     "VSISetPathSpecificOption": (None, [_TEXT, _TEXT, _TEXT]),
     "VSIStatL": (ctypes.c_int, [_TEXT, _POINTER]),
     "VSIUnlink": (ctypes.c_int, [_TEXT]),
@@ -94,7 +105,8 @@ def read(handle: int, start: int, count: int) -> bytes:
     """Up to `count` bytes from `start`."""
     expect(_LIBRARY.VSIFSeekL(handle, start, 0) == 0)
     content = ctypes.create_string_buffer(max(1, count))
-    return content.raw[: _LIBRARY.VSIFReadL(content, 1, count, handle)]
+    found = _LIBRARY.VSIFReadL(content, 1, count, handle)
+    return content.raw[:found]
 
 
 def write(handle: int, data: bytes) -> None:
@@ -107,11 +119,15 @@ def exists(path: str) -> bool:
     return bool(_LIBRARY.VSIStatL(path.encode(), ctypes.create_string_buffer(_STAT_BYTES)) == 0)
 
 
-def entries(path: str, *, below: bool) -> list[str]:
-    """Names in a folder; folders end in ``/`` where all `below` it is listed."""
-    if below:
-        return _texts(_LIBRARY.VSIReadDirRecursive(path.encode()))
-    return _texts(_LIBRARY.VSIReadDirEx(path.encode(), 0))
+def entries(path: str, *, deep: bool) -> list[str]:
+    """Paths in a folder, or also in those in it; folders end in ``/``."""
+    handle = _LIBRARY.VSIOpenDir(path.encode(), -1 if deep else 0, None)
+    found = []
+    while handle and (entry := _LIBRARY.VSIGetNextDirEntry(handle)):
+        found.append(entry[0].name.decode() + ("/" if stat.S_ISDIR(entry[0].mode) else ""))
+    if handle:
+        _LIBRARY.VSICloseDir(handle)
+    return found
 
 
 def headers(path: str) -> dict[str, str]:
