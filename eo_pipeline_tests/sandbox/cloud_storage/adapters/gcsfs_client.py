@@ -43,6 +43,7 @@ class GcsfsClient(ObjectClient):
         self._root = access.bucket + "/"
 
     def write(self, name: str, data: bytes) -> None:
+        self._sign_in()
         self._files.pipe_file(self._root + name, data)
 
     def create(self, name: str, data: bytes) -> bool:
@@ -63,6 +64,7 @@ class GcsfsClient(ObjectClient):
         )
 
     def read(self, name: str) -> bytes:
+        self._sign_in()
         return bytes(self._files.cat_file(self._root + name))
 
     def read_stream(self, name: str) -> Iterator[bytes]:
@@ -111,6 +113,10 @@ class GcsfsClient(ObjectClient):
 
     def delete(self, name: str) -> None:
         self._files.rm_file(self._root + name)
+
+    def _sign_in(self) -> None:
+        """Get a token before the request, which would ask six times, half a minute, for one that is refused."""
+        self._files.credentials.maybe_refresh()
 
     def _name(self, path: str) -> str:
         return path.removeprefix(self._root)
