@@ -48,7 +48,7 @@ def up_and_down(endpoint: str, mebibytes: int) -> None:
 
 
 def test_a_large_object_costs_no_memory(tmp_path: Path) -> None:
-    """What a small object costs, a large one costs, too: blocks in transit, whose number the size does not change (seen: no growth at all)."""
+    """What a small object costs, a large one costs, too: blocks in transit, whose number the size does not change."""
     with process(tmp_path) as (endpoint, server):
         google_client(endpoint, None).create_bucket("bucket")
         up_and_down(endpoint, SMALL_MEBIBYTES)
