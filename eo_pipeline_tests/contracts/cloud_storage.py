@@ -1,57 +1,22 @@
-"""What any client of Cloud Storage may rely on, whichever client it is and whoever serves it.
+"""What any client of Cloud Storage may rely on, whichever client it is and whoever serves it: the one list of checks.
 
-Each check is a function of a small adapter; expected values come from the checks' own bytes. Not here: how a client is
-pointed at a service (its adapter knows), and what only one client can do.
+Each check is a function of a small adapter; expected values come from the checks' own bytes. Here are those of bytes,
+names and listings; `storage_versions` and `storage_access` hold the others. Not here: how a client is pointed at a
+service (its adapter knows), and what only one client can do.
 """
 
-import base64
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
 
-import google_crc32c
 import numpy as np
 import pytest
 
+from eo_pipeline_tests.contracts import storage_access, storage_versions
+from eo_pipeline_tests.contracts.object_client import ObjectClient
+
 MEBIBYTE = 1 << 20
-
-
-class ObjectClient(Protocol):
-    """One bucket as seen by one client library; names are relative to a prefix of its own."""
-
-    missing: type[Exception]
-    """What the library raises for an object that does not exist."""
-
-    def write(self, name: str, data: bytes) -> None:
-        """Write an object, replacing one of the same name."""
-
-    def create(self, name: str, data: bytes) -> bool:
-        """Write an object unless one of the name exists; whether it was written."""
-
-    def write_stream(self, name: str, blocks: Iterable[bytes]) -> None:
-        """Write an object from blocks that are never all in memory."""
-
-    def read(self, name: str) -> bytes:
-        """All bytes of an object."""
-
-    def read_stream(self, name: str) -> Iterator[bytes]:
-        """An object's bytes in blocks."""
-
-    def read_range(self, name: str, start: int, stop: int) -> bytes:
-        """Bytes `start` up to but not including `stop`."""
-
-    def names(self, prefix: str) -> list[str]:
-        """Names of all objects that begin with `prefix`, across pages."""
-
-    def folder(self, prefix: str) -> tuple[list[str], list[str]]:
-        """Names and common prefixes (which end in ``/``) directly below `prefix`, which ends in ``/``."""
-
-    def size_and_checksum(self, name: str) -> tuple[int, str]:
-        """Size in bytes, and a checksum the service reports, as ``crc32c=BASE64`` or ``md5=HEX``."""
-
-    def delete(self, name: str) -> None:
-        """Delete an object."""
+Check = Callable[[ObjectClient], None]
 
 
 def writes_and_reads(client: ObjectClient) -> None:
@@ -80,33 +45,28 @@ def reads_ranges(client: ObjectClient) -> None:
         assert client.read_range("range.bin", start, stop) == data[start:stop]
 
 
+def reads_the_last_bytes(client: ObjectClient) -> None:
+    data = np.random.default_rng(5).bytes(50_021)
+    client.write("suffix.bin", data)
+    for count in (1, 100, len(data)):
+        assert client.read_last("suffix.bin", count) == data[-count:]
+
+
+def reads_up_to_the_end_and_not_beyond(client: ObjectClient) -> None:
+    """A range that ends after the object ends with it; one that begins there is empty, or refused (416)."""
+    client.write("short.bin", b"0123456789")
+    assert client.read_range("short.bin", 7, 100) == b"789"
+    try:
+        found = client.read_range("short.bin", 10, 20)
+    except client.refused:
+        found = b""
+    assert found == b""
+
+
 def overwrites(client: ObjectClient) -> None:
     client.write("again", b"first, and longer")
     client.write("again", b"second")
     assert client.read("again") == b"second"
-
-
-def creates_once(client: ObjectClient) -> None:
-    assert client.create("once", b"first")
-    assert not client.create("once", b"second")
-    assert client.read("once") == b"first"
-
-
-def creates_once_among_many(client: ObjectClient) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        outcomes = list(pool.map(lambda number: client.create("race", b"%d" % number), range(8)))
-    assert outcomes.count(True) == 1
-    assert client.read("race") == b"%d" % outcomes.index(True)
-
-
-def reports_size_and_checksum(client: ObjectClient) -> None:
-    data = np.random.default_rng(3).bytes(70_001)
-    client.write("sum.bin", data)
-    size, checksum = client.size_and_checksum("sum.bin")
-    crc32c = base64.b64encode(google_crc32c.value(data).to_bytes(4, "big")).decode()
-    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
-    assert size == len(data)
-    assert checksum in (f"crc32c={crc32c}", f"md5={md5}")
 
 
 def misses_what_is_not_there(client: ObjectClient) -> None:
@@ -132,11 +92,16 @@ def lists_one_folder(client: ObjectClient) -> None:
 
 
 def lists_beyond_one_page(client: ObjectClient) -> None:
-    names = [f"many/{number // 100:02d}/{number:05d}" for number in range(1500)]
+    """Over 1,000 entries, the most of one page: of all names, and of one folder's names and common prefixes."""
+    assert client.folder("many/") == ([], [])
+    files = [f"many/{number:04d}" for number in range(600)]
+    inside = [f"many/folder {number:04d}/x" for number in range(450)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda name: client.write(name, b"x"), names))
-    assert sorted(client.names("many/")) == names
-    assert len(client.names("many/03/")) == 100
+        list(pool.map(lambda name: client.write(name, b"x"), files + inside))
+    assert sorted(client.names("many/")) == sorted(files + inside)
+    names, prefixes = client.folder("many/")
+    assert sorted(names) == files
+    assert sorted(prefixes) == [name.removesuffix("x") for name in inside]
 
 
 def streams_a_large_object(client: ObjectClient) -> None:
@@ -149,6 +114,16 @@ def streams_a_large_object(client: ObjectClient) -> None:
     assert found.hexdigest() == expected.hexdigest()
 
 
+def streams_end_at_any_byte(client: ObjectClient) -> None:
+    """Nothing, one byte, whole parts of every client's size (4 and 5 MiB), one byte more."""
+    data = b"".join(blocks(20)) + b"!"
+    for size in (0, 1, len(data) - 1, len(data)):
+        client.write_stream(
+            "ends.bin", [data[start : min(size, start + MEBIBYTE)] for start in range(0, size, MEBIBYTE)]
+        )
+        assert client.read("ends.bin") == data[:size]
+
+
 def blocks(count: int) -> Iterator[bytes]:
     """Blocks of one mebibyte, the same at every call."""
     source = np.random.default_rng(4)
@@ -156,18 +131,38 @@ def blocks(count: int) -> Iterator[bytes]:
         yield source.bytes(MEBIBYTE)
 
 
-CHECKS: tuple[Callable[[ObjectClient], None], ...] = (
+GUARDED_CHECKS: tuple[Check, ...] = (
+    storage_access.lets_in_who_signs_with_a_trusted_key,
+    storage_access.refuses_a_key_it_does_not_trust,
+    storage_access.refuses_a_bucket_without_permission,
+)
+"""Those of CHECKS that need a service which asks for credentials."""
+
+CHECKS: tuple[Check, ...] = (
     writes_and_reads,
     keeps_an_empty_object,
     keeps_unusual_names_apart,
     reads_ranges,
+    reads_the_last_bytes,
+    reads_up_to_the_end_and_not_beyond,
     overwrites,
-    creates_once,
-    creates_once_among_many,
-    reports_size_and_checksum,
     misses_what_is_not_there,
     deletes,
     lists_one_folder,
     lists_beyond_one_page,
     streams_a_large_object,
+    streams_end_at_any_byte,
+    storage_versions.creates_once,
+    storage_versions.creates_once_among_many,
+    storage_versions.gives_each_write_a_version,
+    storage_versions.replaces_only_the_version_it_knows,
+    storage_versions.replaces_once_among_many,
+    storage_versions.reads_the_version_asked_for,
+    storage_versions.reports_size_and_checksum,
+    storage_versions.refuses_a_corrupted_upload,
+    storage_versions.keeps_metadata,
+    storage_versions.forgets_the_metadata_of_what_it_replaces,
+    storage_versions.copies,
+    storage_versions.composes,
+    *GUARDED_CHECKS,
 )

@@ -18,6 +18,7 @@ from eo_pipeline.core import product
 from eo_pipeline.core.settings import Settings as DeploymentSettings
 from eo_pipeline.orchestration.component import NamedDeclaration
 from eo_pipeline.sandbox.settings import Settings
+from eo_pipeline_tests.docs.contract_tables import checks_of_cloud_storage
 from eo_pipeline_tests.docs.functions import (
     assumptions_of_the_sandbox,
     functions_of_the_sandbox,
@@ -194,6 +195,7 @@ TABLES = {
     "assets of the world": assets_of_the_world,
     "orbits of the world": orbits_of_the_world,
     "covers of the world": covers_of_the_world,
+    "checks of cloud storage": checks_of_cloud_storage,
     "sources of expected values": sources_of_expected_values,
     "assumptions of the sandbox": assumptions_of_the_sandbox,
     "unverified settings of the sandbox": unverified_settings_of_the_sandbox,

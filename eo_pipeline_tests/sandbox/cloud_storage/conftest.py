@@ -10,6 +10,8 @@ import pytest
 from eo_pipeline.sandbox.cloud_storage.settings import CloudStorageSettings
 from eo_pipeline_tests.sandbox.cloud_storage.server import Running, make_key, running
 
+FORBIDDEN = "bucket-of-somebody-else"
+
 
 @dataclass(frozen=True)
 class Guarded:
@@ -17,6 +19,10 @@ class Guarded:
 
     server: Running
     key: Path
+    stranger: Path
+    """A key it does not trust."""
+    forbidden_bucket: str
+    """A bucket in which the key's account may do nothing."""
 
 
 @pytest.fixture(scope="session")
@@ -29,8 +35,12 @@ def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def guarded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     with running(tmp_path_factory.mktemp("guarded")) as server:
         key = make_key(server.endpoint, tmp_path_factory.mktemp("keys"))
-        server.settings = CloudStorageSettings(authentication="required", trusted_keys=key.public)
-        yield Guarded(server, key.path)
+        stranger = make_key(server.endpoint, tmp_path_factory.mktemp("strangers"))
+        server.store.create_bucket(FORBIDDEN)
+        server.settings = CloudStorageSettings(
+            authentication="required", trusted_keys=key.public, forbidden_buckets=frozenset({FORBIDDEN})
+        )
+        yield Guarded(server, key.path, stranger.path, FORBIDDEN)
 
 
 @pytest.fixture

@@ -71,10 +71,10 @@ def process(root: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     command = [sys.executable, "-m", __spec__.name if __spec__ else "", str(root), str(port)]
     with subprocess.Popen(command) as started:
         try:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 120
             while not _listens(port):
                 assert started.poll() is None, f"the server stopped with {started.returncode}"
-                assert time.monotonic() < deadline, "the server did not listen within 30 seconds"
+                assert time.monotonic() < deadline, "the server did not listen within 120 seconds"
                 time.sleep(0.05)
             yield f"http://127.0.0.1:{port}", started
         finally:

@@ -10,7 +10,9 @@ import zarr
 from google.api_core.exceptions import PreconditionFailed
 from obstore.exceptions import AlreadyExistsError
 
-from eo_pipeline_tests.sandbox.cloud_storage.clients import GcsfsClient, gcs_store, google_client, obstore_key
+from eo_pipeline_tests.contracts.object_client import Access
+from eo_pipeline_tests.sandbox.cloud_storage.adapters.gcsfs_client import GcsfsClient
+from eo_pipeline_tests.sandbox.cloud_storage.clients import gcs_store, google_client, obstore_key
 from eo_pipeline_tests.sandbox.cloud_storage.conftest import Guarded
 from eo_pipeline_tests.sandbox.cloud_storage.proxy import LossyProxy, lossy
 from eo_pipeline_tests.sandbox.cloud_storage.server import Running
@@ -42,7 +44,7 @@ def test_gcsfs_reports_its_own_exclusive_write_as_a_conflict(
     proxy: LossyProxy, open_server: Running, bucket: str
 ) -> None:
     proxy.patterns.append("POST /upload")
-    assert not GcsfsClient(proxy.endpoint, bucket, None).create("x", b"mine")
+    assert not GcsfsClient(Access(proxy.endpoint, bucket, key=None, guard=None)).create("x", b"mine")
     assert len(proxy.lost) == 1
     assert open_server.store.read(bucket, "x") == b"mine"
 
