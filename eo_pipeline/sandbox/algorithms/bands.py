@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from eo_pipeline.sandbox.errors import ServiceError
@@ -14,6 +13,7 @@ from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.pixel_types import DOUBLE, PixelType
 from eo_pipeline.sandbox.graph.registry import Family
 from eo_pipeline.sandbox.graph.sources import catalog_image
+from eo_pipeline.sandbox.patterns import Pattern
 
 FAMILY = Family()
 
@@ -62,7 +62,7 @@ def _matching(function: str, image: Image, selector: object) -> list[Band]:
             raise ServiceError(f"{function}: Band index {index} out of bounds (image has {len(image.bands)} bands).")
         return [image.bands[index]]
     exact = [band for band in image.bands if band.id == selector]
-    found = exact or [band for band in image.bands if _full_match(function, str(selector), band.id)]
+    found = exact or _named_like(image, str(selector))
     if not found:
         available = ", ".join(image.band_names)
         raise ServiceError(
@@ -71,11 +71,9 @@ def _matching(function: str, image: Image, selector: object) -> list[Band]:
     return found
 
 
-def _full_match(function: str, pattern: str, name: str) -> bool:
-    try:
-        return re.fullmatch(pattern, name) is not None
-    except re.error as error:
-        raise ServiceError(f"{function}: Invalid band pattern '{pattern}'.") from error
+def _named_like(image: Image, said: str) -> list[Band]:
+    pattern = Pattern(said)
+    return [band for band in image.bands if pattern.full_match(band.id)]
 
 
 def _renamed(function: str, bands: list[Band], names: list[str]) -> list[Band]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from eo_pipeline.sandbox.errors import ServiceError
@@ -11,6 +10,7 @@ from eo_pipeline.sandbox.graph.constants import unique_names
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.registry import Family
 from eo_pipeline.sandbox.graph.values import Function
+from eo_pipeline.sandbox.patterns import Pattern
 
 FAMILY = Family()
 
@@ -108,7 +108,8 @@ def _selected(function: str, dictionary: Entries, selectors: list[str], *, ignor
     """Keys that match names or patterns."""
     chosen: list[str] = []
     for selector in selectors:
-        found = [key for key in dictionary if key == selector or re.fullmatch(selector, key)]
+        pattern = Pattern(selector)
+        found = [key for key in dictionary if key == selector or pattern.full_match(key)]
         if not found and not ignore_missing:
             raise ServiceError(f"{function}: Dictionary does not contain key: '{selector}'.")
         chosen += found

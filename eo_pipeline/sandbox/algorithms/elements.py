@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from eo_pipeline.sandbox.algorithms.geometries import buffered, moved
@@ -15,6 +14,7 @@ from eo_pipeline.sandbox.graph.images import Image
 from eo_pipeline.sandbox.graph.properties import property_of
 from eo_pipeline.sandbox.graph.registry import Family
 from eo_pipeline.sandbox.graph.values import Array, Date, Feature
+from eo_pipeline.sandbox.patterns import Pattern
 
 FAMILY = Family()
 
@@ -147,7 +147,8 @@ def select(
     input_: Element, property_selectors: list[str], new_properties: list[str] | None, retain_geometry: bool
 ) -> Element:
     """Properties by name or pattern, renamed if names are given; with or without the geometry."""
-    chosen = [name for s in property_selectors for name in input_.properties if name == s or re.fullmatch(s, name)]
+    patterns = [(said, Pattern(said)) for said in property_selectors]
+    chosen = [name for s, like in patterns for name in input_.properties if name == s or like.full_match(name)]
     names = new_properties or chosen
     if len(names) != len(chosen):
         raise ServiceError(
