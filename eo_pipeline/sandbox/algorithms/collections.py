@@ -17,10 +17,12 @@ from eo_pipeline.sandbox.graph.collections import (
     feature_collection,
     image_collection,
 )
+from eo_pipeline.sandbox.graph.comparing import bounded, same
 from eo_pipeline.sandbox.graph.evaluate import Context
 from eo_pipeline.sandbox.graph.filters import Filter
 from eo_pipeline.sandbox.graph.geometry import Geometry
 from eo_pipeline.sandbox.graph.images import Image
+from eo_pipeline.sandbox.graph.limits import each
 from eo_pipeline.sandbox.graph.properties import property_of, sort_key
 from eo_pipeline.sandbox.graph.registry import Family
 from eo_pipeline.sandbox.graph.values import Feature, Function
@@ -192,7 +194,7 @@ def distinct(collection: Collection, properties: object) -> Collection:
     def make() -> Iterator[Element]:
         seen: set[str] = set()
         for member in collection.stream_elements():
-            identity = repr([property_of(member, name) for name in names])
+            identity = repr(bounded([property_of(member, name) for name in names]))
             if identity not in seen:
                 seen.add(identity)
                 yield member
@@ -219,7 +221,7 @@ def remap(collection: Collection, lookup_in: list[object], lookup_out: list[int]
 
     def make() -> Iterator[Element]:
         for member in collection.stream_elements():
-            found = [new for old, new in table if old == property_of(member, column_name)]
+            found = [new for old, new in each(table) if same(old, property_of(member, column_name))]
             if found:
                 yield member.with_properties({**member.properties, column_name: found[0]})
 

@@ -9,6 +9,7 @@ from itertools import accumulate, islice
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.coercions import as_number
+from eo_pipeline.sandbox.graph.comparing import bounded
 from eo_pipeline.sandbox.graph.registry import Family
 from eo_pipeline.sandbox.patterns import Pattern
 
@@ -171,7 +172,7 @@ def equals(reference: str, target: object) -> bool:
 def encode_json(object_: object) -> str:
     """A value of numbers, texts, lists and dictionaries as JSON."""
     try:
-        return json.dumps(object_, separators=(",", ":"), allow_nan=False)
+        return json.dumps(bounded(object_), separators=(",", ":"), allow_nan=False)
     except TypeError as error:
         raise ServiceError("String.encodeJSON: Expected primitives, lists and dictionaries.") from error
 

@@ -16,6 +16,7 @@ from eo_pipeline.sandbox.graph.collections import (
     geometry_of,
     image_collection,
 )
+from eo_pipeline.sandbox.graph.comparing import bounded
 from eo_pipeline.sandbox.graph.constants import constant_image, unique_names
 from eo_pipeline.sandbox.graph.crs import parse_crs
 from eo_pipeline.sandbox.graph.dates import parse_date
@@ -71,7 +72,7 @@ def as_image(value: object) -> Image:
         return value
     if isinstance(value, int | float | Array):
         return constant_image(value)
-    if isinstance(value, list) and value and not all(isinstance(member, int | float) for member in value):
+    if isinstance(value, list) and bounded(value) and not all(isinstance(member, int | float) for member in value):
         return Image(unique_names(band for member in value for band in as_image(member).bands))
     if isinstance(value, list):
         return constant_image(value)
