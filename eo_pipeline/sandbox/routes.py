@@ -9,7 +9,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from eo_pipeline.sandbox.catalog.catalog import Catalog
-from eo_pipeline.sandbox.earth_engine.allowances import interactive
 from eo_pipeline.sandbox.earth_engine.asset_filters import parse_filter, parse_shape
 from eo_pipeline.sandbox.earth_engine.asset_folders import describe_root, is_folder, list_folder
 from eo_pipeline.sandbox.earth_engine.asset_names import asset_id, asset_name, is_project_root
@@ -35,6 +34,7 @@ from eo_pipeline.sandbox.frame.access import Identify, anybody
 from eo_pipeline.sandbox.frame.compute_limits import ComputeLimits
 from eo_pipeline.sandbox.frame.endpoints import COMPUTE, Call, Endpoints, Handler
 from eo_pipeline.sandbox.frame.request_fields import text
+from eo_pipeline.sandbox.graph.allowances import interactive
 from eo_pipeline.sandbox.graph.limits import allowed
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.tasks.asset_making import AssetTarget

@@ -10,7 +10,7 @@ import numpy as np
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.collections import Collection
-from eo_pipeline.sandbox.graph.comparing import bounded
+from eo_pipeline.sandbox.graph.comparing import bounded, text_of
 from eo_pipeline.sandbox.graph.properties import comparable, property_of, sort_key
 from eo_pipeline.sandbox.graph.reducers import Reducer, single
 from eo_pipeline.sandbox.graph.registry import Family
@@ -68,7 +68,7 @@ def maximum(collection: Collection, property_: str) -> object:
 @FAMILY.algorithm("AggregateFeatureCollection.histogram")
 def histogram(collection: Collection, property_: str) -> dict[str, int]:
     """How often each value occurs, by the value as text."""
-    return dict(Counter(str(value) for value in _values(collection, property_)))
+    return dict(Counter(text_of(value) for value in _values(collection, property_)))
 
 
 def _mean(numbers: list[float]) -> float:

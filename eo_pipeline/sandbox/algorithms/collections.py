@@ -17,7 +17,7 @@ from eo_pipeline.sandbox.graph.collections import (
     feature_collection,
     image_collection,
 )
-from eo_pipeline.sandbox.graph.comparing import bounded, same
+from eo_pipeline.sandbox.graph.comparing import bounded, same, text_of
 from eo_pipeline.sandbox.graph.evaluate import Context
 from eo_pipeline.sandbox.graph.filters import Filter
 from eo_pipeline.sandbox.graph.geometry import Geometry
@@ -189,7 +189,7 @@ def _joined_index(outer: Element | Collection, inner: Element) -> Element:
 @FAMILY.algorithm("Collection.distinct")
 def distinct(collection: Collection, properties: object) -> Collection:
     """The first element of each combination of properties."""
-    names = [str(name) for name in properties] if isinstance(properties, list) else [str(properties)]
+    names = [text_of(name) for name in properties] if isinstance(properties, list) else [text_of(properties)]
 
     def make() -> Iterator[Element]:
         seen: set[str] = set()

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.coercions import MismatchError, as_image, as_number
+from eo_pipeline.sandbox.graph.comparing import text_of
 from eo_pipeline.sandbox.graph.constants import unique_names
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.registry import Family
@@ -21,7 +22,7 @@ Entries = dict[str, object]
 def dictionary(input_: object) -> Entries:
     """A dictionary, or one of a flat list of keys and values."""
     if isinstance(input_, list):
-        return {str(key): value for key, value in zip(input_[0::2], input_[1::2], strict=True)}
+        return {text_of(key): value for key, value in zip(input_[0::2], input_[1::2], strict=True)}
     if isinstance(input_, dict):
         return input_
     return {}

@@ -8,6 +8,7 @@ from eo_pipeline.sandbox.algorithms.geometries import buffered, moved
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.coercions import MismatchError, as_array, as_date, as_feature, as_number
 from eo_pipeline.sandbox.graph.collections import Element, geometry_of
+from eo_pipeline.sandbox.graph.comparing import text_of
 from eo_pipeline.sandbox.graph.geometry import Geometry
 from eo_pipeline.sandbox.graph.grids import Projection
 from eo_pipeline.sandbox.graph.images import Image
@@ -106,7 +107,7 @@ def id_(element: Element) -> str | None:
     """The system:index, or the asset id of an image."""
     index = element.properties.get(INDEX)
     if index is not None:
-        return str(index)
+        return text_of(index)
     return element.id if isinstance(element, Image) else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eo_pipeline.sandbox.algorithms.aggregates import reduced_columns
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.graph.comparing import bounded, same
+from eo_pipeline.sandbox.graph.comparing import same, text_of
 from eo_pipeline.sandbox.graph.filters import Filter
 from eo_pipeline.sandbox.graph.limits import each
 from eo_pipeline.sandbox.graph.object_statistics import LONGEST_LIST
@@ -272,7 +272,7 @@ def join(list_: Values, separator: str) -> str:
 def _text(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(bounded(value))
+    return text_of(value)
 
 
 @FAMILY.algorithm("List.reduce")

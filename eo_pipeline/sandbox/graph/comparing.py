@@ -30,6 +30,11 @@ def bounded[T](value: T) -> T:
     return value
 
 
+def text_of(value: object) -> str:
+    """A value as Python writes it; raises ServiceError if it cannot be written out."""
+    return value if isinstance(value, str) else str(bounded(value))
+
+
 def same(first: object, second: object) -> bool:
     """True if two values are equal; pairs that were met before are not compared again.
 

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from eo_pipeline.sandbox.earth_engine.allowances import batch
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.clock import Clock
 from eo_pipeline.sandbox.frame.compute_limits import ComputeLimits
 from eo_pipeline.sandbox.frame.faults import Fault, FaultBox
 from eo_pipeline.sandbox.frame.journal import Journal
 from eo_pipeline.sandbox.frame.request_fields import text
+from eo_pipeline.sandbox.graph.allowances import batch
 from eo_pipeline.sandbox.graph.limits import allowed
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.tasks.operation_files import OperationFiles
