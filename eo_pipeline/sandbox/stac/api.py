@@ -20,7 +20,7 @@ Documented = Callable[[Call], Mapping[str, object]]
 
 
 def answering(handler: Documented, settings: LiveSettings) -> Handler:
-    """The handler, computing no longer than an interactive request; refusals as STAC writes them: {code, description}."""
+    """The handler within the limits of interactive requests; refusals as STAC writes them: {code, description}."""
 
     def answer(call: Call) -> Mapping[str, object] | Response:
         try:
