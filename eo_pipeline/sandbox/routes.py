@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import wraps
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -33,6 +34,8 @@ from eo_pipeline.sandbox.frame.access import Identify, anybody
 from eo_pipeline.sandbox.frame.compute_limits import ComputeLimits
 from eo_pipeline.sandbox.frame.endpoints import COMPUTE, Call, Endpoints, Handler
 from eo_pipeline.sandbox.frame.request_fields import text
+from eo_pipeline.sandbox.graph.allowances import interactive
+from eo_pipeline.sandbox.graph.limits import allowed
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.tasks.asset_making import AssetTarget
 from eo_pipeline.sandbox.tasks.image_manifest import decode_image_manifest
@@ -110,9 +113,22 @@ class EarthEngine:
                 ("GET", one, self.get_asset, f"{assets}.get"),
             ]
         return [
-            *(Route(path, endpoints.public(handler)) for path, handler in pages),
-            *(Route(path, endpoints.guarded(handler, may), methods=[method]) for method, path, handler, may in calls),
+            *(Route(path, endpoints.public(self._limited(handler))) for path, handler in pages),
+            *(
+                Route(path, endpoints.guarded(self._limited(handler), may), methods=[method])
+                for method, path, handler, may in calls
+            ),
         ]
+
+    def _limited(self, handler: Handler) -> Handler:
+        """The handler, with what an interactive request may use."""
+
+        @wraps(handler)
+        def answer(call: Call) -> Mapping[str, object] | Response:
+            with allowed(interactive(self.settings.now)):
+                return handler(call)
+
+        return answer
 
     def discovery(self, call: Call) -> Document:
         """GET /$discovery/rest."""

@@ -98,6 +98,28 @@ class Settings:
     interactive_bytes: int = _setting(50331648, "documented", "bytes of pixels one interactive request may ask for")
     interactive_side: int = _setting(32768, "documented", "pixels a side of one interactive request")
     interactive_bands: int = _setting(1024, "documented", "bands of one interactive request")
+    interactive_seconds: float = _setting(
+        300.0,
+        "documented",
+        "real seconds an interactive request may compute (guide 'Processing environments': five minutes); 0: any",
+    )
+    batch_seconds: float = _setting(
+        0.0, "chosen", "real seconds an operation may compute in one attempt; 0: any, until operation_days end it"
+    )
+    computation_timed_out: str = _setting(
+        "Computation timed out.",
+        "reported",
+        "answer 400 to a request, or end of a task, that computes for longer (gee-community/geemap issue 1790)",
+    )
+    interactive_memory_bytes: int = _setting(
+        2 * 2**30, "chosen", "bytes the pixels of an interactive request may hold at once, as estimated; 0: any"
+    )
+    batch_memory_bytes: int = _setting(4 * 2**30, "chosen", "the same of an operation")
+    memory_limit_exceeded: str = _setting(
+        "User memory limit exceeded.",
+        "reported",
+        "answer 400 to a request, or end of a task, that needs more (gee-community/geemap issue 1465)",
+    )
     download_bytes: int = _setting(33554432, "documented", "bytes of pixels one download address may ask for")
     download_side: int = _setting(10000, "documented", "pixels a side of one download address")
     features_page: int = _setting(1000, "documented", "features of a page of computeFeatures at most")

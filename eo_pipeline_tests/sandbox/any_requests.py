@@ -95,14 +95,14 @@ PATHS = (
     "sandbox-project", "tiles", "a/b.tif", "local/numbers", "local/days", "earthengine-public", "x", "", ".", "..",
     "~", f"../{OUTSIDE}", f"../../{OUTSIDE}", f"..%2f..%2f{OUTSIDE}", f"/{OUTSIDE}/x", "\x00", "\ud800", "é", "a\nb",
     "A" * 2000, "COPERNICUS/S2_SR_HARMONIZED", ":", "a:b:c", "?", "#", "%", "users/a/../../b", "storage/v1/b",
-    "0" * 32, "C:\\x",
+    "0" * 32, "C:\\x", "%2e%2e%2f" * 3 + OUTSIDE, "..\\..\\" + OUTSIDE, "a/" * 900 + "b", "a\x00/../b", f"//{OUTSIDE}",
 )
 # fmt: on
 
 
 EXISTING: Mapping[str, Sequence[str]] = {
     "project": ["sandbox-project", "earthengine-public"],
-    "asset": ["local/numbers", "local/days", "COPERNICUS/S2_SR_HARMONIZED"],
+    "asset": ["local/numbers", "local/days", "COPERNICUS/S2_SR_HARMONIZED", "kept"],
     "bucket": ["tiles"],
     "to_bucket": ["tiles"],
     "name": ["a/b.tif"],
@@ -203,7 +203,13 @@ def bodies(module: str, outer: Path, functions: Sequence[str]) -> st.SearchStrat
     """JSON with the module's members, with expressions, malformed; XML; parts of mail; bytes."""
     inside = members(module, outer)
     objects = st.dictionaries(st.sampled_from(words(module)), inside, max_size=6)
-    asked = st.builds(lambda graph, more: {**more, "expression": graph}, graphs(functions), objects)
+    places = st.sampled_from([*PATHS, f"{outer}/{OUTSIDE}"])
+    asked = st.builds(
+        lambda graph, more, place: {**more, **place, "expression": graph},
+        graphs(functions) | small_images(functions),
+        objects,
+        st.just({}) | st.sampled_from(FORMATS) | places.map(_target_at),
+    )
     nested = st.sampled_from(
         [b"[" * 50_000, b'{"a":' * 3000 + b"1" + b"}" * 3000, b"\xff\xfe", b"{", b"null", b"1e999"]
     )
@@ -226,13 +232,53 @@ def bodies(module: str, outer: Path, functions: Sequence[str]) -> st.SearchStrat
     )
 
 
+FORMATS: Sequence[Mapping[str, object]] = [
+    {"fileFormat": name, "grid": {"dimensions": {"width": side, "height": side}}}
+    for name in ("NPY", "PNG", "GEO_TIFF", "CSV")
+    for side in (8, 20_000)
+]
+"""What pixels and tables are asked as: little, and too much."""
+
+
+def _target_at(place: str) -> Mapping[str, object]:
+    """Exports to a place with hostile names, in every service that takes them."""
+    return {
+        "description": place,
+        "fileExportOptions": {
+            "fileFormat": "GEO_TIFF",
+            "cloudStorageDestination": {"bucket": "tiles", "filenamePrefix": place},
+            "driveDestination": {"folder": place, "filenamePrefix": place},
+        },
+        "assetExportOptions": {"earthEngineDestination": {"name": f"projects/sandbox-project/assets/{place}"}},
+    }
+
+
+def small_images(functions: Sequence[str]) -> st.SearchStrategy[object]:
+    """Expressions of functions of images, of the asset that the tests have and of numbers."""
+    loaded = {
+        "functionInvocationValue": {
+            "functionName": "Image.load",
+            "arguments": {"id": {"constantValue": "local/numbers"}},
+        }
+    }
+    leaves = st.sampled_from([loaded, {"constantValue": 1}, {"constantValue": [1, 2]}, {"constantValue": "B1"}])
+    images = [name for name in functions if name.startswith("Image.")]
+    names = st.sampled_from(["image", "input", "value", "image1", "image2", "dstImg", "srcImg", "kernel", "reducer"])
+    calls = st.fixed_dictionaries(
+        {"functionName": st.sampled_from(images), "arguments": st.dictionaries(names, leaves, max_size=3)}
+    )
+    return calls.map(lambda call: {"values": {"0": {"functionInvocationValue": call}}, "result": "0"})
+
+
 def _of_parts(texts: list[str]) -> bytes:
     parts = "".join(f"--b\r\nContent-Type: application/json\r\n\r\n{text}\r\n" for text in texts)
     return f"{parts}--b--\r\n".encode("utf-8", "replace")
 
 
-def requests(place: Place, outer: Path, functions: Sequence[str]) -> st.SearchStrategy[Request]:
-    """Requests to one route; every second one has its method."""
+def requests(
+    place: Place, outer: Path, functions: Sequence[str], known: Mapping[str, Sequence[str]] = EXISTING
+) -> st.SearchStrategy[Request]:
+    """Requests to one route; every second one has its method; `known` are values of its path's parameters."""
     texts = values(place.module, outer).map(str)
     named = st.sampled_from(words(place.module))
     headers = [word for word in words(place.module) if re.fullmatch("[A-Za-z]+(-[A-Za-z0-9]+)+", word)]
@@ -243,7 +289,9 @@ def requests(place: Place, outer: Path, functions: Sequence[str]) -> st.SearchSt
         target=st.builds(
             _target,
             st.just(place.path),
-            st.fixed_dictionaries({name: _segments(name, place.module, outer) for name in _parameters(place.path)}),
+            st.fixed_dictionaries(
+                {name: _segments(name, place.module, outer, known) for name in _parameters(place.path)}
+            ),
             st.booleans(),
             st.lists(st.tuples(named, texts), max_size=4),
         ),
@@ -256,10 +304,10 @@ def _parameters(path: str) -> list[str]:
     return re.findall(r"{(\w+)", path)
 
 
-def _segments(name: str, module: str, outer: Path) -> st.SearchStrategy[str]:
+def _segments(name: str, module: str, outer: Path, known: Mapping[str, Sequence[str]]) -> st.SearchStrategy[str]:
     """Half of the time something that exists, if it is known for a parameter of that name."""
     hostile = st.sampled_from(PATHS) | st.sampled_from(words(module)) | st.just(f"{outer}/{OUTSIDE}")
-    return st.sampled_from(EXISTING[name]) | hostile if name in EXISTING else hostile
+    return st.sampled_from(known[name]) | hostile if name in known else hostile
 
 
 def _target(path: str, segments: Mapping[str, str], bare: bool, query: list[tuple[str, str]]) -> str:

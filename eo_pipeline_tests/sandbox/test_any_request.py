@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import time
 import urllib.parse
 import urllib.request
@@ -15,19 +16,22 @@ from eo_pipeline.sandbox.algorithms import registry
 from eo_pipeline.sandbox.graph.signatures import wheel_algorithms
 from eo_pipeline_tests.docs.pages import ROOT
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
-from eo_pipeline_tests.sandbox.any_requests import OUTSIDE, Place, Request, doubled, places, requests
+from eo_pipeline_tests.sandbox.any_requests import EXISTING, OUTSIDE, Place, Request, doubled, places, requests
 from eo_pipeline_tests.sandbox.clients import write_catalog
 
-EXAMPLES = 7
-"""Requests to each route: raise it, and set derandomize to False, to look for more."""
-LONGEST_SECONDS = 10.0
+JSON = (("Content-Type", "application/json"),)
+MORE = int(os.environ.get("SANDBOX_FUZZ_EXAMPLES", "0"))
+"""Requests to each route, other ones in each run, where somebody asks for them; else always the same few."""
+EXAMPLES = MORE or 7
+LIMITS = {"interactive_seconds": 5.0, "interactive_memory_bytes": 256 * 2**20}
+LONGEST_SECONDS = 15.0
 """Until a request is answered, on a busy machine."""
 MOST_MEMORY_KIB = 400 * 1024
 """Growth of the sandbox's peak memory."""
 STEADY = settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize=True,
+    derandomize=not MORE,
     database=None,
     suppress_health_check=list(HealthCheck),
 )
@@ -47,14 +51,35 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> list[Place]:
 @pytest.fixture(scope="module")
 def server(outer: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     catalog = write_catalog(tmp_path_factory.mktemp("catalog"))
-    with running_sandbox(outer / "data", catalog=catalog) as process:
+    with running_sandbox(outer / "data", settings=LIMITS, catalog=catalog) as process:
         yield process
 
 
 def fill(server: SandboxProcess) -> None:
-    """Make the bucket and the object that some requests name, again if one deleted them."""
+    """Make the bucket and the object that some requests name, again if one deleted them; an asset, an operation."""
     send(server, Request("POST", "/storage/v1/b", (), b'{"name": "tiles"}'))
     send(server, Request("PUT", "/tiles/a/b.tif", (), b"bytes of an object"))
+    send(server, Request("POST", "/v1/projects/sandbox-project/assets?assetId=kept", JSON, b'{"type": "FOLDER"}'))
+
+
+def handed_out(server: SandboxProcess) -> dict[str, list[str]]:
+    """Ids that the sandbox gave, by the parameter that takes them, and sessions of uploads."""
+    project = "/v1/projects/sandbox-project"
+    expression = {"values": {"0": {"constantValue": 1}}, "result": "0"}
+    made = [
+        json.loads(send(server, Request("POST", f"{project}/{group}", JSON, body))[1])["name"].rpartition("/")[2]
+        for group, body in (
+            ("thumbnails", json.dumps({"expression": expression, "fileFormat": "PNG"}).encode()),
+            ("maps", json.dumps({"expression": expression, "fileFormat": "PNG"}).encode()),
+            ("tables", json.dumps({"expression": expression, "fileFormat": "CSV"}).encode()),
+        )
+    ]
+    options = {"cloudStorageDestination": {"bucket": "tiles", "filenamePrefix": f"../{OUTSIDE}"}}
+    export = {"expression": expression, "fileExportOptions": {"fileFormat": "CSV", **options}}
+    operation = json.loads(
+        send(server, Request("POST", f"{project}/table:export", JSON, json.dumps(export).encode()))[1]
+    )
+    return {"id": made, "operation": [operation["name"].rpartition("/")[2]]}
 
 
 def send(server: SandboxProcess, request: Request) -> tuple[int, bytes]:
@@ -102,17 +127,18 @@ def answered_by(server: SandboxProcess, place: Place, before: dict[str, object])
 def test_any_request_to_any_route_is_answered(server: SandboxProcess, table: list[Place], outer: Path) -> None:
     functions = [*sorted(registry(wheel_algorithms())), "Classifier.smileCart", "no.such"]
     before = {name: entry["value"] for name, entry in server.control("settings")["settings"].items()}
+    fill(server)
+    known = {**EXISTING, **handed_out(server)}
     memory = peak_kib(server)
     for place in table:
         fill(server)
-        STEADY(given(requests(place, outer, functions))(answered_by(server, place, before)))()
+        STEADY(given(requests(place, outer, functions, known))(answered_by(server, place, before)))()
     assert peak_kib(server) - memory < MOST_MEMORY_KIB
     assert "Traceback" not in (server.data / "sandbox.log").read_text(encoding="utf-8")
     assert sorted(path.name for path in outer.iterdir()) == ["data"]
     assert [path for path in ROOT.iterdir() if OUTSIDE in path.name] == []
 
 
-JSON = (("Content-Type", "application/json"),)
 BATCH = (("Content-Type", "multipart/mixed; boundary=b"),)
 STORED = "/storage/v1/b/tiles/o/a%2Fb.tif"
 DEEP = b'{"a":' * 100_000 + b"1" + b"}" * 100_000

@@ -10,6 +10,7 @@ import numpy as np
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.collections import Collection
+from eo_pipeline.sandbox.graph.comparing import bounded, text_of
 from eo_pipeline.sandbox.graph.properties import comparable, property_of, sort_key
 from eo_pipeline.sandbox.graph.reducers import Reducer, single
 from eo_pipeline.sandbox.graph.registry import Family
@@ -49,7 +50,7 @@ def count(collection: Collection, property_: str) -> int:
 @FAMILY.algorithm("AggregateFeatureCollection.count_distinct")
 def count_distinct(collection: Collection, property_: str) -> int:
     """How many different values there are."""
-    return len({repr(value) for value in _values(collection, property_)})
+    return len({repr(bounded(value)) for value in _values(collection, property_)})
 
 
 @FAMILY.algorithm("AggregateFeatureCollection.min")
@@ -67,7 +68,7 @@ def maximum(collection: Collection, property_: str) -> object:
 @FAMILY.algorithm("AggregateFeatureCollection.histogram")
 def histogram(collection: Collection, property_: str) -> dict[str, int]:
     """How often each value occurs, by the value as text."""
-    return dict(Counter(str(value) for value in _values(collection, property_)))
+    return dict(Counter(text_of(value) for value in _values(collection, property_)))
 
 
 def _mean(numbers: list[float]) -> float:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.catalog_images import image_with
 from eo_pipeline.sandbox.graph.collections import Collection
+from eo_pipeline.sandbox.graph.comparing import text_of
 from eo_pipeline.sandbox.graph.constants import constant_band, constant_image, filled, unique_names
 from eo_pipeline.sandbox.graph.evaluate import Context
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.pixel_types import DOUBLE, PixelType
 from eo_pipeline.sandbox.graph.registry import Family
 from eo_pipeline.sandbox.graph.sources import catalog_image
+from eo_pipeline.sandbox.patterns import Pattern
 
 FAMILY = Family()
 
@@ -62,7 +63,7 @@ def _matching(function: str, image: Image, selector: object) -> list[Band]:
             raise ServiceError(f"{function}: Band index {index} out of bounds (image has {len(image.bands)} bands).")
         return [image.bands[index]]
     exact = [band for band in image.bands if band.id == selector]
-    found = exact or [band for band in image.bands if _full_match(function, str(selector), band.id)]
+    found = exact or _named_like(image, text_of(selector))
     if not found:
         available = ", ".join(image.band_names)
         raise ServiceError(
@@ -71,11 +72,9 @@ def _matching(function: str, image: Image, selector: object) -> list[Band]:
     return found
 
 
-def _full_match(function: str, pattern: str, name: str) -> bool:
-    try:
-        return re.fullmatch(pattern, name) is not None
-    except re.error as error:
-        raise ServiceError(f"{function}: Invalid band pattern '{pattern}'.") from error
+def _named_like(image: Image, said: str) -> list[Band]:
+    pattern = Pattern(said)
+    return [band for band in image.bands if pattern.full_match(band.id)]
 
 
 def _renamed(function: str, bands: list[Band], names: list[str]) -> list[Band]:
@@ -165,7 +164,7 @@ def link_collection(
 def _names(value: object) -> list[str]:
     if value is None:
         return []
-    return [str(member) for member in value] if isinstance(value, list) else [str(value)]
+    return [text_of(member) for member in value] if isinstance(value, list) else [text_of(value)]
 
 
 def _masked_bands(names: list[str], like: object) -> list[Band]:

@@ -17,10 +17,12 @@ from eo_pipeline.sandbox.graph.collections import (
     feature_collection,
     image_collection,
 )
+from eo_pipeline.sandbox.graph.comparing import bounded, same, text_of
 from eo_pipeline.sandbox.graph.evaluate import Context
 from eo_pipeline.sandbox.graph.filters import Filter
 from eo_pipeline.sandbox.graph.geometry import Geometry
 from eo_pipeline.sandbox.graph.images import Image
+from eo_pipeline.sandbox.graph.limits import each
 from eo_pipeline.sandbox.graph.properties import property_of, sort_key
 from eo_pipeline.sandbox.graph.registry import Family
 from eo_pipeline.sandbox.graph.values import Feature, Function
@@ -187,12 +189,12 @@ def _joined_index(outer: Element | Collection, inner: Element) -> Element:
 @FAMILY.algorithm("Collection.distinct")
 def distinct(collection: Collection, properties: object) -> Collection:
     """The first element of each combination of properties."""
-    names = [str(name) for name in properties] if isinstance(properties, list) else [str(properties)]
+    names = [text_of(name) for name in properties] if isinstance(properties, list) else [text_of(properties)]
 
     def make() -> Iterator[Element]:
         seen: set[str] = set()
         for member in collection.stream_elements():
-            identity = repr([property_of(member, name) for name in names])
+            identity = repr(bounded([property_of(member, name) for name in names]))
             if identity not in seen:
                 seen.add(identity)
                 yield member
@@ -219,7 +221,7 @@ def remap(collection: Collection, lookup_in: list[object], lookup_out: list[int]
 
     def make() -> Iterator[Element]:
         for member in collection.stream_elements():
-            found = [new for old, new in table if old == property_of(member, column_name)]
+            found = [new for old, new in each(table) if same(old, property_of(member, column_name))]
             if found:
                 yield member.with_properties({**member.properties, column_name: found[0]})
 

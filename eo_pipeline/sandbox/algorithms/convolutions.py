@@ -13,6 +13,7 @@ from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.ground import pixel_sides
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.kernels import Kernel
+from eo_pipeline.sandbox.graph.limits import each
 from eo_pipeline.sandbox.graph.pixel_types import BOOLEAN, PixelType, wider_float
 from eo_pipeline.sandbox.graph.pixels import Pixels, Raster
 from eo_pipeline.sandbox.graph.registry import Family
@@ -37,7 +38,7 @@ def _convolved(band: Band, kernel: Kernel) -> Band:
         weights = surrounding(kernel, grid)
         values = np.where(rasters[0].mask > 0, rasters[0].data, 0).astype(np.float64)
         total, mask = np.zeros(grid.shape), np.ones(grid.shape, np.float32)
-        for x, y, weight in weights.offsets:
+        for x, y, weight in each(weights.offsets):
             total += weight * weights.reach.shifted(values, grid, x, y)
             mask = np.minimum(mask, weights.reach.shifted(rasters[0].mask, grid, x, y))
         return Raster(total.astype(pixel_type.dtype), mask)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.coercions import MismatchError, as_image, as_number
+from eo_pipeline.sandbox.graph.comparing import text_of
 from eo_pipeline.sandbox.graph.constants import unique_names
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.registry import Family
 from eo_pipeline.sandbox.graph.values import Function
+from eo_pipeline.sandbox.patterns import Pattern
 
 FAMILY = Family()
 
@@ -21,7 +22,7 @@ Entries = dict[str, object]
 def dictionary(input_: object) -> Entries:
     """A dictionary, or one of a flat list of keys and values."""
     if isinstance(input_, list):
-        return {str(key): value for key, value in zip(input_[0::2], input_[1::2], strict=True)}
+        return {text_of(key): value for key, value in zip(input_[0::2], input_[1::2], strict=True)}
     if isinstance(input_, dict):
         return input_
     return {}
@@ -108,7 +109,8 @@ def _selected(function: str, dictionary: Entries, selectors: list[str], *, ignor
     """Keys that match names or patterns."""
     chosen: list[str] = []
     for selector in selectors:
-        found = [key for key in dictionary if key == selector or re.fullmatch(selector, key)]
+        pattern = Pattern(selector)
+        found = [key for key in dictionary if key == selector or pattern.full_match(key)]
         if not found and not ignore_missing:
             raise ServiceError(f"{function}: Dictionary does not contain key: '{selector}'.")
         chosen += found

@@ -14,6 +14,7 @@ from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.kernels import Distance, Kernel
+from eo_pipeline.sandbox.graph.limits import each
 from eo_pipeline.sandbox.graph.pixel_types import FLOAT
 from eo_pipeline.sandbox.graph.pixels import Pixels, Raster
 from eo_pipeline.sandbox.graph.registry import Family
@@ -45,7 +46,7 @@ def nearest_distances(sources: np.ndarray, size: int, distance: Distance) -> np.
     height, width = (side - 2 * size for side in sources.shape)
     rows = _rows_to_nearest(sources)[size : size + height]
     result = np.full((height, width), np.inf)
-    for column in range(-size, size + 1):
+    for column in each(range(-size, size + 1)):
         down = rows[:, size + column : size + column + width]
         away = distance(np.full((), abs(column)), np.minimum(down, size))
         result = np.minimum(result, np.where(down <= size, away, np.inf))

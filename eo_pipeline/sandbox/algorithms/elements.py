@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from eo_pipeline.sandbox.algorithms.geometries import buffered, moved
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.coercions import MismatchError, as_array, as_date, as_feature, as_number
 from eo_pipeline.sandbox.graph.collections import Element, geometry_of
+from eo_pipeline.sandbox.graph.comparing import text_of
 from eo_pipeline.sandbox.graph.geometry import Geometry
 from eo_pipeline.sandbox.graph.grids import Projection
 from eo_pipeline.sandbox.graph.images import Image
 from eo_pipeline.sandbox.graph.properties import property_of
 from eo_pipeline.sandbox.graph.registry import Family
 from eo_pipeline.sandbox.graph.values import Array, Date, Feature
+from eo_pipeline.sandbox.patterns import Pattern
 
 FAMILY = Family()
 
@@ -106,7 +107,7 @@ def id_(element: Element) -> str | None:
     """The system:index, or the asset id of an image."""
     index = element.properties.get(INDEX)
     if index is not None:
-        return str(index)
+        return text_of(index)
     return element.id if isinstance(element, Image) else None
 
 
@@ -147,7 +148,8 @@ def select(
     input_: Element, property_selectors: list[str], new_properties: list[str] | None, retain_geometry: bool
 ) -> Element:
     """Properties by name or pattern, renamed if names are given; with or without the geometry."""
-    chosen = [name for s in property_selectors for name in input_.properties if name == s or re.fullmatch(s, name)]
+    patterns = [(said, Pattern(said)) for said in property_selectors]
+    chosen = [name for s, like in patterns for name in input_.properties if name == s or like.full_match(name)]
     names = new_properties or chosen
     if len(names) != len(chosen):
         raise ServiceError(

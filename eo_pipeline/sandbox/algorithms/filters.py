@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.coercions import MismatchError, as_date, as_date_range, as_geometry
 from eo_pipeline.sandbox.graph.collections import Element
+from eo_pipeline.sandbox.graph.comparing import same
 from eo_pipeline.sandbox.graph.dates import to_datetime
 from eo_pipeline.sandbox.graph.filters import Filter, Hint
 from eo_pipeline.sandbox.graph.geometry import WGS84
@@ -70,7 +71,7 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Test:
 
 def _equal(a: object, b: object) -> bool:
     x, y = comparable(a), comparable(b)
-    return a == b if x is None or y is None else x == y
+    return same(a, b) if x is None or y is None else x == y
 
 
 def _text(compare: Callable[[str, str], bool]) -> Test:

@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.coercions import as_float
 from eo_pipeline.sandbox.graph.collections import Collection, Derived, Element, geometry_of
+from eo_pipeline.sandbox.graph.comparing import bounded
 from eo_pipeline.sandbox.graph.crs import is_geographic
 from eo_pipeline.sandbox.graph.geometry import WGS84, Geometry, reprojected
 from eo_pipeline.sandbox.graph.grids import DEFAULT_PROJECTION, Projection
@@ -101,14 +102,14 @@ def _made(shape: BaseGeometry, crs: Projection | None, geodesic: bool | None) ->
 
 def _register_edged(name: str, make: Callable[[object], BaseGeometry]) -> None:
     def function(coordinates: list[object], crs: Projection | None, geodesic: bool | None) -> Geometry:
-        return _made(make(coordinates), crs, geodesic)
+        return _made(make(bounded(coordinates)), crs, geodesic)
 
     FAMILY.add(f"GeometryConstructors.{name}", function)
 
 
 def _register_points(name: str, make: Callable[[object], BaseGeometry]) -> None:
     def function(coordinates: list[object], crs: Projection | None) -> Geometry:
-        return _made(make(coordinates), crs, None)
+        return _made(make(bounded(coordinates)), crs, None)
 
     FAMILY.add(f"GeometryConstructors.{name}", function)
 

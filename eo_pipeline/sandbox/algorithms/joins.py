@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from eo_pipeline.sandbox.graph.collections import Collection, Derived, Element
 from eo_pipeline.sandbox.graph.filters import Filter
 from eo_pipeline.sandbox.graph.joining import Join, Matches
+from eo_pipeline.sandbox.graph.limits import each
 from eo_pipeline.sandbox.graph.properties import property_of, sort_key
 from eo_pipeline.sandbox.graph.registry import Family
 from eo_pipeline.sandbox.graph.values import Feature
@@ -20,10 +21,10 @@ def apply(join: Join, primary: Collection, secondary: Collection, condition: Fil
 
     def make() -> Iterator[Element]:
         others = secondary.features
-        for element in primary.stream_elements():
+        for element in each(primary.stream_elements()):
             matches = [
                 (other, None if condition.measure is None else condition.measure(element, other))
-                for other in others
+                for other in each(others)
                 if condition.matches(element, other)
             ]
             yield from join.results(element, matches)

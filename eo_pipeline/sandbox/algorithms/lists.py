@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from eo_pipeline.sandbox.algorithms.aggregates import reduced_columns
 from eo_pipeline.sandbox.errors import ServiceError
+from eo_pipeline.sandbox.graph.comparing import same, text_of
 from eo_pipeline.sandbox.graph.filters import Filter
+from eo_pipeline.sandbox.graph.limits import each
+from eo_pipeline.sandbox.graph.object_statistics import LONGEST_LIST
 from eo_pipeline.sandbox.graph.properties import sort_key
 from eo_pipeline.sandbox.graph.reducers import Reducer
 from eo_pipeline.sandbox.graph.registry import Family
@@ -71,33 +74,33 @@ def cat(list_: Values, other: Values) -> Values:
 @FAMILY.algorithm("List.contains")
 def contains(list_: Values, element: object) -> bool:
     """True if the element occurs."""
-    return element in list_
+    return _place(list_, element) >= 0
 
 
 @FAMILY.algorithm("List.containsAll")
 def contains_all(list_: Values, other: Values) -> bool:
     """True if every element of the other list occurs."""
-    return all(element in list_ for element in other)
+    return all(_place(list_, element) >= 0 for element in each(other))
 
 
 @FAMILY.algorithm("List.indexOf")
 def index_of(list_: Values, element: object) -> int:
     """The first place of an element, -1 if it does not occur."""
-    return list_.index(element) if element in list_ else -1
+    return _place(list_, element)
 
 
 @FAMILY.algorithm("List.frequency")
 def frequency(list_: Values, element: object) -> int:
     """How often an element occurs."""
-    return list_.count(element)
+    return sum(1 for member in each(list_) if same(member, element))
 
 
 @FAMILY.algorithm("List.distinct")
 def distinct(list_: Values) -> Values:
     """Every element once, in order of first appearance."""
     found: Values = []
-    for element in list_:
-        if element not in found:
+    for element in each(list_):
+        if _place(found, element) < 0:
             found.append(element)
     return found
 
@@ -133,7 +136,7 @@ def remove(list_: Values, element: object) -> Values:
 @FAMILY.algorithm("List.removeAll")
 def remove_all(list_: Values, other: Values) -> Values:
     """The list without any element of another list."""
-    return [element for element in list_ if element not in other]
+    return [element for element in each(list_) if _place(other, element) < 0]
 
 
 @FAMILY.algorithm("List.replace")
@@ -146,11 +149,19 @@ def replace(list_: Values, oldval: object, newval: object) -> Values:
 @FAMILY.algorithm("List.replaceAll")
 def replace_all(list_: Values, oldval: object, newval: object) -> Values:
     """The list with every occurrence of a value replaced."""
-    return [newval if element == oldval else element for element in list_]
+    return [newval if same(element, oldval) else element for element in each(list_)]
 
 
-LONGEST = 1_000_000
+def _place(list_: Values, element: object) -> int:
+    """The first place of an element, -1 if it does not occur."""
+    return next((place for place, member in enumerate(list_) if same(member, element)), -1)
+
+
+LONGEST = LONGEST_LIST
 """Elements that a list may be made of."""
+
+LONGEST_TEXT = 10_000_000
+"""Characters that List.join may make."""
 
 
 def _check_length(name: str, length: int) -> None:
@@ -249,13 +260,19 @@ def filter_(list_: Values, filter_: Filter) -> Values:
 @FAMILY.algorithm("List.join")
 def join(list_: Values, separator: str) -> str:
     """Elements as text, with a separator between them."""
-    return separator.join("" if element is None else _text(element) for element in list_)
+    texts, length = list[str](), 0
+    for element in each(list_):
+        texts.append("" if element is None else _text(element))
+        length += len(texts[-1]) + len(separator)
+        if length > LONGEST_TEXT:
+            raise ServiceError(f"List.join: {length} characters are too many; at most {LONGEST_TEXT} are possible.")
+    return separator.join(texts)
 
 
 def _text(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    return text_of(value)
 
 
 @FAMILY.algorithm("List.reduce")
@@ -273,7 +290,7 @@ def reduce_(list_: Values, reducer: Reducer) -> object:
 @FAMILY.algorithm("List.equals")
 def equals(list_: Values, other: Values) -> bool:
     """True if both hold the same elements in the same order."""
-    return list_ == other
+    return same(list_, other)
 
 
 @FAMILY.algorithm("List.splice")
@@ -286,7 +303,11 @@ def splice(list_: Values, start: int, count: int, other: Values | None) -> Value
 
 
 def _places(list_: Values, target: Values) -> Values:
-    return [place for place in range(len(list_) - len(target) + 1) if list_[place : place + len(target)] == target]
+    return [
+        place
+        for place in each(range(len(list_) - len(target) + 1))
+        if all(same(*pair) for pair in each(zip(list_[place : place + len(target)], target, strict=True)))
+    ]
 
 
 @FAMILY.algorithm("List.indexOfSublist")

@@ -14,6 +14,7 @@ from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.kernels import Kernel, Weights
+from eo_pipeline.sandbox.graph.limits import reserve
 from eo_pipeline.sandbox.graph.pixels import Pixels, Raster
 from eo_pipeline.sandbox.graph.reducers import Reducer, only_numbers
 from eo_pipeline.sandbox.graph.registry import Family
@@ -54,6 +55,7 @@ def around_each(
     def compute(grid: Grid, rasters: Sequence[Raster]) -> Raster:
         weights = surrounding(kernel, grid)
         reach, offsets = weights.reach, weights.offsets
+        reserve(len(offsets) * grid.width * grid.height * (8 * len(rasters) + 32))
         masks = np.minimum.reduce([raster.mask.astype(np.float64) for raster in rasters])
         samples = [
             np.stack([reach.shifted(raster.data, grid, x, y).ravel() for x, y, _ in offsets]) for raster in rasters

@@ -16,6 +16,7 @@ from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.aggregation import run_on_places
 from eo_pipeline.sandbox.graph.coercions import MismatchError, as_number
 from eo_pipeline.sandbox.graph.collections import Collection, Element, geometry_of
+from eo_pipeline.sandbox.graph.comparing import text_of
 from eo_pipeline.sandbox.graph.geometry import Geometry
 from eo_pipeline.sandbox.graph.grids import DEFAULT_PROJECTION, Grid
 from eo_pipeline.sandbox.graph.images import Band, Image
@@ -49,7 +50,7 @@ def _of(member: Element, given: object, name: str) -> Number:
         return as_number(value)
     except MismatchError as error:
         raise ServiceError(
-            f"Image.paint: Expected a number or a property with one for '{name}', got {value}."
+            f"Image.paint: Expected a number or a property with one for '{name}', got {text_of(value)[:100]}."
         ) from error
 
 

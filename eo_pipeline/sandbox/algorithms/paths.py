@@ -12,6 +12,7 @@ from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.ground import pixel_sides
 from eo_pipeline.sandbox.graph.images import Band, Image
+from eo_pipeline.sandbox.graph.limits import each
 from eo_pipeline.sandbox.graph.pixel_types import DOUBLE
 from eo_pipeline.sandbox.graph.pixels import Pixels, Raster
 from eo_pipeline.sandbox.graph.registry import Family
@@ -71,7 +72,7 @@ def _cheapest(cost: Raster, source: Raster, grid: Grid, moves: int) -> np.ndarra
         here, there = pairs(grid.shape, dx, dy)
         metres = np.broadcast_to(np.hypot(dx * width, dy * height), grid.shape)[here]
         steps.append((here, there, (price[here] + price[there]) / 2 * metres))
-    for _ in range(moves):
+    for _ in each(range(moves)):
         before = best.copy()
         for here, there, toll in steps:
             best[there] = np.minimum(best[there], before[here] + toll)

@@ -15,6 +15,7 @@ from eo_pipeline.sandbox.graph.coverage import Coverage, coverage
 from eo_pipeline.sandbox.graph.geometry import Geometry
 from eo_pipeline.sandbox.graph.grids import DEFAULT_PROJECTION, Grid, Projection
 from eo_pipeline.sandbox.graph.images import Image
+from eo_pipeline.sandbox.graph.limits import each, reserve
 from eo_pipeline.sandbox.graph.pixels import Raster, pull
 from eo_pipeline.sandbox.graph.reducers import Reducer, single
 from eo_pipeline.sandbox.graph.registry import Family
@@ -24,6 +25,13 @@ FAMILY = Family()
 
 LEAST_COVERAGE = 0.005
 """Part of a pixel's area that has to lie in a region for weighted reducers to see it."""
+
+
+_PIXEL_BYTES = 43
+"""Bytes a pixel of a region takes while it is reduced: coverage, choice, weights and one sample."""
+
+_BAND_BYTES = 2
+"""Bytes a pixel of a band and its mask take at least."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +120,7 @@ def region_values(image: Image, reducer: Reducer, region: Geometry, lattice: Lat
         ServiceError: the reducer needs neither one input nor as many as there are bands.
     """
     grid = lattice.grid(region)
+    reserve(grid.width * grid.height * (_PIXEL_BYTES + _BAND_BYTES * len(image.bands)))
     covered = coverage(region, grid)
     rasters = pull([band.pixels for band in image.bands], grid)
     if reducer.inputs == 1:
@@ -124,7 +133,7 @@ def region_values(image: Image, reducer: Reducer, region: Geometry, lattice: Lat
         )
     return [
         (band, output, value)
-        for band, inputs in runs
+        for band, inputs in each(runs)
         for output, value in zip(reducer.outputs, _run(reducer, inputs, covered), strict=True)
     ]
 

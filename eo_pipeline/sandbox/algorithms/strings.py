@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import accumulate
+from collections.abc import Sequence
+from itertools import accumulate, islice
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.coercions import as_number
+from eo_pipeline.sandbox.graph.comparing import bounded
 from eo_pipeline.sandbox.graph.registry import Family
+from eo_pipeline.sandbox.patterns import Pattern
 
 FAMILY = Family()
 
@@ -83,41 +86,80 @@ def compare_to(string1: str, string2: str) -> int:
 LONGEST = 10_000_000
 """Characters that a text may be made of."""
 
+MOST_PARTS = 1_000_000
+"""Parts that a text may be cut into."""
+
+_GROUP = re.compile(r"\$(\d)", re.ASCII)
+
 
 def _check_length(name: str, length: int) -> None:
     if length > LONGEST:
         raise ServiceError(f"String.{name}: {length} characters are too many; at most {LONGEST} are possible.")
 
 
-def _pattern(function: str, regex: str, flags: str) -> re.Pattern[str]:
-    try:
-        return re.compile(regex, re.IGNORECASE if "i" in flags else 0)
-    except re.error as error:
-        raise ServiceError(f"{function}: Invalid pattern '{regex}': {error}.") from error
+def _pattern(regex: str, flags: str) -> Pattern:
+    return Pattern(regex, ignore_case="i" in flags)
+
+
+def _check_number(name: str, number: int) -> None:
+    if number > MOST_PARTS:
+        raise ServiceError(f"String.{name}: {number} parts are too many; at most {MOST_PARTS} are possible.")
 
 
 @FAMILY.algorithm("String.match")
 def match(input_: str, regex: str, flags: str) -> list[str]:
     """All matches with the flag g, else the first match and its groups."""
-    pattern = _pattern("String.match", regex, flags)
-    if "g" in flags:
-        return [found[0] for found in pattern.finditer(input_)]
-    found_first = pattern.search(input_)
-    return [] if found_first is None else [found_first[0], *found_first.groups(default="")]
+    pattern = _pattern(regex, flags)
+    if "g" not in flags:
+        found = pattern.search(input_)
+        return [] if found is None else [found[0], *found.groups(default="")]
+    parts: list[str] = []
+    for match_ in pattern.matches(input_):
+        parts.append(match_[0])
+        _check_number("match", len(parts))
+    return parts
 
 
 @FAMILY.algorithm("String.replace")
 def replace(input_: str, regex: str, replacement: str, flags: str) -> str:
     """The first match replaced, all with the flag g; $1 means the first group."""
-    _check_length("replace", len(input_) + (len(input_) + 1) * len(replacement))
-    template = re.sub(r"\$(\d)", r"\\\1", replacement.replace("\\", "\\\\"))
-    return _pattern("String.replace", regex, flags).sub(template, input_, count=0 if "g" in flags else 1)
+    matches = _pattern(regex, flags).matches(input_)
+    pieces, end, length = list[str](), 0, len(input_)
+    for match_ in matches if "g" in flags else islice(matches, 1):
+        new = _filled(replacement, [match_[0], *match_.groups(default="")])
+        length += len(new)
+        _check_length("replace", length)
+        pieces += [input_[end : match_.start()], new]
+        end = match_.end()
+    return "".join([*pieces, input_[end:]])
+
+
+def _filled(replacement: str, groups: Sequence[str]) -> str:
+    """A replacement whose $1 is the first group.
+
+    Raises:
+        ServiceError: it names a group that the pattern does not have, or is too long.
+    """
+    pieces = _GROUP.split(replacement)
+    if missing := [number for number in pieces[1::2] if int(number) >= len(groups)]:
+        raise ServiceError(f"String.replace: No group {missing[0]}.")
+    named = [groups[int(number)] for number in pieces[1::2]]
+    _check_length("replace", len(replacement) + sum(map(len, named)))
+    return "".join(piece for pair in zip(pieces[::2], [*named, ""], strict=True) for piece in pair)
 
 
 @FAMILY.algorithm("String.split")
-def split(string: str, regex: str, flags: str) -> list[str]:
+def split(string: str, regex: str, flags: str) -> list[str] | list[str | None]:
     """The parts between matches; single characters if the pattern is empty."""
-    return list(string) if not regex else _pattern("String.split", regex, flags).split(string)
+    if not regex:
+        _check_number("split", len(string))
+        return list(string)
+    parts, end = list[str | None](), 0
+    for match_ in _pattern(regex, flags).matches(string):
+        parts += [string[end : match_.start()], *match_.groups()]
+        _check_number("split", len(parts))
+        end = match_.end()
+    return [*parts, string[end:]]
 
 
 @FAMILY.algorithm("String.equals")
@@ -130,7 +172,7 @@ def equals(reference: str, target: object) -> bool:
 def encode_json(object_: object) -> str:
     """A value of numbers, texts, lists and dictionaries as JSON."""
     try:
-        return json.dumps(object_, separators=(",", ":"), allow_nan=False)
+        return json.dumps(bounded(object_), separators=(",", ":"), allow_nan=False)
     except TypeError as error:
         raise ServiceError("String.encodeJSON: Expected primitives, lists and dictionaries.") from error
 

@@ -13,6 +13,7 @@ from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.kernels import Kernel
+from eo_pipeline.sandbox.graph.limits import each
 from eo_pipeline.sandbox.graph.occurrences import Pairs, repeats
 from eo_pipeline.sandbox.graph.pixel_types import DOUBLE
 from eo_pipeline.sandbox.graph.pixels import Pixels, Raster
@@ -115,7 +116,7 @@ def _of_direction(grid: Grid, raster: Raster, reach: Reach, window: _Window, off
     valid = raster.mask > 0
     rows = max(1, SAMPLES_AT_ONCE // (len(starts) * grid.width))
     data, known = np.zeros((len(METRICS), *grid.shape)), np.zeros(grid.shape, bool)
-    for top in range(0, grid.height, rows):
+    for top in each(range(0, grid.height, rows)):
         strip = grid.window(0, top, grid.width, min(rows, grid.height - top))
 
         def at(values: np.ndarray, dx: int, dy: int, top: int = top, strip: Grid = strip) -> np.ndarray:
@@ -180,7 +181,7 @@ def _entropy(band: Band, kernel: Kernel) -> Band:
         offsets, reach = weights.offsets, weights.reach
         valid, result = rasters[0].mask > 0, np.zeros(grid.shape)
         rows = max(1, SAMPLES_AT_ONCE // (max(1, len(offsets)) * grid.width))
-        for top in range(0, grid.height if offsets else 0, rows):
+        for top in each(range(0, grid.height if offsets else 0, rows)):
             strip = grid.window(0, top, grid.width, min(rows, grid.height - top))
             samples, used = (
                 np.stack([reach.shifted(values[top:], strip, x, y).ravel() for x, y, _ in offsets])

@@ -12,6 +12,7 @@ from eo_pipeline.sandbox.algorithms.colors import parse_color
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.band_math import derived
 from eo_pipeline.sandbox.graph.coercions import as_float
+from eo_pipeline.sandbox.graph.comparing import text_of
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.pixel_types import pixel_type_of
 from eo_pipeline.sandbox.graph.pixels import Raster
@@ -44,7 +45,7 @@ def visualize(
     if palette is not None:
         if len(chosen) != 1:
             raise ServiceError("Image.visualize: Cannot provide a palette when visualizing more than one band.")
-        colors = np.array([parse_color(str(color)) for color in _listed(palette)], dtype=np.float64)
+        colors = np.array([parse_color(text_of(color)) for color in _listed(palette)], dtype=np.float64)
         visible = [_painted(chosen[0], ranges[0], colors[:, channel], RGB_NAMES[channel]) for channel in range(3)]
     else:
         gray = len(chosen) == 1

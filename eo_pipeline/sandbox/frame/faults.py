@@ -4,7 +4,6 @@ What does not belong here: how an answer is spoilt (`fault_middleware`) or an op
 """
 
 import dataclasses
-import re
 import shlex
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +12,10 @@ from typing import Literal, get_args
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.request_fields import number, text, whole
+from eo_pipeline.sandbox.patterns import Pattern, PatternError
+
+_SEARCH_SECONDS = 0.1
+"""How long a fault's pattern is looked for in a path; all requests wait meanwhile."""
 
 HttpKind = Literal["status", "slow", "reset", "truncated", "corrupted", "lost_reply", "slow_reply"]
 OperationKind = Literal["fail", "stumble", "hang", "vanish", "cancel"]
@@ -108,10 +111,18 @@ def _kind(body: Mapping[str, object]) -> HttpKind | OperationKind:
 
 def _pattern(said: str) -> str:
     try:
-        re.compile(said)
-    except re.error as error:
+        Pattern(said)
+    except PatternError as error:
         raise ServiceError(f"expected a regular expression as path, got {said!r} ({error}); correct it.") from error
     return said
+
+
+def _matches(fault: Fault, subject: str) -> bool:
+    """Whether a fault's pattern is found; one that takes too long counts as not found."""
+    try:
+        return Pattern(fault.path).search(subject, seconds=_SEARCH_SECONDS) is not None
+    except PatternError:
+        return False
 
 
 def _or(value: float | None, default: float) -> float:
@@ -161,7 +172,7 @@ class FaultBox:
     def _take(self, meant: Callable[[Fault], bool], subject: str) -> Fault | None:
         with self._lock:
             for place, fault in enumerate(self._armed):
-                if meant(fault) and re.search(fault.path, subject):
+                if meant(fault) and _matches(fault, subject):
                     if fault.after == 0:
                         self._use(place)
                         return fault

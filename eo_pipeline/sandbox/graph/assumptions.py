@@ -451,7 +451,8 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     ),
     Assumption(
         "regular expressions",
-        "are those of Python, not those of Java",
+        "are those of Python, not those of Java; a search that takes longer than a second is refused, and "
+        "so are patterns that grow beyond 200000 characters when their repetitions are written out",
         "chosen",
         "algorithms.strings:match",
         (
@@ -501,10 +502,10 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     ),
     Assumption(
         "large values",
-        "answers of more than 2000000 numbers, lists of more than 1000000 elements and texts of more than 10000000 "
-        "characters are refused",
+        "values of more than 2000000 numbers cannot be answered, compared as text or made an image; lists of more than "
+        "1000000 elements and texts of more than 10000000 characters are refused",
         "chosen",
-        "graph.encode:ANSWER_SIZE",
+        "graph.comparing:LARGEST_VALUE",
         ("List.cat", "List.flatten", "List.repeat", "String.cat", "String.replace"),
     ),
     Assumption(

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 
-from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.catalogs import Catalog
 from eo_pipeline.sandbox.graph.collections import Collection, Derived, Element
 from eo_pipeline.sandbox.graph.filters import Filter, Hint, narrower
 from eo_pipeline.sandbox.graph.images import Image, ImageRecord
+from eo_pipeline.sandbox.graph.limits import proceed, timed_out
 from eo_pipeline.sandbox.graph.sources import catalog_image
 
 SCAN_LIMIT = 20_000
@@ -41,8 +41,9 @@ class CatalogImages:
 
     def __iter__(self) -> Iterator[Element | Collection]:
         for count, image in enumerate(map(catalog_image, self._records()), start=1):
+            proceed()
             if count > SCAN_LIMIT:
-                raise ServiceError("Computation timed out.")
+                raise timed_out()
             if self._passes(image):
                 yield image
 

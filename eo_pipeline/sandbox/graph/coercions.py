@@ -16,6 +16,7 @@ from eo_pipeline.sandbox.graph.collections import (
     geometry_of,
     image_collection,
 )
+from eo_pipeline.sandbox.graph.comparing import bounded
 from eo_pipeline.sandbox.graph.constants import constant_image, unique_names
 from eo_pipeline.sandbox.graph.crs import parse_crs
 from eo_pipeline.sandbox.graph.dates import parse_date
@@ -25,6 +26,7 @@ from eo_pipeline.sandbox.graph.grids import DEFAULT_PROJECTION, Projection, Tran
 from eo_pipeline.sandbox.graph.images import Image
 from eo_pipeline.sandbox.graph.joining import Join
 from eo_pipeline.sandbox.graph.kernels import Kernel
+from eo_pipeline.sandbox.graph.limits import each
 from eo_pipeline.sandbox.graph.pixel_types import PixelType
 from eo_pipeline.sandbox.graph.reducers import Reducer
 from eo_pipeline.sandbox.graph.values import Array, Date, DateRange, Feature, Function
@@ -71,7 +73,7 @@ def as_image(value: object) -> Image:
         return value
     if isinstance(value, int | float | Array):
         return constant_image(value)
-    if isinstance(value, list) and value and not all(isinstance(member, int | float) for member in value):
+    if isinstance(value, list) and bounded(value) and not all(isinstance(member, int | float) for member in value):
         return Image(unique_names(band for member in value for band in as_image(member).bands))
     if isinstance(value, list):
         return constant_image(value)
@@ -83,7 +85,7 @@ def as_collection(value: object) -> Collection:
     if isinstance(value, Collection):
         return value
     if isinstance(value, list):
-        return feature_collection([as_element(member) for member in value])
+        return feature_collection([as_element(member) for member in each(value)])
     return feature_collection([as_element(value)])
 
 
@@ -143,7 +145,7 @@ def from_geojson(body: Mapping[str, object]) -> Geometry:
     crs = body.get("crs")
     try:
         name = crs["properties"]["name"] if isinstance(crs, Mapping) else WGS84
-        shape: BaseGeometry = shapely.geometry.shape(dict(body))
+        shape: BaseGeometry = shapely.geometry.shape(dict(bounded(body)))
     except (KeyError, IndexError, TypeError, AttributeError, ValueError, shapely.errors.ShapelyError) as error:
         raise MismatchError from error
     return Geometry(shape, str(name), bool(body.get("geodesic", name == WGS84)))
@@ -253,7 +255,7 @@ def as_array(value: object) -> Array:
     if isinstance(value, Array):
         return value
     try:
-        found = np.array(_plain(value))
+        found = np.array(_plain(bounded(value)))
     except ValueError as error:
         raise MismatchError from error
     if found.dtype.kind not in "iuf" and found.size:

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.geometry import Geometry
 from eo_pipeline.sandbox.graph.images import Image
+from eo_pipeline.sandbox.graph.limits import each
 from eo_pipeline.sandbox.graph.values import Feature
 
 Element = Image | Feature
@@ -81,7 +82,7 @@ class Collection:
 
     def _limited(self) -> Iterator[Element | Collection]:
         limit = ELEMENT_LIMIT if self.kind == "Image" else FEATURE_LIMIT
-        for count, member in enumerate(self.source, start=1):
+        for count, member in enumerate(each(self.source), start=1):
             if count > limit:
                 raise too_many(limit)
             yield member

@@ -10,6 +10,7 @@ import numpy as np
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.grids import DEFAULT_PROJECTION, Grid
 from eo_pipeline.sandbox.graph.images import Band, Image
+from eo_pipeline.sandbox.graph.limits import proceed
 from eo_pipeline.sandbox.graph.pixel_types import Number, PixelType, pixel_type_of
 from eo_pipeline.sandbox.graph.pixels import Pixels, Raster
 from eo_pipeline.sandbox.graph.values import Array
@@ -70,6 +71,7 @@ def unique_names(bands: Iterable[Band]) -> tuple[Band, ...]:
     for band in bands:
         name, number = band.id, 0
         while name in taken:
+            proceed()
             number += 1
             name = f"{band.id}_{number}"
         taken.add(name)

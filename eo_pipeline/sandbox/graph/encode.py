@@ -8,17 +8,15 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.collections import ELEMENT_LIMIT, Collection, too_many
+from eo_pipeline.sandbox.graph.comparing import bounded
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.images import Band, Image
+from eo_pipeline.sandbox.graph.limits import proceed
 from eo_pipeline.sandbox.graph.values import Array, Feature
 
 _EXACT = 2.0**53
 """Up to here every whole double is exact, and travels as an integer."""
-
-ANSWER_SIZE = 2_000_000
-"""Numbers, or tens of characters, that an answer may hold. A graph can name far larger values than it has nodes."""
 
 
 @runtime_checkable
@@ -34,26 +32,13 @@ def encode(value: object) -> object:
     """A value of the graph as JSON; whole floats travel as integers.
 
     Raises:
-        ServiceError: it is larger than `ANSWER_SIZE`, or a collection has too many elements.
+        ServiceError: it is larger than `LARGEST_VALUE`, or a collection has too many elements.
     """
-    _check_size(value)
-    return _encoded(value)
-
-
-def _check_size(value: object) -> None:
-    size, left = 0, [value]
-    while left and size <= ANSWER_SIZE:
-        one = left.pop()
-        size += 1 + (len(one) // 10 if isinstance(one, str) else 0)
-        if isinstance(one, list | tuple):
-            left.extend(one)
-        elif isinstance(one, dict):
-            left.extend(one.values())
-    if left:
-        raise ServiceError("User memory limit exceeded.")
+    return _encoded(bounded(value))
 
 
 def _encoded(value: object) -> object:
+    proceed()
     if isinstance(value, Image | Feature | Collection):
         return _element(value)
     if isinstance(value, Array):

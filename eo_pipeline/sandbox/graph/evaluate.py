@@ -12,6 +12,7 @@ from eo_pipeline.sandbox.graph.coercions import MismatchError, coerce
 from eo_pipeline.sandbox.graph.encode import encode
 from eo_pipeline.sandbox.graph.expression import Expression
 from eo_pipeline.sandbox.graph.images import Image
+from eo_pipeline.sandbox.graph.limits import proceed
 from eo_pipeline.sandbox.graph.refusals import refusals
 from eo_pipeline.sandbox.graph.registry import Entry
 from eo_pipeline.sandbox.graph.signatures import Argument
@@ -89,6 +90,7 @@ class Evaluator:
         stack = [step]
         value: object = None
         while stack:
+            proceed()
             try:
                 awaited = stack[-1].send(value)
             except StopIteration as finished:

@@ -6,14 +6,18 @@ from collections.abc import Callable
 
 import numpy as np
 
+from eo_pipeline.sandbox.graph.limits import each, memory_exceeded
 from eo_pipeline.sandbox.graph.reducers import Outcome, Reducer, Samples, single
+
+LONGEST_LIST = 1_000_000
+"""Elements that a list may be made of."""
 
 
 def _each_place(weights: np.ndarray, make: Callable[[int, np.ndarray], object]) -> Outcome:
     """One Python value a place, from the samples that count there."""
     places = weights.shape[1]
     values = np.empty(places, dtype=object)
-    for place in range(places):
+    for place in each(range(places)):
         values[place] = make(place, weights[:, place] > 0)
     return values, np.ones(places, bool)
 
@@ -22,6 +26,8 @@ def listed(samples: Samples, weights: np.ndarray, size: int | None) -> list[Outc
     """The samples in order; tuples of all inputs if a size is given."""
 
     def make(place: int, used: np.ndarray) -> object:
+        if np.count_nonzero(used) * len(samples) > LONGEST_LIST:
+            raise memory_exceeded()
         columns = [one[used, place].tolist() for one in samples]
         return columns[0] if size is None else [list(row) for row in zip(*columns, strict=True)]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from eo_pipeline.sandbox.graph.grids import Grid
+from eo_pipeline.sandbox.graph.limits import each, held_bytes, reserve
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ class Pixels:
 BLOCK_SIDE = 512
 """Pixels a side of the blocks in which large grids are computed: their rasters fit a processor's cache."""
 
+_LEAST_BYTES = 2
+"""A pixel and its mask take at least so many bytes."""
+
 _Key = tuple[Pixels, Grid]
 
 
@@ -52,6 +56,7 @@ def pull_in_blocks(nodes: Sequence[Pixels], grid: Grid) -> list[Raster]:
     blocks = _blocks(grid)
     if len(blocks) == 1 or any(at != grid for _, at in _plan([(node, grid) for node in nodes])[0]):
         return pull(nodes, grid)
+    reserve(len(nodes) * grid.width * grid.height * _LEAST_BYTES)
     results: list[Raster] = []
     for rows, columns in blocks:
         window = grid.window(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
@@ -90,15 +95,22 @@ def pull(nodes: Iterable[Pixels], grid: Grid) -> list[Raster]:
     wanted = [(node, grid) for node in nodes]
     order, readers = _plan(wanted)
     done: dict[_Key, Raster] = {}
-    for key in order:
+    held = 0
+    for key in each(order):
         node, at = key
         needs = _needs(key)
+        reserve(held + at.width * at.height * _LEAST_BYTES)
         done[key] = node.compute(at, [done[need] for need in needs])
+        held += _bytes(done[key])
         for need in needs:
             readers[need] -= 1
             if readers[need] == 0:
-                del done[need]
+                held -= _bytes(done.pop(need))
     return [done[key] for key in wanted]
+
+
+def _bytes(raster: Raster) -> int:
+    return held_bytes(raster.data) + held_bytes(raster.mask)
 
 
 def _needs(key: _Key) -> list[_Key]:

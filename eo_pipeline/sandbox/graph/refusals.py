@@ -10,6 +10,7 @@ import shapely
 from affine import AffineError
 
 from eo_pipeline.sandbox.errors import ServiceError
+from eo_pipeline.sandbox.graph.limits import memory_exceeded
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def refusals(function: str = "") -> Iterator[None]:
     try:
         yield
     except MemoryError as error:
-        raise ServiceError("User memory limit exceeded.") from error
+        raise memory_exceeded() from error
     except (
         ValueError,
         ArithmeticError,

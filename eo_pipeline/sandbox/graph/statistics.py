@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from eo_pipeline.sandbox.graph.limits import each
 from eo_pipeline.sandbox.graph.reducers import Outcome, Samples
 
 
@@ -136,7 +137,7 @@ def mode(samples: Samples, weights: np.ndarray) -> list[Outcome]:
     heavy = np.take_along_axis(weights.astype(np.float64), ranks, axis=0)
     best_weight = np.zeros(values.shape[1])
     best, running = values[0].copy(), np.zeros(values.shape[1])
-    for row in range(len(values)):
+    for row in each(range(len(values))):
         same = values[row] == values[row - 1] if row else np.zeros(values.shape[1], bool)
         running = np.where(same, running, 0) + heavy[row]
         better = running > best_weight

@@ -7,6 +7,9 @@ from starlette.responses import Response
 
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.frame.endpoints import Call, Handler, answer_json
+from eo_pipeline.sandbox.graph.allowances import interactive
+from eo_pipeline.sandbox.graph.limits import allowed
+from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.stac.documents import CONFORMANCE, Documents, Link
 from eo_pipeline.sandbox.stac.scenes import About
 from eo_pipeline.sandbox.stac.search import Page, Search
@@ -16,12 +19,13 @@ from eo_pipeline.sandbox.stac.shelves import Shelves
 Documented = Callable[[Call], Mapping[str, object]]
 
 
-def answering(handler: Documented) -> Handler:
-    """The handler with refusals as STAC APIs write them: {code, description}."""
+def answering(handler: Documented, settings: LiveSettings) -> Handler:
+    """The handler within the limits of interactive requests; refusals as STAC writes them: {code, description}."""
 
     def answer(call: Call) -> Mapping[str, object] | Response:
         try:
-            return handler(call)
+            with allowed(interactive(settings.now)):
+                return handler(call)
         except ServiceError as error:
             return answer_json({"code": error.code, "description": error.message}, error.code)
 

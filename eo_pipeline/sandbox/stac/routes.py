@@ -41,7 +41,7 @@ def routes(catalog: Catalog, live: LiveSettings, now: Callable[[], datetime]) ->
 
 def _api(api: Api, endpoints: Endpoints) -> list[Route]:
     def route(path: str, handler: Documented, method: str = "GET") -> Route:
-        return Route(f"{API}{path}", endpoints.public(answering(handler)), methods=[method])
+        return Route(f"{API}{path}", endpoints.public(answering(handler, endpoints.settings)), methods=[method])
 
     collection = "/collections/{collection}"
     return [
@@ -61,7 +61,7 @@ def _api(api: Api, endpoints: Endpoints) -> list[Route]:
 
 def _static(static: StaticCatalog, endpoints: Endpoints) -> list[Route]:
     def route(path: str, handler: Documented) -> Route:
-        return Route(f"{STATIC}{path}", endpoints.public(answering(handler)))
+        return Route(f"{STATIC}{path}", endpoints.public(answering(handler, endpoints.settings)))
 
     return [
         route("/catalog.json", static.catalog),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from eo_pipeline.sandbox.errors import ServiceError
+from eo_pipeline.sandbox.graph.limits import each
 from eo_pipeline.sandbox.stac.scene_fields import SceneFields
 from eo_pipeline.sandbox.stac.scenes import Collection, Order, Scene
 from eo_pipeline.sandbox.stac.search_request import SearchRequest, SortKey
@@ -115,7 +116,7 @@ class Search:
         step = _FIRST_LOOK_MS if collection.about.is_endless else max(end - start, 1)
         while end > start:
             begin = max(start, end - step)
-            found = list(collection.between(begin, end, request.region))
+            found = list(each(collection.between(begin, end, request.region)))
             yield from sorted(found, key=lambda scene: scene.order, reverse=True)
             end, step = begin, 2 * step
 

@@ -15,6 +15,8 @@ from eo_pipeline.sandbox.frame.compute_limits import ComputeLimits
 from eo_pipeline.sandbox.frame.faults import Fault, FaultBox
 from eo_pipeline.sandbox.frame.journal import Journal
 from eo_pipeline.sandbox.frame.request_fields import text
+from eo_pipeline.sandbox.graph.allowances import batch
+from eo_pipeline.sandbox.graph.limits import allowed
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.tasks.operation_files import OperationFiles
 from eo_pipeline.sandbox.tasks.operation_table import OperationTable
@@ -225,17 +227,24 @@ class TaskQueue:
         def report(*, progress: float, eecu_seconds: float) -> None:
             self._report(operation.name, progress, eecu_seconds)
 
-        outcome = outcome_of(self._work, operation, report)
+        with allowed(batch(self._parts.settings.now, lambda: self._check_wanted(operation.name))):
+            outcome = outcome_of(self._work, operation, report)
         with self._lock:
             if not self._closing.is_set() and not self._table.get(operation.name).done:
                 self._outcomes[operation.name] = outcome
                 self.advance()
 
-    def _report(self, name: str, progress: float, eecu_seconds: float) -> None:
+    def _check_wanted(self, name: str) -> Operation:
+        """The operation, if its work shall go on; raises StopWorkError if not."""
         with self._lock:
             operation = self._table.get(name)
             if self._closing.is_set() or operation.state != "RUNNING":
                 raise StopWorkError
+            return operation
+
+    def _report(self, name: str, progress: float, eecu_seconds: float) -> None:
+        with self._lock:
+            operation = self._check_wanted(name)
             now = self._parts.clock.now()
             self._table.note(replace(operation, progress=progress, eecu_seconds=eecu_seconds, updated=now))
 
