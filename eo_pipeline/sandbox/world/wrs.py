@@ -6,7 +6,6 @@ Published (USGS): 233 paths in 16 days, 1.545 degrees apart, path 1 over the equ
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -89,6 +88,15 @@ class Row:
         return _outline(self)
 
     @property
+    def is_published(self) -> bool:
+        """Whether there are scenes of it, over land."""
+        return _SOUTH_LIMIT <= _latitude(self.row) <= _NORTH_LIMIT
+
+    def meets(self, region: BaseGeometry | None) -> bool:
+        """Whether the outline meets a region of EPSG:4326 (None: the world)."""
+        return region is None or bool(wrapped(self.outline).intersects(region))
+
+    @property
     def grid(self) -> tuple[int, int, int, int]:
         """(west, north, columns, rows) of the 30 m pixels that hold the outline; edges are 15 m off multiples of 30."""
         return _grid(self)
@@ -119,22 +127,20 @@ class RowScene:
         return f"{self.place.path:03d}{self.place.row:03d}"
 
 
-def rows_near(region: BaseGeometry | None) -> Iterator[Row]:
-    """Rows whose scenes may meet a region of EPSG:4326 (None: the world), in order."""
+def rows_near(region: BaseGeometry | None) -> dict[int, list[Row]]:
+    """Rows near the bounds of a region of EPSG:4326 (None: the world), by track: a superset of those that meet it."""
     longitude, latitude = _middles()
     near = (latitude >= _SOUTH_LIMIT) & (latitude <= _NORTH_LIMIT)
     if region is not None:
-        if region.is_empty:
-            return
-        west, south, east, north = region.bounds
+        west, south, east, north = (0.0, 0.0, 0.0, -360.0) if region.is_empty else region.bounds
         near &= (latitude >= south - _REACH) & (latitude <= north + _REACH)
         reach = _REACH / np.cos(np.deg2rad(np.clip(np.abs(latitude) + _REACH, 0, 86)))
         eastward = np.remainder(longitude - (west + east) / 2 + 180, 360) - 180
         near &= np.abs(eastward) <= (east - west) / 2 + reach
+    found: dict[int, list[Row]] = {}
     for path, row in np.argwhere(near).tolist():
-        place = Row(path + 1, row + 1)
-        if region is None or wrapped(place.outline).intersects(region):
-            yield place
+        found.setdefault(Row(path + 1, 1).track, []).append(Row(path + 1, row + 1))
+    return found
 
 
 @lru_cache(maxsize=1)
