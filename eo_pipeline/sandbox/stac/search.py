@@ -15,8 +15,6 @@ from eo_pipeline.sandbox.stac.shelves import Shelves
 _BEGINNING_MS = -2_208_988_800_000
 """1900-01-01: nothing is older; milliseconds since 1970."""
 
-_FIRST_LOOK_MS = 3_600_000
-
 
 @dataclass(frozen=True)
 class Page:
@@ -109,15 +107,10 @@ class Search:
         yield from heapq.merge(*streams, key=lambda scene: scene.order, reverse=True)
 
     def _stream(self, collection: Collection, request: SearchRequest) -> Iterator[Scene]:
-        """Scenes of a collection, newest first; an endless one is looked through backwards, in ever longer steps."""
+        """Scenes of a collection, newest first."""
         start = max(_BEGINNING_MS if request.times.start_ms is None else request.times.start_ms, _BEGINNING_MS)
         end = self._end(request)
-        step = _FIRST_LOOK_MS if collection.about.is_endless else max(end - start, 1)
-        while end > start:
-            begin = max(start, end - step)
-            found = list(collection.between(begin, end, request.region))
-            yield from sorted(found, key=lambda scene: scene.order, reverse=True)
-            end, step = begin, 2 * step
+        return collection.newest(start, end, request.region) if end > start else iter(())
 
 
 def _counted(found: list[Scene], request: SearchRequest, limit: int) -> Page:

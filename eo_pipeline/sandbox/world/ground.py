@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from eo_pipeline.sandbox.world.orbits import SENTINEL_2, tracks_over
 from eo_pipeline.sandbox.world.tiles import Tile, Tiles
-from eo_pipeline.sandbox.world.wrs import LANDSAT, Row
+from eo_pipeline.sandbox.world.wrs import Row
 
 _REACH_KM = 80.0
 """Half the diagonal of a tile, rounded up."""
@@ -53,11 +53,11 @@ class RowGround:
     """Rows by track of Landsat, see Below.
 
     Attributes:
-        near: candidates, by track.
+        near: row numbers of the candidates, by track.
         wanted: chooses among them.
     """
 
-    near: dict[int, list[Row]]
+    near: Mapping[int, np.ndarray]
     wanted: Callable[[Row], bool]
     _found: dict[int, Sequence[Row]] = field(default_factory=dict, repr=False)
 
@@ -69,5 +69,6 @@ class RowGround:
     def under(self, track: int) -> Sequence[Row]:
         """See Below."""
         if track not in self._found:
-            self._found[track] = [place for place in self.near[track] if self.wanted(place)]
+            places = (Row.on(track, row) for row in self.near[track].tolist())
+            self._found[track] = [place for place in places if self.wanted(place)]
         return self._found[track]

@@ -82,7 +82,7 @@ class LandsatCollection:
         start = max((day - EPOCH) // dt.timedelta(milliseconds=1), self.first_ms)
         if not place.is_published or not self.scenery.has_land(place):
             return None
-        table = Timetable(LANDSAT, RowGround({place.track: [place]}, lambda _: True), self._scene)
+        table = Timetable(LANDSAT, RowGround({place.track: np.array([place.row])}, lambda _: True), self._scene)
         within = itertools.takewhile(lambda scene: scene.time_ms < start + DAY_MS, table.scenes(start))
         return next((self._record(scene) for scene in within if self._index(scene) == index), None)
 

@@ -65,6 +65,11 @@ class Row:
         """The path's place in the order of flight, 1..233: the next path flown is 16 to the west."""
         return (self.path - _FIRST_PATH) * pow(16, -1, PATHS) % PATHS + 1
 
+    @classmethod
+    def on(cls, track: int, row: int) -> Row:
+        """The row of a track, the other way about."""
+        return cls((_FIRST_PATH + 16 * (track - 1) - 1) % PATHS + 1, row)
+
     @property
     def angle(self) -> float:
         """Along the orbit from the equator crossing to the middle, degrees; negative in the north."""
@@ -127,8 +132,12 @@ class RowScene:
         return f"{self.place.path:03d}{self.place.row:03d}"
 
 
-def rows_near(region: BaseGeometry | None) -> dict[int, list[Row]]:
-    """Rows near the bounds of a region of EPSG:4326 (None: the world), by track: a superset of those that meet it."""
+def rows_near(region: BaseGeometry | None) -> dict[int, np.ndarray]:
+    """Rows near the bounds of a region of EPSG:4326 (None: the world): a superset of those that meet it.
+
+    Returns:
+        Row numbers of a path by its track.
+    """
     longitude, latitude = _middles()
     near = (latitude >= _SOUTH_LIMIT) & (latitude <= _NORTH_LIMIT)
     if region is not None:
@@ -137,10 +146,8 @@ def rows_near(region: BaseGeometry | None) -> dict[int, list[Row]]:
         reach = _REACH / np.cos(np.deg2rad(np.clip(np.abs(latitude) + _REACH, 0, 86)))
         eastward = np.remainder(longitude - (west + east) / 2 + 180, 360) - 180
         near &= np.abs(eastward) <= (east - west) / 2 + reach
-    found: dict[int, list[Row]] = {}
-    for path, row in np.argwhere(near).tolist():
-        found.setdefault(Row(path + 1, 1).track, []).append(Row(path + 1, row + 1))
-    return found
+    paths = np.flatnonzero(near.any(axis=1)).tolist()
+    return {Row(path + 1, 1).track: np.flatnonzero(near[path]) + 1 for path in paths}
 
 
 @lru_cache(maxsize=1)
