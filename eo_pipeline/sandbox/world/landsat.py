@@ -16,8 +16,8 @@ from shapely.geometry.base import BaseGeometry
 from eo_pipeline.sandbox.graph.images import ImageRecord
 from eo_pipeline.sandbox.graph.late_properties import LateProperties
 from eo_pipeline.sandbox.world.frames import world
-from eo_pipeline.sandbox.world.landsat_bands import LANDSAT_BANDS, TRUE_BANDS, LandsatKind, landsat_band
 from eo_pipeline.sandbox.world.ground import RowGround
+from eo_pipeline.sandbox.world.landsat_bands import LANDSAT_BANDS, TRUE_BANDS, LandsatKind, landsat_band
 from eo_pipeline.sandbox.world.orbits import DAY_MS, Pass
 from eo_pipeline.sandbox.world.publishing import Edition, Present
 from eo_pipeline.sandbox.world.scenery import Scenery

@@ -9,6 +9,7 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 
 import numpy as np
 import shapely
@@ -208,14 +209,20 @@ def passes(
         flies: leaves out tracks; if it leaves out all of them there is no pass.
     """
     cycle = _cycle_at(start_ms, orbit) - 3
-    fleets = (_fleet(orbit, tracks, number, 2, flies, lambda time: time + PASS_MS >= start_ms) for number in (cycle, cycle + 1))
+    fleets = (
+        _fleet(orbit, tracks, count(number, 2), flies, lambda time: time + PASS_MS >= start_ms)
+        for number in (cycle, cycle + 1)
+    )
     yield from heapq.merge(*fleets, key=lambda one: one.start_ms)
 
 
 def passes_before(tracks: Sequence[int], end_ms: int, orbit: Orbit, flies: Flies) -> Iterator[Pass]:
     """Passes that start before a time, the last one first, endless; see `passes`."""
     cycle = _cycle_at(end_ms, orbit) + 1
-    fleets = (_fleet(orbit, tracks[::-1], number, -2, flies, lambda time: time < end_ms) for number in (cycle, cycle - 1))
+    fleets = (
+        _fleet(orbit, tracks[::-1], count(number, -2), flies, lambda time: time < end_ms)
+        for number in (cycle, cycle - 1)
+    )
     yield from heapq.merge(*fleets, key=lambda one: one.start_ms, reverse=True)
 
 
@@ -224,14 +231,13 @@ def _cycle_at(time_ms: int, orbit: Orbit) -> int:
 
 
 def _fleet(
-    orbit: Orbit, tracks: Sequence[int], cycle: int, step: int, flies: Flies, is_in_time: Callable[[int], bool]
+    orbit: Orbit, tracks: Sequence[int], cycles: Iterator[int], flies: Flies, is_in_time: Callable[[int], bool]
 ) -> Iterator[Pass]:
     """Passes of one satellite, whose repeat cycles follow one another."""
-    while True:
+    for cycle in cycles:
         for track in tracks:
             one = Pass(track, cycle, orbit)
             if is_in_time(one.start_ms) and flies(track):
                 yield one
         if not any(map(flies, tracks)):
             return
-        cycle += step

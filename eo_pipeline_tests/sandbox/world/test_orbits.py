@@ -11,7 +11,7 @@ START = 1_690_000_000_000
 
 @pytest.mark.parametrize(("longitude", "latitude"), [(0.0, 0.0), (15.5, 48.3), (-70.0, -33.0), (179.9, 66.0)])
 def test_every_place_is_seen_every_five_days_at_least(longitude: float, latitude: float) -> None:
-    (near,) = tracks_over(np.array([longitude]), np.array([latitude]), 0.0)
+    (near,) = tracks_over(np.array([longitude]), np.array([latitude]), 0.0, range(1, 144))
     tracks = [int(track) + 1 for track in np.flatnonzero(near)]
     assert tracks
     later = itertools.dropwhile(lambda one: one.time_ms(latitude) < START, passes(tracks, START))
