@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from eo_pipeline.sandbox.world.orbits import SENTINEL_2, tracks_over
+from eo_pipeline.sandbox.world.orbits import SENTINEL_2
 from eo_pipeline.sandbox.world.tiles import Tile, Tiles
 from eo_pipeline.sandbox.world.wrs import Row
 
@@ -37,15 +37,18 @@ class TileGround:
         every = range(1, SENTINEL_2.tracks + 1)
         if len(self.near.tiles) > _FEW:
             return every
-        seen = tracks_over(self.near.longitude, self.near.latitude, _REACH_KM, every)
-        return (np.flatnonzero(seen.any(axis=0)) + 1).tolist()
+        return [track for track in every if self._seen(track).any()]
 
     def under(self, track: int) -> Sequence[Tile]:
         """See Below."""
         if track not in self._found:
-            seen = tracks_over(self.near.longitude, self.near.latitude, _REACH_KM, [track])
-            self._found[track] = [tile for tile in self.near.among(seen[:, 0]).tiles if self.wanted(tile)]
+            candidates = (self.near.tiles[place] for place in np.flatnonzero(self._seen(track)).tolist())
+            self._found[track] = [tile for tile in candidates if self.wanted(tile)]
         return self._found[track]
+
+    def _seen(self, track: int) -> np.ndarray:
+        """Whether a track may see a candidate, (tile)."""
+        return self.near.places.near(track, _REACH_KM, SENTINEL_2)
 
 
 @dataclass(frozen=True)

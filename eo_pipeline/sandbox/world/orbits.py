@@ -181,16 +181,24 @@ class Pass:
         return shapely.Polygon(np.vstack([west, east[::-1]]))
 
 
-def tracks_over(
-    longitude: np.ndarray, latitude: np.ndarray, reach_km: float, tracks: Sequence[int], orbit: Orbit = SENTINEL_2
-) -> np.ndarray:
-    """Which of some tracks have a swath within a distance of each of some places (degrees), bool (place, track)."""
-    drift, degrees = orbit.drift(latitude), orbit.degrees_per_km(latitude)
-    near = np.empty((len(longitude), len(tracks)), bool)
-    for number, track in enumerate(tracks):
-        east = np.remainder(longitude - orbit.node_of(track) - drift + 180, 360) - 180
-        near[:, number] = np.abs(east / degrees) < orbit.half_swath_km + reach_km
-    return near
+@dataclass(frozen=True)
+class Places:
+    """Some places as an orbit sees them.
+
+    Attributes:
+        longitude: degrees, (place).
+        drift: of the orbit at their latitudes, (place).
+        degrees_per_km: of the orbit at their latitudes, (place).
+    """
+
+    longitude: np.ndarray
+    drift: np.ndarray
+    degrees_per_km: np.ndarray
+
+    def near(self, track: int, reach_km: float, orbit: Orbit) -> np.ndarray:
+        """Whether a track's swath is within a distance, bool (place)."""
+        east = np.remainder(self.longitude - orbit.node_of(track) - self.drift + 180, 360) - 180
+        return np.asarray(np.abs(east / self.degrees_per_km) < orbit.half_swath_km + reach_km)
 
 
 Flies = Callable[[int], bool]
@@ -234,10 +242,13 @@ def _fleet(
     orbit: Orbit, tracks: Sequence[int], cycles: Iterator[int], flies: Flies, is_in_time: Callable[[int], bool]
 ) -> Iterator[Pass]:
     """Passes of one satellite, whose repeat cycles follow one another."""
+    silent: set[int] = set()
     for cycle in cycles:
-        for track in tracks:
-            one = Pass(track, cycle, orbit)
-            if is_in_time(one.start_ms) and flies(track):
-                yield one
-        if not any(map(flies, tracks)):
+        for one in (Pass(track, cycle, orbit) for track in tracks):
+            if is_in_time(one.start_ms):
+                if flies(one.track):
+                    yield one
+                else:
+                    silent.add(one.track)
+        if len(silent) == len(tracks):
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import shapely
@@ -13,6 +13,7 @@ from shapely import affinity
 from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.sandbox.graph.crs import transformer
+from eo_pipeline.sandbox.world.orbits import SENTINEL_2, Places
 
 SIDE_METRES = 109_800
 """Side of a tile; squares have 100 km, so neighbours overlap by 9.8 km."""
@@ -154,6 +155,11 @@ class Tiles:
     tiles: Sequence[Tile]
     longitude: np.ndarray
     latitude: np.ndarray
+
+    @cached_property
+    def places(self) -> Places:
+        """Their middles as Sentinel-2 sees them."""
+        return Places(self.longitude, SENTINEL_2.drift(self.latitude), SENTINEL_2.degrees_per_km(self.latitude))
 
     def among(self, wanted: np.ndarray) -> Tiles:
         """The tiles of which this is True, (tile)."""
