@@ -249,7 +249,10 @@ def _encoded(band: Any, encoding: BandEncoding) -> Any:
 
 
 def _encoded_count(band: Any, encoding: BandEncoding) -> Any:
-    """A count, which an average over pixels may have made fractional, 0 where nothing is known; more than the type holds is stored as the most that it holds beside nodata."""
+    """A count, 0 where nothing is known; an average over pixels may have made it fractional.
+
+    More than the type holds is stored as the most that it holds beside nodata.
+    """
     stored = band.unmask(0, False)
     if not encoding.is_float:
         _, high = _integer_range(encoding)

@@ -51,6 +51,11 @@ class Chain:
         """Partitions of what is made over all areas."""
         return period_partitions(self.product)
 
+    def partitions(self, stage: str) -> dg.PartitionsDefinition[str]:
+        """Partitions of a stage."""
+        over_all_areas = stage == "zonal_stats" and not self.zones_follow_areas
+        return self.by_period if over_all_areas else self.by_area_and_period
+
     @property
     def zones_follow_areas(self) -> bool:
         """True if statistics are per area and period: areas are features with grids of their own."""

@@ -11,13 +11,14 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from eo_pipeline.earth_engine.operations import get_operation, list_operations
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.partition_cache import mend_caches
 from eo_pipeline.orchestration.reports import Service, Settle, Tick, tick
 from eo_pipeline.orchestration.resources import EarthEngineResource
 
 NAME = "earth_engine_operations"
 SETTLE_PRIORITY = "10"
 _SETTLES = "eo/settle"
-_SERVICE, _WATERMARKS = "service", "watermarks"
+_SERVICE, _WATERMARKS, _CACHES = "service", "watermarks", "caches"
 
 
 def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg.SensorDefinition:
@@ -38,13 +39,16 @@ def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg
         found = tick(
             context.instance, by_name, service=service, watermarks=_watermarks(context.cursor, service.identity)
         )
+        caches, mended = mend_caches(context.instance, by_name, _caches(context.cursor))
+        if mended:
+            context.log.warning(f"Dagster's cache had lost partitions of {', '.join(mended)}; it is made anew.")
         begun = [settle for settle in found.settle if _is_begun(context.instance, settle)]
         requests = [_settle(settle) for settle in found.settle if settle not in begun]
         return dg.SensorResult(
             run_requests=requests or None,
             skip_reason=None if requests else dg.SkipReason(_summary(found)),
             asset_events=[*found.events, *(settle.event for settle in begun)],
-            cursor=json.dumps({_SERVICE: service.identity, _WATERMARKS: found.watermarks}),
+            cursor=json.dumps({_SERVICE: service.identity, _WATERMARKS: found.watermarks, _CACHES: caches}),
         )
 
     return earth_engine_operations
@@ -63,6 +67,12 @@ def _watermarks(cursor: str | None, service: str) -> dict[str, int]:
     """Of the last tick, if it looked at the same service: what waits elsewhere does not hold them back."""
     known = json.loads(cursor) if cursor else {}
     found: dict[str, int] = known[_WATERMARKS] if known.get(_SERVICE) == service else {}
+    return found
+
+
+def _caches(cursor: str | None) -> dict[str, int]:
+    """Where the last tick found Dagster's caches right."""
+    found: dict[str, int] = json.loads(cursor).get(_CACHES, {}) if cursor else {}
     return found
 
 

@@ -35,7 +35,7 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
     @dg.asset(
         key=chain.key("zonal_stats"),
         deps=[dg.AssetDep(chain.key("mosaic"), partition_mapping=mapping)],
-        partitions_def=chain.by_area_and_period if by_areas else chain.by_period,
+        partitions_def=chain.partitions("zonal_stats"),
         group_name=product.name,
         owners=product.owners,
         kinds={"parquet", "pandas"},

@@ -261,7 +261,7 @@ def _text(value: object) -> str:
 @FAMILY.algorithm("List.reduce")
 def reduce_(list_: Values, reducer: Reducer) -> object:
     """A reducer over the elements, or over columns of rows; a dictionary if it has several outputs."""
-    present = [element for element in list_ if element is not None]
+    present = [element for element in list_ if element is not None or reducer.inputs == 0]
     if reducer.inputs == 1:
         columns = [present]
     else:

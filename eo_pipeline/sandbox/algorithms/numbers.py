@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from eo_pipeline.sandbox.algorithms.unary import CASTS
 from eo_pipeline.sandbox.errors import ServiceError
+from eo_pipeline.sandbox.graph.pixel_types import PixelType
 from eo_pipeline.sandbox.graph.registry import Family
 from eo_pipeline.sandbox.graph.values import ErrorMargin
 
@@ -101,12 +104,18 @@ def _register_unary(name: str, operation: Callable[[Value], Value]) -> None:
     FAMILY.add(f"Number.{name}", function)
 
 
+def _rounded(number: Value, target: PixelType) -> float:
+    """The nearest number of a floating-point type, infinite beyond its largest."""
+    with np.errstate(over="ignore"):
+        return float(np.array(number, np.float64).astype(target.dtype))
+
+
 def _register_cast(name: str) -> None:
     target = CASTS[name]
 
     def function(input_: Value) -> Value:
         if not target.is_integer:
-            return float(input_)
+            return _checked(name, lambda: _rounded(input_, target))
         return int(min(max(int(input_), target.low or 0), target.high or 0))
 
     FAMILY.add(f"Number.{name}", function)

@@ -116,9 +116,12 @@ def cut_to(target: PixelType) -> OneValue:
     def cut(x: np.ndarray) -> np.ndarray:
         if not target.is_integer:
             return x
-        if x.dtype.kind == "f":
-            x = np.trunc(np.nan_to_num(x, nan=0.0))
-        return np.asarray(np.clip(x, target.low, target.high))
+        if x.dtype.kind != "f":
+            return np.asarray(np.clip(x, target.low, target.high))
+        whole = np.trunc(np.nan_to_num(x, nan=0.0))
+        beyond = whole >= float(target.high or 0)
+        inside = np.clip(np.where(beyond, 0, whole), target.low, target.high).astype(target.dtype)
+        return np.where(beyond, target.dtype.type(target.high), inside)
 
     return cut
 

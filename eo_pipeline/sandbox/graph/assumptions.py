@@ -35,7 +35,7 @@ class Assumption:
 ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption(
         "division by zero",
-        "of images and of numbers gives 0, the mask stays; so does a remainder",
+        "of images, numbers and arrays gives 0, the mask stays; so does a remainder",
         "remembered",
         "algorithms.arithmetic:FAMILY",
         (
@@ -43,11 +43,14 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
             "Image.mod",
             "Number.divide",
             "Number.mod",
+            "Array.divide",
+            "Array.mod",
         ),
     ),
     Assumption(
         "casts",
-        "to an integer type cut fractions towards zero and end at the type's limits; NaN becomes 0",
+        "to an integer type cut fractions towards zero and end at the type's limits; NaN becomes 0; as single "
+        "numbers NaN and infinity are refused",
         "remembered",
         "algorithms.unary:cast_band",
         (
@@ -64,6 +67,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
             "Number.short",
             "Number.long",
             "Number.to[BILSU]*",
+            "Array.byte",
+            "Array.int*",
+            "Array.uint*",
+            "Array.short",
+            "Array.long",
+            "Array.to[BISU]*",
+            "Array.toLong",
         ),
     ),
     Assumption(
@@ -75,6 +85,14 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
             "Reducer.count",
             "reduce.count",
         ),
+    ),
+    Assumption(
+        "counts of inputs",
+        "countEvery counts the elements of lists and the rows of columns, null or not, and is refused for images; "
+        "countDistinct leaves out what is missing, as countDistinctNonNull does",
+        "inferred",
+        "algorithms.reducers:count_every",
+        ("Reducer.countEvery", "Reducer.countDistinct"),
     ),
     Assumption(
         "mask of a composite",
@@ -93,6 +111,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "the whole element; xee relies on it for computed collections",
         "inferred",
         "algorithms.aggregates:reduce_columns",
+        ("Reducer.repeat",),
     ),
     Assumption(
         "percentiles and median",
@@ -194,6 +213,8 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "algorithms.kernels:LARGEST_RADIUS",
         (
             "Image.focal*",
+            "Image.entropy",
+            "Image.neighborhoodToArray",
             "Image.reduceNeighborhood",
             "Kernel.*",
         ),
@@ -204,12 +225,14 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "pixel under a weight that is not 0 is",
         "inferred",
         "algorithms.convolutions:convolve",
+        ("Image.convolve",),
     ),
     Assumption(
         "gaussian kernels",
         "hold the pixels nearer than the radius along each axis, as the documented example does",
         "inferred",
         "algorithms.kernels:gaussian",
+        ("Kernel.gaussian",),
     ),
     Assumption(
         "gradients, slopes and aspects",
@@ -217,12 +240,24 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "the cosine of the latitude; projected systems count as true to scale",
         "inferred",
         "graph.ground:pixel_sides",
+        (
+            "Image.gradient",
+            "Terrain",
+            "Terrain.aspect",
+            "Terrain.hillshade",
+            "Terrain.products",
+            "Terrain.slope",
+        ),
     ),
     Assumption(
         "hillShadow",
         "walks along pixels towards the light; hysteresis is refused",
         "inferred",
         "algorithms.terrain:hill_shadow",
+        (
+            "HillShadow",
+            "Terrain.hillShadow",
+        ),
     ),
     Assumption(
         "distances",
@@ -230,12 +265,17 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "neighbourhoods are at most 1024 pixels",
         "inferred",
         "algorithms.distances:nearest_distances",
+        (
+            "Image.distance",
+            "Image.fastDistanceTransform",
+        ),
     ),
     Assumption(
         "directional distances",
         "follow an angle counter-clockwise from the direction of increasing columns",
         "inferred",
         "algorithms.distances:ray",
+        ("Image.directionalDistanceTransform",),
     ),
     Assumption(
         "cumulativeCost",
@@ -243,6 +283,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "geodeticDistance says; a way has at most maxDistance over the pixel's side moves, and at most 256",
         "inferred",
         "algorithms.paths:cumulative_cost",
+        ("Image.cumulativeCost",),
     ),
     Assumption(
         "regressions, covariances and correlations",
@@ -250,6 +291,15 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "are those of the population, kurtosis less 3; the offset of sensSlope goes through both medians",
         "inferred",
         "graph.regressions:least_squares",
+        (
+            "Reducer.linearRegression",
+            "Reducer.covariance",
+            "Reducer.centeredCovariance",
+            "Reducer.pearsonsCorrelation",
+            "Reducer.sensSlope",
+            "Reducer.skew",
+            "Reducer.kurtosis",
+        ),
     ),
     Assumption(
         "labels of connected components",
@@ -257,12 +307,14 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "they repeat after 65536 rows or 32768 columns; objects have at most 1024 pixels",
         "chosen",
         "algorithms.components:connected_components",
+        ("Image.connectedComponents",),
     ),
     Assumption(
         "polygons of reduceToVectors",
         "are unions of whole pixels; one segment is one feature, whose parts may touch in corners only",
         "inferred",
         "algorithms.vectors:reduce_to_vectors",
+        ("Image.reduceToVectors",),
     ),
     Assumption(
         "co-occurrences",
@@ -271,12 +323,14 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "directions end with the offset; a window reaches at most 32 pixels",
         "inferred",
         "algorithms.texture:glcm_texture",
+        ("Image.glcmTexture",),
     ),
     Assumption(
         "spectral distances",
         "are a band named distance; sid uses natural logarithms; masked where the metric is no finite number",
         "inferred",
         "algorithms.spectra:spectral_distance",
+        ("Image.spectralDistance",),
     ),
     Assumption(
         "Sentinel2.CDI",
@@ -284,6 +338,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "its pyramid, to B8A; masked where neither ratio varies",
         "inferred",
         "algorithms.sentinel2:cloud_displacement_index",
+        ("Sentinel2.CDI",),
     ),
     Assumption(
         "pixels that are arrays",
@@ -291,12 +346,26 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "name, place, mask or calculate take them; they cannot be written",
         "inferred",
         "graph.array_pixels:on_arrays",
+        (
+            "ImageCollection.toArray",
+            "Array.sort",
+            "Image.arraySort",
+        ),
     ),
     Assumption(
         "size of arrays",
-        "as values is limited to 1000000 elements",
+        "is limited to 1000000 elements, as values and in pixels, where they are made, reshaped, padded or repeated",
         "chosen",
         "graph.array_blocks:LARGEST_ARRAY",
+        (
+            "Array.identity",
+            "Array.pad",
+            "Array.repeat",
+            "Array.reshape",
+            "Image.arrayPad",
+            "Image.arrayRepeat",
+            "Image.arrayReshape",
+        ),
     ),
     Assumption(
         "geodesic edges",

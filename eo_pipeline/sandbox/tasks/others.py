@@ -14,8 +14,8 @@ from eo_pipeline.sandbox.tasks.operations import Operation
 from eo_pipeline.sandbox.tasks.submission import Submission
 from eo_pipeline.sandbox.tasks.task_work import Report
 
-KIND = "INGEST_IMAGE"
-"""Their published type: an upload, which needs nothing of the sandbox."""
+KIND = "EXPORT_VIDEO"
+"""Their published type: one that no client of the sandbox can start."""
 _CALLER = "somebody.else@sandbox.invalid"
 _MOST = 10_000
 _LONGEST = 1e7

@@ -45,6 +45,14 @@ def everywhere(image: Any, oracle: Callable[[np.ndarray], Any], where: Callable[
         assert not mask[row, column] or data[row, column] == pytest.approx(oracle(rows))
 
 
+@pytest.mark.functions(
+    "ImageCollection.toArray",
+    "Image.arrayLength",
+    "Image.arraySlice",
+    "Image.arrayProject",
+    "Image.arrayGet",
+    against="numpy",
+)
 def test_a_collection_becomes_images_by_bands() -> None:
     image = series()
     (band,) = value(image, *SERIES)["bands"]
@@ -55,6 +63,9 @@ def test_a_collection_becomes_images_by_bands() -> None:
     everywhere(image.arraySlice(0, -1).arrayProject([1]).arrayGet([1]), lambda rows: rows[-1, 1])
 
 
+@pytest.mark.functions(
+    "Image.arrayReduce", "Image.arrayProject", "Image.arrayFlatten", "Image.arrayGet", against="numpy"
+)
 def test_reducing_along_images() -> None:
     means = series().arrayReduce(ee.Reducer.mean(), [0]).arrayProject([1]).arrayFlatten([["a", "b"]])
     assert value(means.bandNames(), *SERIES) == ["a", "b"]
@@ -67,6 +78,7 @@ def test_reducing_along_images() -> None:
     everywhere(fit, lambda t: np.polyfit(t[:, 0], t[:, 1], 1)[0], lambda t: len(set(t[:, 0])) > 1)
 
 
+@pytest.mark.functions("Image.arraySort", "Image.arraySlice", "Image.arrayGet", against="numpy")
 def test_the_best_image_by_sorting() -> None:
     """A quality mosaic by arrays: sorted by a band, the first taken."""
     image = series()
@@ -74,6 +86,7 @@ def test_the_best_image_by_sorting() -> None:
     everywhere(best, lambda rows: rows[np.argsort(rows[:, 0], kind="stable")[0], 1])
 
 
+@pytest.mark.functions("Image.arrayMask", "Image.arrayLength", "Image.arrayReduce", against="numpy")
 def test_masking_elements() -> None:
     image = series()
     kept = image.arrayMask(image.arraySlice(1, 0, 1).gt(40))
@@ -83,27 +96,32 @@ def test_masking_elements() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "oracle"),
+    ("names", "change", "oracle"),
     [
-        (lambda x: x.add(3), lambda t: t + 3),
-        (lambda x: x.multiply(x), lambda t: t * t),
-        (lambda x: x.sqrt(), np.sqrt),
-        (lambda x: x.toInt16(), np.trunc),
-        (lambda x: x.gt(50), lambda t: t > 50),
-        (lambda x: x.multiply(ee.Image(2)), lambda t: 2 * t),
-        (lambda x: x.arrayAccum(0), lambda t: np.cumsum(t, 0)),
-        (lambda x: x.arrayAccum(0, ee.Reducer.max()), lambda t: np.maximum.accumulate(t, 0)),
-        (lambda x: x.arrayCat(x, 0), lambda t: np.concatenate([t, t])),
-        (lambda x: x.arrayRepeat(0, 2), lambda t: np.concatenate([t, t])),
-        (lambda x: x.arrayPad([9, 3], 7).arraySlice(0, 0, 9), lambda t: pad(t, 9, 3, 7)),
-        (lambda x: x.arrayTranspose(), lambda t: t.T),
-        (lambda x: x.matrixTranspose().matrixMultiply(x), lambda t: t.T @ t),
-        (lambda x: x.matrixPseudoInverse(), np.linalg.pinv),
-        (lambda x: x.arraySort(x.arraySlice(1, 1, 2)), lambda t: t[np.argsort(t[:, 1])]),
-        (lambda x: x.updateMask(1).rename("z"), lambda t: t),
+        ("Image.add", lambda x: x.add(3), lambda t: t + 3),
+        ("Image.multiply", lambda x: x.multiply(x), lambda t: t * t),
+        ("Image.sqrt", lambda x: x.sqrt(), np.sqrt),
+        ("Image.toInt16", lambda x: x.toInt16(), np.trunc),
+        ("Image.gt", lambda x: x.gt(50), lambda t: t > 50),
+        ("Image.multiply", lambda x: x.multiply(ee.Image(2)), lambda t: 2 * t),
+        ("Image.arrayAccum", lambda x: x.arrayAccum(0), lambda t: np.cumsum(t, 0)),
+        ("Image.arrayAccum", lambda x: x.arrayAccum(0, ee.Reducer.max()), lambda t: np.maximum.accumulate(t, 0)),
+        ("Image.arrayCat", lambda x: x.arrayCat(x, 0), lambda t: np.concatenate([t, t])),
+        ("Image.arrayRepeat", lambda x: x.arrayRepeat(0, 2), lambda t: np.concatenate([t, t])),
+        ("Image.arrayPad", lambda x: x.arrayPad([9, 3], 7).arraySlice(0, 0, 9), lambda t: pad(t, 9, 3, 7)),
+        ("Image.arrayTranspose", lambda x: x.arrayTranspose(), lambda t: t.T),
+        (
+            "Image.matrixTranspose Image.matrixMultiply",
+            lambda x: x.matrixTranspose().matrixMultiply(x),
+            lambda t: t.T @ t,
+        ),
+        ("Image.matrixPseudoInverse", lambda x: x.matrixPseudoInverse(), np.linalg.pinv),
+        ("Image.arraySort", lambda x: x.arraySort(x.arraySlice(1, 1, 2)), lambda t: t[np.argsort(t[:, 1])]),
+        ("Image.updateMask Image.rename", lambda x: x.updateMask(1).rename("z"), lambda t: t),
     ],
 )
-def test_elements(change: Callable[[Any], Any], oracle: Callable[[np.ndarray], Any]) -> None:
+@pytest.mark.functions("{names}", against="numpy")
+def test_elements(names: str, change: Callable[[Any], Any], oracle: Callable[[np.ndarray], Any]) -> None:
     """Compared by a weighted sum, which every element and its place decide."""
     changed = change(series())
     sizes, lengths = (changed.arrayLength(0).multiply(0).add(changed.arrayLength(axis)) for axis in (0, 1))
@@ -123,6 +141,9 @@ def pad(rows: np.ndarray, height: int, width: int, fill: float) -> np.ndarray:
     return np.pad(rows, [(0, height - len(rows)), (0, width - rows.shape[1])], constant_values=fill)
 
 
+@pytest.mark.functions(
+    "Image.toArray", "Image.arrayFlatten", "Image.arrayLengths", "Image.arrayDimensions", against="numpy"
+)
 def test_bands_become_an_array() -> None:
     image = ee.Image("C/i0").toArray()
     found = pixels(image.arrayFlatten([["x", "y"]]), OUT, *SERIES)
@@ -136,6 +157,7 @@ def test_bands_become_an_array() -> None:
     assert (axes[VALID[0]] == 2).all()
 
 
+@pytest.mark.functions("Image.matrixSolve", against="numpy")
 def test_least_squares_by_matrices() -> None:
     design = ee.ImageCollection("C").map(lambda one: ee.Image(one).select("a").addBands(ee.Image(1)).toFloat())
     x = design.toArray()
@@ -148,6 +170,14 @@ def test_least_squares_by_matrices() -> None:
     assert mask.all()
 
 
+@pytest.mark.functions(
+    "Image.arrayArgmax",
+    "Image.arrayDotProduct",
+    "Image.arrayReshape",
+    "Image.matrixToDiag",
+    "Image.matrixFnorm",
+    against="numpy",
+)
 def test_other_functions_of_pixels() -> None:
     first = ee.Image("C/i0").toArray()
     ((place, _),) = pixels(first.arrayArgmax().arrayGet([0]), OUT, *SERIES)
@@ -176,45 +206,50 @@ V = [[1, 5, 3], [2, 2, 9]]
 
 
 @pytest.mark.parametrize(
-    ("made", "expected"),
+    ("names", "made", "expected"),
     [
-        (lambda: ee.Array(V), V),
-        (lambda: ee.Array(V).add(1), np.add(V, 1)),
-        (lambda: ee.Array(V).divide([[2, 2, 2], [4, 4, 4]]), [[0.5, 2.5, 1.5], [0.5, 0.5, 2.25]]),
-        (lambda: ee.Array(V).multiply(ee.Array(V)).sqrt(), V),
-        (lambda: ee.Array([1.7, -1.7, 300]).toInt8(), [1, -1, 127]),
-        (lambda: ee.Array(V).gte(3), np.greater_equal(V, 3).astype(int)),
-        (lambda: ee.Array(V).get([1, 2]), 9),
-        (lambda: ee.Array(V).length(), [2, 3]),
-        (lambda: ee.Array(V).transpose(), np.transpose(V)),
-        (lambda: ee.Array(V).slice(1, 1), np.array(V)[:, 1:]),
-        (lambda: ee.Array(V).slice(1, 0, -1, 2), np.array(V)[:, 0:-1:2]),
-        (lambda: ee.Array.cat([V, V], 1), np.hstack([V, V])),
-        (lambda: ee.Array.cat([[1, 2], [3, 4]], 1), [[1, 3], [2, 4]]),
-        (lambda: ee.Array(V).reduce(ee.Reducer.mean(), [0]), np.mean(V, axis=0, keepdims=True)),
-        (lambda: ee.Array(V).reduce(ee.Reducer.sum(), [0, 1]), [[22]]),
-        (lambda: ee.Array(V).reduce(ee.Reducer.mean(), [1]).project([0]), np.mean(V, axis=1)),
-        (lambda: ee.Array(V).accum(1), np.cumsum(V, axis=1)),
-        (lambda: ee.Array([3, 1, 2]).sort(), [1, 2, 3]),
-        (lambda: ee.Array([3, 1, 2]).sort([2, 3, 1]), [2, 3, 1]),
-        (lambda: ee.Array(V).mask([[1, 0, 1]]), np.array(V)[:, [0, 2]]),
-        (lambda: ee.Array(V).argmax(), [1, 2]),
-        (lambda: ee.Array(V).reshape([3, -1]), np.reshape(V, (3, 2))),
-        (lambda: ee.Array([1, 2]).repeat(1, 3), [[1, 1, 1], [2, 2, 2]]),
-        (lambda: ee.Array([1, 2]).pad([4], 9), [1, 2, 9, 9]),
-        (lambda: ee.Array([1, 2, 3]).dotProduct([4, 5, 6]), 32),
-        (lambda: ee.Array(V).toList(), V),
-        (lambda: ee.Array.identity(3), np.eye(3)),
-        (lambda: ee.Array(M).matrixInverse(), np.linalg.inv(M)),
-        (lambda: ee.Array(M).matrixDeterminant(), np.linalg.det(M)),
-        (lambda: ee.Array(M).matrixTrace(), 12),
-        (lambda: ee.Array(M).matrixDiagonal(), [[4], [3], [5]]),
-        (lambda: ee.Array(M).matrixMultiply(np.transpose(V).tolist()), M @ np.transpose(V)),
-        (lambda: ee.Array(M).matrixSolve([[1], [2], [3]]), np.linalg.solve(M, [[1], [2], [3]])),
-        (lambda: ee.Feature(None, {"v": V}).getArray("v").get([0, 1]), 5),
+        ("Array", lambda: ee.Array(V), V),
+        ("Array.add", lambda: ee.Array(V).add(1), np.add(V, 1)),
+        ("Array.divide", lambda: ee.Array(V).divide([[2, 2, 2], [4, 4, 4]]), np.divide(V, [[2, 2, 2], [4, 4, 4]])),
+        ("Array.multiply Array.sqrt", lambda: ee.Array(V).multiply(ee.Array(V)).sqrt(), V),
+        ("Array.toInt8", lambda: ee.Array([1.7, -1.7, 300]).toInt8(), np.clip(np.trunc([1.7, -1.7, 300]), -128, 127)),
+        ("Array.gte", lambda: ee.Array(V).gte(3), np.greater_equal(V, 3).astype(int)),
+        ("Array.get", lambda: ee.Array(V).get([1, 2]), np.array(V)[1, 2]),
+        ("Array.length", lambda: ee.Array(V).length(), np.shape(V)),
+        ("Array.transpose", lambda: ee.Array(V).transpose(), np.transpose(V)),
+        ("Array.slice", lambda: ee.Array(V).slice(1, 1), np.array(V)[:, 1:]),
+        ("Array.slice", lambda: ee.Array(V).slice(1, 0, -1, 2), np.array(V)[:, 0:-1:2]),
+        ("Array.cat", lambda: ee.Array.cat([V, V], 1), np.hstack([V, V])),
+        ("Array.cat", lambda: ee.Array.cat([[1, 2], [3, 4]], 1), np.column_stack([[1, 2], [3, 4]])),
+        ("Array.reduce", lambda: ee.Array(V).reduce(ee.Reducer.mean(), [0]), np.mean(V, axis=0, keepdims=True)),
+        ("Array.reduce", lambda: ee.Array(V).reduce(ee.Reducer.sum(), [0, 1]), np.sum(V, keepdims=True)),
+        (
+            "Array.reduce Array.project",
+            lambda: ee.Array(V).reduce(ee.Reducer.mean(), [1]).project([0]),
+            np.mean(V, axis=1),
+        ),
+        ("Array.accum", lambda: ee.Array(V).accum(1), np.cumsum(V, axis=1)),
+        ("Array.sort", lambda: ee.Array([3, 1, 2]).sort(), np.sort([3, 1, 2])),
+        ("Array.sort", lambda: ee.Array([3, 1, 2]).sort([2, 3, 1]), np.array([3, 1, 2])[np.argsort([2, 3, 1])]),
+        ("Array.mask", lambda: ee.Array(V).mask([[1, 0, 1]]), np.array(V)[:, [0, 2]]),
+        ("Array.argmax", lambda: ee.Array(V).argmax(), np.unravel_index(np.argmax(V), (2, 3))),
+        ("Array.reshape", lambda: ee.Array(V).reshape([3, -1]), np.reshape(V, (3, 2))),
+        ("Array.repeat", lambda: ee.Array([1, 2]).repeat(1, 3), np.tile([[1], [2]], 3)),
+        ("Array.pad", lambda: ee.Array([1, 2]).pad([4], 9), np.pad([1, 2], (0, 2), constant_values=9)),
+        ("Array.dotProduct", lambda: ee.Array([1, 2, 3]).dotProduct([4, 5, 6]), np.dot([1, 2, 3], [4, 5, 6])),
+        ("Array.toList", lambda: ee.Array(V).toList(), V),
+        ("Array.identity", lambda: ee.Array.identity(3), np.eye(3)),
+        ("Array.matrixInverse", lambda: ee.Array(M).matrixInverse(), np.linalg.inv(M)),
+        ("Array.matrixDeterminant", lambda: ee.Array(M).matrixDeterminant(), np.linalg.det(M)),
+        ("Array.matrixTrace", lambda: ee.Array(M).matrixTrace(), np.trace(M)),
+        ("Array.matrixDiagonal", lambda: ee.Array(M).matrixDiagonal(), np.diag(M)[:, None]),
+        ("Array.matrixMultiply", lambda: ee.Array(M).matrixMultiply(np.transpose(V).tolist()), M @ np.transpose(V)),
+        ("Array.matrixSolve", lambda: ee.Array(M).matrixSolve([[1], [2], [3]]), np.linalg.solve(M, [[1], [2], [3]])),
+        ("Element.getArray Array.get", lambda: ee.Feature(None, {"v": V}).getArray("v").get([0, 1]), 5),
     ],
 )
-def test_arrays_as_values(made: Callable[[], Any], expected: Any) -> None:
+@pytest.mark.functions("{names}", against="numpy")
+def test_arrays_as_values(names: str, made: Callable[[], Any], expected: Any) -> None:
     np.testing.assert_allclose(np.array(value(made()), float), np.array(expected, float), atol=1e-12)
 
 

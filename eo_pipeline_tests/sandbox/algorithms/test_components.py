@@ -40,6 +40,7 @@ def sizes(structure: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize(("eight", "structure"), [(True, EIGHT), (False, FOUR)])
 @pytest.mark.parametrize("limit", [7, 1000])
+@pytest.mark.functions("Image.connectedPixelCount", against="scipy")
 def test_counts(eight: bool, structure: np.ndarray, limit: int) -> None:
     ((data, mask),) = pixels(image("whole").connectedPixelCount(limit, eight), WHOLE, SCENE)
     np.testing.assert_array_equal(data, np.minimum(sizes(structure), limit))
@@ -47,6 +48,7 @@ def test_counts(eight: bool, structure: np.ndarray, limit: int) -> None:
 
 
 @pytest.mark.parametrize(("kernel", "structure"), [("plus", FOUR), ("square", EIGHT)])
+@pytest.mark.functions("Image.connectedComponents", against="scipy")
 def test_labels_tell_objects_apart(kernel: str, structure: np.ndarray) -> None:
     made = image("whole").connectedComponents(getattr(ee.Kernel, kernel)(1), 20)
     assert value(made.bandNames(), SCENE) == ["whole", "labels"]
@@ -57,6 +59,7 @@ def test_labels_tell_objects_apart(kernel: str, structure: np.ndarray) -> None:
     assert len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})
 
 
+@pytest.mark.functions("Image.reduceConnectedComponents", against="scipy")
 def test_statistics_of_objects() -> None:
     made = image("whole", "height").reduceConnectedComponents(ee.Reducer.mean(), "whole", 256)
     assert value(made.bandNames(), SCENE) == ["height"]
@@ -67,6 +70,7 @@ def test_statistics_of_objects() -> None:
     np.testing.assert_allclose(data, means, rtol=1e-6)
 
 
+@pytest.mark.functions("Image.reduceConnectedComponents", against="scipy")
 def test_objects_that_extend_too_far_are_masked() -> None:
     made = image("whole", "height").reduceConnectedComponents(ee.Reducer.max(), "whole", 6)
     ((_, mask),) = pixels(made, WHOLE, SCENE)
@@ -85,6 +89,8 @@ def vectors(**options: Any) -> list[Any]:
     return features
 
 
+@pytest.mark.functions("Image.reduceToVectors", against="shapely")
+@pytest.mark.functions("Image.reduceToVectors", against="scipy")
 def test_segments_become_polygons() -> None:
     inner, heights = LABELS[10:30, 10:30], HEIGHTS[10:30, 10:30].astype(float)
     expected = {}
@@ -105,6 +111,7 @@ def test_segments_become_polygons() -> None:
         assert feature["properties"]["mean"] == pytest.approx(expected[match][1])
 
 
+@pytest.mark.functions("Image.reduceToVectors", against="shapely")
 def test_other_shapes_of_segments() -> None:
     polygons = [shapely.geometry.shape(f["geometry"]) for f in vectors(eightConnected=False)]
     boxes = [shapely.geometry.shape(f["geometry"]) for f in vectors(eightConnected=False, geometryType="bb")]
@@ -114,12 +121,14 @@ def test_other_shapes_of_segments() -> None:
         assert centre.distance(polygon.centroid) < 1e-6
 
 
+@pytest.mark.functions("Image.reduceToVectors", against="shapely")
 def test_every_pixel_belongs_to_one_segment() -> None:
     for eight in (True, False):
         shapes = [shapely.geometry.shape(f["geometry"]) for f in vectors(eightConnected=eight)]
         assert sum(shape.area for shape in shapes) == pytest.approx(200 * 200)
 
 
+@pytest.mark.functions("Image.reduceToVectors", against="scipy")
 def test_the_default_reducer_counts() -> None:
     region = ee.Geometry.Rectangle([500_000, 4_999_600, 500_480, 5_000_000], "EPSG:32633", False)
     made = image("whole").reduceToVectors(geometry=region, scale=10, eightConnected=True)

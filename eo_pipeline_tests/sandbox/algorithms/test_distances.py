@@ -40,6 +40,7 @@ def nearest(metric: Metric, size: int = SIZE) -> np.ndarray:
     ("metric", "oracle"),
     [("squared_euclidean", "sqeuclidean"), ("manhattan", "cityblock"), ("chebyshev", "chebyshev")],
 )
+@pytest.mark.functions("Image.fastDistanceTransform", against="scipy")
 def test_the_fast_transform(metric: str, oracle: Metric) -> None:
     ((data, mask),) = pixels(sparse().fastDistanceTransform(SIZE, "pixels", metric), OUT, SCENE)
     expected = nearest(oracle)[CROP]
@@ -47,6 +48,7 @@ def test_the_fast_transform(metric: str, oracle: Metric) -> None:
     np.testing.assert_allclose(data[mask > 0], expected[np.isfinite(expected)])
 
 
+@pytest.mark.functions("Image.fastDistanceTransform", against="scipy")
 def test_the_fast_transform_is_scipys_where_everything_is_near() -> None:
     ((data, mask),) = pixels(sparse().fastDistanceTransform(40).sqrt(), OUT, SCENE)
     assert mask.all()
@@ -54,20 +56,24 @@ def test_the_fast_transform_is_scipys_where_everything_is_near() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kernel", "expected"),
+    ("name", "options", "expected"),
     [
-        (lambda: ee.Kernel.euclidean(SIZE), lambda: nearest("euclidean")),
-        (lambda: ee.Kernel.manhattan(SIZE), lambda: nearest("cityblock")),
-        (lambda: ee.Kernel.euclidean(10.0 * SIZE, "meters"), lambda: 10 * nearest("euclidean")),
+        ("euclidean", (SIZE,), lambda: nearest("euclidean")),
+        ("manhattan", (SIZE,), lambda: nearest("cityblock")),
+        ("chebyshev", (SIZE,), lambda: nearest("chebyshev")),
+        ("euclidean", (10.0 * SIZE, "meters"), lambda: 10 * nearest("euclidean")),
     ],
 )
-def test_distances_by_kernel(kernel: Callable[[], Any], expected: Callable[[], np.ndarray]) -> None:
-    ((data, mask),) = pixels(sparse().distance(kernel()), OUT, SCENE)
+@pytest.mark.functions("Image.distance", "Kernel.{name}", against="scipy")
+def test_distances_by_kernel(name: str, options: tuple[Any, ...], expected: Callable[[], np.ndarray]) -> None:
+    kernel = getattr(ee.Kernel, name)(*options)
+    ((data, mask),) = pixels(sparse().distance(kernel), OUT, SCENE)
     known = np.isfinite(expected()[CROP])
     np.testing.assert_array_equal(mask > 0, known)
     np.testing.assert_allclose(data[known], expected()[CROP][known], rtol=1e-6)
 
 
+@pytest.mark.functions("Image.directionalDistanceTransform", against="numpy")
 def test_a_directional_transform_looks_one_way_only() -> None:
     ((data, mask),) = pixels(sparse().directionalDistanceTransform(0, SIZE), OUT, SCENE)
     for row in range(OUT.height):
@@ -77,6 +83,7 @@ def test_a_directional_transform_looks_one_way_only() -> None:
             assert not len(ahead) or data[row, column] == ahead[0]
 
 
+@pytest.mark.functions("Image.directionalDistanceTransform", against="numpy")
 def test_a_directional_transform_brings_values_along() -> None:
     image = sparse().addBands(ee.Image("C/hood").select("whole")).directionalDistanceTransform(90, SIZE, "sparse")
     assert value(image.bandNames(), SCENE) == ["whole", "distance"]
@@ -104,6 +111,7 @@ def test_refusals(made: Callable[[], Any], message: str) -> None:
     assert message in caught.value.message
 
 
+@pytest.mark.functions("Image.cumulativeCost", against="scikit-image")
 def test_the_cheapest_way_is_scikit_images() -> None:
     cost = ee.Image("C/hood").select("cost")
     ((data, mask),) = pixels(cost.cumulativeCost(sparse(), 480), utm_grid(48, 40), SCENE)
@@ -113,12 +121,14 @@ def test_the_cheapest_way_is_scikit_images() -> None:
     np.testing.assert_allclose(data, expected)
 
 
+@pytest.mark.functions("Image.cumulativeCost", against="scipy")
 def test_a_way_has_as_many_moves_as_pixels_lie_within_the_distance() -> None:
     cost = ee.Image("C/hood").select("cost")
     ((_, mask),) = pixels(cost.cumulativeCost(sparse(), 40), OUT, SCENE)
     np.testing.assert_array_equal(mask > 0, nearest("chebyshev")[CROP] <= 4)
 
 
+@pytest.mark.functions("Image.cumulativeCost", against="worked example")
 def test_masked_pixels_are_no_way() -> None:
     wall = np.ones((5, 9), bool)
     wall[:, 4] = False

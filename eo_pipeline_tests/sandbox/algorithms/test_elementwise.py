@@ -1,4 +1,4 @@
-"""Functions of numbers, as Number, Array and Image have them, against Python's math; hidden names included."""
+"""Functions of numbers, as Number, Array and Image have them, against Python and scipy; hidden names included."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ OF_ONE: Mapping[str, tuple[Callable[[Any], Any], list[Any]]] = {
         "sqrt", "cbrt", "exp", "log", "log10", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan",
         "erf", "erfc", "gamma",
     )},
-    "erfInv": (special.erfinv, REAL), "erfcInv": (special.erfcinv, REAL), "digamma": (special.psi, REAL),
     "abs": (abs, [-1.5, 0, 2]), "ceil": (math.ceil, [-1.5, 0.2]), "floor": (math.floor, [-1.5, 0.2]),
     "round": (lambda x: math.floor(x + 0.5), [-1.7, 0.2, 2.5]), "not": (operator.not_, [0, 2]),
     "signum": (lambda x: (x > 0) - (x < 0), [-3, 0, 2]), "bitwiseNot": (operator.invert, WHOLE),
@@ -34,7 +33,7 @@ OF_ONE: Mapping[str, tuple[Callable[[Any], Any], list[Any]]] = {
 OF_TWO: Mapping[str, Callable[[Any, Any], Any]] = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
     "pow": operator.pow, "mod": math.fmod, "min": min, "max": max, "hypot": math.hypot,
-    "atan2": lambda x, y: math.atan2(y, x), "gammainc": lambda x, a: special.gammainc(a, x),
+    "atan2": lambda x, y: math.atan2(y, x),
     "first": lambda a, _: a, "firstNonZero": lambda a, b: a or b, "first_nonzero": lambda a, b: a or b,
     "eq": operator.eq, "neq": operator.ne, "gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le,
     "and": lambda a, b: bool(a and b), "or": lambda a, b: bool(a or b),
@@ -42,7 +41,15 @@ OF_TWO: Mapping[str, Callable[[Any, Any], Any]] = {
     "bitwiseXor": operator.xor, "bitwise_xor": operator.xor, "leftShift": operator.lshift,
     "left_shift": operator.lshift, "rightShift": operator.rshift, "right_shift": operator.rshift,
 }  # fmt: skip
-PAIRS = [(6, 3), (2, 5), (12, 1)]
+PAIRS = [(6, 3), (2, 5), (12, 1), (5, 5), (0, 4)]
+WITH_ZERO = [*PAIRS, (3, 0), (0, 0)]
+"""For all functions but divisions."""
+
+SPECIAL: Mapping[str, tuple[Callable[..., Any], list[list[float]]]] = {
+    "erfInv": (special.erfinv, [REAL]), "erfcInv": (special.erfcinv, [REAL]), "digamma": (special.psi, [REAL]),
+    "gammainc": (lambda x, a: special.gammainc(a, x), [[6, 2, 12], [3, 5, 1]]),
+}  # fmt: skip
+"""Functions of numbers that Python's math does not have, as scipy has them, and numbers for each operand."""
 
 LIMITS = {
     "uint8": "u1", "byte": "u1", "int8": "i1", "uint16": "u2", "short": "i2", "int16": "i2", "uint32": "u4",
@@ -82,21 +89,32 @@ def cases(names: Any) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("kind", "name"), cases(OF_ONE))
+@pytest.mark.functions("{kind}.{name}", against="python")
 def test_functions_of_one_number(kind: str, name: str) -> None:
     function, numbers = OF_ONE[name]
     assert by_kind(kind, name, numbers) == pytest.approx([float(function(one)) for one in numbers])
 
 
 @pytest.mark.parametrize(("kind", "name"), cases(OF_TWO))
+@pytest.mark.functions("{kind}.{name}", against="python")
 def test_functions_of_two_numbers(kind: str, name: str) -> None:
-    left, right = map(list, zip(*PAIRS, strict=True))
-    assert by_kind(kind, name, left, right) == pytest.approx([float(OF_TWO[name](a, b)) for a, b in PAIRS])
+    pairs = PAIRS if name in ("divide", "mod") else WITH_ZERO
+    left, right = map(list, zip(*pairs, strict=True))
+    assert by_kind(kind, name, left, right) == pytest.approx([float(OF_TWO[name](a, b)) for a, b in pairs])
+
+
+@pytest.mark.parametrize(("kind", "name"), cases(SPECIAL))
+@pytest.mark.functions("{kind}.{name}", against="scipy")
+def test_special_functions(kind: str, name: str) -> None:
+    function, operands = SPECIAL[name]
+    assert by_kind(kind, name, *operands) == pytest.approx(function(*map(np.array, operands)))
 
 
 @pytest.mark.parametrize(("kind", "name"), cases(CASTS))
+@pytest.mark.functions("{kind}.{name}", against="numpy")
 def test_casts(kind: str, name: str) -> None:
-    numbers = [1.75, -1.75, 300.5, 70000.25, -3e9]
-    assert by_kind(kind, name, numbers) == pytest.approx([cast(name, one) for one in numbers])
+    numbers = [1.75, -1.75, 300.5, 70000.25, -3e9, 0.1, 16777217.0, 1e19]
+    assert by_kind(kind, name, numbers) == [float(cast(name, one)) for one in numbers]
 
 
 M = [[4.0, 1.0, 2.0], [1.0, 3.0, 0.0], [2.0, 0.0, 5.0]]
@@ -112,16 +130,17 @@ MATRIX: Mapping[str, tuple[Any, Any]] = {
 
 
 @pytest.mark.parametrize("name", MATRIX)
+@pytest.mark.functions("Array.{name}", "Image.{name}", against="numpy")
 def test_matrices(name: str) -> None:
     given, expected = MATRIX[name]
     found = value(call(f"Array.{name}", ee.Array(given)))
     np.testing.assert_allclose(np.array(found, float), expected, atol=1e-12)
     image = ee.Image(call(f"Image.{name}", ee.Image(ee.Array(given))))
-    if np.ndim(expected) == 2:
-        image = image.arrayGet([0, 0])
-    ((data, _),) = pixels(image, utm_grid(1, 1))
-    assert data[0, 0] == pytest.approx(np.ravel(expected)[0])
+    for place in np.ndindex(np.shape(expected)):
+        ((data, _),) = pixels(image.arrayGet(list(place)) if place else image, utm_grid(1, 1))
+        assert data[0, 0] == pytest.approx(np.asarray(expected)[place], abs=1e-12)
 
 
+@pytest.mark.functions("Array.matrixTranspose", against="worked example")
 def test_transposing_has_two_names() -> None:
     assert value(call("Array.matrixTranspose", ee.Array([[1, 2]]), 0, 1)) == [[1], [2]]

@@ -19,10 +19,23 @@ CROP = (slice(8, 20), slice(9, 29))
 ROW, COLUMN = np.mgrid[-3:4, -3:4]
 
 
+SOBEL = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
+OCTAGON = [
+    [0, 0, 1, 1, 1, 0, 0],
+    [0, 1, 1, 1, 1, 1, 0],
+    [1, 1, 1, 1, 1, 1, 1],
+    [1, 1, 1, 1, 1, 1, 1],
+    [1, 1, 1, 1, 1, 1, 1],
+    [0, 1, 1, 1, 1, 1, 0],
+    [0, 0, 1, 1, 1, 0, 0],
+]
+
+
 def weights_of(kernel: Any) -> np.ndarray:
     return np.array(value(kernel)["weights"], float)
 
 
+@pytest.mark.functions("Kernel.gaussian", against="worked example")
 def test_a_gaussian_has_the_documented_weights() -> None:
     found = weights_of(ee.Kernel.gaussian(3))
     np.testing.assert_allclose(found[0], [0.002, 0.013, 0.021, 0.013, 0.002], atol=1e-3)
@@ -31,26 +44,29 @@ def test_a_gaussian_has_the_documented_weights() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kernel", "expected"),
+    ("names", "kernel", "expected"),
     [
-        (lambda: ee.Kernel.square(3, normalize=False), np.ones((7, 7))),
-        (lambda: ee.Kernel.circle(3, normalize=False), np.hypot(ROW, COLUMN) <= 3),
-        (lambda: ee.Kernel.plus(3, normalize=False), (ROW == 0) | (COLUMN == 0)),
-        (lambda: ee.Kernel.cross(3, normalize=False), np.abs(ROW) == np.abs(COLUMN)),
-        (lambda: ee.Kernel.diamond(3, normalize=False), np.abs(ROW) + np.abs(COLUMN) <= 3),
-        (lambda: ee.Kernel.euclidean(3), np.hypot(ROW, COLUMN)),
-        (lambda: ee.Kernel.manhattan(3), np.abs(ROW) + np.abs(COLUMN)),
-        (lambda: ee.Kernel.chebyshev(3), np.maximum(np.abs(ROW), np.abs(COLUMN))),
-        (lambda: ee.Kernel.square(3, magnitude=98), np.full((7, 7), 2.0)),
-        (lambda: ee.Kernel.rectangle(3, 1, normalize=False), np.ones((3, 7))),
-        (ee.Kernel.sobel, [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]),
-        (ee.Kernel.laplacian8, [[1, 1, 1], [1, -8, 1], [1, 1, 1]]),
-        (lambda: ee.Kernel.sobel().rotate(1), [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]),
-        (lambda: ee.Kernel.euclidean(1).inverse(), [[0.5**0.5, 1, 0.5**0.5], [1, 0, 1], [0.5**0.5, 1, 0.5**0.5]]),
-        (lambda: ee.Kernel.square(1, normalize=False).add(ee.Kernel.plus(2, normalize=False)), None),
+        ("Kernel.square", lambda: ee.Kernel.square(3, normalize=False), np.ones((7, 7))),
+        ("Kernel.circle", lambda: ee.Kernel.circle(3, normalize=False), np.hypot(ROW, COLUMN) <= 3),
+        ("Kernel.plus", lambda: ee.Kernel.plus(3, normalize=False), (ROW == 0) | (COLUMN == 0)),
+        ("Kernel.cross", lambda: ee.Kernel.cross(3, normalize=False), np.abs(ROW) == np.abs(COLUMN)),
+        ("Kernel.diamond", lambda: ee.Kernel.diamond(3, normalize=False), np.abs(ROW) + np.abs(COLUMN) <= 3),
+        ("Kernel.euclidean", lambda: ee.Kernel.euclidean(3), np.hypot(ROW, COLUMN)),
+        ("Kernel.manhattan", lambda: ee.Kernel.manhattan(3), np.abs(ROW) + np.abs(COLUMN)),
+        ("Kernel.chebyshev", lambda: ee.Kernel.chebyshev(3), np.maximum(np.abs(ROW), np.abs(COLUMN))),
+        ("Kernel.square", lambda: ee.Kernel.square(3, magnitude=98), np.full((7, 7), 2.0)),
+        ("Kernel.rectangle", lambda: ee.Kernel.rectangle(3, 1, normalize=False), np.ones((3, 7))),
+        ("Kernel.rotate", lambda: ee.Kernel.sobel().rotate(1), np.rot90(SOBEL, -1)),
+        (
+            "Kernel.inverse",
+            lambda: ee.Kernel.euclidean(1).inverse(),
+            [[0.5**0.5, 1, 0.5**0.5], [1, 0, 1], [0.5**0.5, 1, 0.5**0.5]],
+        ),
+        ("Kernel.add", lambda: ee.Kernel.square(1, normalize=False).add(ee.Kernel.plus(2, normalize=False)), None),
     ],
 )
-def test_weights(kernel: Callable[[], Any], expected: np.ndarray | None) -> None:
+@pytest.mark.functions("{names}", against="numpy")
+def test_weights(names: str, kernel: Callable[[], Any], expected: np.ndarray | None) -> None:
     if expected is None:
         expected = np.zeros((5, 5))
         expected[1:4, 1:4] += 1
@@ -60,6 +76,25 @@ def test_weights(kernel: Callable[[], Any], expected: np.ndarray | None) -> None
     np.testing.assert_allclose(weights_of(kernel()), expected)
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "expected"),
+    [
+        ("roberts", (), [[1, 0], [0, -1]]),
+        ("prewitt", (), [[1, 0, -1], [1, 0, -1], [1, 0, -1]]),
+        ("sobel", (), SOBEL),
+        ("laplacian4", (), [[0, 1, 0], [1, -4, 1], [0, 1, 0]]),
+        ("laplacian8", (), [[1, 1, 1], [1, -8, 1], [1, 1, 1]]),
+        ("compass", (), [[1, 1, -1], [1, -2, -1], [1, 1, -1]]),
+        ("kirsch", (), [[5, -3, -3], [5, 0, -3], [5, -3, -3]]),
+        ("octagon", (3,), np.divide(OCTAGON, 37)),
+    ],
+)
+@pytest.mark.functions("Kernel.{name}", against="worked example")
+def test_weights_as_documented(name: str, options: tuple[float, ...], expected: Any) -> None:
+    np.testing.assert_allclose(weights_of(getattr(ee.Kernel, name)(*options)), expected)
+
+
+@pytest.mark.functions("Image.convolve", "Kernel.fixed", against="scipy")
 def test_convolving_lays_the_weights_as_they_are() -> None:
     matrix = np.array([[1.0, 2, 0], [0, -3, 5], [7, 0, 0.5]])
     ((data, mask),) = pixels(
@@ -73,18 +108,21 @@ def test_convolving_lays_the_weights_as_they_are() -> None:
     np.testing.assert_allclose(shifted, np.roll(HEIGHTS, -1, axis=1)[CROP])
 
 
+@pytest.mark.functions("Image.convolve", "Kernel.circle", against="scipy")
 def test_a_convolution_is_masked_where_a_pixel_under_the_kernel_is() -> None:
     ((_, mask),) = pixels(ee.Image("C/hood").select("Z").convolve(ee.Kernel.circle(2)), OUT, SCENE)
     disc = np.hypot(*np.mgrid[-2:3, -2:3]) <= 2
     np.testing.assert_array_equal(mask > 0, ~ndimage.binary_dilation(~MASK, disc)[CROP])
 
 
+@pytest.mark.functions("Image.convolve", "Kernel.gaussian", against="scipy")
 def test_a_gaussian_blur_is_scipys() -> None:
     ((data, _),) = pixels(ee.Image("C/hood").select("height").convolve(ee.Kernel.gaussian(5, 1.5)), OUT, SCENE)
     expected = ndimage.gaussian_filter(HEIGHTS.astype(float), 1.5, radius=4)[CROP]
     np.testing.assert_allclose(data, expected, rtol=1e-5)
 
 
+@pytest.mark.functions("Image.derivative", against="numpy")
 def test_derivatives_are_central_differences() -> None:
     (x, _), (y, _) = pixels(ee.Image("C/hood").select("height").derivative(), OUT, SCENE)
     down, across = np.gradient(HEIGHTS.astype(float))
@@ -92,6 +130,7 @@ def test_derivatives_are_central_differences() -> None:
     np.testing.assert_allclose(y, down[CROP], atol=1e-4)
 
 
+@pytest.mark.functions("Image.gradient", against="numpy")
 def test_a_gradient_is_per_metre_eastwards_and_northwards() -> None:
     (x, _), (y, _) = pixels(ee.Image("C/hood").select("height").gradient(), OUT, SCENE)
     down, across = np.gradient(HEIGHTS.astype(float), 10.0)
@@ -99,6 +138,7 @@ def test_a_gradient_is_per_metre_eastwards_and_northwards() -> None:
     np.testing.assert_allclose(y, -down[CROP], atol=1e-5)
 
 
+@pytest.mark.functions("Image.zeroCrossing", against="numpy")
 def test_zero_crossings() -> None:
     signs = LABELS.astype(int) - 1
     ((data, _),) = pixels(ee.Image("C/hood").select("whole").subtract(1).zeroCrossing(), OUT, SCENE)
@@ -107,6 +147,7 @@ def test_zero_crossings() -> None:
     np.testing.assert_array_equal(data, expected[CROP])
 
 
+@pytest.mark.functions("Image.neighborhoodToBands", against="numpy")
 def test_neighbours_as_bands() -> None:
     image = ee.Image("C/hood").select("whole").neighborhoodToBands(ee.Kernel.square(1))
     assert value(image.bandNames(), SCENE)[:2] == ["whole_-1_-1", "whole_0_-1"]
@@ -133,6 +174,7 @@ def test_refused_kernels(made: Callable[[], Any], message: str) -> None:
     assert message in caught.value.message
 
 
+@pytest.mark.functions("Kernel.square", against="worked example")
 def test_a_kernel_in_metres_follows_the_scale() -> None:
     coarse = utm_grid(4, 3, x=8, y=8, scale=2)
     ((data, _),) = pixels(

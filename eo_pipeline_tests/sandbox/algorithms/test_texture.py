@@ -47,6 +47,7 @@ def matrices(row: int, column: int, size: int) -> np.ndarray:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.functions("Image.glcmTexture", against="scikit-image")
 def test_metrics_of_scikit_image(metric: str, name: str, size: int) -> None:
     found = texture(metric, size=size)
     for row in range(OUT.height):
@@ -84,6 +85,7 @@ def plain_metrics(p: np.ndarray) -> dict[str, float]:
     }
 
 
+@pytest.mark.functions("Image.glcmTexture", against="scipy")
 def test_the_other_metrics_are_haralicks_and_conners() -> None:
     matrix = matrices(9, 11, 2)[:, :, 0, 0]
     for metric, expected in plain_metrics(matrix).items():
@@ -92,6 +94,7 @@ def test_the_other_metrics_are_haralicks_and_conners() -> None:
         assert data[0, 0] == pytest.approx(expected, abs=1e-9), metric
 
 
+@pytest.mark.functions("Image.glcmTexture", against="scikit-image")
 def test_directions_apart() -> None:
     image = ee.Image("C/grey").glcmTexture(1, None, False)
     names = value(image.bandNames(), GREY)
@@ -101,6 +104,7 @@ def test_directions_apart() -> None:
     assert data[0, 0] == pytest.approx(graycoprops(matrices(9, 11, 1), "contrast")[0, 2])
 
 
+@pytest.mark.functions("Image.glcmTexture", against="numpy")
 def test_pairs_with_a_masked_pixel_do_not_count() -> None:
     masked = record("C/m", {"g": ArrayBand(LEVELS, UTM, mask=MASK)})
     image: Any = ee.Image("C/m").glcmTexture(2, ee.Kernel.fixed(3, 1, [[1, 0, 1]])).select("g_diss")
@@ -123,6 +127,7 @@ def test_levels_may_lie_as_far_apart_as_32_bits_allow() -> None:
     np.testing.assert_allclose(other, expected)
 
 
+@pytest.mark.functions("Image.entropy", against="scikit-image")
 def test_entropy_of_windows() -> None:
     ((data, mask),) = pixels(ee.Image("C/hood").select("L").entropy(ee.Kernel.square(2)), OUT, SCENE)
     for row in range(OUT.height):
@@ -151,6 +156,7 @@ PAIR = [record(f"C/s{n}", {f"b{k}": SPECTRA[n, k] for k in range(4)}) for n in r
 
 
 @pytest.mark.parametrize("metric", ["sam", "sid", "sed", "emd"])
+@pytest.mark.functions("Image.spectralDistance", against="scipy")
 def test_spectral_distances(metric: str) -> None:
     image: Any = ee.Image("C/s0").spectralDistance(ee.Image("C/s1"), metric)
     assert value(image.bandNames(), *PAIR) == ["distance"]
@@ -174,6 +180,7 @@ def test_spectral_distances_need_as_many_bands() -> None:
         pixels(ee.Image("C/s0").spectralDistance(ee.Image("C/s1"), "x"), utm_grid(1, 1), *PAIR)
 
 
+@pytest.mark.functions("Sentinel2.CDI", against="scipy")
 def test_the_cloud_displacement_index() -> None:
     seven, eight, narrow = (RNG.integers(500, 4000, (24, 26)).astype("u2") for _ in range(3))
     scene = record("C/l1c", {"B7": seven, "B8": eight, "B8A": narrow})

@@ -105,7 +105,7 @@ def test_images_in_degrees_and_floats(driver: None, rasters: Rasters) -> None:
 
 
 def test_an_image_that_does_not_exist_is_refused_with_the_services_words(driver: None) -> None:
-    with pytest.raises(rasterio.errors.RasterioIOError, match="not found"):
+    with pytest.raises(rasterio.errors.RasterioIOError, match="does not exist or doesn't allow this operation"):
         rasterio.open("EEDAI:COPERNICUS/S2_SR_HARMONIZED/nothing")
 
 

@@ -29,6 +29,7 @@ def test_division_by_zero_gives_zero() -> None:
         assert (data == 0).all()
         assert (mask == 1).all()
     assert value(ee.Number(5).divide(0)) == 0
+    assert value(ee.Array([5, 6]).divide([0, 3]).add(ee.Array([5, 6]).mod([0, 4]))) == [0, 4]
 
 
 def test_a_count_of_nothing_is_masked_at_a_pixel_and_zero_in_a_region() -> None:

@@ -122,7 +122,7 @@ def test_a_restart_keeps_operations(start_clients: Start, kill: bool) -> None:
 
 def test_other_people_s_tasks_take_up_the_queue(start_clients: Start) -> None:
     clients = start_clients(speed=0, settings={"running_at_once": 2, "pending_limit": 3})
-    theirs = {"project": PROJECT, "count": 3, "seconds": 600, "description": "their upload"}
+    theirs = {"project": PROJECT, "count": 3, "seconds": 600, "description": "their video"}
     named = clients.server.control("operations", theirs)["operations"]
     clients.server.control("clock", {"tick": 1})
     mine = export("mine")
@@ -135,7 +135,7 @@ def test_other_people_s_tasks_take_up_the_queue(start_clients: Start) -> None:
     clients.server.control("clock", {"tick": 600})
     assert ended(mine)["metadata"]["state"] == "SUCCEEDED"
     first = ee.data.getOperation(named[0])
-    assert (first["metadata"]["type"], first["metadata"]["description"]) == ("INGEST_IMAGE", "their upload")
+    assert (first["metadata"]["type"], first["metadata"]["description"]) == ("EXPORT_VIDEO", "their video")
     assert first["metadata"]["state"] == "SUCCEEDED"
 
 
