@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -60,25 +61,31 @@ class Search:
         if request.after is not None and request.after.startswith(_UNCOUNTED):
             return self._behind(request, _order(request.after.removeprefix(_UNCOUNTED)))
         candidates = self._candidates(request)
-        near, is_all = self._near(candidates, request)
-        if is_all:
-            return self._counted([scene for scene in near if _meets(scene, request)], request)
+        near, matches = self._near(candidates, request)
+        if matches is not None:
+            return self._counted(matches, request)
         if request.sort:
             raise self._too_many_to_sort(len(near))
         if request.after is not None:
             return self._behind(request, _order(request.after))
         return self._uncounted(itertools.chain(near, candidates), request)
 
-    def _near(self, candidates: Iterator[Scene], request: SearchRequest) -> tuple[list[Scene], bool]:
-        """As many scenes as may be counted and perhaps one more, and whether these are all."""
+    def _near(self, candidates: Iterator[Scene], request: SearchRequest) -> tuple[list[Scene], list[Scene] | None]:
+        """The first candidates, and which of them meet the conditions; None if there are too many, or it takes long."""
         settings = self.settings()
         longest = settings.scan_seconds if request.sort else settings.count_seconds
-        near, began = [], self.seconds()
+        if request.after is not None:
+            longest = math.inf  # the first page was counted in time
+        near: list[Scene] = []
+        matches: list[Scene] = []
+        began = self.seconds()
         for scene in candidates:
             near.append(scene)
             if len(near) > settings.count_limit or self.seconds() - began > longest:
-                return near, False
-        return near, True
+                return near, None
+            if _meets(scene, request):
+                matches.append(scene)
+        return near, matches
 
     def _too_many_to_sort(self, looked: int) -> ServiceError:
         settings = self.settings()
