@@ -278,7 +278,13 @@ class Settings:
     )
     stac_page_size: int = _setting(10, "documented", "items of a page of STAC when the client names no limit")
     stac_count_limit: int = _setting(2000, "chosen", "scenes among which a STAC search counts matches and sorts")
+    stac_count_seconds: float = _setting(
+        2.0, "chosen", "seconds of work after which a STAC search does not count; see docs/sandbox_stac.md"
+    )
     stac_scan_limit: int = _setting(20000, "chosen", "scenes looked at for one page of a STAC search beyond that")
+    stac_scan_seconds: float = _setting(
+        5.0, "chosen", "seconds of work after which such a page ends early, and a sorted search is refused"
+    )
     stac_static_bbox: str = _setting(
         "16.3,48.1,16.5,48.3", "chosen", "place of the static catalogue's scenes: west, south, east, north"
     )

@@ -83,6 +83,26 @@ class Listing(Protocol):
         ...
 
 
+@runtime_checkable
+class NewestFirst(Protocol):
+    """A source of assets that finds the newest images of a collection without looking at the others."""
+
+    def newest(
+        self, collection_id: str, *, start_ms: int | None, end_ms: int, region: BaseGeometry | None
+    ) -> Iterator[ImageRecord]:
+        """What Catalog.images finds, lazily, in the opposite order."""
+        ...
+
+
+def newest_first(
+    catalog: Catalog, collection_id: str, *, start_ms: int | None, end_ms: int, region: BaseGeometry | None
+) -> Iterator[ImageRecord]:
+    """The images of a collection by falling time, then id; see Catalog.images."""
+    if isinstance(catalog, NewestFirst):
+        return catalog.newest(collection_id, start_ms=start_ms, end_ms=end_ms, region=region)
+    return reversed(list(catalog.images(collection_id, start_ms=start_ms, end_ms=end_ms, region=region)))
+
+
 def asset_ids(catalog: Catalog) -> tuple[str, ...]:
     """The ids that a catalog names; none if it cannot."""
     return catalog.asset_ids() if isinstance(catalog, Listing) else ()
@@ -113,6 +133,15 @@ class CompositeCatalog:
         owner = self._owner(collection_id)
         if owner is not None:
             yield from owner.images(collection_id, start_ms=start_ms, end_ms=end_ms, region=region)
+
+    def newest(
+        self, collection_id: str, *, start_ms: int | None, end_ms: int, region: BaseGeometry | None
+    ) -> Iterator[ImageRecord]:
+        """See NewestFirst."""
+        owner = self._owner(collection_id)
+        if owner is None:
+            return iter(())
+        return newest_first(owner, collection_id, start_ms=start_ms, end_ms=end_ms, region=region)
 
     def table(self, table_id: str) -> Sequence[Feature] | None:
         """The table in the catalog that owns it."""

@@ -7,7 +7,7 @@ from functools import cached_property
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from eo_pipeline.sandbox.catalog.catalog import AssetInfo, Catalog, asset_ids, start_of
+from eo_pipeline.sandbox.catalog.catalog import AssetInfo, Catalog, asset_ids, newest_first, start_of
 from eo_pipeline.sandbox.graph.images import ImageRecord
 from eo_pipeline.sandbox.stac import mirror_items
 from eo_pipeline.sandbox.stac.scenes import About, BandFile, Order
@@ -95,18 +95,18 @@ class Mirror:
         first = None if self.info.endless else next(self._records(None), None)
         return None if first is None else MirroredScene(self, first).time_ms
 
-    def between(self, start_ms: int, end_ms: int, region: BaseGeometry | None) -> Iterator[MirroredScene]:
+    def newest(self, start_ms: int, end_ms: int, region: BaseGeometry | None) -> Iterator[MirroredScene]:
         """See Collection."""
         if not self.info.endless:
-            yield from self._of_finite(start_ms, end_ms, region)
-            return
-        for record in self.catalog.images(self.info.id, start_ms=start_ms, end_ms=end_ms, region=region):
-            yield MirroredScene(self, record)
+            return self._of_finite(start_ms, end_ms, region)
+        records = newest_first(self.catalog, self.info.id, start_ms=start_ms, end_ms=end_ms, region=region)
+        return (MirroredScene(self, record) for record in records)
 
     def _of_finite(self, start_ms: int, end_ms: int, region: BaseGeometry | None) -> Iterator[MirroredScene]:
         """Images may have no time here, so that all of them are looked at."""
         scenes = (MirroredScene(self, record) for record in self._records(region))
-        yield from sorted((scene for scene in scenes if start_ms <= scene.time_ms < end_ms), key=lambda one: one.order)
+        found = [scene for scene in scenes if start_ms <= scene.time_ms < end_ms]
+        return iter(sorted(found, key=lambda one: one.order, reverse=True))
 
     def _records(self, region: BaseGeometry | None) -> Iterator[ImageRecord]:
         if self.info.type == "IMAGE_COLLECTION":

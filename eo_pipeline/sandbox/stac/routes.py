@@ -78,7 +78,9 @@ def _settings(live: LiveSettings) -> StacSettings:
         mislabelled=frozenset(now.stac_mislabelled),
         page_size=now.stac_page_size,
         count_limit=now.stac_count_limit,
+        count_seconds=now.stac_count_seconds,
         scan_limit=now.stac_scan_limit,
+        scan_seconds=now.stac_scan_seconds,
         static_bbox=now.stac_static_bbox,
         static_datetime=now.stac_static_datetime,
     )

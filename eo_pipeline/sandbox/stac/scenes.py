@@ -85,8 +85,8 @@ class Collection(Protocol):
     @property
     def about(self) -> About: ...  # noqa: D102 - what it says of itself
 
-    def between(self, start_ms: int, end_ms: int, region: BaseGeometry | None) -> Iterator[Scene]:
-        """Scenes sensed in [start_ms, end_ms) whose footprint meets a region of EPSG:4326, oldest first."""
+    def newest(self, start_ms: int, end_ms: int, region: BaseGeometry | None) -> Iterator[Scene]:
+        """Scenes sensed in [start_ms, end_ms) whose footprint meets a region of EPSG:4326, lazily, by falling order."""
         ...
 
     def find(self, item: str) -> Scene | None:

@@ -2,6 +2,8 @@
 
 import heapq
 import itertools
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,7 +18,8 @@ from eo_pipeline.sandbox.stac.shelves import Shelves
 _BEGINNING_MS = -2_208_988_800_000
 """1900-01-01: nothing is older; milliseconds since 1970."""
 
-_FIRST_LOOK_MS = 3_600_000
+_UNCOUNTED = "uncounted:"
+"""Begins what links to a next page say where matches are not counted, so that no page of the search counts them."""
 
 
 @dataclass(frozen=True)
@@ -42,50 +45,93 @@ class Search:
         shelves: of scenes.
         settings: gives the settings in force.
         now_ms: gives the time up to which scenes are found if no end is asked for, milliseconds since 1970.
+        seconds: gives the seconds that the caller's thread has worked, since any time.
     """
 
     shelves: Shelves
     settings: CurrentSettings
     now_ms: Callable[[], int]
+    seconds: Callable[[], float] = time.thread_time
 
     def page(self, request: SearchRequest) -> Page:
-        """A page of a search.
+        """A page of a search; where the matches are not counted it may be short, with another page to follow.
 
         Raises:
             ServiceError: There are too many scenes to sort, or to look through for a page; or `next` is not from here.
         """
-        limit = request.limit or self.settings().page_size
-        most = self.settings().count_limit
-        near = list(itertools.islice(self._candidates(request), most + 1))
-        if len(near) <= most:
-            return _counted([scene for scene in near if _meets(scene, request)], request, limit)
+        if request.after is not None and request.after.startswith(_UNCOUNTED):
+            return self._behind(request, _order(request.after.removeprefix(_UNCOUNTED)))
+        candidates = self._candidates(request)
+        near, matches = self._near(candidates, request)
+        if matches is not None:
+            return self._counted(matches, request)
         if request.sort:
-            raise ServiceError(
-                f"sortby: expected a search among at most {most} scenes, got more; narrow its place or its times."
-            )
-        return self._uncounted(request, limit)
+            raise self._too_many_to_sort(len(near))
+        if request.after is not None:
+            return self._behind(request, _order(request.after))
+        return self._uncounted(itertools.chain(near, candidates), request)
 
-    def _uncounted(self, request: SearchRequest, limit: int) -> Page:
-        """A page of a search that finds very many: looked for from where the last page ended."""
-        most = self.settings().scan_limit
-        scenes = itertools.islice(self._behind(request), most + 1)
-        found: list[Scene] = []
-        for looked, scene in enumerate(scenes):
-            if looked == most:
-                raise ServiceError(f"expected a page among {most} scenes, got fewer matches; narrow the search.")
+    def _near(self, candidates: Iterator[Scene], request: SearchRequest) -> tuple[list[Scene], list[Scene] | None]:
+        """The first candidates, and which of them meet the conditions; None if there are too many, or it takes long."""
+        settings = self.settings()
+        longest = settings.scan_seconds if request.sort else settings.count_seconds
+        if request.after is not None:
+            longest = math.inf  # the first page was counted in time
+        near: list[Scene] = []
+        matches: list[Scene] = []
+        began = self.seconds()
+        for scene in candidates:
+            near.append(scene)
+            if len(near) > settings.count_limit or self.seconds() - began > longest:
+                return near, None
             if _meets(scene, request):
-                found.append(scene)
-            if len(found) > limit:
-                break
-        return _page(found, limit, None)
+                matches.append(scene)
+        return near, matches
 
-    def _behind(self, request: SearchRequest) -> Iterable[Scene]:
-        if request.after is None:
-            return self._candidates(request)
-        last = _order(request.after)
+    def _too_many_to_sort(self, looked: int) -> ServiceError:
+        settings = self.settings()
+        most = f"at most {settings.count_limit} scenes, got more"
+        if looked <= settings.count_limit:
+            most = f"scenes that are found in {settings.scan_seconds:g} s, got {looked} by then"
+        return ServiceError(f"sortby: expected a search among {most}; narrow its place or its times.")
+
+    def _counted(self, found: list[Scene], request: SearchRequest) -> Page:
+        """A page of all that was found."""
+        ordered = _sorted(found, request.sort)
+        after = None if request.after is None else _order(request.after)
+        first = 0 if after is None else _place_after(ordered, after, is_sorted=bool(request.sort))
+        limit = self._limit(request)
+        kept = tuple(ordered[first : first + limit])
+        return Page(kept, len(ordered), _place(kept[-1]) if len(ordered) > first + limit else None)
+
+    def _behind(self, request: SearchRequest, last: Order) -> Page:
+        """A page of a search that finds very many: looked for from where the last page ended."""
+        if request.sort:
+            raise _not_a_place(request.after or "")
         end = min(last[0] + 1, self._end(request))
         rest = self._candidates(replace(request, times=replace(request.times, end_ms=end)))
-        return (scene for scene in rest if scene.order < last)
+        return self._uncounted((scene for scene in rest if scene.order < last), request)
+
+    def _uncounted(self, scenes: Iterable[Scene], request: SearchRequest) -> Page:
+        """The first of some scenes that meet the conditions: fewer than asked for if it takes long to find them."""
+        settings, limit, began = self.settings(), self._limit(request), self.seconds()
+        found: list[Scene] = []
+        for looked, scene in enumerate(scenes):
+            is_late = self.seconds() - began > settings.scan_seconds
+            if len(found) > limit or (found and is_late):
+                kept = tuple(found[:limit])
+                return Page(kept, None, f"{_UNCOUNTED}{_place(kept[-1])}")
+            if looked == settings.scan_limit:
+                raise _too_few(f"{looked} scenes")
+            if is_late and looked:
+                raise _too_few(f"the scenes of {settings.scan_seconds:g} s")
+            if _meets(scene, request):
+                found.append(scene)
+        kept = tuple(found[:limit])
+        return Page(kept, None, f"{_UNCOUNTED}{_place(kept[-1])}" if len(found) > limit else None)
+
+    def _limit(self, request: SearchRequest) -> int:
+        return request.limit or self.settings().page_size
 
     def _end(self, request: SearchRequest) -> int:
         return self.now_ms() if request.times.end_ms is None else request.times.end_ms
@@ -110,22 +156,10 @@ class Search:
         yield from heapq.merge(*streams, key=lambda scene: scene.order, reverse=True)
 
     def _stream(self, collection: Collection, request: SearchRequest) -> Iterator[Scene]:
-        """Scenes of a collection, newest first; an endless one is looked through backwards, in ever longer steps."""
+        """Scenes of a collection, newest first."""
         start = max(_BEGINNING_MS if request.times.start_ms is None else request.times.start_ms, _BEGINNING_MS)
         end = self._end(request)
-        step = _FIRST_LOOK_MS if collection.about.is_endless else max(end - start, 1)
-        while end > start:
-            begin = max(start, end - step)
-            found = list(each(collection.between(begin, end, request.region)))
-            yield from sorted(found, key=lambda scene: scene.order, reverse=True)
-            end, step = begin, 2 * step
-
-
-def _counted(found: list[Scene], request: SearchRequest, limit: int) -> Page:
-    """A page of all that was found."""
-    ordered = _sorted(found, request.sort)
-    first = 0 if request.after is None else _place_after(ordered, _order(request.after), is_sorted=bool(request.sort))
-    return _page(ordered[first : first + limit + 1], limit, len(ordered))
+        return iter(each(collection.newest(start, end, request.region))) if end > start else iter(())
 
 
 def _place_after(ordered: Sequence[Scene], last: Order, *, is_sorted: bool) -> int:
@@ -137,10 +171,13 @@ def _place_after(ordered: Sequence[Scene], last: Order, *, is_sorted: bool) -> i
     return place + 1
 
 
-def _page(found: Sequence[Scene], limit: int, matched: int | None) -> Page:
-    """The first scenes as a page; one more than the limit says that another page follows."""
-    kept = tuple(found[:limit])
-    return Page(kept, matched, ",".join(map(str, kept[-1].order)) if len(found) > limit else None)
+def _place(scene: Scene) -> str:
+    """What the link to the next page says if this scene is the last one of a page."""
+    return ",".join(map(str, scene.order))
+
+
+def _too_few(looked: str) -> ServiceError:
+    return ServiceError(f"expected a page among {looked}, got fewer matches; narrow the search.")
 
 
 def _order(after: str) -> Order:

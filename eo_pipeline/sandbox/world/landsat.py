@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -16,15 +16,16 @@ from shapely.geometry.base import BaseGeometry
 from eo_pipeline.sandbox.graph.images import ImageRecord
 from eo_pipeline.sandbox.graph.late_properties import LateProperties
 from eo_pipeline.sandbox.world.frames import world
+from eo_pipeline.sandbox.world.ground import RowGround
 from eo_pipeline.sandbox.world.landsat_bands import LANDSAT_BANDS, TRUE_BANDS, LandsatKind, landsat_band
-from eo_pipeline.sandbox.world.orbits import DAY_MS, Pass, passes
+from eo_pipeline.sandbox.world.orbits import DAY_MS, Pass
 from eo_pipeline.sandbox.world.publishing import Edition, Present
 from eo_pipeline.sandbox.world.scenery import Scenery
 from eo_pipeline.sandbox.world.seasons import EPOCH, day_of_year
 from eo_pipeline.sandbox.world.sky import cloudy_share
 from eo_pipeline.sandbox.world.sun import zenith_azimuth
 from eo_pipeline.sandbox.world.tiles import wrapped
-from eo_pipeline.sandbox.world.timetable import in_order
+from eo_pipeline.sandbox.world.timetable import Timetable
 from eo_pipeline.sandbox.world.wrs import LANDSAT, PATHS, ROWS, Row, RowScene, rows_near
 
 _SAMPLES = 20
@@ -60,12 +61,13 @@ class LandsatCollection:
         """See Catalog.images."""
         end_ms = self.present().until(end_ms)
         first = self.first_ms if start_ms is None else max(start_ms, self.first_ms)
-        for scene in self._scenes([place for place in rows_near(region) if self.scenery.has_land(place)], first):
-            if end_ms is not None and scene.time_ms >= end_ms:
-                return
-            record = self._record(scene)
-            if record is not None and (region is None or region.intersects(record.footprint)):
-                yield record
+        scenes = self._timetable(region).scenes(first)
+        return self._records(itertools.takewhile(lambda one: end_ms is None or one.time_ms < end_ms, scenes), region)
+
+    def newest(self, start_ms: int | None, end_ms: int, region: BaseGeometry | None) -> Iterator[ImageRecord]:
+        """See NewestFirst."""
+        first = self.first_ms if start_ms is None else max(start_ms, self.first_ms)
+        return self._records(self._timetable(region).newest(first, self.present().before(end_ms)), region)
 
     def image(self, index: str) -> ImageRecord | None:
         """The record of a system:index, or None."""
@@ -78,9 +80,10 @@ class LandsatCollection:
             return None
         place = Row(int(match[1]), int(match[2]))
         start = max((day - EPOCH) // dt.timedelta(milliseconds=1), self.first_ms)
-        if place not in rows_near(shapely.Point(place.middle)) or not self.scenery.has_land(place):
+        if not place.is_published or not self.scenery.has_land(place):
             return None
-        within = itertools.takewhile(lambda scene: scene.time_ms < start + DAY_MS, self._scenes([place], start))
+        table = Timetable(LANDSAT, RowGround({place.track: np.array([place.row])}, lambda _: True), self._scene)
+        within = itertools.takewhile(lambda scene: scene.time_ms < start + DAY_MS, table.scenes(start))
         return next((self._record(scene) for scene in within if self._index(scene) == index), None)
 
     def area(self, values: Mapping[str, object]) -> BaseGeometry | None:
@@ -93,12 +96,16 @@ class LandsatCollection:
         rows = [one for one in range(1, ROWS + 1) if row is None or row == one]
         return shapely.union_all([wrapped(Row(int(path), one).outline) for one in rows])
 
-    def _scenes(self, places: list[Row], start_ms: int) -> Iterator[RowScene]:
-        on_track: dict[int, list[Row]] = {}
-        for place in places:
-            on_track.setdefault(place.track, []).append(place)
-        flown = (one for one in passes(list(on_track), start_ms, LANDSAT) if one.is_second == (self.number == 9))
-        return in_order(flown, lambda one: (RowScene(place, one) for place in on_track[one.track]), start_ms)
+    def _timetable(self, region: BaseGeometry | None) -> Timetable[Row, RowScene]:
+        ground = RowGround(rows_near(region), lambda place: place.meets(region) and self.scenery.has_land(place))
+        return Timetable(LANDSAT, ground, self._scene)
+
+    def _scene(self, place: Row, one: Pass) -> RowScene | None:
+        return RowScene(place, one) if one.is_second == (self.number == 9) else None
+
+    def _records(self, scenes: Iterable[RowScene], region: BaseGeometry | None) -> Iterator[ImageRecord]:
+        records = map(self._record, scenes)
+        return (one for one in records if one is not None and (region is None or region.intersects(one.footprint)))
 
     def _index(self, scene: RowScene) -> str:
         place = scene.place

@@ -29,6 +29,10 @@ class Member(Protocol):
         """See Catalog.images."""
         ...
 
+    def newest(self, start_ms: int | None, end_ms: int, region: BaseGeometry | None) -> Iterator[ImageRecord]:
+        """See NewestFirst."""
+        ...
+
     def image(self, index: str) -> ImageRecord | None:
         """The record of a system:index, or None."""
         ...
@@ -112,6 +116,10 @@ class Fixed:
             records = (self.make(index) for index in self.near(region))
             yield from (one for one in records if one and (region is None or region.intersects(one.footprint)))
 
+    def newest(self, start_ms: int | None, end_ms: int, region: BaseGeometry | None) -> Iterator[ImageRecord]:
+        """See NewestFirst."""
+        return reversed(list(self.images(start_ms, end_ms, region)))
+
     def image(self, index: str) -> ImageRecord | None:
         """The record of a system:index, or None."""
         return self.make(index)
@@ -159,6 +167,17 @@ class Series:
         while begin.year <= self.last_year and (end_ms is None or milliseconds(begin) < end_ms):
             yield self._record(begin)
             begin = self.rhythm.after(begin)
+
+    def newest(self, start_ms: int | None, end_ms: int, region: BaseGeometry | None) -> Iterator[ImageRecord]:
+        """See NewestFirst."""
+        end = EPOCH + dt.timedelta(milliseconds=end_ms)
+        while (region is None or not region.is_empty) and end > self.first:
+            begin = self.rhythm.floor(end - dt.timedelta(milliseconds=1))
+            if begin < self.first or (start_ms is not None and milliseconds(begin) < start_ms):
+                return
+            if begin.year <= self.last_year:
+                yield self._record(begin)
+            end = begin
 
     def image(self, index: str) -> ImageRecord | None:
         """The record of a system:index, or None."""

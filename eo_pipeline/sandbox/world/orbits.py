@@ -6,15 +6,19 @@ Both satellites of a pair fly the same tracks, half a repeat cycle apart.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 DAY_MS = 86_400_000
+
+PASS_MS = 3_600_000
+"""A pass takes no longer."""
 
 _KM_PER_DEGREE = 111.195
 _START_LATITUDE = 83.0
@@ -177,26 +181,74 @@ class Pass:
         return shapely.Polygon(np.vstack([west, east[::-1]]))
 
 
-def tracks_over(longitude: np.ndarray, latitude: np.ndarray, reach_km: float, orbit: Orbit = SENTINEL_2) -> np.ndarray:
-    """Which tracks have a swath within a distance of each of some places (degrees), bool (place, track - 1)."""
-    drift, degrees = orbit.drift(latitude), orbit.degrees_per_km(latitude)
-    near = np.empty((len(longitude), orbit.tracks), bool)
-    for track in range(orbit.tracks):
-        east = np.remainder(longitude - orbit.node_of(track + 1) - drift + 180, 360) - 180
-        near[:, track] = np.abs(east / degrees) < orbit.half_swath_km + reach_km
-    return near
+@dataclass(frozen=True)
+class Places:
+    """Some places as an orbit sees them.
+
+    Attributes:
+        longitude: degrees, (place).
+        drift: of the orbit at their latitudes, (place).
+        degrees_per_km: of the orbit at their latitudes, (place).
+    """
+
+    longitude: np.ndarray
+    drift: np.ndarray
+    degrees_per_km: np.ndarray
+
+    def near(self, track: int, reach_km: float, orbit: Orbit) -> np.ndarray:
+        """Whether a track's swath is within a distance, bool (place)."""
+        east = np.remainder(self.longitude - orbit.node_of(track) - self.drift + 180, 360) - 180
+        return np.asarray(np.abs(east / self.degrees_per_km) < orbit.half_swath_km + reach_km)
 
 
-def passes(tracks: Sequence[int], start_ms: int, orbit: Orbit = SENTINEL_2) -> Iterator[Pass]:
-    """Endless passes of some tracks, of both satellites, sorted by their start; the first may begin before a time."""
-    cycle = int((start_ms / DAY_MS - orbit.node_day) // orbit.cycle_days) - 3
-    if tracks:
-        fleets = (_fleet(sorted(tracks), number, orbit) for number in (cycle, cycle + 1))
-        yield from heapq.merge(*fleets, key=lambda one: one.start_ms)
+Flies = Callable[[int], bool]
+"""Whether there is anything to see on a track; asked when the track is first flown."""
 
 
-def _fleet(tracks: Sequence[int], cycle: int, orbit: Orbit) -> Iterator[Pass]:
+def passes(
+    tracks: Sequence[int], start_ms: int, orbit: Orbit = SENTINEL_2, flies: Flies = lambda _: True
+) -> Iterator[Pass]:
+    """Passes of some tracks, of both satellites, sorted by their start: from an hour before a time on, endless.
+
+    Args:
+        tracks: from 1, rising.
+        start_ms: the time, milliseconds since 1970.
+        orbit: of the satellites.
+        flies: leaves out tracks; if it leaves out all of them there is no pass.
+    """
+    cycle = _cycle_at(start_ms, orbit) - 3
+    fleets = (
+        _fleet(orbit, tracks, count(number, 2), flies, lambda time: time + PASS_MS >= start_ms)
+        for number in (cycle, cycle + 1)
+    )
+    yield from heapq.merge(*fleets, key=lambda one: one.start_ms)
+
+
+def passes_before(tracks: Sequence[int], end_ms: int, orbit: Orbit, flies: Flies) -> Iterator[Pass]:
+    """Passes that start before a time, the last one first, endless; see `passes`."""
+    cycle = _cycle_at(end_ms, orbit) + 1
+    fleets = (
+        _fleet(orbit, tracks[::-1], count(number, -2), flies, lambda time: time < end_ms)
+        for number in (cycle, cycle - 1)
+    )
+    yield from heapq.merge(*fleets, key=lambda one: one.start_ms, reverse=True)
+
+
+def _cycle_at(time_ms: int, orbit: Orbit) -> int:
+    return int((time_ms / DAY_MS - orbit.node_day) // orbit.cycle_days)
+
+
+def _fleet(
+    orbit: Orbit, tracks: Sequence[int], cycles: Iterator[int], flies: Flies, is_in_time: Callable[[int], bool]
+) -> Iterator[Pass]:
     """Passes of one satellite, whose repeat cycles follow one another."""
-    while True:
-        yield from (Pass(track, cycle, orbit) for track in tracks)
-        cycle += 2
+    silent: set[int] = set()
+    for cycle in cycles:
+        for one in (Pass(track, cycle, orbit) for track in tracks):
+            if is_in_time(one.start_ms):
+                if flies(one.track):
+                    yield one
+                else:
+                    silent.add(one.track)
+        if len(silent) == len(tracks):
+            return

@@ -66,7 +66,11 @@ class Publishing:
         """The end up to which scenes may be listed when some end is asked for, ms since 1970; None for no end."""
         if self.is_all_there:
             return end_ms
-        return self.now_ms + 1 if end_ms is None else min(end_ms, self.now_ms + 1)
+        return self.now_ms + 1 if end_ms is None else self.before(end_ms)
+
+    def before(self, end_ms: int) -> int:
+        """The same where an end is asked for."""
+        return end_ms if self.is_all_there else min(end_ms, self.now_ms + 1)
 
     def edition(self, name: str, sensed_ms: int) -> Edition | None:
         """What is listed of a scene now, or None if it has not arrived.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -84,12 +84,16 @@ class BandKind:
 
 def scene_band(scenery: Scenery, scene: Scene, kind: BandKind) -> ComputedBand:
     """A band of a scene on the native lattice of the tile's UTM zone."""
-    west, north = scene.tile.origin
-    side = float(kind.metres)
-    lattice = Projection(scene.tile.crs, (side, 0.0, float(west), 0.0, -side, float(north)))
     pixels = SIDE_METRES // kind.metres
     evaluate = partial(kind.evaluate, scenery, scene)
+    lattice = _lattice(scene.tile, kind.metres)
     return ComputedBand(lattice, (pixels, pixels), kind.pixel_type, kind.pyramiding, evaluate)
+
+
+@lru_cache(maxsize=4096)
+def _lattice(tile: Tile, metres: int) -> Projection:
+    west, north = tile.origin
+    return Projection(tile.crs, (float(metres), 0.0, float(west), 0.0, -float(metres), float(north)))
 
 
 def _reflectance(band: str, *, harmonized: bool) -> Evaluate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -17,6 +17,8 @@ from eo_pipeline.sandbox.graph.images import ImageRecord
 from eo_pipeline.sandbox.graph.late_properties import LateProperties
 from eo_pipeline.sandbox.world.baselines import baseline_of
 from eo_pipeline.sandbox.world.frames import world
+from eo_pipeline.sandbox.world.ground import TileGround
+from eo_pipeline.sandbox.world.orbits import SENTINEL_2
 from eo_pipeline.sandbox.world.publishing import Edition, Present
 from eo_pipeline.sandbox.world.scene_bands import (
     AS_PROCESSED,
@@ -32,7 +34,7 @@ from eo_pipeline.sandbox.world.scenery import Scenery
 from eo_pipeline.sandbox.world.seasons import EPOCH, day_of_year
 from eo_pipeline.sandbox.world.sky import cloudy_share
 from eo_pipeline.sandbox.world.sun import zenith_azimuth
-from eo_pipeline.sandbox.world.tiles import tile_of, tiles_of, wrapped, zone_middle
+from eo_pipeline.sandbox.world.tiles import Tile, tile_of, tiles_at, tiles_near, wrapped, zone_middle
 from eo_pipeline.sandbox.world.timetable import Timetable
 
 FIRST_MS = 1490659200000
@@ -78,13 +80,21 @@ class SceneCollection:
         """See Catalog.images."""
         end_ms = self.present().until(end_ms)
         first = FIRST_MS if start_ms is None else max(start_ms, FIRST_MS)
-        tiles = [tile for tile in tiles_of(region) if self.scenery.has_land(tile)]
-        for scene in Timetable.of(tiles).scenes(first):
-            if end_ms is not None and scene.time_ms >= end_ms:
-                return
-            record = self.record(scene)
-            if record is not None and (region is None or region.intersects(record.footprint)):
-                yield record
+        scenes = self._timetable(region).scenes(first)
+        return self._records(itertools.takewhile(lambda one: end_ms is None or one.time_ms < end_ms, scenes), region)
+
+    def newest(self, start_ms: int | None, end_ms: int, region: BaseGeometry | None) -> Iterator[ImageRecord]:
+        """See NewestFirst."""
+        first = FIRST_MS if start_ms is None else max(start_ms, FIRST_MS)
+        return self._records(self._timetable(region).newest(first, self.present().before(end_ms)), region)
+
+    def _timetable(self, region: BaseGeometry | None) -> Timetable[Tile, Scene]:
+        ground = TileGround(tiles_near(region), lambda tile: tile.meets(region) and self.scenery.has_land(tile))
+        return Timetable(SENTINEL_2, ground, Scene)
+
+    def _records(self, scenes: Iterable[Scene], region: BaseGeometry | None) -> Iterator[ImageRecord]:
+        records = map(self.record, scenes)
+        return (one for one in records if one is not None and (region is None or region.intersects(one.footprint)))
 
     def image(self, index: str) -> ImageRecord | None:
         """The record of a system:index, or None."""
@@ -96,7 +106,8 @@ class SceneCollection:
         start = (sensed - EPOCH) // dt.timedelta(milliseconds=1)
         if start < FIRST_MS:
             return None
-        within = itertools.takewhile(lambda scene: scene.time_ms <= start + 1000, Timetable.of([tile]).scenes(start))
+        table = Timetable(SENTINEL_2, TileGround(tiles_at(tile), lambda _: True), Scene)
+        within = itertools.takewhile(lambda scene: scene.time_ms <= start + 1000, table.scenes(start))
         return next((self.record(scene) for scene in within if scene.index == index), None)
 
     def area(self, values: Mapping[str, object]) -> BaseGeometry | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import shapely
@@ -13,6 +13,7 @@ from shapely import affinity
 from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.sandbox.graph.crs import transformer
+from eo_pipeline.sandbox.world.orbits import SENTINEL_2, Places
 
 SIDE_METRES = 109_800
 """Side of a tile; squares have 100 km, so neighbours overlap by 9.8 km."""
@@ -24,6 +25,9 @@ _COLUMNS = ("STUVWXYZ", "ABCDEFGH", "JKLMNPQR")
 _ROWS = "ABCDEFGHJKLMNPQRSTUV"
 _NAME = re.compile(r"(\d\d)([C-HJ-NP-X])([A-HJ-NP-Z])([A-HJ-NP-V])")
 _SOUTH_LIMIT, _NORTH_LIMIT = -56.0, 83.0
+_REACH = 1.0
+"""Degrees from a tile's middle to its farthest corner, rounded up."""
+
 _ANY_ZONE = 31
 """The zone that stands for all: they differ by their central meridian only."""
 
@@ -74,6 +78,10 @@ class Tile:
     def outline(self) -> BaseGeometry:
         """Outline in EPSG:4326, longitudes unwrapped around the zone."""
         return _outline(self)
+
+    def meets(self, region: BaseGeometry | None) -> bool:
+        """Whether the outline meets a region of EPSG:4326 (None: the world)."""
+        return region is None or bool(wrapped(self.outline).intersects(region))
 
 
 @lru_cache(maxsize=4096)
@@ -130,33 +138,61 @@ def tile_of(name: str) -> Tile | None:
     if not 1 <= zone <= 60:
         return None
     latitude = band * 8 - 76.0
-    near = tiles_in(zone_middle(zone) - 3, latitude - 6, zone_middle(zone) + 3, latitude + 6, zones=(zone,))
+    near = _zone_tiles(zone, max(latitude - 7.5, _SOUTH_LIMIT), min(latitude + 7.5, _NORTH_LIMIT))
     return next((tile for tile in near if tile.name == name), None)
 
 
-def tiles_of(region: BaseGeometry | None) -> Iterator[Tile]:
-    """Tiles whose outline may meet a region of EPSG:4326 (None: the world), in order."""
+@dataclass(frozen=True)
+class Tiles:
+    """Many tiles.
+
+    Attributes:
+        tiles: in order.
+        longitude: of their middles, degrees, (tile).
+        latitude: of their middles, degrees, (tile).
+    """
+
+    tiles: Sequence[Tile]
+    longitude: np.ndarray
+    latitude: np.ndarray
+
+    @cached_property
+    def places(self) -> Places:
+        """Their middles as Sentinel-2 sees them."""
+        return Places(self.longitude, SENTINEL_2.drift(self.latitude), SENTINEL_2.degrees_per_km(self.latitude))
+
+    def among(self, wanted: np.ndarray) -> Tiles:
+        """The tiles of which this is True, (tile)."""
+        places = np.flatnonzero(wanted)
+        return Tiles([self.tiles[place] for place in places.tolist()], self.longitude[places], self.latitude[places])
+
+
+def tiles_near(region: BaseGeometry | None) -> Tiles:
+    """Tiles near the bounds of a region of EPSG:4326 (None: the world): a superset of those that meet it."""
+    globe = _globe()
     if region is None:
-        yield from tiles_in(-180, _SOUTH_LIMIT, 180, _NORTH_LIMIT)
-        return
-    if region.is_empty:
-        return
-    west, south, east, north = region.bounds
-    for tile in tiles_in(west, south, east, north):
-        if wrapped(tile.outline).intersects(region):
-            yield tile
+        return globe
+    west, south, east, north = (0.0, 0.0, 0.0, -360.0) if region.is_empty else region.bounds
+    reach = _REACH / np.cos(np.deg2rad(np.minimum(np.abs(globe.latitude) + _REACH, 86)))
+    eastward = np.remainder(globe.longitude - (west + east) / 2 + 180, 360) - 180
+    aside = np.abs(eastward) <= (east - west) / 2 + reach
+    return globe.among(aside & (globe.latitude >= south - _REACH) & (globe.latitude <= north + _REACH))
 
 
-def tiles_in(
-    west: float, south: float, east: float, north: float, zones: tuple[int, ...] = tuple(range(1, 61))
-) -> Iterator[Tile]:
-    """Tiles near a box of degrees (-180..180), in order: a superset of those that meet it."""
-    low, high = max(south - 1.5, _SOUTH_LIMIT), min(north + 1.5, _NORTH_LIMIT)
-    for zone in zones:
-        middle = zone_middle(zone)
-        reach = 3 + 1.5 / np.cos(np.deg2rad(min(max(abs(low), abs(high)), 83)))
-        if any(west + turn <= middle + reach and east + turn >= middle - reach for turn in (-360, 0, 360)):
-            yield from _zone_tiles(zone, low, high)
+def tiles_at(tile: Tile) -> Tiles:
+    """One tile."""
+    longitude, latitude = tile.middle
+    return Tiles([tile], np.array([longitude]), np.array([latitude]))
+
+
+@lru_cache(maxsize=1)
+def _globe() -> Tiles:
+    """All tiles: zones differ by their longitude only."""
+    tiles = [tile for zone in range(1, 61) for tile in _zone_tiles(zone, _SOUTH_LIMIT, _NORTH_LIMIT)]
+    east, latitude = np.array([_middle(tile.is_south, tile.column, tile.row) for tile in tiles[: len(tiles) // 60]]).T
+    middles = np.array([zone_middle(zone) for zone in range(1, 61)])
+    longitude = np.remainder(middles[:, None] + east + 180, 360) - 180
+    return Tiles(tiles, longitude.ravel(), np.tile(latitude, 60))
 
 
 def _zone_tiles(zone: int, south: float, north: float) -> Iterator[Tile]:

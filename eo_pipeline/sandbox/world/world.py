@@ -61,6 +61,13 @@ class ProceduralWorld:
         if collection_id in self.collections and (start_ms is None or start_ms < end_ms):
             yield from self.collections[collection_id].images(start_ms, end_ms, region)
 
+    def newest(
+        self, collection_id: str, *, start_ms: int | None, end_ms: int, region: BaseGeometry | None
+    ) -> Iterator[ImageRecord]:
+        """See NewestFirst."""
+        if collection_id in self.collections:
+            yield from self.collections[collection_id].newest(start_ms, min(end_ms, _END_MS), region)
+
     def table(self, table_id: str) -> Sequence[Feature] | None:
         """See Catalog.table."""
         return self.tables.get(table_id)

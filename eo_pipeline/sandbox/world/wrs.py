@@ -6,7 +6,6 @@ Published (USGS): 233 paths in 16 days, 1.545 degrees apart, path 1 over the equ
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -66,6 +65,11 @@ class Row:
         """The path's place in the order of flight, 1..233: the next path flown is 16 to the west."""
         return (self.path - _FIRST_PATH) * pow(16, -1, PATHS) % PATHS + 1
 
+    @classmethod
+    def on(cls, track: int, row: int) -> Row:
+        """The row of a track, the other way about."""
+        return cls((_FIRST_PATH + 16 * (track - 1) - 1) % PATHS + 1, row)
+
     @property
     def angle(self) -> float:
         """Along the orbit from the equator crossing to the middle, degrees; negative in the north."""
@@ -87,6 +91,15 @@ class Row:
     def outline(self) -> BaseGeometry:
         """Outline in EPSG:4326, longitudes unwrapped around the middle."""
         return _outline(self)
+
+    @property
+    def is_published(self) -> bool:
+        """Whether there are scenes of it, over land."""
+        return _SOUTH_LIMIT <= _latitude(self.row) <= _NORTH_LIMIT
+
+    def meets(self, region: BaseGeometry | None) -> bool:
+        """Whether the outline meets a region of EPSG:4326 (None: the world)."""
+        return region is None or bool(wrapped(self.outline).intersects(region))
 
     @property
     def grid(self) -> tuple[int, int, int, int]:
@@ -119,22 +132,22 @@ class RowScene:
         return f"{self.place.path:03d}{self.place.row:03d}"
 
 
-def rows_near(region: BaseGeometry | None) -> Iterator[Row]:
-    """Rows whose scenes may meet a region of EPSG:4326 (None: the world), in order."""
+def rows_near(region: BaseGeometry | None) -> dict[int, np.ndarray]:
+    """Rows near the bounds of a region of EPSG:4326 (None: the world): a superset of those that meet it.
+
+    Returns:
+        Row numbers of a path by its track.
+    """
     longitude, latitude = _middles()
     near = (latitude >= _SOUTH_LIMIT) & (latitude <= _NORTH_LIMIT)
     if region is not None:
-        if region.is_empty:
-            return
-        west, south, east, north = region.bounds
+        west, south, east, north = (0.0, 0.0, 0.0, -360.0) if region.is_empty else region.bounds
         near &= (latitude >= south - _REACH) & (latitude <= north + _REACH)
         reach = _REACH / np.cos(np.deg2rad(np.clip(np.abs(latitude) + _REACH, 0, 86)))
         eastward = np.remainder(longitude - (west + east) / 2 + 180, 360) - 180
         near &= np.abs(eastward) <= (east - west) / 2 + reach
-    for path, row in np.argwhere(near).tolist():
-        place = Row(path + 1, row + 1)
-        if region is None or wrapped(place.outline).intersects(region):
-            yield place
+    paths = np.flatnonzero(near.any(axis=1)).tolist()
+    return {Row(path + 1, 1).track: np.flatnonzero(near[path]) + 1 for path in paths}
 
 
 @lru_cache(maxsize=1)

@@ -1,8 +1,9 @@
 """Searching a small catalogue: pages, counts, order, and requests of any kind."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import pytest
 import shapely
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
-from eo_pipeline.sandbox.catalog.catalog import AssetInfo, CompositeCatalog
+from eo_pipeline.sandbox.catalog.catalog import AssetInfo, Catalog, CompositeCatalog
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.images import ImageRecord
 from eo_pipeline.sandbox.graph.values import Feature
@@ -19,6 +20,7 @@ from eo_pipeline.sandbox.stac.search import Search
 from eo_pipeline.sandbox.stac.search_request import SearchRequest, body_of, search_request
 from eo_pipeline.sandbox.stac.settings import StacSettings
 from eo_pipeline.sandbox.stac.shelves import shelves
+from eo_pipeline.sandbox.world.world import ProceduralWorld, build_world
 
 HOUR_MS = 3_600_000
 NOW_MS = 1_700_000_000_000
@@ -63,9 +65,20 @@ class Hours:
 CATALOG = CompositeCatalog([Hours("A/endless", True, 60), Hours("B/local", False, 40)])
 
 
-def search(*, count_limit: int = 1000, scan_limit: int = 1000) -> Search:
-    chosen = StacSettings(count_limit=count_limit, scan_limit=scan_limit)
-    return Search(shelves(CATALOG, lambda: chosen), lambda: chosen, lambda: NOW_MS + 1)
+@dataclass
+class Stopwatch:
+    """Says that a second has gone by since it was last asked."""
+
+    seconds: int = 0
+
+    def __call__(self) -> float:
+        self.seconds += 1
+        return self.seconds
+
+
+def search(*, count_limit: int = 1000, scan_limit: int = 1000, seconds: Callable[[], float] = lambda: 0.0) -> Search:
+    chosen = StacSettings(count_limit=count_limit, scan_limit=scan_limit, count_seconds=10, scan_seconds=20)
+    return Search(shelves(CATALOG, lambda: chosen), lambda: chosen, lambda: NOW_MS + 1, seconds)
 
 
 def all_pages(finder: Search, body: Mapping[str, object]) -> tuple[list[Scene], list[int | None]]:
@@ -89,6 +102,70 @@ def test_pages_hold_every_scene_once_newest_first(limit: int, count_limit: int) 
     assert times == sorted(times, reverse=True)
     assert len({(scene.collection, scene.id) for scene in found}) == len(found) == 100
     assert set(counts) == ({100} if count_limit == 1000 else {None})
+
+
+def test_what_takes_long_is_not_counted_and_pages_end_early() -> None:
+    first = search(seconds=Stopwatch()).page(search_request({"limit": 50}))
+    assert (len(first.scenes), first.matched) == (20, None)
+    found, counts = all_pages(search(seconds=Stopwatch()), {"limit": 50})
+    assert [scene.order for scene in found] == [scene.order for scene in all_pages(search(), {})[0]]
+    assert set(counts) == {None}
+
+
+def test_what_takes_long_is_not_sorted() -> None:
+    by_id = {"sortby": [{"field": "id", "direction": "asc"}]}
+    with pytest.raises(ServiceError, match="among scenes that are found in 20 s, got 21 by then; narrow its place"):
+        search(seconds=Stopwatch()).page(search_request(by_id))
+    assert search().page(search_request(by_id)).matched == 100
+
+
+def test_a_page_that_is_not_found_in_time_is_refused() -> None:
+    with pytest.raises(ServiceError, match="expected a page among the scenes of 20 s, got fewer matches; narrow"):
+        search(seconds=Stopwatch()).page(search_request({"query": {"turn": {"gt": 9}}}))
+
+
+def test_a_counted_search_is_counted_on_each_page() -> None:
+    first = search().page(search_request({"limit": 5}))
+    late = search(seconds=Stopwatch()).page(search_request({"limit": 5, "next": first.following}))
+    second = search().page(search_request({"limit": 5, "next": first.following}))
+    assert [one.order for one in late.scenes] == [one.order for one in second.scenes]
+    assert (second.matched, late.matched) == (100, 100)
+
+
+@dataclass
+class Recording:
+    """The world, which notes the images it hands over."""
+
+    world: ProceduralWorld
+    handed: Counter[str] = field(default_factory=Counter)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.world, name)
+
+    def asset_ids(self) -> tuple[str, ...]:
+        return self.world.asset_ids()
+
+    def newest(
+        self, collection_id: str, *, start_ms: int | None, end_ms: int, region: BaseGeometry | None
+    ) -> Iterator[ImageRecord]:
+        for record in self.world.newest(collection_id, start_ms=start_ms, end_ms=end_ms, region=region):
+            self.handed[collection_id] += 1
+            yield record
+
+
+@pytest.mark.parametrize("more", [{}, {"bbox": [-180, -90, 180, 90]}, {"datetime": "../2023-01-01T00:00:00Z"}])
+def test_a_page_of_the_world_takes_as_many_scenes_as_it_shows(more: dict[str, object]) -> None:
+    catalog, chosen = Recording(build_world()), StacSettings(count_limit=5)
+    finder = Search(shelves(cast("Catalog", catalog), lambda: chosen), lambda: chosen, lambda: NOW_MS)
+    first = finder.page(search_request({"limit": 10, **more}))
+    collections = sum(one.about.is_endless for one in finder.shelves.collections.values())
+    assert len(first.scenes) == 10
+    assert sum(catalog.handed.values()) <= 11 + collections
+    catalog.handed.clear()
+    second = finder.page(search_request({"limit": 10, "next": first.following, **more}))
+    assert second.scenes[0].order < first.scenes[-1].order
+    assert collections > 12
+    assert sum(catalog.handed.values()) <= 11 + collections + 50, "those of one millisecond are looked at again"
 
 
 def test_a_query_is_heeded_beyond_what_is_counted() -> None:

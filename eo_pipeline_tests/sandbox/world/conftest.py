@@ -5,6 +5,7 @@ import pytest
 from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.sandbox.graph.images import ImageRecord
+from eo_pipeline.sandbox.world.tiles import Tile, tiles_near
 from eo_pipeline.sandbox.world.world import ProceduralWorld, build_world
 
 S2 = "COPERNICUS/S2_SR_HARMONIZED"
@@ -17,6 +18,11 @@ Search = Callable[[str, str, str, BaseGeometry | None], Iterator[ImageRecord]]
 
 def ms(text: str) -> int:
     return int(dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC).timestamp() * 1000)
+
+
+def tiles_of(region: BaseGeometry | None) -> list[Tile]:
+    """Tiles that meet a region."""
+    return [tile for tile in tiles_near(region).tiles if tile.meets(region)]
 
 
 @pytest.fixture(scope="session")

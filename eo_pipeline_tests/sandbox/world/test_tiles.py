@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import shapely
 
-from eo_pipeline.sandbox.world.tiles import SIDE_METRES, Tile, tile_of, tiles_of, wrapped
+from eo_pipeline.sandbox.world.tiles import SIDE_METRES, Tile, tile_of, wrapped
+from eo_pipeline_tests.sandbox.world.conftest import tiles_of
 
 
 @pytest.mark.parametrize(

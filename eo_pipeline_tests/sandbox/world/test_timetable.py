@@ -3,18 +3,25 @@
 import itertools
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import cast
 
 import pytest
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
-from eo_pipeline.sandbox.world.orbits import DAY_MS, Pass
+from eo_pipeline.sandbox.world.coast import Coast
+from eo_pipeline.sandbox.world.ground import TileGround
+from eo_pipeline.sandbox.world.landsat import LandsatCollection
+from eo_pipeline.sandbox.world.orbits import DAY_MS, SENTINEL_2, Pass
 from eo_pipeline.sandbox.world.scene_bands import Scene
+from eo_pipeline.sandbox.world.scenery import Scenery
 from eo_pipeline.sandbox.world.scenes import SceneCollection
-from eo_pipeline.sandbox.world.tiles import tiles_of
+from eo_pipeline.sandbox.world.tiles import tiles_near
 from eo_pipeline.sandbox.world.timetable import Timetable
 from eo_pipeline.sandbox.world.world import ProceduralWorld
-from eo_pipeline_tests.sandbox.world.conftest import S2, Search, ms
+from eo_pipeline_tests.sandbox.world.conftest import S2, Search, ms, tiles_of
 
 
 def call(name: str, **arguments: object) -> dict[str, object]:
@@ -54,13 +61,66 @@ def test_no_scene_is_forgotten_and_all_are_in_order(world: ProceduralWorld, sear
 
 
 def test_a_later_start_gives_the_rest_of_the_same_scenes() -> None:
-    table = Timetable.of(list(tiles_of(shapely.Point(15.5, 48.3))))
+    place = shapely.Point(15.5, 48.3)
+    table = Timetable(SENTINEL_2, TileGround(tiles_near(place), lambda tile: tile.meets(place)), Scene)
     first = list(itertools.islice(table.scenes(ms("2023-06-01")), 20))
     assert list(itertools.islice(table.scenes(first[7].time_ms), 13)) == first[7:]
 
 
-def test_no_tiles_have_no_scenes() -> None:
-    assert not list(Timetable.of([]).scenes(0))
+@pytest.mark.parametrize("region", [None, shapely.Polygon(), shapely.Point(15.5, 48.3)])
+def test_no_tiles_have_no_scenes(region: BaseGeometry | None) -> None:
+    table = Timetable(SENTINEL_2, TileGround(tiles_near(region), lambda _: False), Scene)
+    assert not list(table.scenes(0))
+    assert not list(table.newest(0, ms("2023-06-01")))
+
+
+@pytest.mark.parametrize(
+    "collection", [S2, "LANDSAT/LC08/C02/T1_L2", "MODIS/061/MOD11A2", "ECMWF/ERA5_LAND/DAILY_AGGR"]
+)
+@pytest.mark.parametrize("days", [0.1, 9])
+@pytest.mark.parametrize(
+    "region", [shapely.box(14.5, 46.5, 17.5, 48.5), shapely.box(178, -20, 180, 70), shapely.box(-40, 20, -38, 22)]
+)
+def test_the_newest_first_are_the_same_the_other_way_about(
+    world: ProceduralWorld, collection: str, days: float, region: BaseGeometry
+) -> None:
+    end = ms("2023-06-05") + 40_000_000
+    times = {"start_ms": end - round(days * DAY_MS), "end_ms": end}
+    forwards = [record.id for record in world.images(collection, **times, region=region)]
+    assert [record.id for record in world.newest(collection, **times, region=region)] == forwards[::-1]
+
+
+def test_the_newest_of_the_world_are_the_newest_of_its_last_hour(world: ProceduralWorld) -> None:
+    end = ms("2023-06-05") + 40_000_000
+    hour = [one.id for one in world.images(S2, start_ms=end - 3_600_000, end_ms=end, region=None)]
+    newest = world.newest(S2, start_ms=None, end_ms=end, region=None)
+    assert [one.id for one in itertools.islice(newest, 30)] == hour[:-31:-1]
+
+
+@dataclass
+class Counting:
+    """Tells how many places were asked for land."""
+
+    coast: Coast
+    asked: int = 0
+
+    def touches(self, region: BaseGeometry) -> bool:
+        self.asked += 1
+        return self.coast.touches(region)
+
+
+@pytest.mark.parametrize(("collection", "most"), [(S2, 10_000), ("LANDSAT/LC08/C02/T1_L2", 1500)])
+@pytest.mark.parametrize("region", [None, shapely.box(-180, -90, 180, 90)])
+def test_few_places_are_looked_at_for_the_first_scene_of_the_world(
+    world: ProceduralWorld, collection: str, most: int, region: BaseGeometry | None
+) -> None:
+    coast = Counting(world.scenery.coast)
+    member = world.collections[collection]
+    assert isinstance(member, SceneCollection | LandsatCollection)
+    fresh = replace(member, scenery=Scenery(cast("Coast", coast)))
+    assert next(fresh.images(ms("2023-06-05"), None, region))
+    assert next(fresh.newest(None, ms("2023-06-05"), region))
+    assert 0 < coast.asked < most
 
 
 @pytest.mark.parametrize(

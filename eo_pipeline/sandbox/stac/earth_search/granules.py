@@ -8,7 +8,7 @@ from functools import cached_property
 
 from shapely.geometry.base import BaseGeometry
 
-from eo_pipeline.sandbox.catalog.catalog import Catalog, start_of
+from eo_pipeline.sandbox.catalog.catalog import Catalog, newest_first, start_of
 from eo_pipeline.sandbox.graph.images import ImageRecord
 from eo_pipeline.sandbox.graph.late_properties import LateProperties
 from eo_pipeline.sandbox.stac.earth_search import items
@@ -145,16 +145,19 @@ class EarthSearch:
         """See Collection."""
         return About(self.id, _TITLES[self.id], _DESCRIPTION, items.EXTENSIONS[self.id], _START_MS, is_endless=True)
 
-    def between(self, start_ms: int, end_ms: int, region: BaseGeometry | None) -> Iterator[Granule]:
+    def newest(self, start_ms: int, end_ms: int, region: BaseGeometry | None) -> Iterator[Granule]:
         """See Collection; images that are not named as Sentinel-2's are left out."""
-        for record in self.catalog.images(SOURCE, start_ms=start_ms, end_ms=end_ms, region=region):
-            if _INDEX.fullmatch(str(record.properties["system:index"])):
-                yield Granule(self, record)
+        return self._named(newest_first(self.catalog, SOURCE, start_ms=start_ms, end_ms=end_ms, region=region))
+
+    def _named(self, records: Iterator[ImageRecord]) -> Iterator[Granule]:
+        return (Granule(self, one) for one in records if _INDEX.fullmatch(str(one.properties["system:index"])))
 
     def of_tile(self, tile: str, start_ms: int, end_ms: int) -> Iterator[Granule]:
         """Scenes of an MGRS tile sensed in [start_ms, end_ms), oldest first; none of an unknown tile."""
         area = self.catalog.area(SOURCE, {"MGRS_TILE": tile})
-        granules = () if area is not None and area.is_empty else self.between(start_ms, end_ms, area)
+        if area is not None and area.is_empty:
+            return iter(())
+        granules = self._named(self.catalog.images(SOURCE, start_ms=start_ms, end_ms=end_ms, region=area))
         return (granule for granule in granules if granule.tile == tile)
 
     def find(self, item: str) -> Granule | None:
