@@ -159,7 +159,7 @@ class Search:
         """Scenes of a collection, newest first."""
         start = max(_BEGINNING_MS if request.times.start_ms is None else request.times.start_ms, _BEGINNING_MS)
         end = self._end(request)
-        return iter(each(collection.newest(start, end, request.region))) if end > start else iter(())
+        return each(collection.newest(start, end, request.region)) if end > start else iter(())
 
 
 def _place_after(ordered: Sequence[Scene], last: Order, *, is_sorted: bool) -> int:
