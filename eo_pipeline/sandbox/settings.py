@@ -219,6 +219,9 @@ class Settings:
     list_scan_limit: int = _setting(
         5000, "chosen", "images read for one page of listAssets before a short page is answered"
     )
+    list_scan_seconds: float = _setting(
+        3.0, "chosen", "seconds of work for one page of listAssets before a short page is answered"
+    )
     anonymous: bool = _setting(True, "chosen", "Earth Engine answers requests without a bearer token")
     unregistered_projects: tuple[str, ...] = _setting(
         (), "reported", "projects answered as not registered for Earth Engine"
@@ -279,7 +282,7 @@ class Settings:
     stac_page_size: int = _setting(10, "documented", "items of a page of STAC when the client names no limit")
     stac_count_limit: int = _setting(2000, "chosen", "scenes among which a STAC search counts matches and sorts")
     stac_count_seconds: float = _setting(
-        2.0, "chosen", "seconds of work after which a STAC search does not count; see docs/sandbox_stac.md"
+        1.0, "chosen", "seconds of work after which a STAC search does not count; see docs/sandbox_stac.md"
     )
     stac_scan_limit: int = _setting(20000, "chosen", "scenes looked at for one page of a STAC search beyond that")
     stac_scan_seconds: float = _setting(

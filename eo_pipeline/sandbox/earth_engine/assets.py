@@ -1,5 +1,6 @@
 """Assets of the catalogue as the service describes and lists them. What does not belong here: pixels."""
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -69,7 +70,7 @@ def list_images(catalog: Catalog, parent: str, query: ListQuery, settings: Setti
         catalog: Holds the collection.
         parent: Resource name of the collection.
         query: Filter, page size and token.
-        settings: Say how many images are read for one page at most, and the words of refusals.
+        settings: Say how many images are read for one page at most and how long, and the words of refusals.
 
     Raises:
         ServiceError: 404, there is no such collection; 400, the token is not one of ours.
@@ -77,14 +78,15 @@ def list_images(catalog: Catalog, parent: str, query: ListQuery, settings: Setti
     info: AssetInfo | None = catalog.asset(asset_id(parent))
     if info is None or info.type not in {"IMAGE_COLLECTION", "FOLDER"}:
         raise missing_asset(asset_id(parent), settings)
-    first = position_of(query.page_token)
+    first, began = position_of(query.page_token), time.thread_time()
     wanted = query.wanted
     found: Iterator[ImageRecord] = catalog.images(
         asset_id(parent), start_ms=wanted.start_ms, end_ms=wanted.end_ms, region=wanted.region
     )
     page: list[Mapping[str, object]] = []
     for position, record in enumerate(islice(found, first, None), start=first):
-        if len(page) == query.page_size or position - first == settings.list_scan_limit:
+        is_late = position > first and time.thread_time() - began > settings.list_scan_seconds
+        if len(page) == query.page_size or position - first == settings.list_scan_limit or is_late:
             return Listing(tuple(page), token_of(position))
         if wanted.holds(record.properties):
             page.append(_entry(record, basic=query.basic))

@@ -28,7 +28,7 @@ class StacSettings:
     mislabelled: frozenset[str] = frozenset()
     page_size: int = 10
     count_limit: int = 2_000
-    count_seconds: float = 2.0
+    count_seconds: float = 1.0
     scan_limit: int = 20_000
     scan_seconds: float = 5.0
     static_bbox: str = "16.3,48.1,16.5,48.3"

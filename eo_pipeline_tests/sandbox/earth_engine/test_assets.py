@@ -4,6 +4,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 import shapely
@@ -64,6 +65,17 @@ def test_a_filter_that_hardly_ever_matches_gives_short_pages() -> None:
     assert first.published() == {"assets": [], "nextPageToken": first.next_page_token}
     second = page("day = 150", token=first.next_page_token)
     assert [entry["id"] for entry in second.assets] == ["days/150"]
+
+
+def test_a_page_that_takes_long_is_short_and_the_next_one_goes_on() -> None:
+    query = ListQuery(wanted=parse_filter(""), page_size=10, page_token=None, basic=True)
+    found: list[object] = []
+    for _ in range(3):
+        slow = list_images(Endless(), "projects/earthengine-public/assets/days", query, Settings(list_scan_seconds=0))
+        assert len(slow.assets) == 1
+        found += [entry["id"] for entry in slow.assets]
+        query = replace(query, page_token=slow.next_page_token)
+    assert found == ["days/0", "days/1", "days/2"]
 
 
 def test_an_image_is_described() -> None:
