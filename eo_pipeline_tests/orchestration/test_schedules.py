@@ -82,8 +82,8 @@ def chain() -> Chain:
 
 def tick(instance: dg.DagsterInstance, at: datetime) -> dg.SkipReason | list[dg.RunRequest]:
     resources = {"earth_engine": EarthEngineResource(url="http://x")}
-    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=at, resources=resources)
-    found = build_schedule(chain())(context)
+    with dg.build_schedule_context(instance=instance, scheduled_execution_time=at, resources=resources) as context:
+        found = build_schedule(chain())(context)
     assert isinstance(found, dg.SkipReason | list)
     return found
 
