@@ -10,7 +10,7 @@ compile() {
     output=$2
     shift 2
     "${UV:-uv}" pip compile "$input" "$@" --universal --python-version 3.12 --generate-hashes --no-build --no-annotate \
-        --no-header --no-emit-index-url --no-emit-find-links --quiet ${UPGRADE:+--upgrade} -o "$output" </dev/null >/dev/null
+        --no-header --quiet ${UPGRADE:+--upgrade} -o "$output" </dev/null >/dev/null
     echo "$output: $(grep -c '==' "$output") packages"
 }
 
