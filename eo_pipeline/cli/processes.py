@@ -123,17 +123,24 @@ def end_of_log(log: Path) -> str:
     return f"the end of {log}:\n{tail}"
 
 
+def why_taken(port: int) -> str:
+    """The system's reason why this machine's port cannot be listened at; empty if it can."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            return error.strerror or str(error)
+    return ""
+
+
 def free_port(preferred: int) -> int:
     """The preferred port, or another if it is taken."""
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise ServiceUnreachableError("expected a free port on 127.0.0.1, found none")
+    if preferred and not why_taken(preferred):
+        return preferred
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def python_module(module: str, *arguments: str) -> list[str]:

@@ -4,13 +4,13 @@ What does not belong here: anything of the sandbox. It is reached over HTTP only
 """
 
 import os
-import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from eo_pipeline.cli.processes import why_taken
 from eo_pipeline.errors import SettingsError
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -56,28 +56,23 @@ def command(
     buckets: tuple[str, ...],
     faults: tuple[str, ...],
 ) -> None:
-    """Serve Earth Engine and Cloud Storage on this machine.
+    """Serve Earth Engine, Cloud Storage, Drive and STAC on this machine.
 
     The unmodified clients work against it, without an account. Stop it with Ctrl-C.
     """
     _check_port(port)
     arguments = sandbox_arguments(
-        port=port, data=data, catalog=catalog, settings=settings, speed=speed, buckets=buckets
+        port=port, data=data, catalog=catalog, settings=settings, speed=speed, buckets=buckets, faults=faults
     )
-    arguments += [part for fault in faults for part in ("--fault", fault)]
     os.execv(sys.executable, arguments)  # noqa: S606 - an argument list, so that a signal reaches the sandbox itself
 
 
 def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise SettingsError(
-                f"--port: expected a port that can be listened at, got {port} ({error.strerror}); another sandbox may "
-                "run there: use it, end it, or choose another port"
-            ) from error
+    if reason := why_taken(port):
+        raise SettingsError(
+            f"--port: expected a port that can be listened at, got {port} ({reason}); another sandbox may "
+            "run there: use it, end it, or choose another port"
+        )
 
 
 def sandbox_arguments(
@@ -88,6 +83,7 @@ def sandbox_arguments(
     catalog: Path | None = None,
     settings: Path | None = None,
     buckets: Sequence[str] = (),
+    faults: Sequence[str] = (),
 ) -> list[str]:
     """The command line of a sandbox process; speed is in service seconds a second."""
     arguments = [sys.executable, "-m", "eo_pipeline.sandbox"]
@@ -98,4 +94,6 @@ def sandbox_arguments(
         arguments += ["--settings", str(settings)]
     for bucket in buckets:
         arguments += ["--bucket", bucket]
+    for fault in faults:
+        arguments += ["--fault", fault]
     return arguments

@@ -24,6 +24,17 @@ _WORDS = ("No space left", "File too large", "quota exceeded")
 
 
 @contextmanager
+def temporary_folder(folder: Path) -> Iterator[Path]:
+    """Make a folder, with its parents, that is removed afterwards with all it holds."""
+    with room_for(folder, 0):
+        folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def room_for(path: Path | UPath, size: int) -> Iterator[None]:
     """Write `size` bytes at `path` inside; whoever does removes what is unfinished.
 

@@ -3,13 +3,13 @@
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import override
 
 from upath import UPath
 
-from eo_pipeline.storage.disk_space import room_for
+from eo_pipeline.storage.disk_space import room_for, temporary_folder
 from eo_pipeline.storage.places.place import Place
 
 _INCOMING = ".incoming"
@@ -24,15 +24,8 @@ class LocalPlace(Place):
         return str(Path(str(self.root)).absolute())
 
     @override
-    @contextmanager
-    def workspace(self) -> Iterator[Path]:
-        folder = Path(str(self.root)) / _INCOMING / uuid.uuid4().hex
-        with room_for(folder, 0):
-            folder.mkdir(parents=True)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    def workspace(self) -> AbstractContextManager[Path]:
+        return temporary_folder(Path(str(self.root)) / _INCOMING / uuid.uuid4().hex)
 
     @override
     @contextmanager

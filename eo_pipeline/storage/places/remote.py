@@ -4,18 +4,17 @@ Bytes travel through Google's own client, which sends a checksum along and retri
 progress is local. What does not belong here: the bucket's requests and their failures (`storage.objects`).
 """
 
-import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import override
 from urllib.parse import quote
 
 from upath import UPath
 
-from eo_pipeline.storage.disk_space import room_for
+from eo_pipeline.storage.disk_space import temporary_folder
 from eo_pipeline.storage.objects import Bucket
 from eo_pipeline.storage.places.place import Place
 
@@ -47,15 +46,8 @@ class BucketPlace(Place):
         return str(self.root).rstrip("/")
 
     @override
-    @contextmanager
-    def workspace(self) -> Iterator[Path]:
-        folder = self._scratch / f"eo-{uuid.uuid4().hex}"
-        with room_for(folder, 0):
-            folder.mkdir(parents=True)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    def workspace(self) -> AbstractContextManager[Path]:
+        return temporary_folder(self._scratch / f"eo-{uuid.uuid4().hex}")
 
     @override
     @contextmanager
