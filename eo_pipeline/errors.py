@@ -6,7 +6,15 @@ another library's error without adding a remedy.
 
 
 class EoPipelineError(Exception):
-    """Base of every error that eo_pipeline raises on purpose."""
+    """Base of every error that eo_pipeline raises on purpose.
+
+    Attributes:
+        said: the words of the service that refused, without ours around them; the whole message if none did.
+    """
+
+    def __init__(self, message: str, *, said: str = "") -> None:
+        super().__init__(message)
+        self.said = said or message
 
 
 class ProductError(EoPipelineError):

@@ -1,11 +1,13 @@
 """What one export asks of Earth Engine, as a frozen value with an identity.
 
 The digest decides whether an export is the same as an earlier one. What does not belong here: building the
-expression (`earth_engine.recipes`) and sending it (`earth_engine.operations`).
+expression (`earth_engine.recipes`), sending it (`earth_engine.operations`), and smaller exports of the same pixels
+(`splitting`).
 """
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from odc.geo.geobox import GeoBox
 
@@ -16,8 +18,133 @@ FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True)
+class CloudStorage:
+    """A folder of a Cloud Storage bucket.
+
+    Attributes:
+        bucket: without gs://.
+        folder: in the bucket, without slashes at the ends; may be empty.
+    """
+
+    bucket: str
+    folder: str = ""
+
+    @property
+    def identity(self) -> list[str]:
+        """As part of a digest."""
+        return [self.bucket, self.folder]
+
+    @property
+    def address(self) -> str:
+        """For the ledger and for people."""
+        return f"gs://{self.bucket}"
+
+
+@dataclass(frozen=True)
+class Drive:
+    """A folder of a person's Google Drive.
+
+    Attributes:
+        folder: name of a folder; Earth Engine makes it if there is none.
+    """
+
+    folder: str
+
+    @property
+    def identity(self) -> list[str]:
+        """As part of a digest."""
+        return ["drive", self.folder]
+
+    @property
+    def address(self) -> str:
+        """For the ledger and for people."""
+        return f"drive://{self.folder}"
+
+
+@dataclass(frozen=True)
+class EarthEngineAsset:
+    """A folder or image collection of Earth Engine assets.
+
+    Attributes:
+        parent: `projects/P/assets/FOLDER`.
+    """
+
+    parent: str
+
+    @property
+    def identity(self) -> list[str]:
+        """As part of a digest."""
+        return ["asset", self.parent]
+
+    @property
+    def address(self) -> str:
+        """For the ledger and for people."""
+        return f"ee://{self.parent}"
+
+
+Destination = CloudStorage | Drive | EarthEngineAsset
+
+
+@dataclass(frozen=True)
+class ImageContent:
+    """Pixels.
+
+    Attributes:
+        geobox: the pixels wanted, north up.
+        band_names: of the exported file, in order.
+        nodata: stored value of masked pixels (NaN allowed).
+        file_dimensions: pixels a side of one file, a multiple of 256.
+        max_pixels: refused by the service above this.
+    """
+
+    geobox: GeoBox
+    band_names: tuple[str, ...]
+    nodata: float
+    file_dimensions: int
+    max_pixels: int
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """As part of a digest."""
+        return {
+            "grid": [str(self.geobox.crs), list(self.geobox.affine)[:6], list(self.geobox.shape)],
+            "bands": list(self.band_names),
+            "nodata": str(self.nodata),
+            "file_dimensions": self.file_dimensions,
+            "max_pixels": self.max_pixels,
+        }
+
+    @property
+    def tile_count(self) -> int:
+        """Files that the export is split into: rows x columns of `file_dimensions`."""
+        height, width = self.geobox.shape
+        return math.ceil(height / self.file_dimensions) * math.ceil(width / self.file_dimensions)
+
+
+@dataclass(frozen=True)
+class TableContent:
+    """Rows.
+
+    Attributes:
+        columns: exported properties, in order; all if empty.
+    """
+
+    columns: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """As part of a digest."""
+        return {"columns": list(self.columns)}
+
+    @property
+    def tile_count(self) -> int:
+        """One file."""
+        return 1
+
+
+@dataclass(frozen=True)
 class ExportTask:
-    """One image export, planned.
+    """One export, planned.
 
     Attributes:
         product: the product's name.
@@ -25,16 +152,12 @@ class ExportTask:
         period_key: partition key of the period.
         service: address of the Earth Engine service.
         project: Earth Engine project that pays.
-        expression: the serialised `ee.Image`, canonical JSON text.
+        expression: the serialised `ee.Image` or `ee.FeatureCollection`, canonical JSON text.
         inputs: fingerprint of the source images, so that late or reprocessed ones make another export.
-        geobox: the pixels wanted, north up.
-        band_names: of the exported file, in order.
-        nodata: stored value of masked pixels (NaN allowed).
-        file_dimensions: pixels a side of one file, a multiple of 256.
-        bucket: Cloud Storage bucket.
-        folder: in the bucket, without slashes at the ends; may be empty.
-        max_pixels: refused by the service above this.
+        content: pixels or rows.
+        destination: where the service writes.
         priority: 0..9999, higher starts earlier; not part of the identity.
+        whole: digest of the export that this one is a piece of; empty if it is none.
     """
 
     product: str
@@ -44,18 +167,15 @@ class ExportTask:
     project: str
     expression: str
     inputs: str
-    geobox: GeoBox
-    band_names: tuple[str, ...]
-    nodata: float
-    file_dimensions: int
-    bucket: str
-    folder: str
-    max_pixels: int
+    content: ImageContent | TableContent
+    destination: Destination
     priority: int
+    whole: str = ""
 
     @property
     def digest(self) -> str:
         """Identity of the data that this export makes and of the place it makes them in."""
+        piece = {"whole": self.whole} if self.whole else {}
         return keys.digest(
             {
                 "format": FORMAT_VERSION,
@@ -65,28 +185,29 @@ class ExportTask:
                 "partition": [self.area_key, self.period_key],
                 "expression": self.expression,
                 "inputs": self.inputs,
-                "grid": [str(self.geobox.crs), list(self.geobox.affine)[:6], list(self.geobox.shape)],
-                "bands": list(self.band_names),
-                "nodata": str(self.nodata),
-                "file_dimensions": self.file_dimensions,
-                "destination": [self.bucket, self.folder],
-                "max_pixels": self.max_pixels,
+                "destination": self.destination.identity,
+                **self.content.identity,
+                **piece,
             }
         )
 
     @property
     def prefix(self) -> str:
-        """Object prefix of the tiles in the bucket."""
-        prefix = keys.object_prefix(
-            product=self.product, area_key=self.area_key, period_key=self.period_key, digest=self.digest
-        )
-        return f"{self.folder}/{prefix}" if self.folder else prefix
+        """Prefix of the objects in the bucket or the Drive folder; the asset's name of an Earth Engine asset."""
+        named = {"product": self.product, "area_key": self.area_key, "period_key": self.period_key}
+        match self.destination:
+            case CloudStorage(folder=folder):
+                prefix = keys.object_prefix(**named, digest=self.digest, whole=self.whole)
+                return f"{folder}/{prefix}" if folder else prefix
+            case Drive():
+                return keys.drive_prefix(**named, digest=self.digest)
+            case EarthEngineAsset(parent=parent):
+                return keys.asset_id(parent, **named, digest=self.digest)
 
     @property
     def tile_count(self) -> int:
-        """Files that the export is split into: rows x columns of `file_dimensions`."""
-        height, width = self.geobox.shape
-        return math.ceil(height / self.file_dimensions) * math.ceil(width / self.file_dimensions)
+        """Files that the export is split into; 1 for an asset."""
+        return 1 if isinstance(self.destination, EarthEngineAsset) else self.content.tile_count
 
     def request_id(self, generation: int) -> str:
         """Identity of one attempt; generations count from 1."""
@@ -98,6 +219,6 @@ class ExportTask:
             product=self.product,
             area_key=self.area_key,
             period_key=self.period_key,
-            destination=f"{self.bucket}/{self.folder}",
+            destination="/".join(self.destination.identity),
             request_id=self.request_id(generation),
         )

@@ -9,9 +9,9 @@ from typing import Any
 import ee
 
 from eo_pipeline.core import keys
-from eo_pipeline.core.export_plan import ExportTask
+from eo_pipeline.core.export_plan import CloudStorage, ExportTask, ImageContent
 from eo_pipeline.core.failures import FailureClass, classify
-from eo_pipeline.core.reconcile import Operation
+from eo_pipeline.core.operations import Operation
 from eo_pipeline.earth_engine.recipes import rectangle
 from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.errors import ServiceError
@@ -29,7 +29,7 @@ def start_export(session: Session, task: ExportTask, image: Any, *, generation: 
             lambda: ee.data.exportImage(task.request_id(generation), params), tag=keys.workload_tag(task.product)
         )
     except ServiceError as error:
-        if classify(str(error)).kind is not FailureClass.ALREADY_EXISTS:
+        if classify(error.said).kind is not FailureClass.ALREADY_EXISTS:
             raise
         return _existing(session, task.request_id(generation), error)
     return Operation.from_json(body)
@@ -47,19 +47,22 @@ def _existing(session: Session, request_id: str, refusal: ServiceError) -> Opera
 
 def _request(task: ExportTask, image: Any, generation: int) -> dict[str, Any]:
     """The ExportImageRequest, shaped by the client's own helper."""
+    content, destination = task.content, task.destination
+    if not isinstance(content, ImageContent) or not isinstance(destination, CloudStorage):
+        raise NotImplementedError(destination)
     options: dict[str, Any] = {}
-    if not math.isnan(task.nodata):
-        options["formatOptions"] = {"noData": task.nodata}
+    if not math.isnan(content.nodata):
+        options["formatOptions"] = {"noData": content.nodata}
     batch = ee.batch.Export.image.toCloudStorage(
         image=image,
         description=task.description(generation),
-        bucket=task.bucket,
+        bucket=destination.bucket,
         fileNamePrefix=task.prefix,
-        region=rectangle(task.geobox),
-        crs=str(task.geobox.crs),
-        crsTransform=list(task.geobox.affine)[:6],
-        maxPixels=task.max_pixels,
-        fileDimensions=(task.file_dimensions, task.file_dimensions),
+        region=rectangle(content.geobox),
+        crs=str(content.geobox.crs),
+        crsTransform=list(content.geobox.affine)[:6],
+        maxPixels=content.max_pixels,
+        fileDimensions=(content.file_dimensions, content.file_dimensions),
         priority=task.priority,
         **options,
     )
@@ -76,7 +79,7 @@ def get_operation(session: Session, name: str) -> Operation | None:
     try:
         return Operation.from_json(session.call(lambda: ee.data.getOperation(name)))
     except ServiceError as error:
-        if classify(str(error)).kind is FailureClass.NOT_FOUND:
+        if classify(error.said).kind is FailureClass.NOT_FOUND:
             return None
         raise
 

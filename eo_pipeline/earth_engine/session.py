@@ -133,7 +133,7 @@ def translate(message: str) -> EoPipelineError:
     failure = classify(message)
     text = f"Earth Engine: {message.rstrip('.')}. {failure.advice}".strip()
     if failure.kind is FailureClass.CREDENTIALS:
-        return CredentialsError(text)
+        return CredentialsError(text, said=message)
     if failure.kind is FailureClass.UNREACHABLE:
-        return ServiceUnreachableError(text)
-    return ServiceError(text)
+        return ServiceUnreachableError(text, said=message)
+    return ServiceError(text, said=message)

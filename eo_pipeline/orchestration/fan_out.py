@@ -11,13 +11,10 @@ from typing import Any
 import dagster as dg
 
 from eo_pipeline.errors import EoPipelineError
-from eo_pipeline.orchestration import ledger
+from eo_pipeline.orchestration import names
 from eo_pipeline.orchestration.io_managers import Stored
 
 RawMetadata = Mapping[str, Any]
-
-ERRORS = "eo/errors"
-"""Metadata of a failure: the words of each partition that failed, by its key."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ def _record(context: dg.AssetExecutionContext, key: str, made: Made, *, alone: b
 
 def in_reading_order(metadata: RawMetadata) -> dict[str, Any]:
     """What a person looks at first, then the ledger's own entries; the UI keeps this order."""
-    return dict(sorted(metadata.items(), key=lambda entry: entry[0].startswith(ledger.PREFIX_OF_NAMES)))
+    return dict(sorted(metadata.items(), key=lambda entry: entry[0].startswith(names.PREFIX_OF_NAMES)))
 
 
 def failure(failed: Mapping[str, EoPipelineError], total: int) -> dg.Failure:
@@ -94,6 +91,10 @@ def failure(failed: Mapping[str, EoPipelineError], total: int) -> dg.Failure:
     title = str(first) if total == 1 else f"{len(failed)} of {total} partitions failed; the others are kept.\n{lines}"
     return dg.Failure(
         description=title,
-        metadata={"failed": dg.MetadataValue.md(lines), "partitions": total, ERRORS: dg.MetadataValue.json(words)},
+        metadata={
+            "failed": dg.MetadataValue.md(lines),
+            "partitions": total,
+            names.ERRORS: dg.MetadataValue.json(words),
+        },
         allow_retries=False,
     )

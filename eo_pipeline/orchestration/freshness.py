@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from eo_pipeline.orchestration import ledger
+from eo_pipeline.orchestration import ledger, names
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.partitions import PartitionKey
 
@@ -46,8 +46,8 @@ class Freshness:
             partition
             for partition, stamp in mine.items()
             if partition in above
-            and stamp.values.get(ledger.ROOT) == self.root
-            and stamp.values.get(ledger.DIGEST) == above[partition].values.get(ledger.DIGEST)
+            and stamp.values.get(names.ROOT) == self.root
+            and stamp.values.get(names.DIGEST) == above[partition].values.get(names.DIGEST)
             and stamp.storage_id > above[partition].storage_id
         }
 
@@ -59,8 +59,8 @@ class Freshness:
         return {
             partition
             for partition, stamp in mine.items()
-            if stamp.values.get(ledger.ROOT) == self.root
-            and stamp.values.get(ledger.ZONES_VERSION) == version
+            if stamp.values.get(names.ROOT) == self.root
+            and stamp.values.get(names.ZONES_VERSION) == version
             and all(0 < mosaics.get(of, 0) < stamp.storage_id for of in mosaics_of(self.chain, partition))
         }
 

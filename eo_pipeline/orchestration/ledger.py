@@ -11,22 +11,10 @@ from typing import Any
 import dagster as dg
 from dagster import DagsterEventType
 
-from eo_pipeline.core.reconcile import Submission
+from eo_pipeline.core.submissions import Submission
+from eo_pipeline.orchestration.names import DIGEST, LOST, REPORTED
+from eo_pipeline.orchestration.stored_submissions import read_submission
 
-PREFIX_OF_NAMES = "eo/"
-"""Of every entry of metadata that the ledger itself reads."""
-
-DIGEST = "eo/digest"
-OPERATION = "eo/operation"
-STATE = "eo/state"
-PREFIX = "eo/prefix"
-BUCKET = "eo/bucket"
-REPORTED = "eo/reported"
-ROOT = "eo/root"
-ZONES_VERSION = "eo/zones_version"
-_GENERATION = "eo/generation"
-_SERVICE = "eo/service"
-INPUTS = "eo/inputs"
 _PAGE = 1000
 _LOOK_BACK = 10
 _PARTITIONS_A_QUERY = 100
@@ -40,32 +28,30 @@ class Recorded:
     Attributes:
         submission: its content.
         partition: Dagster's partition key.
-        bucket: its tiles are in.
-        prefix: of its tiles.
+        place: address that the service writes to.
         storage_id: place in the event log.
         run_id: of the run that recorded it, empty if none did.
     """
 
     submission: Submission
     partition: str
-    bucket: str
-    prefix: str
+    place: str
     storage_id: int
     run_id: str
 
     @property
     def identity(self) -> str:
-        """What the sensor reports once: the operation, or the digest where nothing was sent."""
-        return _identity(self.submission.operation, self.submission.state, self.submission.digest)
+        """What the sensor reports once."""
+        return self.submission.identity
 
     def supersedes(self, earlier: "Recorded") -> bool:
         """True if this later record makes an earlier one of its partition void.
 
-        A run that listed the operations long ago may attach to an attempt after the next one was sent: then the
-        higher generation counts.
+        A run that listed the operations long ago may attach to an attempt after the next one was sent: then what is
+        further counts.
         """
         same = self.submission.digest == earlier.submission.digest
-        return not same or self.submission.generation >= earlier.submission.generation
+        return not same or self.submission.advance >= earlier.submission.advance
 
 
 @dataclass(frozen=True)
@@ -81,54 +67,19 @@ class Stamp:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-def metadata_of(submission: Submission, *, bucket: str, prefix: str) -> dict[str, str | int]:
-    """The submission as metadata of its materialisation."""
-    return {
-        OPERATION: submission.operation,
-        STATE: submission.state,
-        DIGEST: submission.digest,
-        _GENERATION: submission.generation,
-        _SERVICE: submission.service,
-        INPUTS: submission.inputs,
-        BUCKET: bucket,
-        PREFIX: prefix,
-    }
-
-
-def identity_of(values: Mapping[str, Any]) -> str:
-    """`Recorded.identity` of a submission's metadata; empty if it holds none."""
-    return _identity(*(str(values.get(name, "")) for name in (OPERATION, STATE, DIGEST))) if DIGEST in values else ""
-
-
-def _identity(operation: str, state: str, digest: str) -> str:
-    return operation or f"{state}:{digest}"
-
-
 def _recorded(record: dg.EventLogRecord) -> Recorded | None:
     event = record.asset_materialization
     if event is None or event.partition is None or DIGEST not in event.metadata:
         return None
-    value = {name: entry.value for name, entry in event.metadata.items()}
-    submission = Submission(
-        digest=str(value[DIGEST]),
-        generation=_whole(value[_GENERATION]),
-        operation=str(value[OPERATION]),
-        state=str(value[STATE]),
-        service=str(value[_SERVICE]),
-        inputs=str(value[INPUTS]),
-    )
-    return Recorded(
-        submission, event.partition, str(value[BUCKET]), str(value[PREFIX]), record.storage_id, record.run_id
-    )
+    submission, place = read_submission({name: entry.value for name, entry in event.metadata.items()})
+    return Recorded(submission, event.partition, place, record.storage_id, record.run_id)
 
 
-def _whole(value: Any) -> int:
-    return int(value)
-
-
-def last_submission(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str, *, service: str) -> Recorded | None:
-    """The partition's newest submission on a service, or None."""
-    return last_submissions(instance, key, [partition], service=service).get(partition)
+def has_submitted(instance: dg.DagsterInstance, key: dg.AssetKey, service: str) -> bool:
+    """True if one of the newest submissions of a product was on a service."""
+    newest = instance.fetch_materializations(dg.AssetRecordsFilter(asset_key=key), limit=_LOOK_BACK).records
+    found = [_recorded(record) for record in newest]
+    return any(recorded.submission.service == service for recorded in found if recorded is not None)
 
 
 def last_submissions(
@@ -208,16 +159,33 @@ def submissions_after(instance: dg.DagsterInstance, key: dg.AssetKey, storage_id
             yield found
 
 
-def reported_after(instance: dg.DagsterInstance, key: dg.AssetKey, storage_id: int) -> dict[str, int]:
-    """Where each identity was last reported after a place in the event log, as done or as failed."""
-    places: dict[str, int] = {}
+@dataclass
+class Reported:
+    """What `export` tells after a place in the event log.
+
+    Attributes:
+        places: where each identity was last reported, as done or as failed.
+        lost: by partition, the identity whose tiles were deleted and where that was noticed.
+    """
+
+    places: dict[str, int] = field(default_factory=dict)
+    lost: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+
+def reported_after(instance: dg.DagsterInstance, key: dg.AssetKey, storage_id: int) -> Reported:
+    """Reports and losses after a place in the event log."""
+    found = Reported()
     for fetch in (instance.fetch_materializations, instance.fetch_observations):
         for record in _pages(fetch, key, storage_id):
             event = record.asset_materialization or record.event_log_entry.asset_observation
-            if event is not None and REPORTED in event.metadata:
+            if event is None:
+                continue
+            if REPORTED in event.metadata:
                 identity = str(event.metadata[REPORTED].value)
-                places[identity] = max(places.get(identity, 0), record.storage_id)
-    return places
+                found.places[identity] = max(found.places.get(identity, 0), record.storage_id)
+            if LOST in event.metadata and event.partition is not None:
+                found.lost[event.partition] = (str(event.metadata[LOST].value), record.storage_id)
+    return found
 
 
 def exported(instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Collection[str]) -> dict[str, str]:

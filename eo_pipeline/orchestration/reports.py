@@ -6,16 +6,20 @@ and when a tick happens.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 
-from eo_pipeline.core.reconcile import Operation, Report, ReportDecision, decide_report
-from eo_pipeline.orchestration import ledger
+from eo_pipeline.core.operations import Operation
+from eo_pipeline.core.queue import QueueLook, look_at_queue
+from eo_pipeline.core.reporting import Report, ReportDecision, decide_report
+from eo_pipeline.orchestration import names
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.ledger import Recorded
-from eo_pipeline.orchestration.waiting import waiting_of, waiting_since
+from eo_pipeline.orchestration.releases import Allowance, Held, released, unlimited
+from eo_pipeline.orchestration.stored_submissions import parts_metadata
+from eo_pipeline.orchestration.waiting import Lost, waiting_of, waiting_since
 
 MAX_EVENTS = 400
 """Events a tick stores at most: a runless event costs about 50 ms on SQLite, a tick may take 60 s."""
@@ -32,31 +36,34 @@ class Service:
         identity: submissions to others are left alone.
         list_operations: all of the project's.
         get_operation: one by name, None if it is gone.
+        allowance: the reason why a product may not start that many exports more, empty if it may.
+        concurrency: tasks that the project's plan runs at once; None if unknown.
     """
 
     identity: str
     list_operations: Callable[[], Iterable[Operation]]
     get_operation: Callable[[str], Operation | None]
+    allowance: Allowance = unlimited
+    concurrency: int | None = None
 
 
 @dataclass(frozen=True)
 class Settle:
-    """A submission that is to run again since its export failed.
+    """A submission that is to run again since its export failed, or its tiles were deleted.
 
     Attributes:
         chain: the product.
         recorded: the submission.
-        event: that reports the failure; to be stored only once the run is certain, for nobody settles what is reported.
+        event: that reports it; to be stored only once the run is certain, for nobody settles what is reported.
+        key: identity of the run: a submission that attaches to the same operation once more may be settled once more.
+        lost: True if the tiles were deleted.
     """
 
     chain: Chain
     recorded: Recorded
     event: dg.AssetObservation
-
-    @property
-    def key(self) -> str:
-        """Identity of the run: a submission that attaches to the same operation once more may be settled once more."""
-        return f"{self.recorded.identity}:{self.recorded.storage_id}"
+    key: str
+    lost: bool = False
 
 
 @dataclass
@@ -66,16 +73,22 @@ class Tick:
     Attributes:
         events: for the event log, in order.
         settle: failed exports.
-        active: operations that are under way.
+        active: submissions that are under way.
+        held: submissions that are held back.
+        released: of those, the ones that may go now.
         watermarks: by product, for the next tick.
         postponed: events left for the next tick.
+        queue: the project's, None if it was not asked.
     """
 
     events: list[dg.AssetMaterialization | dg.AssetObservation] = field(default_factory=list)
     settle: list[Settle] = field(default_factory=list)
     active: int = 0
+    held: list[Held] = field(default_factory=list)
+    released: list[Held] = field(default_factory=list)
     watermarks: dict[str, int] = field(default_factory=dict)
     postponed: int = 0
+    queue: QueueLook | None = None
 
 
 def tick(
@@ -86,7 +99,7 @@ def tick(
     Args:
         instance: the ledger.
         chains: every product.
-        service: asked only if something waits for an operation.
+        service: asked only if something waits for an operation, or is held back.
         watermarks: of the last tick; lost ones cost time, nothing else.
     """
     found = [
@@ -94,6 +107,7 @@ def tick(
         for chain in chains
     ]
     result = Tick(watermarks={w.chain.product.name: w.watermark for w in found})
+    result.settle += [_lost(w.chain, loss) for w in found for loss in w.lost]
     _report_all(result, [(w.chain, recorded) for w in found for recorded in w.submissions], service)
     return result
 
@@ -107,80 +121,100 @@ def look(instance: dg.DagsterInstance, chain: Chain, partitions: Iterable[str], 
 
 
 def _report_all(result: Tick, waiting: Sequence[tuple[Chain, Recorded]], service: Service) -> None:
-    names = [recorded.submission.operation for _, recorded in waiting if recorded.submission.operation]
-    known = _operations(names, service)
+    known = _operations(result, [recorded for _, recorded in waiting], service)
     for chain, recorded in waiting:
-        name = recorded.submission.operation
-        if name and name not in known:
+        if not known.keys() >= set(recorded.submission.operations):
             result.postponed += 1
             continue
-        _report(result, chain, recorded, known.get(name))
+        _report(result, chain, recorded, known)
+    if result.queue is not None:
+        result.released = released(result.held, result.queue, allowance=service.allowance, now=datetime.now(UTC))
 
 
-def _operations(names: Sequence[str], service: Service) -> dict[str, Operation | None]:
+def _operations(result: Tick, waiting: Sequence[Recorded], service: Service) -> dict[str, Operation | None]:
     """Operations as listed; those that the listing lacks are asked for by name, since it may be incomplete or old."""
-    if not names:
+    names_of_all = [name for recorded in waiting for name in recorded.submission.operations]
+    if not names_of_all and all(recorded.submission.held is None for recorded in waiting):
         return {}
-    known: dict[str, Operation | None] = {operation.name: operation for operation in service.list_operations()}
-    unlisted = [name for name in names if name not in known]
+    listed = list(service.list_operations())
+    result.queue = look_at_queue(listed, concurrency=service.concurrency)
+    known: dict[str, Operation | None] = {operation.name: operation for operation in listed}
+    unlisted = [name for name in names_of_all if name not in known]
     return known | {name: service.get_operation(name) for name in unlisted[:MAX_LOOKUPS]}
 
 
-def _report(result: Tick, chain: Chain, recorded: Recorded, operation: Operation | None) -> None:
-    decision = decide_report(recorded.submission, operation)
+def _report(result: Tick, chain: Chain, recorded: Recorded, known: Mapping[str, Operation | None]) -> None:
+    decision = decide_report(recorded.submission, known)
+    found = [known[name] for name in recorded.submission.operations]
+    operations = [operation for operation in found if operation is not None]
     if decision.report is Report.WAIT:
         result.active += 1
+    elif decision.report is Report.HELD:
+        result.held.append(Held(chain, recorded))
     elif len(result.events) + len(result.settle) >= MAX_EVENTS:
         result.postponed += 1
     elif decision.report is Report.EXPORTED:
-        result.events.append(_exported(chain.key("export"), recorded, operation))
+        result.events.append(_exported(chain.key("export"), recorded, operations))
     elif decision.settle:
-        result.settle.append(Settle(chain, recorded, _failed(chain.key("export"), recorded, decision)))
+        event = _failed(chain.key("export"), recorded, decision, operations)
+        result.settle.append(Settle(chain, recorded, event, f"{recorded.identity}:{recorded.storage_id}"))
     else:
-        result.events.append(_failed(chain.key("export"), recorded, decision))
+        result.events.append(_failed(chain.key("export"), recorded, decision, operations))
 
 
-def _failed(key: dg.AssetKey, recorded: Recorded, decision: ReportDecision) -> dg.AssetObservation:
+def _lost(chain: Chain, loss: Lost) -> Settle:
+    words = "tiles were deleted before they were collected; exported again"
+    event = dg.AssetObservation(
+        asset_key=chain.key("export"),
+        partition=loss.recorded.partition,
+        description=words,
+        metadata={names.REPORTED: loss.identity},
+    )
+    return Settle(chain, loss.recorded, event, loss.identity, lost=True)
+
+
+def _failed(
+    key: dg.AssetKey, recorded: Recorded, decision: ReportDecision, operations: Sequence[Operation]
+) -> dg.AssetObservation:
     return dg.AssetObservation(
         asset_key=key,
         partition=recorded.partition,
         description=f"{decision.report.value}: {decision.message}",
-        metadata={"error": decision.message, "settled by a run": decision.settle, **_common(recorded)},
+        metadata={
+            "error": decision.message,
+            "settled by a run": decision.settle,
+            **_compute(operations),
+            **_common(recorded),
+        },
     )
 
 
-def _common(recorded: Recorded) -> dict[str, str]:
-    submission = recorded.submission
-    return {
-        ledger.REPORTED: recorded.identity,
-        ledger.STATE: submission.state,
-        ledger.DIGEST: submission.digest,
-        ledger.BUCKET: recorded.bucket,
-        ledger.PREFIX: recorded.prefix,
-    }
+def _common(recorded: Recorded) -> dict[str, Any]:
+    return {names.REPORTED: recorded.identity, **parts_metadata(recorded.submission, place=recorded.place)}
 
 
-def _exported(key: dg.AssetKey, recorded: Recorded, operation: Operation | None) -> dg.AssetMaterialization:
+def _compute(operations: Sequence[Operation]) -> dict[str, Any]:
+    """What operations used, each by name as well, for the account of compute."""
+    used = {o.name: {"eecu_seconds": o.eecu_seconds, "state": o.state.value, "ended": o.ended} for o in operations}
+    return {"EECU-seconds": sum(o.eecu_seconds for o in operations), names.USED: dg.MetadataValue.json(used)}
+
+
+def _exported(key: dg.AssetKey, recorded: Recorded, operations: Sequence[Operation]) -> dg.AssetMaterialization:
     shown: dict[str, Any] = {}
-    if operation is not None:
+    if operations:
         shown = {
-            "EECU-seconds": operation.eecu_seconds,
-            "queue seconds": _seconds(operation.created, operation.started),
-            "run seconds": _seconds(operation.started, operation.ended),
-            "task": dg.MetadataValue.url(operation.url),
-            "tiles at": dg.MetadataValue.path(f"gs://{recorded.bucket}/{recorded.prefix}"),
+            **_compute(operations),
+            "queue seconds": round(sum(o.queue_seconds for o in operations), 1),
+            "run seconds": round(sum(o.run_seconds for o in operations), 1),
+            "task": dg.MetadataValue.url(operations[0].url),
+            "tiles at": dg.MetadataValue.path(f"{recorded.place}/{recorded.submission.parts[0].prefix}"),
         }
+        if len(operations) > 1:
+            shown["pieces"] = len(operations)
     return dg.AssetMaterialization(
         asset_key=key,
         partition=recorded.partition,
-        description="nothing to export" if operation is None else "exported by Earth Engine",
+        description="exported by Earth Engine" if operations else "nothing to export",
         metadata={**shown, **_common(recorded)},
         tags={"dagster/data_version": recorded.submission.digest},
     )
-
-
-def _seconds(start: str, end: str) -> float:
-    """Seconds between two RFC 3339 instants; 0 if either is unknown."""
-    if not start or not end:
-        return 0.0
-    return round((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds(), 1)

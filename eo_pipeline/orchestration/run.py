@@ -4,6 +4,7 @@ What does not belong here: printing (`cli`), and anything an asset does.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -176,10 +177,21 @@ class _Runner:
             self.runs.instance.report_runless_asset_event(event)
             if isinstance(event, dg.AssetObservation) and event.partition is not None:
                 self.runs.failed["submission", event.partition] = event.description or "cancelled"
-        self.runs.materialise("submission", [self.waiting[settle.recorded.partition] for settle in found.settle])
+        again = [settle.recorded.partition for settle in found.settle]
+        again += [held.recorded.partition for held in found.released]
+        self.runs.materialise("submission", [self.waiting[partition] for partition in again])
+        self._tell_held(found)
         for settle in found.settle:
             if ("submission", settle.recorded.partition) in self.runs.failed:
                 self.runs.instance.report_runless_asset_event(settle.event)
+
+    def _tell_held(self, found: Tick) -> None:
+        """What waits on our side, and why; what no longer does is not told any more."""
+        reasons = Counter(one.reason for one in found.held if one not in found.released)
+        told = "; ".join(f"{count} partitions: {reason}" for reason, count in reasons.most_common())
+        self.report.skipped.pop("held back", None)
+        if told:
+            self.report.skipped["held back"] = told
 
     def _look(self, service: Service) -> Tick:
         for attempt in range(_UNREACHABLE_POLLS):

@@ -4,20 +4,28 @@ What does not belong here: what an operation's state means (`core.reconcile`, `r
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from eo_pipeline.earth_engine.operations import get_operation, list_operations
+from eo_pipeline.orchestration.automation import SUBMISSIONS_A_RUN
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.partition_cache import mend_caches
+from eo_pipeline.orchestration.releases import Group, Held, groups
 from eo_pipeline.orchestration.reports import Service, Settle, Tick, tick
 from eo_pipeline.orchestration.resources import EarthEngineResource
+from eo_pipeline.orchestration.schedules import range_tags
 
 NAME = "earth_engine_operations"
 SETTLE_PRIORITY = "10"
+URGENT_PRIORITY = "5"
 _SETTLES = "eo/settle"
+_RELEASES = "eo/release"
 _SERVICE, _WATERMARKS, _CACHES = "service", "watermarks", "caches"
 
 
@@ -44,6 +52,7 @@ def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg
             context.log.warning(f"Dagster's cache had lost partitions of {', '.join(mended)}; it is made anew.")
         begun = [settle for settle in found.settle if _is_begun(context.instance, settle)]
         requests = [_settle(settle) for settle in found.settle if settle not in begun]
+        requests += _releases(context.instance, found.released)
         return dg.SensorResult(
             run_requests=requests or None,
             skip_reason=None if requests else dg.SkipReason(_summary(found)),
@@ -56,10 +65,12 @@ def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg
 
 def operations_of(earth_engine: EarthEngineResource) -> Service:
     """The operations of the resource's project."""
+    settings = earth_engine.settings()
     return Service(
-        identity=earth_engine.settings().service,
+        identity=settings.service,
         list_operations=lambda: list_operations(earth_engine.session()),
         get_operation=lambda name: get_operation(earth_engine.session(), name),
+        concurrency=settings.max_concurrent_exports,
     )
 
 
@@ -94,7 +105,37 @@ def _settle(settle: Settle) -> dg.RunRequest:
         run_key=f"settle:{settle.key}",
         job_name=_settling_name(settle.chain),
         partition_key=settle.recorded.partition,
+        run_config=_config(settle.chain, lost=True) if settle.lost else None,
         tags={"dagster/priority": SETTLE_PRIORITY, _SETTLES: settle.key},
+    )
+
+
+def _config(chain: Chain, **values: bool | int) -> dict[str, Any]:
+    return {"ops": {chain.key("submission").to_python_identifier(): {"config": values}}}
+
+
+def _releases(instance: dg.DagsterInstance, chosen: Sequence[Held]) -> list[dg.RunRequest]:
+    """Runs that submit what was held back; none of a product whose last ones are still to come."""
+    products = {one.chain.product.name for one in chosen}
+    busy = {name for name in products if _is_releasing(instance, name)}
+    free = [one for one in chosen if one.chain.product.name not in busy]
+    return [_release(group) for group in groups(instance, free, size=SUBMISSIONS_A_RUN)]
+
+
+def _is_releasing(instance: dg.DagsterInstance, product: str) -> bool:
+    wanted = dg.RunsFilter(tags={_RELEASES: product}, statuses=NOT_FINISHED_STATUSES)
+    return instance.get_runs_count(wanted) > 0
+
+
+def _release(group: Group) -> dg.RunRequest:
+    first, last = group.keys[0], group.keys[-1]
+    return dg.RunRequest(
+        job_name=_settling_name(group.chain),
+        tags={
+            **range_tags(first.text, last.text),
+            "dagster/priority": URGENT_PRIORITY,
+            _RELEASES: group.chain.product.name,
+        },
     )
 
 
@@ -104,7 +145,9 @@ def _is_begun(instance: dg.DagsterInstance, settle: Settle) -> bool:
 
 
 def _summary(found: Tick) -> str:
-    if not (found.events or found.active or found.postponed):
+    if not (found.events or found.active or found.postponed or found.held):
         return "No export is under way."
     reported = len(found.events) + len(found.settle)
-    return f"{found.active} exports under way, {reported} reported, {found.postponed} postponed."
+    told = f"{found.active} exports under way, {reported} reported, {found.postponed} postponed"
+    reasons = Counter(one.reason for one in found.held)
+    return "; ".join([told, *(f"{count} held back: {reason}" for reason, count in reasons.most_common(3))]) + "."

@@ -9,9 +9,10 @@ from functools import cached_property
 
 import dagster as dg
 
-from eo_pipeline.orchestration import ledger
+from eo_pipeline.orchestration import ledger, names
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.freshness import MADE_OF, mosaics_of
+from eo_pipeline.orchestration.stored_submissions import identity_of
 
 _ENDED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
@@ -105,13 +106,13 @@ class _Read:
     def without_images(self, stage: str) -> set[str]:
         """Partitions that recorded that there is no image; a mosaic has what its tiles have."""
         stamps = self.stamps["tiles" if stage == "mosaic" else stage]
-        return {partition for partition, stamp in stamps.items() if stamp.values.get(ledger.STATE) == "no_images"}
+        return {partition for partition, stamp in stamps.items() if stamp.values.get(names.STATE) == "no_images"}
 
     def stale(self, stage: str) -> set[str]:
         """Partitions that are older than what they are made of, or made of something else than counts now."""
         if stage == "export":
-            sent = {p: ledger.identity_of(stamp.values) for p, stamp in self.stamps["submission"].items()}
-            return {p for p, s in self.stamps[stage].items() if s.values.get(ledger.REPORTED) != sent.get(p)}
+            sent = {p: identity_of(stamp.values) for p, stamp in self.stamps["submission"].items()}
+            return {p for p, s in self.stamps[stage].items() if s.values.get(names.REPORTED) != sent.get(p)}
         if stage == "zonal_stats":
             return self._other_zones() | {p for p in self.places[stage] if self._is_older(stage, p)}
         return {p for p in self.places[stage] if stage in MADE_OF and self._is_older(stage, p)}
@@ -123,7 +124,7 @@ class _Read:
 
     def _other_zones(self) -> set[str]:
         version = self.chain.zones_version()
-        return {p for p, s in self.stamps["zonal_stats"].items() if s.values.get(ledger.ZONES_VERSION) != version}
+        return {p for p, s in self.stamps["zonal_stats"].items() if s.values.get(names.ZONES_VERSION) != version}
 
 
 def _stage(read: _Read, stage: str) -> StageStatus:

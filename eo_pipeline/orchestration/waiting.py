@@ -18,17 +18,37 @@ OVERLAP = 1000
 
 
 @dataclass(frozen=True)
+class Lost:
+    """An export whose tiles were deleted before they were collected.
+
+    Attributes:
+        recorded: its submission, still the last one.
+        storage_id: where it was noticed.
+    """
+
+    recorded: Recorded
+    storage_id: int
+
+    @property
+    def identity(self) -> str:
+        """What is reported once."""
+        return f"lost:{self.recorded.identity}:{self.storage_id}"
+
+
+@dataclass(frozen=True)
 class Waiting:
     """Submissions of one product that were not reported yet.
 
     Attributes:
         chain: the product.
         submissions: oldest first, one a partition.
+        lost: exports to be made again.
         watermark: place in the event log before which nothing waits.
     """
 
     chain: Chain
     submissions: tuple[Recorded, ...]
+    lost: tuple[Lost, ...]
     watermark: int
 
 
@@ -42,15 +62,32 @@ def waiting_since(instance: dg.DagsterInstance, chain: Chain, *, service: str, w
     reported = ledger.reported_after(instance, chain.key("export"), since)
     recent = list(ledger.submissions_after(instance, chain.key("submission"), since))
     current = ledger.current_submissions([r for r in recent if r.submission.service == service])
-    unreported = [r for r in current.values() if reported.get(r.identity, 0) < r.storage_id]
+    unreported = [r for r in current.values() if reported.places.get(r.identity, 0) < r.storage_id]
     waiting = _not_exported(instance, chain, _known(instance, chain, unreported))
-    first = min((r.storage_id for r in waiting), default=None)
+    lost = _lost(instance, chain, reported, service)
+    places = [r.storage_id for r in waiting] + [found.storage_id for found in lost]
+    first = min(places, default=None)
     resolved = [r.storage_id for r in recent if first is None or r.storage_id < first]
     return Waiting(
         chain,
         tuple(sorted(waiting, key=lambda recorded: recorded.storage_id)),
+        tuple(lost),
         max(resolved, default=watermark),
     )
+
+
+def _lost(instance: dg.DagsterInstance, chain: Chain, reported: ledger.Reported, service: str) -> list[Lost]:
+    """Losses that no later submission answers and that were not passed on yet."""
+    last = ledger.last_submissions(instance, chain.key("submission"), reported.lost, service=service)
+    found = [
+        Lost(last[p], place)
+        for p, (identity, place) in reported.lost.items()
+        if p in last and last[p].identity == identity
+    ]
+    open_ones = [loss for loss in found if loss.recorded.storage_id < loss.storage_id]
+    unknown = [loss for loss in open_ones if loss.identity not in reported.places]
+    known = {recorded.partition for recorded in _known(instance, chain, [loss.recorded for loss in unknown])}
+    return [loss for loss in unknown if loss.recorded.partition in known]
 
 
 def waiting_of(

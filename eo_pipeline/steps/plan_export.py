@@ -12,7 +12,7 @@ from typing import Any
 import ee
 
 from eo_pipeline.core import keys
-from eo_pipeline.core.export_plan import ExportTask
+from eo_pipeline.core.export_plan import Destination, ExportTask, ImageContent
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product
@@ -88,10 +88,11 @@ def plan_export(
     area: Area,
     period: Period,
     inputs: Inputs,
-    bucket: str,
+    destination: Destination,
     native_resolution: float | None,
+    priority: int | None = None,
 ) -> PlannedExport:
-    """The export of one partition to a bucket; the same arguments always give the same digest."""
+    """The export of one partition; the same arguments always give the same digest, whatever the priority."""
     image = recipes.image(
         product, area_key=area.key, geobox=area.geobox, period=period, native_resolution=native_resolution
     )
@@ -105,13 +106,14 @@ def plan_export(
         project=settings.project,
         expression=json.dumps(json.loads(image.serialize()), sort_keys=True),
         inputs=inputs.fingerprint,
-        geobox=area.geobox,
-        band_names=tuple(band.name for band in bands),
-        nodata=float("nan") if nodata is None else float(nodata),
-        file_dimensions=product.file_dimensions,
-        bucket=bucket,
-        folder=product.export.prefix,
-        max_pixels=product.export.max_pixels,
-        priority=product.export.priority,
+        content=ImageContent(
+            geobox=area.geobox,
+            band_names=tuple(band.name for band in bands),
+            nodata=float("nan") if nodata is None else float(nodata),
+            file_dimensions=product.file_dimensions,
+            max_pixels=product.export.max_pixels,
+        ),
+        destination=destination,
+        priority=product.export.priority if priority is None else priority,
     )
     return PlannedExport(task, image, inputs)

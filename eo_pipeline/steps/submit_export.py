@@ -1,40 +1,26 @@
-"""Submit an export exactly once: look at every trace of it, decide, act.
+"""Submit an export exactly once: look at every trace of it, decide, act; for each piece, if it was split.
 
 What does not belong here: recording the outcome, and which partitions to submit.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from eo_pipeline.core import keys
-from eo_pipeline.core.export_plan import ExportTask
-from eo_pipeline.core.reconcile import Act, Decision, Operation, Submission, Traces, decide_submission
+from eo_pipeline.core.export_plan import ExportTask, ImageContent
+from eo_pipeline.core.failures import FailureAct, classify
+from eo_pipeline.core.operations import Operation
+from eo_pipeline.core.reconcile import Act, Decision, Traces, Wish, decide
+from eo_pipeline.core.splitting import pieces
+from eo_pipeline.core.submissions import Held, Part, Submission, SubmissionState
 from eo_pipeline.earth_engine import operations
-from eo_pipeline.earth_engine.session import Session
-from eo_pipeline.errors import EoPipelineError
+from eo_pipeline.errors import CredentialsError, EoPipelineError, ServiceError, ServiceUnreachableError
+from eo_pipeline.steps.desk import Desk
 from eo_pipeline.steps.plan_export import PlannedExport
-from eo_pipeline.storage.objects import Bucket
 
 
 class ExportFailedError(EoPipelineError):
     """Earth Engine failed this export for good; the message holds its words and what to change."""
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What submissions of one run share.
-
-    Attributes:
-        session: of exports.
-        bucket: that tiles go to.
-        by_digest: operations that bear a digest, as listed when the run began.
-        by_head: active operations by the head of their description, product.area.period.
-    """
-
-    session: Session
-    bucket: Bucket
-    by_digest: Mapping[str, Sequence[Operation]]
-    by_head: Mapping[str, Sequence[Operation]]
 
 
 @dataclass(frozen=True)
@@ -44,81 +30,188 @@ class Outcome:
     Attributes:
         submission: for the ledger.
         reason: why, for a person.
-        act: what was done; None where there is no image.
+        acts: what was done for each part, and for each export that was split.
+        sent: operations that were started now.
     """
 
     submission: Submission
     reason: str
-    act: Act | None
-
-
-def open_desk(session: Session, bucket: Bucket) -> Desk:
-    """List the project's operations once, for all submissions of a run."""
-    by_digest: dict[str, list[Operation]] = {}
-    by_head: dict[str, list[Operation]] = {}
-    for operation in operations.list_operations(session):
-        if operation.request_id is None:
-            continue
-        digest, _ = keys.parse_request_id(operation.request_id)
-        by_digest.setdefault(digest, []).append(operation)
-        if operation.state.active:
-            by_head.setdefault(keys.description_head(operation.description), []).append(operation)
-    return Desk(session, bucket, by_digest, by_head)
+    acts: tuple[Act, ...] = ()
+    sent: tuple[str, ...] = ()
 
 
 def submit_export(
-    desk: Desk, planned: PlannedExport, previous: Submission | None, *, resubmit: bool = False
+    desk: Desk, planned: PlannedExport, previous: Submission | None, *, wish: Wish | None = None
 ) -> Outcome:
-    """Bring one planned export under way, or find that it is, or that there is nothing to export.
+    """Bring one planned export under way, or find that it is, or that there is nothing to export, or hold it back.
 
     Raises:
         ExportFailedError: an earlier attempt failed for a reason that trying again cannot change.
-        ServiceError: the service refused the request.
+        ServiceError: the service refused the request for such a reason.
     """
-    task, digest = planned.task, planned.task.digest
-    service, inputs = desk.session.service, planned.inputs.fingerprint
-    known = previous if previous is not None and previous.service == service else None
+    task, service = planned.task, desk.session.service
     if planned.inputs.count == 0:
-        nothing = Submission(digest, 0, "", "no_images", service, inputs)
-        return Outcome(nothing, "no image is left after the filters", None)
-    decision = decide_submission(_traces(desk, task, known), resubmit=resubmit)
-    for name in decision.cancel:
-        operations.cancel_operation(desk.session, name)
-    if decision.act is Act.FAIL:
-        raise ExportFailedError(decision.reason)
-    if decision.act is Act.REUSE_OBJECTS:
-        found = Submission(digest, decision.generation, "", "found", service, inputs)
-        return Outcome(found, decision.reason, decision.act)
-    name = _operation(desk, planned, decision)
-    sent = Submission(digest, decision.generation, name, "submitted", service, inputs)
-    return Outcome(sent, decision.reason, decision.act)
+        nothing = Submission(task.digest, SubmissionState.NO_IMAGES, service, planned.inputs.fingerprint)
+        return Outcome(nothing, "no image is left after the filters")
+    known = previous if previous is not None and previous.service == service else None
+    attempt = _Attempt(desk, planned, known, wish or Wish())
+    try:
+        parts = tuple(attempt.parts(task))
+    except (ExportFailedError, ServiceError):
+        attempt.cancel_siblings()
+        raise
+    finally:
+        attempt.cancel_outdated()
+    return attempt.outcome(parts)
 
 
-def _operation(desk: Desk, planned: PlannedExport, decision: Decision) -> str:
-    if decision.operation is not None:
-        return decision.operation.name
-    started = operations.start_export(desk.session, planned.task, planned.image, generation=decision.generation)
-    return started.name
+@dataclass
+class _Attempt:
+    """One call of `submit_export`."""
+
+    desk: Desk
+    planned: PlannedExport
+    known: Submission | None
+    wish: Wish
+    seen: set[str] = field(default_factory=set)
+    split: list[str] = field(default_factory=list)
+    joined: list[Operation] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    held: Held | None = None
+
+    @property
+    def same(self) -> Submission | None:
+        """The last submission, if it was of the same data."""
+        return self.known if self.known is not None and self.known.digest == self.planned.task.digest else None
+
+    def parts(self, task: ExportTask) -> Iterator[Part]:
+        """What stands for one export: itself, or all that it was split into."""
+        self.seen.add(task.digest)
+        smaller = pieces(task)
+        decision = decide(self._traces(task, can_split=bool(smaller)), self.wish)
+        self.decisions.append(decision)
+        match decision.act:
+            case Act.FAIL:
+                raise ExportFailedError(decision.reason)
+            case Act.SPLIT:
+                yield from self._pieces(task, smaller)
+            case Act.SUBMIT:
+                yield from self._start(task, smaller, decision)
+            case _:
+                yield self._existing(task, decision)
+
+    def _existing(self, task: ExportTask, decision: Decision) -> Part:
+        if decision.operation is not None and decision.operation.state.active:
+            self.joined.append(decision.operation)
+        return _part(task, decision.generation, decision.operation.name if decision.operation else "")
+
+    def _pieces(self, task: ExportTask, smaller: tuple[ExportTask, ...]) -> Iterator[Part]:
+        self.split.append(task.digest)
+        for piece in smaller:
+            yield from self.parts(piece)
+
+    def _start(self, task: ExportTask, smaller: tuple[ExportTask, ...], decision: Decision) -> Iterator[Part]:
+        """Send it if the gate is open; a refusal that may pass closes the gate."""
+        gate, before = self.desk.gate, decision.generation - 1
+        if decision.pause and not self._paused(task, before):
+            self.held = gate.held(decision.reason, self._held_before(), pause=True)
+        elif refusal := gate.refusal():
+            self.held = gate.held(refusal, self._held_before(), pause=bool(gate.closed))
+        else:
+            try:
+                started = operations.start_export(
+                    self.desk.session, task, self.planned.image, generation=decision.generation
+                )
+            except (ServiceError, ServiceUnreachableError, CredentialsError) as error:
+                failure = classify(error.said)
+                if failure.act is FailureAct.SPLIT and smaller:
+                    yield from self._pieces(task, smaller)
+                    return
+                if not failure.passes and not isinstance(error, ServiceUnreachableError | CredentialsError):
+                    raise
+                gate.closed = str(error)
+                self.held = gate.held(str(error), self._held_before(), pause=True)
+            else:
+                gate.sent += 1
+                self.sent.append(started.name)
+                self.joined.append(started)
+                yield _part(task, decision.generation, started.name)
+                return
+        yield _part(task, before, "")
+
+    def _held_before(self) -> Held | None:
+        return self.known.held if self.known is not None else None
+
+    def _paused(self, task: ExportTask, generation: int) -> bool:
+        """True if this export was held since its last attempt failed."""
+        part = self.same.part(task.digest) if self.same is not None else None
+        return part is not None and not part.operation and part.generation == generation
+
+    def outcome(self, parts: tuple[Part, ...]) -> Outcome:
+        """The submission that these parts are."""
+        if self.held is not None:
+            state = SubmissionState.HELD
+        elif any(part.operation for part in parts):
+            state = SubmissionState.SUBMITTED
+        else:
+            state = SubmissionState.FOUND
+        task = self.planned.task
+        submission = Submission(
+            digest=task.digest,
+            state=state,
+            service=self.desk.session.service,
+            inputs=self.planned.inputs.fingerprint,
+            parts=parts,
+            split=tuple(self.split),
+            priority=task.priority,
+            held=self.held,
+        )
+        told = "; ".join(dict.fromkeys(decision.reason for decision in self.decisions))
+        reason = f"held back: {self.held.reason}" if self.held is not None else told
+        return Outcome(submission, reason, tuple(decision.act for decision in self.decisions), tuple(self.sent))
+
+    def cancel_siblings(self) -> None:
+        """Parts of a partition that cannot become whole would be paid for in vain."""
+        for operation in self.joined:
+            operations.cancel_operation(self.desk.session, operation.name)
+
+    def cancel_outdated(self) -> None:
+        """Active operations of this partition that make another digest's data."""
+        for operation in self._outdated():
+            operations.cancel_operation(self.desk.session, operation.name)
+
+    def _outdated(self) -> Iterator[Operation]:
+        head = keys.description_head(self.planned.task.description(1))
+        listed = {o.name: o for o in self.desk.by_head.get(head, ())}
+        yield from (o for o in listed.values() if _digest_of(o) not in self.seen)
+        if self.known is None or self.same is not None:
+            return
+        for name in self.known.operations:
+            if name not in listed:
+                last = operations.get_operation(self.desk.session, name)
+                if last is not None and last.state.active:
+                    yield last
+
+    def _traces(self, task: ExportTask, *, can_split: bool) -> Traces:
+        recorded = self.same.part(task.digest) if self.same is not None else None
+        found = list(self.desk.by_digest.get(task.digest, ()))
+        if recorded is not None and recorded.operation and recorded.operation not in {o.name for o in found}:
+            unlisted = operations.get_operation(self.desk.session, recorded.operation)
+            found += [unlisted] if unlisted is not None else []
+        was_split = self.same is not None and task.digest in self.same.split
+        needed = not was_split and (not found or self.wish.lost)
+        objects = self.desk.count_tiles(task.prefix) if needed else 0
+        return Traces(recorded, found, objects, task.tile_count, was_split=was_split, can_split=can_split)
 
 
-def _traces(desk: Desk, task: ExportTask, previous: Submission | None) -> Traces:
-    digest = task.digest
-    found = list(desk.by_digest.get(digest, ()))
-    same = previous if previous is not None and previous.digest == digest else None
-    if same is not None and same.operation and same.operation not in {o.name for o in found}:
-        unlisted = operations.get_operation(desk.session, same.operation)
-        found += [unlisted] if unlisted is not None else []
-    outdated = _outdated(desk, task, previous)
-    objects = 0 if found else sum(o.name.endswith(".tif") for o in desk.bucket.list(task.prefix))
-    return Traces(same, found, outdated, objects, task.tile_count)
+def _digest_of(operation: Operation) -> str:
+    return keys.parse_request_id(operation.request_id)[0] if operation.request_id else ""
 
 
-def _outdated(desk: Desk, task: ExportTask, previous: Submission | None) -> list[Operation]:
-    """Active operations of this partition that make another digest's data."""
-    mine = set(desk.by_digest.get(task.digest, ()))
-    others = [o for o in desk.by_head.get(keys.description_head(task.description(1)), ()) if o not in mine]
-    if previous is None or previous.digest == task.digest or previous.operation in {"", *(o.name for o in others)}:
-        return others
-    last = operations.get_operation(desk.session, previous.operation)
-    others += [last] if last is not None and last.state.active else []
-    return others
+def _part(task: ExportTask, generation: int, operation: str) -> Part:
+    content = task.content
+    if not isinstance(content, ImageContent):
+        return Part(task.digest, generation, operation, task.prefix)
+    height, width = content.geobox.shape
+    return Part(task.digest, generation, operation, task.prefix, height, width, content.file_dimensions)

@@ -94,6 +94,10 @@ class Bucket:
             blobs = list(self.client.list_blobs(self.name, prefix=prefix))
         return sorted(map(_stored, blobs), key=lambda o: o.name)
 
+    def count_tiles(self, prefix: str) -> int:
+        """GeoTIFFs below a prefix."""
+        return sum(found.name.endswith(".tif") for found in self.list(prefix))
+
     def download(self, objects: Sequence[tuple[StoredObject, Path]]) -> Iterator[Download]:
         """Download objects to paths, several at once, each yielded when it is done; order is as they finish.
 

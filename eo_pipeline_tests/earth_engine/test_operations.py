@@ -9,8 +9,8 @@ import ee
 import pytest
 
 from eo_pipeline.core import grids
-from eo_pipeline.core.export_plan import ExportTask
-from eo_pipeline.core.reconcile import Operation, State
+from eo_pipeline.core.export_plan import CloudStorage, ExportTask, ImageContent
+from eo_pipeline.core.operations import Operation, State
 from eo_pipeline.earth_engine import operations
 from eo_pipeline.errors import ServiceError
 from eo_pipeline_tests.end_to_end.pipeline import BUCKET
@@ -34,13 +34,8 @@ def task(service: Service, name: str, **changes: object) -> ExportTask:
         project="sandbox-project",
         expression=name,
         inputs="",
-        geobox=area.geobox,
-        band_names=("B4",),
-        nodata=0.0,
-        file_dimensions=256,
-        bucket=BUCKET,
-        folder="",
-        max_pixels=10**9,
+        content=ImageContent(area.geobox, ("B4",), 0.0, 256, 10**9),
+        destination=CloudStorage(BUCKET),
         priority=7,
     )
     return replace(plain, **changes)  # type: ignore[arg-type]  # fields by name
@@ -86,7 +81,9 @@ def test_a_request_carries_grid_files_priority_and_nodata(service: Service) -> N
 
 
 def test_nan_is_not_sent_as_a_nodata_value(service: Service) -> None:
-    body = operations._request(task(service, "nan", nodata=float("nan")), image(), 1)
+    plain = task(service, "nan")
+    assert isinstance(plain.content, ImageContent)
+    body = operations._request(replace(plain, content=replace(plain.content, nodata=float("nan"))), image(), 1)
     assert "noData" not in body["fileExportOptions"].get("geoTiffOptions", {})
 
 

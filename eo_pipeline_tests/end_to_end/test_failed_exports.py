@@ -45,12 +45,12 @@ def test_a_transient_failure_is_sent_again_as_the_next_generation(place: Place) 
 
 
 def test_a_permanent_failure_ends_red_once_with_its_message(place: Place) -> None:
-    place.sandbox.arm(kind="fail", message="User memory limit exceeded.")
+    place.sandbox.arm(kind="fail", message="Exported bands must have compatible data types; found Float32 and Byte.")
     found = place.pipeline()
     report = found.run([MONTH])
     [words] = report.failed.values()
-    assert "User memory limit exceeded." in words
-    assert "area.tile" in words
+    assert "must have compatible data types" in words
+    assert "cast them in the recipe" in words
     assert len(submissions(place.sandbox)) == 1
     failed = [run for run in place.instance.get_runs() if not run.is_success]
     assert len(failed) == 1
@@ -104,7 +104,7 @@ def test_a_run_still_sees_a_failure_that_the_sensor_reported(place: Place) -> No
     cancel(place.sandbox, name)
     assert len(place.tick(found).asset_events) == 1
     waiting = waiting_of(place.instance, found.chain, [PARTITION], service=service_of(place))
-    assert [recorded.submission.operation for recorded in waiting] == [name]
+    assert [recorded.submission.operations for recorded in waiting] == [(name,)]
 
 
 def service_of(place: Place) -> str:

@@ -17,6 +17,7 @@ import yaml
 from numpy.typing import NDArray
 from rasterio.transform import from_origin
 
+from eo_pipeline.orchestration.stored_submissions import read_parts
 from eo_pipeline_tests.end_to_end.pipeline import BUCKET, Pipeline, make_bucket, pipeline, storage_client
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
 
@@ -91,7 +92,8 @@ def test_tiles_are_placed_by_georeferencing_when_their_names_mislead(place: Plac
         folder=place.folder,
     )
     assert found.materialise("submission", "whole|2024-01").success
-    prefix = str(found.metadata("submission", "whole|2024-01")["eo/prefix"])
+    [part] = read_parts(found.metadata("submission", "whole|2024-01"))
+    prefix = part.prefix
     swap_names(place, prefix)
     assert found.run(["2024-01"]).failed == {}
     assert found.metadata("tiles", "whole|2024-01")["tiles"] == 4

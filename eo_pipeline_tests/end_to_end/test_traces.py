@@ -5,6 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from eo_pipeline.orchestration.stored_submissions import read_parts
 from eo_pipeline_tests.end_to_end.heights import (
     submissions,
 )
@@ -85,7 +86,8 @@ def test_resubmit_exports_once_more(place: Place) -> None:
     found = place.pipeline()
     assert_made(found, found.run([MONTH]))
     assert_made(found, found.run([MONTH], resubmit=True))
-    assert found.metadata("submission", PARTITION)["eo/generation"] == 2
+    [part] = read_parts(found.metadata("submission", PARTITION))
+    assert part.generation == 2
     _, second = submissions(place.sandbox)
     assert found.metadata("export", PARTITION)["eo/reported"] == second
     assert_made(found, found.run([MONTH]))

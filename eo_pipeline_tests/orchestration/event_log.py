@@ -9,10 +9,10 @@ from typing import Any
 
 import dagster as dg
 
-from eo_pipeline.core.reconcile import Submission
-from eo_pipeline.orchestration import ledger
+from eo_pipeline.core.submissions import Held, Part, Submission, SubmissionState
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.declarations import Origin, load_chain
+from eo_pipeline.orchestration.stored_submissions import metadata_of
 from eo_pipeline_tests.products import product
 
 HERE = "http://here my-project"
@@ -29,13 +29,14 @@ def submission(
 ) -> Submission:
     """A submission as the asset records it."""
     name = f"projects/p/operations/{operation}" if operation else ""
-    return Submission(digest * 40, generation, name, state, service, "inputs")
+    parts = () if state == "no_images" else (Part(digest * 40, generation, name, f"small/{digest * 40}/tile"),)
+    held = Held("the queue is full") if state == "held" else None
+    return Submission(digest * 40, SubmissionState(state), service, "inputs", parts, held=held)
 
 
 def record(instance: dg.DagsterInstance, made: Chain, partition: str, sent: Submission) -> None:
     """Store a submission's materialisation."""
-    values = ledger.metadata_of(sent, bucket=BUCKET, prefix=f"small/{partition}/{sent.digest}/tile")
-    materialise(instance, made, "submission", partition, values)
+    materialise(instance, made, "submission", partition, metadata_of(sent, place=f"gs://{BUCKET}"))
 
 
 def materialise(

@@ -10,8 +10,9 @@ from eo_pipeline.orchestration.checks import build_checks
 from eo_pipeline.orchestration.definitions import build_definitions
 from eo_pipeline.orchestration.resources import CloudStorageResource
 from eo_pipeline.orchestration.status import product_status
+from eo_pipeline.orchestration.stored_submissions import metadata_of
 from eo_pipeline_tests.end_to_end.pipeline import resources
-from eo_pipeline_tests.orchestration.event_log import chain, materialise
+from eo_pipeline_tests.orchestration.event_log import chain, materialise, submission
 from eo_pipeline_tests.orchestration.fields import EAST, MONTHS, WEST, two_areas
 
 EMPTY = {"eo/state": "no_images"}
@@ -66,11 +67,11 @@ def test_what_is_older_than_what_it_is_made_of_is_stale(instance: dg.DagsterInst
 
 
 def test_an_export_that_another_submission_replaced_is_stale(instance: dg.DagsterInstance, made: Chain) -> None:
-    sent = {"eo/operation": "projects/p/operations/A", "eo/digest": "d1"}
+    sent = metadata_of(submission("A"), place="gs://tiles")
     materialise(instance, made, "submission", f"{WEST}|2024-01", sent)
     materialise(instance, made, "export", f"{WEST}|2024-01", {"eo/reported": "projects/p/operations/A"})
     assert stale(instance, made) == {}
-    again = {"eo/operation": "projects/p/operations/B", "eo/digest": "d2"}
+    again = metadata_of(submission("B", digest="e"), place="gs://tiles")
     materialise(instance, made, "submission", f"{WEST}|2024-01", again)
     assert stale(instance, made) == {"export": 1}
 
@@ -126,8 +127,9 @@ def test_a_check_of_the_product_passes_when_everything_is_there(instance: dg.Dag
     assert not evaluated(check, instance)
     for month in MONTHS:
         for area in (WEST, EAST):
-            materialise(instance, made, "submission", f"{area}|{month}", {"eo/operation": area, "eo/digest": month})
-            materialise(instance, made, "export", f"{area}|{month}", {"eo/reported": area})
+            sent = submission(area)
+            materialise(instance, made, "submission", f"{area}|{month}", metadata_of(sent, place="gs://tiles"))
+            materialise(instance, made, "export", f"{area}|{month}", {"eo/reported": sent.identity})
             for stage in ("tiles", "mosaic", "cube"):
                 materialise(instance, made, stage, f"{area}|{month}")
         materialise(instance, made, "zonal_stats", month, {"eo/zones_version": made.zones_version()})

@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 
 from eo_pipeline.core import grids
+from eo_pipeline.core.export_plan import CloudStorage, ImageContent
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product
-from eo_pipeline.core.reconcile import Act, Submission
+from eo_pipeline.core.reconcile import Act, Wish
+from eo_pipeline.core.submissions import Part, Submission, SubmissionState
 from eo_pipeline.earth_engine import operations
 from eo_pipeline.errors import ProductError
+from eo_pipeline.steps.desk import open_desk
 from eo_pipeline.steps.plan_export import Inputs, PlannedExport, check_source, plan_export, read_inputs
-from eo_pipeline.steps.submit_export import ExportFailedError, Outcome, open_desk, submit_export
+from eo_pipeline.steps.submit_export import ExportFailedError, Outcome, submit_export
 from eo_pipeline_tests.end_to_end.pipeline import BUCKET
 from eo_pipeline_tests.scenes import BOX, COLLECTION, COLUMNS, LEFT, ROWS, TOP, Service, scenes_product
 
@@ -49,7 +52,7 @@ def plan(service: Service, name: str, key: str = "2024-01", **sections: object) 
         area=area,
         period=period(key),
         inputs=inputs,
-        bucket=BUCKET,
+        destination=CloudStorage(BUCKET),
         native_resolution=10,
     )
 
@@ -57,8 +60,8 @@ def plan(service: Service, name: str, key: str = "2024-01", **sections: object) 
 def submit(
     service: Service, planned: PlannedExport, previous: Submission | None = None, *, resubmit: bool = False
 ) -> Outcome:
-    desk = open_desk(service.session, service.bucket)
-    return submit_export(desk, planned, previous, resubmit=resubmit)
+    desk = open_desk(service.session, service.bucket.count_tiles)
+    return submit_export(desk, planned, previous, wish=Wish(resubmit=resubmit))
 
 
 def finish(service: Service, operation: str) -> None:
@@ -76,6 +79,12 @@ def started(service: Service, planned: PlannedExport) -> int:
     return sum(planned.task.digest in operation.description for operation in listed)
 
 
+def generation(outcome: Outcome) -> int:
+    """Of the only part."""
+    [part] = outcome.submission.parts
+    return part.generation
+
+
 def test_a_plan_is_the_same_every_time(service: Service) -> None:
     output = {"B4": {"dtype": "int16", "nodata": -1}}  # an integer nodata: NaN equals nothing, itself included
     first, second = plan(service, "same", output=output), plan(service, "same", output=output)
@@ -85,10 +94,11 @@ def test_a_plan_is_the_same_every_time(service: Service) -> None:
 
 def test_a_plan_says_what_where_and_how_large(service: Service) -> None:
     task = plan(service, "planned", output={"B4": {"dtype": "int16", "nodata": -1}}).task
-    assert task.geobox.shape == (ROWS, COLUMNS)
-    assert tuple(task.geobox.affine)[:6] == (10, 0, LEFT, 0, -10, TOP)
-    assert (task.nodata, task.file_dimensions, task.tile_count) == (-1.0, 256, 1)
-    assert (task.bucket, task.project) == (BUCKET, "sandbox-project")
+    assert isinstance(task.content, ImageContent)
+    assert task.content.geobox.shape == (ROWS, COLUMNS)
+    assert tuple(task.content.geobox.affine)[:6] == (10, 0, LEFT, 0, -10, TOP)
+    assert (task.content.nodata, task.content.file_dimensions, task.tile_count) == (-1.0, 256, 1)
+    assert (task.destination, task.project) == (CloudStorage(BUCKET), "sandbox-project")
 
 
 @pytest.mark.parametrize(
@@ -143,10 +153,10 @@ def test_a_source_is_checked_before_anything_is_sent(service: Service) -> None:
 def test_an_export_is_submitted_once(service: Service) -> None:
     planned = plan(service, "once")
     first = submit(service, planned)
-    assert (first.act, first.submission.generation, first.submission.state) == (Act.SUBMIT, 1, "submitted")
-    finish(service, first.submission.operation)
+    assert (first.acts, generation(first), first.submission.state) == ((Act.SUBMIT,), 1, SubmissionState.SUBMITTED)
+    finish(service, first.submission.operations[0])
     again = submit(service, planned, first.submission)
-    assert (again.act, again.submission) == (Act.REUSE, first.submission)
+    assert (again.acts, again.submission) == ((Act.REUSE,), first.submission)
     assert started(service, planned) == 1
 
 
@@ -155,18 +165,18 @@ def test_a_crash_between_sending_and_recording_starts_no_second_one(service: Ser
     service.sandbox.arm(kind="hang", path="^crashed")
     first = submit(service, planned)
     again = submit(service, planned, previous=None)
-    assert again.act is Act.REATTACH
+    assert again.acts == (Act.REATTACH,)
     assert again.submission == first.submission
     assert started(service, planned) == 1
-    operations.cancel_operation(service.session, first.submission.operation)
+    operations.cancel_operation(service.session, first.submission.operations[0])
 
 
 def test_a_desk_from_before_the_crash_starts_no_second_one(service: Service) -> None:
     """Two runs that listed operations at the same time: the request id makes the second request the first's."""
     planned = plan(service, "raced")
-    before = open_desk(service.session, service.bucket)
+    before = open_desk(service.session, service.bucket.count_tiles)
     first, second = (submit_export(before, planned, None) for _ in range(2))
-    assert first.submission.operation == second.submission.operation
+    assert first.submission.operations == second.submission.operations
     assert started(service, planned) == 1
 
 
@@ -179,11 +189,11 @@ def test_changed_inputs_are_another_export_and_the_old_one_is_cancelled(service:
     new = submit(service, changed, old.submission)
     assert new.submission.digest != old.submission.digest
     assert new.submission.inputs == "other images"
-    finish(service, old.submission.operation)
-    cancelled = operations.get_operation(service.session, old.submission.operation)
+    finish(service, old.submission.operations[0])
+    cancelled = operations.get_operation(service.session, old.submission.operations[0])
     assert cancelled is not None
     assert cancelled.state.value == "CANCELLED"
-    operations.cancel_operation(service.session, new.submission.operation)
+    operations.cancel_operation(service.session, new.submission.operations[0])
 
 
 def test_the_old_one_is_found_and_cancelled_without_a_record_too(service: Service) -> None:
@@ -192,8 +202,8 @@ def test_the_old_one_is_found_and_cancelled_without_a_record_too(service: Servic
     old = submit(service, planned)
     changed = replace(planned, task=replace(planned.task, inputs="other"), inputs=Inputs(4, "other"))
     submit(service, changed, previous=None)
-    finish(service, old.submission.operation)
-    cancelled = operations.get_operation(service.session, old.submission.operation)
+    finish(service, old.submission.operations[0])
+    cancelled = operations.get_operation(service.session, old.submission.operations[0])
     assert cancelled is not None
     assert cancelled.state.value == "CANCELLED"
 
@@ -203,17 +213,21 @@ def test_other_partitions_are_not_cancelled(service: Service) -> None:
     january, february = plan(service, "neighbours"), plan(service, "neighbours", "2024-02")
     kept = submit(service, february)
     submit(service, january)
-    found = operations.get_operation(service.session, kept.submission.operation)
+    found = operations.get_operation(service.session, kept.submission.operations[0])
     assert found is not None
     assert found.state.active
-    operations.cancel_operation(service.session, kept.submission.operation)
+    operations.cancel_operation(service.session, kept.submission.operations[0])
 
 
 def test_objects_of_the_digest_are_found_without_an_operation(service: Service) -> None:
     planned = plan(service, "objects")
     service.bucket.write(f"{planned.task.prefix}.tif", b"a whole tile")
     found = submit(service, planned)
-    assert (found.act, found.submission.state, found.submission.operation) == (Act.REUSE_OBJECTS, "found", "")
+    assert (found.acts, found.submission.state, found.submission.operations) == (
+        (Act.REUSE_OBJECTS,),
+        SubmissionState.FOUND,
+        (),
+    )
     assert started(service, planned) == 0
 
 
@@ -223,17 +237,23 @@ def test_too_few_objects_are_no_export(service: Service) -> None:
     [whole] = grids.whole_area(product.area.lattice, area["box"])  # type: ignore[arg-type]  # written above
     inputs = Inputs(3, "x")
     planned = plan_export(
-        service.settings, product, area=whole, period=period(), inputs=inputs, bucket=BUCKET, native_resolution=10
+        service.settings,
+        product,
+        area=whole,
+        period=period(),
+        inputs=inputs,
+        destination=CloudStorage(BUCKET),
+        native_resolution=10,
     )
     assert planned.task.tile_count == 4
     service.bucket.write(f"{planned.task.prefix}-0000000000-0000000000.tif", b"one of four")
-    assert submit(service, planned).act is Act.SUBMIT
+    assert submit(service, planned).acts == (Act.SUBMIT,)
 
 
 def test_a_partition_without_images_sends_nothing(service: Service) -> None:
     planned = plan(service, "empty", "2024-07")
     found = submit(service, planned)
-    assert (found.act, found.submission.state, found.submission.operation) == (None, "no_images", "")
+    assert (found.acts, found.submission.state, found.submission.operations) == ((), SubmissionState.NO_IMAGES, ())
     assert found.reason == "no image is left after the filters"
     assert started(service, planned) == 0
 
@@ -241,33 +261,35 @@ def test_a_partition_without_images_sends_nothing(service: Service) -> None:
 def test_a_person_may_ask_for_the_same_export_again(service: Service) -> None:
     planned = plan(service, "again")
     first = submit(service, planned)
-    finish(service, first.submission.operation)
+    finish(service, first.submission.operations[0])
     second = submit(service, planned, first.submission, resubmit=True)
-    assert (second.act, second.submission.generation) == (Act.SUBMIT, 2)
-    assert second.submission.operation != first.submission.operation
-    finish(service, second.submission.operation)
+    assert (second.acts, generation(second)) == ((Act.SUBMIT,), 2)
+    assert second.submission.operations != first.submission.operations
+    finish(service, second.submission.operations[0])
 
 
 def test_a_passing_failure_is_followed_by_the_next_generation(service: Service) -> None:
     planned = plan(service, "passing")
     service.sandbox.arm(kind="fail", path="^passing", message="Quota exceeded for this minute.")
     first = submit(service, planned)
-    finish(service, first.submission.operation)
+    finish(service, first.submission.operations[0])
     second = submit(service, planned, first.submission)
-    assert (second.act, second.submission.generation) == (Act.SUBMIT, 2)
+    assert (second.acts, generation(second)) == ((Act.SUBMIT,), 2)
     assert "Quota exceeded for this minute" in second.reason
-    finish(service, second.submission.operation)
+    finish(service, second.submission.operations[0])
 
 
 def test_a_lasting_failure_is_told_with_what_to_change(service: Service) -> None:
     planned = plan(service, "lasting")
-    service.sandbox.arm(kind="fail", path="^lasting", message="User memory limit exceeded.")
+    service.sandbox.arm(
+        kind="fail", path="^lasting", message="Exported bands must have compatible data types; found Float32 and Byte."
+    )
     first = submit(service, planned)
-    finish(service, first.submission.operation)
+    finish(service, first.submission.operations[0])
     with pytest.raises(ExportFailedError) as caught:
         submit(service, planned, first.submission)
-    assert "User memory limit exceeded" in str(caught.value)
-    assert "lower export.file_dimensions or area.tile" in str(caught.value)
+    assert "must have compatible data types" in str(caught.value)
+    assert "cast them in the recipe" in str(caught.value)
     assert started(service, planned) == 1
 
 
@@ -275,13 +297,14 @@ def test_a_task_that_the_service_forgot_is_sent_again(service: Service) -> None:
     planned = plan(service, "forgotten")
     service.sandbox.arm(kind="vanish", path="^forgotten")
     first = submit(service, planned)
-    finish(service, first.submission.operation)
+    finish(service, first.submission.operations[0])
     second = submit(service, planned, first.submission)
-    assert (second.act, second.submission.generation) == (Act.SUBMIT, 2)
-    finish(service, second.submission.operation)
+    assert (second.acts, generation(second)) == ((Act.SUBMIT,), 2)
+    finish(service, second.submission.operations[0])
 
 
 def test_a_record_of_another_service_does_not_count(service: Service) -> None:
     planned = plan(service, "elsewhere")
-    foreign = Submission(planned.task.digest, 5, "projects/q/operations/X", "submitted", "http://there q", "")
-    assert submit(service, planned, foreign).submission.generation == 1
+    part = Part(planned.task.digest, 5, "projects/q/operations/X", "")
+    foreign = Submission(planned.task.digest, SubmissionState.SUBMITTED, "http://there q", "", (part,))
+    assert generation(submit(service, planned, foreign)) == 1

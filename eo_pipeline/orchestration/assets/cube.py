@@ -11,7 +11,7 @@ from eo_pipeline.core.cube_ledger import Provenance
 from eo_pipeline.core.cube_template import CubeTemplate
 from eo_pipeline.core.period_rules import ImageDates, PeriodRule
 from eo_pipeline.core.product import Cube
-from eo_pipeline.orchestration import ledger
+from eo_pipeline.orchestration import names
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
@@ -105,9 +105,9 @@ def _provenance(context: dg.AssetExecutionContext, chain: Chain, key: str, mosai
 
 def _metadata(report: CubeRegionReport, mosaic: Mosaic, io: CubeIO, declared: Cube) -> dict[str, Any]:
     return {
-        ledger.STATE: mosaic.state,
-        ledger.DIGEST: mosaic.digest,
-        ledger.ROOT: io.place.address,
+        names.STATE: mosaic.state,
+        names.DIGEST: mosaic.digest,
+        names.ROOT: io.place.address,
         "snapshot": report.snapshot,
         "committed": report.changed,
         "slot": report.slot,

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from eo_pipeline.errors import TilesError
-from eo_pipeline.orchestration import ledger, metadata
+from eo_pipeline.orchestration import metadata, names
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.fan_out import Made, each_partition
@@ -108,7 +108,7 @@ def _tags(chain: Chain, partition: PartitionKey, tiles: TileSet) -> dict[str, st
 
 
 def _provenance(state: str, tiles: TileSet, io: MosaicIO) -> dict[str, Any]:
-    return {ledger.STATE: state, ledger.DIGEST: tiles.digest, ledger.ROOT: io.place.address}
+    return {names.STATE: state, names.DIGEST: tiles.digest, names.ROOT: io.place.address}
 
 
 def _metadata(report: MosaicReport, path: str) -> dict[str, Any]:

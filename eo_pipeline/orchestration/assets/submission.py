@@ -1,34 +1,38 @@
-"""`submission`: every partition's export is under way exactly once, or is known to have nothing to export.
+"""`submission`: every partition's export is under way exactly once, is held back, or has nothing to export.
 
 What does not belong here: deciding (`core.reconcile`) and following operations (`sensors`).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 
-from eo_pipeline.core.grids import Area
-from eo_pipeline.core.periods import Period
-from eo_pipeline.core.reconcile import Operation, State
-from eo_pipeline.earth_engine.session import Session
+from eo_pipeline.core.operations import Operation, State
+from eo_pipeline.core.reconcile import Wish
+from eo_pipeline.errors import EoPipelineError
 from eo_pipeline.orchestration import ledger
 from eo_pipeline.orchestration.automation import SUBMISSIONS_A_RUN, grouped
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
-from eo_pipeline.orchestration.partitions import PartitionKey
+from eo_pipeline.orchestration.fan_out import Made, each_partition
+from eo_pipeline.orchestration.ledger import Recorded
 from eo_pipeline.orchestration.resources import CloudStorageResource, EarthEngineResource
-from eo_pipeline.steps.plan_export import Inputs, check_source, plan_export, read_inputs
-from eo_pipeline.steps.submit_export import Desk, Outcome, open_desk, submit_export
+from eo_pipeline.orchestration.stored_submissions import metadata_of
+from eo_pipeline.orchestration.submission_office import Sent, SubmissionOffice, may_pass, open_office, postponed
 
 
 class SubmissionConfig(dg.Config):
-    """How a person may override the digest.
+    """How a person may override the digest and the queue.
 
     Attributes:
         resubmit: export again although the same export succeeded before.
+        lost: export again what was deleted at its destination before it was collected.
+        priority: of the tasks, 0 to 9999; the product's if absent. Above 100 is urgent: queued and started first.
     """
 
     resubmit: bool = False
+    lost: bool = False
+    priority: int | None = None
 
 
 def build_submission(chain: Chain) -> dg.AssetsDefinition:
@@ -55,57 +59,71 @@ def build_submission(chain: Chain) -> dg.AssetsDefinition:
         earth_engine: EarthEngineResource,
         cloud_storage: CloudStorageResource,
     ) -> None:
-        settings = earth_engine.settings()
-        wanted = {key: _pair(chain, key) for key in context.partition_keys}
-        with for_all_partitions():
-            interactive = earth_engine.session(interactive=True)
-            resolution = check_source(interactive, product, next(iter(wanted.values()))[0])
-            inputs = dict(zip(wanted, _inputs(chain, interactive, list(wanted.values())), strict=True))
-            bucket = cloud_storage.open(product.export.bucket)
-            bucket.check()
-            desk = open_desk(earth_engine.session(), bucket)
+        keys, service = list(context.partition_keys), earth_engine.settings().service
+        before = ledger.last_submissions(context.instance, context.asset_key, keys, service=service)
+        wish = Wish(resubmit=config.resubmit, lost=config.lost)
+        office = _opened(context, chain, earth_engine, cloud_storage, priority=config.priority)
 
         def make(key: str) -> Made:
-            area, period = wanted[key]
-            planned = plan_export(
-                settings,
-                product,
-                area=area,
-                period=period,
-                inputs=inputs[key],
-                bucket=bucket.name,
-                native_resolution=resolution,
-            )
-            previous = ledger.last_submission(context.instance, context.asset_key, key, service=settings.service)
-            outcome = submit_export(
-                desk, planned, None if previous is None else previous.submission, resubmit=config.resubmit
-            )
-            context.log.info(f"{key}: {outcome.reason}")
-            return Made(_metadata(outcome, desk, prefix=planned.task.prefix, inputs=inputs[key]))
+            sent = _sent(office, key, before.get(key), wish, service)
+            context.log.info(f"{key}: {sent.reason}")
+            return Made(_metadata(sent))
 
         each_partition(context, make)
 
     return submission
 
 
-def _pair(chain: Chain, key: str) -> tuple[Area, Period]:
-    parsed = PartitionKey.parse(key)
-    return chain.area(parsed), chain.period(parsed.period)
+def _opened(
+    context: dg.AssetExecutionContext,
+    chain: Chain,
+    earth_engine: EarthEngineResource,
+    cloud_storage: CloudStorageResource,
+    *,
+    priority: int | None,
+) -> SubmissionOffice | EoPipelineError:
+    """The office, or what is in its way for now; only what worked before is waited for.
+
+    Raises:
+        dg.Failure: never retried by Dagster.
+    """
+    try:
+        return open_office(chain, list(context.partition_keys), earth_engine, cloud_storage, priority=priority)
+    except EoPipelineError as error:
+        worked = ledger.has_submitted(context.instance, context.asset_key, earth_engine.settings().service)
+        if may_pass(error, worked=worked):
+            return error
+        raise dg.Failure(description=str(error), allow_retries=False) from error
 
 
-def _inputs(chain: Chain, session: Session, wanted: list[tuple[Area, Period]]) -> list[Inputs]:
-    return [found for _, found in read_inputs(session, chain.product, wanted)]
+def _sent(
+    office: SubmissionOffice | EoPipelineError, key: str, before: Recorded | None, wish: Wish, service: str
+) -> Sent:
+    if isinstance(office, EoPipelineError):
+        return postponed(before, office, service)
+    try:
+        return office.submit(key, before, wish)
+    except EoPipelineError as error:
+        if may_pass(error, worked=True):
+            return postponed(before, error, service)
+        raise
 
 
-def _metadata(outcome: Outcome, desk: Desk, *, prefix: str, inputs: Inputs) -> dict[str, Any]:
-    submission = outcome.submission
-    shown: dict[str, Any] = dict(ledger.metadata_of(submission, bucket=desk.bucket.name, prefix=prefix))
-    shown["decision"] = outcome.act.value if outcome.act is not None else "nothing to export"
-    shown["reason"] = outcome.reason
-    if inputs.count is not None:
-        shown["images"] = inputs.count
-    if submission.operation:
-        shown["task"] = dg.MetadataValue.url(Operation(submission.operation, State.PENDING).url)
+def _metadata(sent: Sent) -> Mapping[str, Any]:
+    submission = sent.submission
+    shown: dict[str, Any] = {
+        **metadata_of(submission, place=sent.place),
+        "state": submission.state.value,
+        "reason": sent.reason,
+    }
+    if sent.decision:
+        shown["decision"] = sent.decision
+    if sent.images is not None:
+        shown["images"] = sent.images
+    if submission.operations:
+        shown["task"] = dg.MetadataValue.url(Operation(submission.operations[0], State.PENDING).url)
+    if len(submission.parts) > 1:
+        shown["pieces"] = len(submission.parts)
     return shown
 
 

@@ -5,13 +5,14 @@ from typing import Any
 import dagster as dg
 
 from eo_pipeline.errors import EoPipelineError
-from eo_pipeline.orchestration import ledger
+from eo_pipeline.orchestration import ledger, names
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.fan_out import Made, each_partition
 from eo_pipeline.orchestration.io_managers import Stored, TilesIO
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.resources import CloudStorageResource
+from eo_pipeline.orchestration.stored_submissions import place_of, read_parts
 from eo_pipeline.steps.collect_tiles import TileSet, collect_tiles
 
 
@@ -62,14 +63,15 @@ def _collect(
             "`earth_engine_operations` running"
         )
     exported = export.values
-    digest = str(exported[ledger.DIGEST])
-    if exported[ledger.STATE] == "no_images":
+    digest = str(exported[names.DIGEST])
+    if exported[names.STATE] == "no_images":
         return TileSet("no_images", digest, "", ())
     partition = PartitionKey.parse(key)
     folder = f"{chain.product.name}/tiles/{partition.area}/{partition.period}/{digest[:12]}"
-    bucket = storage.open(str(exported[ledger.BUCKET]))
+    bucket = storage.open(place_of(exported).removeprefix("gs://"))
+    [part] = read_parts(exported)
     with io.place.folder_to_fill(folder) as local:
-        found = collect_tiles(bucket, str(exported[ledger.PREFIX]), geobox=chain.area(partition).geobox, folder=local)
+        found = collect_tiles(bucket, part.prefix, geobox=chain.area(partition).geobox, folder=local)
     if chain.product.export.delete_remote:
         bucket.delete(tile.source.removeprefix(f"gs://{bucket.name}/") for tile in found)
     return TileSet("collected", digest, folder, found)
@@ -77,9 +79,9 @@ def _collect(
 
 def _metadata(found: TileSet, io: TilesIO) -> dict[str, Any]:
     return {
-        ledger.STATE: found.state,
-        ledger.DIGEST: found.digest,
-        ledger.ROOT: io.place.address,
+        names.STATE: found.state,
+        names.DIGEST: found.digest,
+        names.ROOT: io.place.address,
         "tiles": len(found.tiles),
         "bytes": found.bytes,
         "folder": dg.MetadataValue.path(str(io.place.path(found.folder))) if found.folder else "none",

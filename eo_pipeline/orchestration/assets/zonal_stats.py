@@ -16,7 +16,7 @@ from eo_pipeline.core.tables import Column
 from eo_pipeline.core.zone_shapes import Zones
 from eo_pipeline.core.zones import zone_columns
 from eo_pipeline.errors import ProductError
-from eo_pipeline.orchestration import ledger, metadata
+from eo_pipeline.orchestration import metadata, names
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
@@ -64,7 +64,7 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
             wanted = zones if area is None else _zones_of(chain, declared, zones, area)
             table = _measure(chain, declared, wanted, found, io=mosaic_io, period_key=period)
             tables_io.store(context.asset_key, key, NewTable(table, columns, _tags(chain, zones, period)))
-            provenance = {ledger.ZONES_VERSION: version, ledger.ROOT: tables_io.place.address}
+            provenance = {names.ZONES_VERSION: version, names.ROOT: tables_io.place.address}
             shown = _metadata(table, zones, list(found.values()))
             return Made({**shown, **provenance}, metadata.table_preview(table, columns))
 
@@ -122,7 +122,7 @@ def _measure(
 def _metadata(table: pd.DataFrame, zones: Zones, found: Sequence[Mosaic]) -> dict[str, Any]:
     with_images = [m for m in found if m.path is not None]
     return {
-        ledger.STATE: "written" if with_images else "no_images",
+        names.STATE: "written" if with_images else "no_images",
         "dagster/row_count": len(table),
         "areas": len(found),
         "areas without images": len(found) - len(with_images),

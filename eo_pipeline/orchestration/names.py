@@ -1,0 +1,41 @@
+"""Names of metadata that the project itself reads back; people see them below their own in the UI.
+
+What does not belong here: what the values look like (`stored_submissions`) and looking them up (`ledger`).
+"""
+
+PREFIX_OF_NAMES = "eo/"
+
+FORMAT = "eo/format"
+"""Version of what a submission or an export records."""
+
+DIGEST = "eo/digest"
+"""Of the export that something is made of."""
+
+STATE = "eo/state"
+"""Of a submission, or no_images wherever there is nothing to make."""
+
+OPERATION = "eo/operation"
+PARTS = "eo/parts"
+PLACE = "eo/place"
+INPUTS = "eo/inputs"
+SPLIT = "eo/split"
+HELD = "eo/held"
+PRIORITY = "eo/priority"
+SERVICE = "eo/service"
+
+USED = "eo/used"
+"""Of an event of `export`: compute, state and end of each operation, by name."""
+
+REPORTED = "eo/reported"
+"""Identity of the submission that an event of `export` reports."""
+
+LOST = "eo/lost"
+"""Identity of the submission whose tiles were deleted after their export."""
+
+ROOT = "eo/root"
+"""Address of the data root that something was stored below."""
+
+ZONES_VERSION = "eo/zones_version"
+
+ERRORS = "eo/errors"
+"""Of a failure: the words of each partition that failed, by its key."""
