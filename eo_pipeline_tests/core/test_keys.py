@@ -110,6 +110,82 @@ def test_products_whose_names_begin_alike_never_share_a_prefix() -> None:
     assert not one.startswith(two)
 
 
+products = st.from_regex(r"[a-z][a-z0-9_]{0,62}", fullmatch=True)
+areas = st.text(min_size=1, max_size=300).map(keys.feature_key)
+periods = st.sampled_from(["2024", "2024-01", "2024-01-05", "2024-01-15"])
+partitions = st.tuples(products, areas, periods)
+
+
+@st.composite
+def alike(draw: st.DrawFn) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
+    """Two partitions, the second of which often begins like the first."""
+    one = draw(partitions)
+    other = (
+        one[0][:40] + draw(st.sampled_from(["", "_", "2"])),
+        one[1] + draw(st.sampled_from(["", "1", "-"])),
+        one[2],
+    )
+    return one, draw(st.sampled_from([other, draw(partitions)]))
+
+
+def drive_prefix(partition: tuple[str, str, str], digest: str) -> str:
+    return keys.drive_prefix(product=partition[0], area_key=partition[1], period_key=partition[2], digest=digest)
+
+
+def asset_id(partition: tuple[str, str, str], digest: str) -> str:
+    product, area, period = partition
+    return keys.asset_id("projects/p/assets/eo", product=product, area_key=area, period_key=period, digest=digest)
+
+
+@given(partitions, digests)
+def test_a_drive_prefix_suits_earth_engine_and_begins_with_the_word_that_finds_it(
+    partition: tuple[str, str, str], digest: str
+) -> None:
+    assert re.fullmatch(rf"{digest}-[A-Za-z0-9._-]{{1,159}}", drive_prefix(partition, digest))
+
+
+@given(alike(), digests)
+def test_no_two_partitions_list_each_other_s_files_in_a_drive(
+    pair: tuple[tuple[str, str, str], tuple[str, str, str]], digest: str
+) -> None:
+    one, two = (drive_prefix(partition, digest) for partition in pair)
+    assert (pair[0] == pair[1]) == (one == two)
+    assert one == two or not (one.startswith(two) or two.startswith(one))
+
+
+@given(partitions, digests)
+def test_an_asset_id_has_legal_characters_and_a_last_part_that_is_not_too_long(
+    partition: tuple[str, str, str], digest: str
+) -> None:
+    parts = asset_id(partition, digest).split("/")
+    assert parts[:5] == ["projects", "p", "assets", "eo", partition[0]]
+    assert re.fullmatch(rf"[A-Za-z0-9_-]{{1,59}}-{digest}", parts[5])
+    assert len(parts) == 6
+
+
+@given(alike(), digests)
+def test_no_two_partitions_share_an_asset(pair: tuple[tuple[str, str, str], tuple[str, str, str]], digest: str) -> None:
+    assert (pair[0] == pair[1]) == (asset_id(pair[0], digest) == asset_id(pair[1], digest))
+
+
+def test_names_in_a_drive_and_of_assets_can_be_read_by_a_person() -> None:
+    partition = ("ndvi", "field~20a", "2024-01")
+    assert re.fullmatch(r"d{40}-[0-9a-f]{8}-ndvi\.field-20a\.2024-01", drive_prefix(partition, "d" * 40))
+    assert re.fullmatch(r"projects/p/assets/eo/ndvi/field-20a_2024-01-[0-9a-f]{8}-d{40}", asset_id(partition, "d" * 40))
+
+
+@pytest.mark.parametrize("parent", ["", "eo", "projects/p", "projects/p/assets/", "projects/p/assets/a b", "users"])
+def test_a_parent_that_is_no_folder_of_assets_is_refused(parent: str) -> None:
+    with pytest.raises(KeyFormatError, match=r"expected a folder of assets like projects/PROJECT/assets/FOLDER, got '"):
+        keys.asset_id(parent, product="p", area_key="a", period_key="2024", digest="d" * 40)
+
+
+@pytest.mark.parametrize("parent", ["projects/p/assets", "projects/my-org.com:p-1/assets/a/B_2", "users/ada/maps"])
+def test_roots_and_folders_of_assets_are_parents(parent: str) -> None:
+    made = keys.asset_id(parent, product="p", area_key="a", period_key="2024", digest="d" * 40)
+    assert made.startswith(f"{parent}/p/")
+
+
 def test_a_digest_depends_on_every_part_but_not_on_their_order() -> None:
     assert keys.digest({"a": 1, "b": [2, 3]}) == keys.digest({"b": [2, 3], "a": 1})
     assert keys.digest({"a": 1, "b": [2, 3]}) != keys.digest({"a": 1, "b": [3, 2]})
