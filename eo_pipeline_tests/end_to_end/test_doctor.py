@@ -150,7 +150,7 @@ FAILURES = [
     pytest.param(
         {"EO_DRIVE_URL": NOBODY},
         "Google Drive",
-        f"expected Google Drive at {NOBODY}, got no connection (ConnectionRefusedError); check the network and EO_DRIVE",
+        f"expected Google Drive at {NOBODY}, got no connection (ConnectionRefusedError); check the network and EO_DRI",
         id="drive-unreachable",
     ),
     pytest.param(
