@@ -15,21 +15,25 @@ _SCOPES = ("insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT", "insuff
 _REMEDIES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("accessNotConfigured", "SERVICE_DISABLED", "it is disabled"), "; enable the Google Drive API for EO_PROJECT"),
     (("ateLimitExceeded", "RESOURCE_EXHAUSTED"), "; run it again in some minutes"),
-    (("notFound",), "; it was deleted, or belongs to somebody else: make it again"),
 )
 
 
+class GoneError(StorageError):
+    """There is no such file, or it is not this person's."""
+
+
 @contextmanager
-def translated(act: str, *, address: str) -> Iterator[None]:
+def translated(act: str, *, service: str) -> Iterator[None]:
     """Errors of the client as the project's.
 
     Args:
         act: what is done inside, in words that follow "could not".
-        address: of the service, for messages.
+        service: its address, for messages.
 
     Raises:
         CredentialsError: they are refused, or do not cover Drive.
         ServiceUnreachableError: there is no connection, or it breaks again and again.
+        GoneError: there is no such file.
         StorageError: any other refusal, with Drive's words.
     """
     try:
@@ -38,7 +42,7 @@ def translated(act: str, *, address: str) -> Iterator[None]:
         raise _refusal(act, error) from error
     except (google.auth.exceptions.TransportError, httplib2.HttpLib2Error, http.client.HTTPException, OSError) as error:
         raise ServiceUnreachableError(
-            f"could not {act}: expected Google Drive at {address}, got no connection ({type(error).__name__}); check "
+            f"could not {act}: expected Google Drive at {service}, got no connection ({type(error).__name__}); check "
             "the network and EO_DRIVE_URL"
         ) from error
     except google.auth.exceptions.GoogleAuthError as error:
@@ -50,4 +54,6 @@ def _refusal(act: str, error: HttpError) -> EoPipelineError:
     what = f"could not {act}: Drive says: {error.reason.rstrip('.')}"
     if error.status_code == http.client.UNAUTHORIZED or any(word in said for word in _SCOPES):
         return CredentialsError(f"{what}; {DRIVE_ADVICE}")
+    if error.status_code == http.client.NOT_FOUND:
+        return GoneError(f"{what}; it was deleted, or belongs to somebody else: make it again")
     return StorageError(what + next((advice for words, advice in _REMEDIES if any(word in said for word in words)), ""))

@@ -1,17 +1,21 @@
 """The pipeline's Drive against a sandbox's, whose files another of Google's clients puts there."""
 
+import base64
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import google_crc32c
 import numpy as np
 import pytest
 
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.errors import CredentialsError, ServiceUnreachableError, StorageError
-from eo_pipeline.storage.drive import DriveFile, DriveFolder, folder, open_drive
+from eo_pipeline.storage.drive import DriveFile, DriveFolder, open_drive, requests
+from eo_pipeline.storage.stored import Flaw
 from eo_pipeline_tests.end_to_end.pipeline import PROJECT
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
 from eo_pipeline_tests.sandbox.clients import anonymous
@@ -53,7 +57,7 @@ def content(seed: int = 0, size: int = 1000) -> bytes:
 def test_files_are_found_by_their_beginning_in_any_folder_across_pages(
     drive: DriveFolder, putting: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folder, "_PAGE", 2)
+    monkeypatch.setattr(requests, "_PAGE", 2)
     places = [make_folder(putting, "exports"), make_folder(putting, "exports"), "root"]
     for number in range(5):
         upload(putting, f"{PREFIX}-{number}.tif", content(number), parents=[places[number % 3]])
@@ -64,6 +68,7 @@ def test_files_are_found_by_their_beginning_in_any_folder_across_pages(
     assert [file.md5 for file in found] == [hashlib.md5(content(n)).hexdigest() for n in range(5)]  # noqa: S324  # Drive's checksum
     assert {file.size for file in found} == {1000}
     assert {file.older for file in found} == {()}
+    assert all(abs((file.created - datetime.now(UTC)).total_seconds()) < 60 for file in found)
 
 
 def test_folders_what_is_in_the_trash_and_what_belongs_to_others_are_not_listed(
@@ -92,7 +97,7 @@ def test_of_a_name_that_was_written_twice_the_newest_counts(drive: DriveFolder, 
 def test_files_arrive_whole_several_pieces_at_a_time(
     drive: DriveFolder, putting: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folder, "_PIECE", 40_000)
+    monkeypatch.setattr(requests, "_PIECE", 40_000)
     sizes = [1, 40_000, 100_001]
     for number, size in enumerate(sizes):
         upload(putting, f"{PREFIX}-{number}.tif", content(number, size))
@@ -128,7 +133,7 @@ def interrupted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> DriveFile:
     """A file of 100 000 bytes, read in three pieces of which the second fails at first."""
-    monkeypatch.setattr(folder, "_PIECE", 40_000)
+    monkeypatch.setattr(requests, "_PIECE", 40_000)
     file = one(drive, putting)
     sandbox.arm(**request.param, path=f"/drive/v3/files/{file.id}", after=1)
     return file
@@ -140,7 +145,7 @@ def test_what_breaks_on_the_way_is_read_again_from_the_last_whole_piece_on(
     ranges: list[str] = []
 
     def connect() -> Any:
-        found = drive.connect()
+        found = drive.requests.connect()
         inner = found.request
 
         def request(*args: Any, **more: Any) -> Any:
@@ -150,7 +155,9 @@ def test_what_breaks_on_the_way_is_read_again_from_the_last_whole_piece_on(
         found.request = request
         return found
 
-    [done] = replace(drive, connect=connect).download([(interrupted, tmp_path / "x.tif")])
+    [done] = replace(drive, requests=replace(drive.requests, connect=connect)).download(
+        [(interrupted, tmp_path / "x.tif")]
+    )
     assert done.problem == ""
     assert (tmp_path / "x.tif").read_bytes() == content(size=100_000)
     first, second, third = "bytes=0-39999", "bytes=40000-79999", "bytes=80000-119999"
@@ -163,7 +170,7 @@ def test_a_damaged_file_is_told_and_leaves_nothing(
     file = one(drive, putting)
     sandbox.arm(kind="corrupted", path=f"/drive/v3/files/{file.id}")
     [done] = drive.download([(file, tmp_path / "x.tif")])
-    assert done.path is None
+    assert (done.path, done.flaw, done.crc32c) == (None, Flaw.CORRUPT, "")
     assert done.problem.startswith(f"expected MD5 {file.md5}, got ")
     assert list(tmp_path.iterdir()) == []
 
@@ -175,22 +182,64 @@ def test_a_file_that_is_gone_is_told_and_the_others_arrive(drive: DriveFolder, p
     drive.delete([gone.name])
     done = {d.source.name: d for d in drive.download([(f, tmp_path / f.name) for f in (gone, there)])}
     assert done[there.name].problem == ""
+    assert done[gone.name].flaw is Flaw.MISSING
     assert done[gone.name].problem == (
-        f"could not read {gone.name} in Google Drive: Drive says: File not found: {gone.id}; it was deleted, or "
+        f"could not read drive:exports/{gone.name}: Drive says: File not found: {gone.id}; it was deleted, or "
         "belongs to somebody else: make it again"
     )
     assert [path.name for path in tmp_path.iterdir()] == [there.name]
 
 
-def test_verify_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
-    file = DriveFile("x.tif", 3, hashlib.md5(b"abc").hexdigest(), "id")  # noqa: S324  # Drive's checksum
+def test_a_file_that_drive_does_not_send_is_told(
+    sandbox: SandboxProcess, drive: DriveFolder, putting: Any, tmp_path: Path
+) -> None:
+    file = one(drive, putting)
+    words = "The user has exceeded their download quota"
+    sandbox.arm(kind="status", path=f"files/{file.id}", status=403, reason="downloadQuotaExceeded", message=words)
+    [done] = drive.download([(file, tmp_path / "x.tif")])
+    assert (done.path, done.flaw) == (None, Flaw.REFUSED)
+    assert done.problem == f"could not read drive:exports/{file.name}: Drive says: {words}"
+
+
+def test_what_is_there_already_is_not_read_again_unless_it_differs(
+    sandbox: SandboxProcess, drive: DriveFolder, putting: Any, tmp_path: Path
+) -> None:
+    file = one(drive, putting, size=9)
     path = tmp_path / "x.tif"
-    path.write_bytes(b"abc")
-    assert file.verify(path) == ""
+    [done] = drive.download([(file, path)])
+    checksum = base64.b64encode(google_crc32c.Checksum(content(size=9)).digest()).decode()
+    assert done.crc32c == checksum
+    sandbox.arm(kind="status", path=f"files/{file.id}", status=404)
+    [again] = drive.download([(file, path)])
+    assert (again.path, again.crc32c) == (path, checksum)
+    path.write_bytes(b"not those")
+    [gone] = drive.download([(file, path)])
+    assert gone.flaw is Flaw.MISSING
+    [back] = drive.download([(file, path)])
+    assert back.path == path
+    assert path.read_bytes() == content(size=9)
+
+
+def test_a_file_of_another_length_is_told(tmp_path: Path) -> None:
+    file = DriveFile("x.tif", 3, hashlib.md5(b"abc").hexdigest(), datetime.now(UTC), "id")  # noqa: S324  # Drive's checksum
+    path = tmp_path / "x.tif"
     path.write_bytes(b"ab")
-    assert file.verify(path) == "expected 3 bytes, got 2"
+    assert file.difference(path) == (Flaw.TRUNCATED, "expected 3 bytes, got 2")
     path.write_bytes(b"abd")
-    assert file.verify(path) == f"expected MD5 {file.md5}, got 4911e516e5aa21d327512e0c8b197616"
+    assert file.difference(path) == (
+        Flaw.CORRUPT,
+        "expected MD5 900150983cd24fb0d6963f7d28e17f72, got 4911e516e5aa21d327512e0c8b197616",
+    )
+
+
+def test_what_was_thrown_away_is_evidence_of_a_deletion(drive: DriveFolder, putting: Any) -> None:
+    upload(putting, f"{PREFIX}-a.tif", b"x", trashed=True)
+    upload(putting, f"{PREFIX}-b.tif", b"x")
+    now = datetime.now(UTC)
+    asked = [f"{PREFIX}-a.tif", f"{PREFIX}-never.tif"]
+    assert drive.evidence_of_deletion(asked, written=None, now=now) == ("1 of them lie in the drive's trash",)
+    assert drive.evidence_of_deletion(asked[1:], written=None, now=now) == ()
+    putting.files().emptyTrash().execute()
 
 
 def test_all_files_of_a_name_are_deleted_and_no_other(drive: DriveFolder, putting: Any) -> None:
@@ -213,6 +262,21 @@ def test_a_check_tells_early_that_there_is_no_connection() -> None:
         at("http://127.0.0.1:9").check()
 
 
+def test_a_person_sees_their_own_drive_also_after_all_tokens_expired(sandbox: SandboxProcess, tmp_path: Path) -> None:
+    ada = person(sandbox.url)
+    upload(uploading_client(sandbox.url, ada), f"{PREFIX}.tif", b"of ada")
+    theirs = DriveFolder("exports", requests.requests_of(ada, sandbox.url))
+    assert theirs.check() == "ada@example.org"
+    sandbox.control("tokens", method="DELETE")
+    [file] = theirs.list(PREFIX)
+    sandbox.control("tokens", method="DELETE")
+    [done] = theirs.download([(file, tmp_path / "x.tif")])
+    assert done.path is not None
+    assert done.path.read_bytes() == b"of ada"
+    assert at(sandbox.url).list(PREFIX) == []
+    theirs.delete([file.name])
+
+
 @pytest.mark.parametrize(
     ("fault", "error", "told"),
     [
@@ -224,7 +288,7 @@ def test_a_check_tells_early_that_there_is_no_connection() -> None:
         (
             {"status": 403, "reason": "accessNotConfigured", "message": "Google Drive API has not been used."},
             StorageError,
-            r"could not ask whose it is in Google Drive: .* not been used; enable the Google Drive API for EO_PROJECT",
+            r"could not ask whose drive:exports is: .* not been used; enable the Google Drive API for EO_PROJECT",
         ),
         ({"status": 401, "reason": "authError", "message": "Invalid Credentials"}, CredentialsError, "EO_CREDENTIALS"),
         ({"status": 403, "reason": "userRateLimitExceeded"}, StorageError, "; run it again in some minutes"),
