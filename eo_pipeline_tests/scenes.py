@@ -144,6 +144,7 @@ def settings_at(url: str) -> Settings:
         earth_engine_url=url,
         interactive_url=url,
         storage_url=url,
+        drive_url=url,
         credentials="anonymous",
         bucket=BUCKET,
     )

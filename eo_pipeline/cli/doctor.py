@@ -24,7 +24,7 @@ from eo_pipeline.errors import SettingsError
 from eo_pipeline.orchestration.component import EarthObservationProduct
 from eo_pipeline.orchestration.resources import environment
 from eo_pipeline.steps.diagnose import Check, Finding, Result, diagnose, local_checks
-from eo_pipeline.steps.diagnose_services import bucket_checks, earth_engine_checks
+from eo_pipeline.steps.diagnose_services import bucket_checks, drive_checks, earth_engine_checks
 from eo_pipeline.storage.places import open_place
 
 MARKS = {True: Text("ok", style="green"), False: Text("failed", style="bold red"), None: Text("-", style="dim")}
@@ -67,6 +67,8 @@ def _checks(data: Path | None) -> Iterator[Check]:
     project = _project()
     for name in _buckets(settings, project):
         yield from bucket_checks(settings, name, token=uuid.uuid4().hex)
+    if settings.drive_url:
+        yield from drive_checks(settings)
     yield from _product_checks(project)
 
 

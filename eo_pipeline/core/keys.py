@@ -146,6 +146,49 @@ def _checksum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+def drive_prefix(*, product: str, area_key: str, period_key: str, digest: str) -> str:
+    """Beginning of the names of one export's files in Google Drive: at most 200 characters of `[A-Za-z0-9._-]`.
+
+    Drive has no folders in names and finds names by their beginning only, so the digest comes first: it alone finds an
+    export's files, in whichever folder Earth Engine put them. A checksum of the partition follows, then words for
+    people.
+    """
+    whole = f"{product}.{area_key}.{period_key}"
+    return f"{digest}-{_checksum(whole)}-{_readable(whole, '._', _DRIVE_WORDS)}"
+
+
+def asset_id(parent: str, *, product: str, area_key: str, period_key: str, digest: str) -> str:
+    """Id of one export's asset: `<parent>/<product>/`, then words, a checksum and the digest, at most 100 characters.
+
+    Args:
+        parent: `projects/PROJECT/assets`, `users/NAME` or a folder below, without a slash at its end.
+        product: its name, which names the folder or collection of its assets.
+        area_key: partition key of the area.
+        period_key: partition key of the period.
+        digest: of the export.
+
+    Raises:
+        KeyFormatError: the parent is no such folder.
+    """
+    if not _ASSET_PARENT.fullmatch(parent):
+        raise KeyFormatError(
+            f"expected a folder of assets like projects/PROJECT/assets/FOLDER, got {parent!r}; use letters, digits, "
+            "hyphens and underscores between its slashes"
+        )
+    words = _readable(f"{area_key}_{period_key}", "_", _ASSET_WORDS)
+    return f"{parent}/{product}/{words}-{_checksum(f'{area_key}.{period_key}')}-{digest}"
+
+
+def _readable(text: str, kept: str, length: int) -> str:
+    """The text's beginning with a hyphen for each character but letters, digits and the kept ones."""
+    return re.sub(rf"[^a-zA-Z0-9{kept}-]", "-", text)[:length]
+
+
+def _checksum(text: str) -> str:
+    """8 hexadecimal digits that differ between any two texts, for all that ever are in one place."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
 def request_id(*, digest: str, generation: int) -> str:
     """Identity of one attempt at an export, at most 60 characters of `[a-zA-Z0-9-]`; generations count from 1."""
     return f"eo-{digest}-g{generation}"

@@ -24,6 +24,7 @@ class Settings:
         earth_engine_url: service of exports and operations [EO_EARTH_ENGINE_URL].
         interactive_url: service of interactive requests [EO_INTERACTIVE_URL]; the high-volume one, or that of exports.
         storage_url: Cloud Storage's address, empty for Google's [EO_STORAGE_URL].
+        drive_url: Google Drive's address, empty for Google's [EO_DRIVE_URL].
         credentials: `application_default`, `persistent` (a person's, from `earthengine authenticate`), `anonymous`, a
             service account's file, or its JSON [EO_CREDENTIALS]. Never printed.
         bucket: where Earth Engine exports to unless the product says [EO_BUCKET].
@@ -40,6 +41,7 @@ class Settings:
     earth_engine_url: str = EARTH_ENGINE_URL
     interactive_url: str = INTERACTIVE_URL
     storage_url: str = ""
+    drive_url: str = ""
     credentials: str = field(default="application_default", repr=False)
     bucket: str = ""
     root: str = DEFAULT_ROOT
@@ -58,6 +60,7 @@ class Settings:
             earth_engine_url=url.rstrip("/"),
             interactive_url=(variables.get("EO_INTERACTIVE_URL") or derived).rstrip("/"),
             storage_url=variables.get("EO_STORAGE_URL", "").rstrip("/"),
+            drive_url=variables.get("EO_DRIVE_URL", "").rstrip("/"),
             credentials=variables.get("EO_CREDENTIALS") or "application_default",
             bucket=variables.get("EO_BUCKET", ""),
             root=variables.get("EO_ROOT") or DEFAULT_ROOT,

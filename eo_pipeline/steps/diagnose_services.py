@@ -1,4 +1,4 @@
-"""Checks of the accounts: credentials, Earth Engine, its project, buckets; each with the fix for its failure.
+"""Checks of the accounts: credentials, Earth Engine, its project, buckets, Drive; each with the fix for its failure.
 
 What does not belong here: the frame of checks (`diagnose`), and printing.
 """
@@ -18,6 +18,7 @@ from eo_pipeline.earth_engine.session import connect
 from eo_pipeline.errors import EoPipelineError, StorageError
 from eo_pipeline.steps.diagnose import Check, Result
 from eo_pipeline.storage.credentials import describe_credentials
+from eo_pipeline.storage.drive import open_drive
 from eo_pipeline.storage.objects import Bucket, open_bucket
 
 FOLDER = ".eo-doctor"
@@ -119,6 +120,16 @@ def bucket_checks(settings: Settings, name: str, *, token: str) -> Iterator[Chec
     yield Check(f"{label}: write", trial.write, needs=(label,))
     yield Check(f"{label}: read", trial.read, needs=(f"{label}: write",))
     yield Check(f"{label}: delete", trial.delete, needs=(f"{label}: write",))
+
+
+def drive_checks(settings: Settings) -> Iterator[Check]:
+    """Whether a person's Google Drive answers; for deployments that export there."""
+
+    def answers() -> Result:
+        whose = open_drive(settings, "").check()
+        return Result(True, f"answers, as the drive of {whose}")
+
+    yield Check("Google Drive", answers, needs=("credentials",))
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,17 @@ from typing import Any
 import google.auth
 import google.auth.credentials
 import google.auth.exceptions
+import google.oauth2.credentials
 from google.oauth2 import service_account
 
 from eo_pipeline.errors import CredentialsError
 
 SCOPES = ("https://www.googleapis.com/auth/earthengine", "https://www.googleapis.com/auth/devstorage.read_write")
+
+DRIVE_ADVICE = (
+    "set EO_CREDENTIALS to persistent, after `earthengine authenticate` and allowing all it asks for, or export to "
+    "Cloud Storage"
+)
 
 _EXPECTED = (
     "set EO_CREDENTIALS to application_default (after `gcloud auth application-default login`), persistent (after "
@@ -36,6 +42,24 @@ def load_credentials(spec: str) -> google.auth.credentials.Credentials:
     if spec == "persistent":
         return _persistent()
     return _service_account(spec)
+
+
+def load_person(spec: str) -> google.auth.credentials.Credentials:
+    """Credentials of a person, for Google Drive, where service accounts have no room; anonymous ones for the sandbox.
+
+    A person's cover what the person allowed when they logged in, so nothing more is asked for here.
+
+    Raises:
+        CredentialsError: they are no person's, or see `load_credentials`.
+    """
+    found = load_credentials(spec)
+    if isinstance(found, google.oauth2.credentials.Credentials | google.auth.credentials.AnonymousCredentials):
+        return found
+    account = getattr(found, "service_account_email", "") or type(found).__name__
+    raise CredentialsError(
+        f"Google Drive: expected a person's credentials, got those of the account {account}, which has no room in "
+        f"Drive; {DRIVE_ADVICE}"
+    )
 
 
 def describe_credentials(spec: str) -> str:

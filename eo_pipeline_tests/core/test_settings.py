@@ -7,7 +7,8 @@ from eo_pipeline.errors import SettingsError
 def test_without_any_variable_it_is_google_s_services_and_a_local_folder() -> None:
     found = Settings.from_mapping({})
     assert (found.earth_engine_url, found.interactive_url) == (EARTH_ENGINE_URL, INTERACTIVE_URL)
-    assert (found.storage_url, found.credentials, found.root) == ("", "application_default", "data")
+    assert (found.storage_url, found.drive_url) == ("", "")
+    assert (found.credentials, found.root) == ("application_default", "data")
     assert (found.project, found.bucket, found.scratch, found.poll_seconds) == ("", "", "", 30)
     assert found == Settings()
 
@@ -19,6 +20,7 @@ def test_every_variable_is_read() -> None:
             "EO_EARTH_ENGINE_URL": "http://one/",
             "EO_INTERACTIVE_URL": "http://two/",
             "EO_STORAGE_URL": "http://three/",
+            "EO_DRIVE_URL": "http://four/",
             "EO_CREDENTIALS": "anonymous",
             "EO_BUCKET": "my-bucket",
             "EO_ROOT": "gs://place",
@@ -27,7 +29,16 @@ def test_every_variable_is_read() -> None:
         }
     )
     assert found == Settings(
-        "my-project", "http://one", "http://two", "http://three", "anonymous", "my-bucket", "gs://place", "/fast", 5
+        project="my-project",
+        earth_engine_url="http://one",
+        interactive_url="http://two",
+        storage_url="http://three",
+        drive_url="http://four",
+        credentials="anonymous",
+        bucket="my-bucket",
+        root="gs://place",
+        scratch="/fast",
+        poll_seconds=5,
     )
 
 

@@ -86,6 +86,12 @@ def test_what_nobody_said_is_unknown_and_no_failure(project: UserProject) -> Non
     assert "maxConcurrentExports: unknown, set EO_MAX_CONCURRENT_EXPORTS to your plan's" in found["exports"][1]
 
 
+def test_a_drive_is_asked_where_one_is_used(project: UserProject, sandbox: SandboxProcess) -> None:
+    assert "Google Drive" not in lines(project, exit_code=0)
+    found = lines(project, exit_code=0, EO_DRIVE_URL=sandbox.url)
+    assert found["Google Drive"] == ("ok", "answers, as the drive of user@sandbox.invalid")
+
+
 def test_running_and_queued_exports_are_counted(project: UserProject, sandbox: SandboxProcess) -> None:
     sandbox.control("settings", {"running_seconds": 1000.0})
     try:
@@ -140,6 +146,12 @@ FAILURES = [
         f"bucket {BUCKET}",
         f"expected Cloud Storage at {NOBODY}, got no connection (ConnectionError); check the network and EO_STORAGE",
         id="storage-unreachable",
+    ),
+    pytest.param(
+        {"EO_DRIVE_URL": NOBODY},
+        "Google Drive",
+        f"expected Google Drive at {NOBODY}, got no connection (ConnectionRefusedError); check the network and EO_DRI",
+        id="drive-unreachable",
     ),
     pytest.param(
         {"EO_BUCKET": "no-such-bucket"},
