@@ -1,5 +1,8 @@
 """One connection to Earth Engine: the client's process-wide state, held in one place.
 
+Expressions are built outside of requests, by a client that is connected to any service: not while another thread
+switches to another one.
+
 What does not belong here: what is asked (`recipes`, `catalog`, `operations`, `pixels`) and retries of tasks.
 """
 

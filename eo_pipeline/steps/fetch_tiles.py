@@ -5,6 +5,7 @@ What does not belong here: which images go this way (`core.pixel_requests`), and
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,15 +117,16 @@ def _fetch(
         patience,
     )
     problems, done = [], len(paths) - len(missing)
-    for found in fetch.results():
-        if found.pixels is None:
-            problems.append(f"{paths[found.window].name}: {found.problem}")
-            continue
-        geobox = order.geobox[found.window.slices]
-        write_tile(paths[found.window], found.pixels, geobox=geobox, bands=order.bands, digest=order.digest)
-        done += 1
-        if progress is not None:
-            progress("tiles", done, len(paths))
+    with closing(fetch.results()) as results:
+        for found in results:
+            if found.pixels is None:
+                problems.append(f"{paths[found.window].name}: {found.problem}")
+                continue
+            geobox = order.geobox[found.window.slices]
+            write_tile(paths[found.window], found.pixels, geobox=geobox, bands=order.bands, digest=order.digest)
+            done += 1
+            if progress is not None:
+                progress("tiles", done, len(paths))
     if problems:
         raise TilesError(_listed(sorted(problems), len(paths), fetch.unasked, session.url))
     return fetch.requests

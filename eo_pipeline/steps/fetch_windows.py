@@ -5,7 +5,7 @@ Nothing is known here of images and files. What does not belong here: what a win
 
 import heapq
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -102,8 +102,8 @@ class WindowFetch:
         self._failed: set[int] = set()
         self._pace = Pace(self.patience.at_once, self.patience.at_once)
 
-    def results(self) -> Iterator[Fetched]:
-        """Every window that was asked for, as soon as it is whole or given up. Windows under way are waited for."""
+    def results(self) -> Generator[Fetched]:
+        """Every window that was asked for, as soon as it is whole or given up; closing it waits for those under way."""
         self._answered = time.monotonic()
         with ThreadPoolExecutor(self.patience.at_once) as pool:
             while self._waiting or self._running:

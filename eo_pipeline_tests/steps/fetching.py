@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from eo_pipeline.core import grids, keys
+from eo_pipeline.core.grids import Area
 from eo_pipeline.core.product import Product
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.earth_engine.session import Session, connect
@@ -34,10 +35,16 @@ def product(name: str = "fetched", dtype: str = "int16", nodata: float | None = 
     return scenes_product(**{**plain, **sections})
 
 
-def plan(settings: Settings, session: Session, made: Product) -> PlannedExport:
-    """The export that is spared."""
+def area_of(made: Product) -> Area:
+    """The product's only area."""
     assert made.area.box is not None
     [area] = grids.whole_area(made.area.lattice, made.area.box)
+    return area
+
+
+def plan(settings: Settings, session: Session, made: Product) -> PlannedExport:
+    """The export that is spared."""
+    area = area_of(made)
     period = made.period.rule.parse("2024-01")
     [(_, inputs)] = read_inputs(session, made, [(area, period)])
     return plan_export(settings, made, area=area, period=period, inputs=inputs, bucket=BUCKET, native_resolution=10)
@@ -46,8 +53,9 @@ def plan(settings: Settings, session: Session, made: Product) -> PlannedExport:
 def order(settings: Settings, session: Session, made: Product | None = None) -> PixelOrder:
     """What is fetched in its place."""
     wanted = made or product()
-    task = (planned := plan(settings, session, wanted)).task
-    return PixelOrder(planned.image, task.geobox, wanted.bands, task.digest, keys.workload_tag(wanted.name))
+    planned = plan(settings, session, wanted)
+    tag = keys.workload_tag(wanted.name)
+    return PixelOrder(planned.image, area_of(wanted).geobox, wanted.bands, planned.task.digest, tag)
 
 
 def fetch(session: Session, wanted: PixelOrder, folder: Path, **options: Any) -> FetchedTiles:
