@@ -4,6 +4,8 @@ What does not belong here: expectations.
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from eo_pipeline.steps.fetch_tiles import FetchedTiles, PixelOrder, fetch_tiles
 from eo_pipeline.steps.fetch_windows import Patience
 from eo_pipeline.steps.plan_export import PlannedExport, plan_export, read_inputs
 from eo_pipeline_tests.end_to_end.pipeline import BUCKET
-from eo_pipeline_tests.scenes import COLLECTION, LEFT, TOP, scenes_product, settings_at
+from eo_pipeline_tests.scenes import COLLECTION, LEFT, TOP, Service, scenes_product, settings_at
 
 SIDE = 600
 """Pixels a side of the area, of which the scenes cover the upper left corner: the rest is masked."""
@@ -62,6 +64,17 @@ def fetch(session: Session, wanted: PixelOrder, folder: Path, **options: Any) ->
     """In small windows, with little patience."""
     options = {"target_bytes": WINDOW_BYTES, "patience": HASTY, **options}
     return fetch_tiles(session, wanted, folder=folder, **options)
+
+
+@contextmanager
+def changed(service: Service, **settings: object) -> Iterator[None]:
+    """Other settings of the sandbox for a while."""
+    before = service.sandbox.control("settings")["settings"]
+    service.sandbox.control("settings", settings)
+    try:
+        yield
+    finally:
+        service.sandbox.control("settings", {name: before[name]["value"] for name in settings})
 
 
 def main(url: str, interactive_url: str, folder: str) -> None:
