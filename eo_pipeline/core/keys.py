@@ -189,6 +189,11 @@ def _checksum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+def tile_stem(prefix: str, *, row: int, column: int) -> str:
+    """Name, without its ending, of the tile whose first pixel is at that offset; as Earth Engine names its files."""
+    return f"{prefix}-{row:010d}-{column:010d}"
+
+
 def request_id(*, digest: str, generation: int) -> str:
     """Identity of one attempt at an export, at most 60 characters of `[a-zA-Z0-9-]`; generations count from 1."""
     return f"eo-{digest}-g{generation}"

@@ -1,12 +1,14 @@
 """One connection to Earth Engine: the client's process-wide state, held in one place.
 
+Expressions are built outside of requests, by a client that is connected to any service: not while another thread
+switches to another one.
+
 What does not belong here: what is asked (`recipes`, `catalog`, `operations`, `pixels`) and retries of tasks.
 """
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +18,7 @@ import requests
 
 from eo_pipeline.core.failures import FailureClass, classify
 from eo_pipeline.core.settings import Settings
+from eo_pipeline.earth_engine.gate import Gate
 from eo_pipeline.errors import CredentialsError, EoPipelineError, ServiceError, ServiceUnreachableError
 from eo_pipeline.storage.credentials import load_credentials
 
@@ -23,7 +26,8 @@ _CONNECT_SECONDS = 30
 _DEADLINE_MILLISECONDS = 120_000
 _MAX_RETRIES = 3
 
-_lock = threading.RLock()
+_gate: "Gate[tuple[Session, str, int]]" = Gate()
+"""Session, workload tag and retries that the client is set to."""
 _connected: list[tuple[str, str, str]] = []
 
 
@@ -43,19 +47,21 @@ class Session:
     project: str
     credentials: str = field(repr=False)
 
-    def call[T](self, request: Callable[[], T], *, tag: str = "") -> T:
-        """Make one request on this connection, under a workload tag.
+    def call[T](self, request: Callable[[], T], *, tag: str = "", retries: int | None = None) -> T:
+        """Make one request on this connection; those of one session, tag and number of retries may overlap.
+
+        Args:
+            request: asks by the client; must not call a session itself.
+            tag: workload tag that the compute is accounted under.
+            retries: of the client, which sleeps in between; None for the usual ones.
 
         Raises:
             CredentialsError: the service does not accept the credentials.
             ServiceUnreachableError: there is no connection.
             ServiceError: any other refusal, with the service's words and what to do.
         """
-        with _lock:
-            _connect(self)
-            ee.data.setWorkloadTag(tag)
-            with _translated(self.url):
-                return request()
+        with _set_to(self, tag, _MAX_RETRIES if retries is None else retries), _translated(self.url):
+            return request()
 
     def compute(self, value: Any, *, tag: str = "") -> Any:
         """The JSON value of an `ee` object."""
@@ -74,9 +80,19 @@ def connect(settings: Settings, *, interactive: bool = False) -> Session:
         )
     url = settings.interactive_url if interactive else settings.earth_engine_url
     session = Session(url, settings.service, settings.project, settings.credentials)
-    with _lock:
+    with _set_to(session, "", _MAX_RETRIES):
+        return session
+
+
+def _set_to(session: Session, tag: str, retries: int) -> AbstractContextManager[None]:
+    """The client's process-wide state, for as long as one request takes."""
+
+    def switch() -> None:
         _connect(session)
-    return session
+        ee.data.setWorkloadTag(tag)
+        ee.data.setMaxRetries(retries)
+
+    return _gate.within((session, tag, retries), switch)
 
 
 def _connect(session: Session) -> None:

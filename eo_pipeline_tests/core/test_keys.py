@@ -190,3 +190,7 @@ def test_a_digest_depends_on_every_part_but_not_on_their_order() -> None:
     assert keys.digest({"a": 1, "b": [2, 3]}) == keys.digest({"b": [2, 3], "a": 1})
     assert keys.digest({"a": 1, "b": [2, 3]}) != keys.digest({"a": 1, "b": [3, 2]})
     assert re.fullmatch(r"[0-9a-f]{40}", keys.digest({}))
+
+
+def test_tiles_are_named_by_the_row_then_the_column_of_their_first_pixel() -> None:
+    assert keys.tile_stem("p/tile", row=512, column=16384) == "p/tile-0000000512-0000016384"

@@ -1,0 +1,123 @@
+"""A proxy before a sandbox that remembers what a client asked for, when, and what it was answered.
+
+What does not belong here: expectations. Faults are the sandbox's: a broken answer is passed on broken.
+"""
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+_HOP = {"connection", "transfer-encoding", "keep-alive", "server", "date"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One POST."""
+
+    path: str
+    body: Mapping[str, Any]
+    began: float
+    """`time.monotonic`."""
+    ended: float
+    status: int
+    """0 if the connection broke."""
+
+    @property
+    def window(self) -> tuple[int, int, float, float]:
+        """Of computePixels: width and height in pixels, left and top in CRS units."""
+        size, place = self.body["grid"]["dimensions"], self.body["grid"]["affineTransform"]
+        return size["width"], size["height"], place["translateX"], place["translateY"]
+
+
+@dataclass
+class Recorder:
+    """A running proxy."""
+
+    url: str
+    asked: list[Asked] = field(default_factory=list)
+
+    def pixels(self) -> list[Asked]:
+        """Requests for pixels, in the order in which they ended."""
+        return [entry for entry in self.asked if entry.path.endswith("image:computePixels")]
+
+    def most_at_once(self) -> int:
+        """How many requests for pixels were under way at the same time."""
+        found = self.pixels()
+        return max(sum(other.began <= entry.began < other.ended for other in found) for entry in found)
+
+
+@contextmanager
+def recording(upstream: str) -> Iterator[Recorder]:
+    """A proxy of the service at `upstream`, on a port of its own."""
+    place = urlsplit(upstream)
+    recorder = Recorder("")
+
+    class Handler(BaseHTTPRequestHandler):
+        """Passes one request on."""
+
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._pass("GET", b"")
+
+        def do_POST(self) -> None:
+            self._pass("POST", self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in http.server
+            pass
+
+        def _pass(self, method: str, body: bytes) -> None:
+            began, status = time.monotonic(), 0
+            try:
+                status = self._answer(method, body)
+            except (OSError, http.client.HTTPException):
+                self.close_connection = True
+            finally:
+                if method == "POST":
+                    path = urlsplit(self.path).path
+                    recorder.asked.append(Asked(path, json.loads(body or b"{}"), began, time.monotonic(), status))
+
+        def _answer(self, method: str, body: bytes) -> int:
+            upstream_connection = http.client.HTTPConnection(str(place.hostname), place.port, timeout=60)
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+            upstream_connection.request(method, self.path, body, headers)
+            with upstream_connection.getresponse() as answer:
+                length = answer.getheader("content-length")
+                content, whole = _content(answer)
+                self.send_response(answer.status)
+                for name, value in answer.getheaders():
+                    if name.lower() not in _HOP | {"content-length"}:
+                        self.send_header(name, value)
+                self.send_header("Content-Length", length or str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+            upstream_connection.close()
+            self.close_connection = not whole
+            return answer.status if whole else 0
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    recorder.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield recorder
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _content(answer: http.client.HTTPResponse) -> tuple[bytes, bool]:
+    """The body as far as it came, and whether that is all."""
+    try:
+        return answer.read(), True
+    except http.client.IncompleteRead as error:
+        return error.partial, False
