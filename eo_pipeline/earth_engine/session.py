@@ -5,9 +5,11 @@ What does not belong here: what is asked (`recipes`, `catalog`, `operations`, `p
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import ee
@@ -36,12 +38,14 @@ class Session:
         service: identity of the service and project for the ledger.
         project: Google Cloud project that pays.
         credentials: the settings' text; never printed.
+        sent: requests made on this session by workload tag; `requests_by_tag` reads them.
     """
 
     url: str
     service: str
     project: str
     credentials: str = field(repr=False)
+    sent: Counter[str] = field(default_factory=Counter, init=False, repr=False, compare=False)
 
     def call[T](self, request: Callable[[], T], *, tag: str = "") -> T:
         """Make one request on this connection, under a workload tag.
@@ -54,12 +58,50 @@ class Session:
         with _lock:
             _connect(self)
             ee.data.setWorkloadTag(tag)
+            self.sent[tag] += 1
             with _translated(self.url):
                 return request()
 
     def compute(self, value: Any, *, tag: str = "") -> Any:
         """The JSON value of an `ee` object."""
         return self.call(lambda: ee.data.computeValue(value), tag=tag)
+
+
+def requests_by_tag(session: Session) -> Mapping[str, int]:
+    """How many requests a session made so far, refused ones included, by workload tag; it does not grow afterwards.
+
+    What the client itself repeats after an error of the network counts once.
+    """
+    with _lock:
+        return MappingProxyType(dict(session.sent))
+
+
+@dataclass
+class Count:
+    """Requests made within a `counted` block, known as soon as it ends.
+
+    Attributes:
+        by_tag: how many, by workload tag; empty for requests that compute nothing.
+    """
+
+    by_tag: Mapping[str, int] = MappingProxyType({})
+
+    @property
+    def requests(self) -> int:
+        """Those under any tag: requests that compute something."""
+        return sum(number for tag, number in self.by_tag.items() if tag)
+
+
+@contextmanager
+def counted(session: Session) -> Iterator[Count]:
+    """Count a session's requests inside, for "interactive requests" of a materialisation."""
+    before, count = requests_by_tag(session), Count()
+    try:
+        yield count
+    finally:
+        after = requests_by_tag(session)
+        more = {tag: number - before.get(tag, 0) for tag, number in after.items()}
+        count.by_tag = MappingProxyType({tag: number for tag, number in more.items() if number})
 
 
 def connect(settings: Settings, *, interactive: bool = False) -> Session:
