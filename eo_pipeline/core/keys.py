@@ -132,6 +132,11 @@ def description_head(text: str) -> str:
     return text.rpartition(":")[0]
 
 
+def describes(text: str, product: str) -> bool:
+    """True if the description of one of our tasks begins with a product's name, or with its first 41 characters."""
+    return text.startswith(f"{product}."[: _HEAD_LENGTH - 9])
+
+
 def request_id_of_description(text: str) -> str | None:
     """The request id at the end of a task's description, or None if the task is not ours."""
     tail = text.rpartition(":")[2]
