@@ -84,8 +84,8 @@ class _Count:
         more = _hours(self.one_more.eecu_seconds) if self.one_more.known else "an unknown number (counted as 0)"
         return (
             f"{self.whose} used {_hours(self.used)} of {hours:,g} EECU-hours of {month}, exports in flight are "
-            f"expected to use {_hours(self.in_flight)} and one more {more}; {RESERVE:.0%} are kept in reserve, so exports begin "
-            f"again on {month_bounds(month)[1]:%Y-%m-%d} at 00:00 UTC, or when the budget is raised"
+            f"expected to use {_hours(self.in_flight)} and one more {more}; {RESERVE:.0%} are kept in reserve, "
+            f"so exports begin again on {month_bounds(month)[1]:%Y-%m-%d} at 00:00 UTC, or when the budget is raised"
         )
 
 

@@ -38,7 +38,7 @@ def account(used: float = 0, product: float = 0, flying: float = 0, cost: float 
         (account(used=200), False),
     ],
 )
-def test_a_project_s_exports_fit_below_the_reserve(found: Account, fits: bool) -> None:  # noqa: FBT001
+def test_a_project_s_exports_fit_below_the_reserve(found: Account, fits: bool) -> None:
     assert isinstance(decide_budget(found, "ndvi", Allowance(project=100)), Allowed) == fits
 
 
