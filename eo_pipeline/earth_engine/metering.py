@@ -9,7 +9,7 @@ from typing import Any
 
 import google.auth.credentials
 import google.auth.exceptions
-import httplib2
+import httplib2  # type: ignore[import-untyped]  # has no stubs
 from googleapiclient.discovery import build  # type: ignore[import-untyped]  # has no stubs
 from googleapiclient.errors import Error, HttpError  # type: ignore[import-untyped]  # has no stubs
 
@@ -70,7 +70,7 @@ def _series(settings: Settings, wanted: Mapping[str, Any]) -> Iterator[Mapping[s
 def _permitted_to_read(credentials: google.auth.credentials.Credentials) -> google.auth.credentials.Credentials:
     """A service account's token names what it is for; a person's was granted as they logged in."""
     if isinstance(credentials, google.auth.credentials.Scoped):
-        scoped: google.auth.credentials.Credentials = credentials.with_scopes([_SCOPE])
+        scoped: google.auth.credentials.Credentials = credentials.with_scopes([_SCOPE])  # type: ignore[no-untyped-call]  # not annotated
         return scoped
     return credentials
 
