@@ -51,6 +51,12 @@ COMMANDS = (
         "eo_pipeline.cli.status",
     ),
     CommandEntry(
+        "Products",
+        "budget",
+        "Tell what was computed in a month, what may be, and what is held back.",
+        "eo_pipeline.cli.budget",
+    ),
+    CommandEntry(
         "Without an account",
         "demo",
         "Run two built-in products through a real Dagster daemon against the sandbox.",

@@ -1,5 +1,6 @@
 """The table of compute of a product that ran on a sandbox, against what the sandbox itself lists."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,10 @@ import dagster as dg
 import pandas as pd
 import pytest
 import requests
+import yaml
+from click.testing import CliRunner
 
+from eo_pipeline.cli.main import main
 from eo_pipeline.core.budget import Allowance, Allowed, HeldBack, decide_budget
 from eo_pipeline.core.usage import Metered, month_of
 from eo_pipeline.earth_engine.metering import meter
@@ -72,6 +76,77 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
         product = pipeline(plain, url=sandbox.url, root=folder / "data", instance=instance, folder=folder)
         assert product.run(MONTHS).failed == {}
         yield Ran(place, product)
+
+
+@pytest.fixture
+def project(ran: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The product in a project of its own, the working directory; its environment is the place's."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.dg]\ndirectory_type = "project"\n[tool.dg.project]\nroot_module = "mine"\ndefs_module = "products"\n'
+    )
+    declaration = {"attributes": ran.product.chain.product.model_dump(mode="json", by_alias=True, exclude_unset=True)}
+    declaration["attributes"]["budget"] = {"eecu_hours_a_month": 2}
+    (tmp_path / "products" / "heights_").mkdir(parents=True)
+    (tmp_path / "products" / "heights_" / "defs.yaml").write_text(
+        yaml.safe_dump({"type": "eo_pipeline.orchestration.EarthObservationProduct", **declaration})
+    )
+    url = ran.place.sandbox.url
+    variables = {
+        "DAGSTER_HOME": str(ran.place.folder / "dagster"),
+        "EO_PROJECT": PROJECT,
+        "EO_EARTH_ENGINE_URL": url,
+        "EO_CREDENTIALS": "anonymous",
+        "EO_ROOT": str(ran.product.root),
+        "EO_COMPUTE_TIER": "community",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("project")
+def test_the_command_tells_the_month(ran: Ran) -> None:
+    """Before the table is made, too: what the event log has is read, and nothing is written."""
+    (ran.product.root / "usage" / "eecu.parquet").unlink(missing_ok=True)
+    done = CliRunner().invoke(main, ["budget", "--json"], prog_name="eo-pipeline")
+    assert done.exit_code == 0, done.output
+    assert not (ran.product.root / "usage" / "eecu.parquet").exists()
+    found = json.loads(done.stdout)
+    batch_hours = sum(ran.listed().values()) / HOUR
+    product = found["products"]["heights_"]
+    assert (found["month"], found["allowance"], found["unmetered"]) == (month_of(datetime.now(UTC)), 150, None)
+    assert product["exports"] == {"succeeded": len(MONTHS)}
+    assert product["batch"] == pytest.approx(batch_hours)
+    assert product["interactive"] > 0
+    assert product["used"] == pytest.approx(batch_hours + product["interactive"])
+    assert product["share"] == pytest.approx(product["used"] / 2)
+    assert product["queue"] == {"sent": 0, "held": {}}
+    assert product["projected"] == pytest.approx(product["used"])
+    assert found["used"] >= product["used"]
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--month", "November"], "expected a month such as 2026-11, got 'November'; correct it"),
+        (["--product", "nothing"], "got 'nothing'; there are heights_"),
+    ],
+)
+def test_the_command_names_what_is_wrong(arguments: list[str], message: str) -> None:
+    done = CliRunner().invoke(main, ["budget", *arguments], prog_name="eo-pipeline")
+    assert done.exit_code == 1
+    assert message in done.output
+
+
+@pytest.mark.usefixtures("project")
+def test_the_command_for_people() -> None:
+    done = CliRunner().invoke(main, ["budget", "--product", "heights_"], prog_name="eo-pipeline")
+    assert done.exit_code == 0, done.output
+    assert f"{month_of(datetime.now(UTC))} (UTC): the project used " in done.output
+    assert "EECU-hours of 150 (" in done.output
+    assert "unmetered" not in done.output
 
 
 def batch(table: pd.DataFrame) -> dict[str, float]:
