@@ -71,7 +71,7 @@ COMMANDS = (
     CommandEntry(
         "Without an account",
         "sandbox",
-        "Serve Earth Engine and Cloud Storage on this machine.",
+        "Serve Earth Engine, Cloud Storage, Drive and STAC on this machine.",
         "eo_pipeline.cli.sandbox",
     ),
 )
