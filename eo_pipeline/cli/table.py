@@ -51,6 +51,12 @@ COMMANDS = (
         "eo_pipeline.cli.status",
     ),
     CommandEntry(
+        "Products",
+        "budget",
+        "Tell what was computed in a month, what may be, and what is held back.",
+        "eo_pipeline.cli.budget",
+    ),
+    CommandEntry(
         "Without an account",
         "demo",
         "Run two built-in products through a real Dagster daemon against the sandbox.",
@@ -65,7 +71,7 @@ COMMANDS = (
     CommandEntry(
         "Without an account",
         "sandbox",
-        "Serve Earth Engine and Cloud Storage on this machine.",
+        "Serve Earth Engine, Cloud Storage, Drive and STAC on this machine.",
         "eo_pipeline.cli.sandbox",
     ),
 )

@@ -146,49 +146,6 @@ def _checksum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def drive_prefix(*, product: str, area_key: str, period_key: str, digest: str) -> str:
-    """Beginning of the names of one export's files in Google Drive: at most 200 characters of `[A-Za-z0-9._-]`.
-
-    Drive has no folders in names and finds names by their beginning only, so the digest comes first: it alone finds an
-    export's files, in whichever folder Earth Engine put them. A checksum of the partition follows, then words for
-    people.
-    """
-    whole = f"{product}.{area_key}.{period_key}"
-    return f"{digest}-{_checksum(whole)}-{_readable(whole, '._', _DRIVE_WORDS)}"
-
-
-def asset_id(parent: str, *, product: str, area_key: str, period_key: str, digest: str) -> str:
-    """Id of one export's asset: `<parent>/<product>/`, then words, a checksum and the digest, at most 100 characters.
-
-    Args:
-        parent: `projects/PROJECT/assets`, `users/NAME` or a folder below, without a slash at its end.
-        product: its name, which names the folder or collection of its assets.
-        area_key: partition key of the area.
-        period_key: partition key of the period.
-        digest: of the export.
-
-    Raises:
-        KeyFormatError: the parent is no such folder.
-    """
-    if not _ASSET_PARENT.fullmatch(parent):
-        raise KeyFormatError(
-            f"expected a folder of assets like projects/PROJECT/assets/FOLDER, got {parent!r}; use letters, digits, "
-            "hyphens and underscores between its slashes"
-        )
-    words = _readable(f"{area_key}_{period_key}", "_", _ASSET_WORDS)
-    return f"{parent}/{product}/{words}-{_checksum(f'{area_key}.{period_key}')}-{digest}"
-
-
-def _readable(text: str, kept: str, length: int) -> str:
-    """The text's beginning with a hyphen for each character but letters, digits and the kept ones."""
-    return re.sub(rf"[^a-zA-Z0-9{kept}-]", "-", text)[:length]
-
-
-def _checksum(text: str) -> str:
-    """8 hexadecimal digits that differ between any two texts, for all that ever are in one place."""
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
 def tile_stem(prefix: str, *, row: int, column: int) -> str:
     """Name, without its ending, of the tile whose first pixel is at that offset; as Earth Engine names its files."""
     return f"{prefix}-{row:010d}-{column:010d}"
@@ -225,6 +182,11 @@ def description(*, product: str, area_key: str, period_key: str, destination: st
 def description_head(text: str) -> str:
     """The part of a description before the request id: the same for all attempts at one partition of a deployment."""
     return text.rpartition(":")[0]
+
+
+def describes(text: str, product: str) -> bool:
+    """True if the description of one of our tasks begins with a product's name, or with its first 41 characters."""
+    return text.startswith(f"{product}."[: _HEAD_LENGTH - 9])
 
 
 def request_id_of_description(text: str) -> str | None:

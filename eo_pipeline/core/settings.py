@@ -12,6 +12,7 @@ from eo_pipeline.errors import SettingsError
 
 EARTH_ENGINE_URL = "https://earthengine.googleapis.com"
 INTERACTIVE_URL = "https://earthengine-highvolume.googleapis.com"
+MONITORING_URL = "https://monitoring.googleapis.com"
 DEFAULT_ROOT = "data"
 
 
@@ -35,6 +36,8 @@ class Settings:
             [EO_COMPUTE_TIER].
         max_concurrent_exports: tasks that the project's plan runs at once; None if unknown
             [EO_MAX_CONCURRENT_EXPORTS].
+        monitoring_url: Cloud Monitoring's address, which meters compute [EO_MONITORING_URL]; Google's, or that of
+            exports where they go elsewhere.
     """
 
     project: str = ""
@@ -49,16 +52,17 @@ class Settings:
     poll_seconds: int = 30
     compute_tier: str = ""
     max_concurrent_exports: int | None = None
+    monitoring_url: str = MONITORING_URL
 
     @classmethod
     def from_mapping(cls, variables: Mapping[str, str]) -> Self:
         """Read the EO_* variables; absent and empty ones take their defaults."""
         url = variables.get("EO_EARTH_ENGINE_URL") or EARTH_ENGINE_URL
-        derived = INTERACTIVE_URL if url == EARTH_ENGINE_URL else url
+        interactive, monitoring = (INTERACTIVE_URL, MONITORING_URL) if url == EARTH_ENGINE_URL else (url, url)
         return cls(
             project=variables.get("EO_PROJECT", ""),
             earth_engine_url=url.rstrip("/"),
-            interactive_url=(variables.get("EO_INTERACTIVE_URL") or derived).rstrip("/"),
+            interactive_url=(variables.get("EO_INTERACTIVE_URL") or interactive).rstrip("/"),
             storage_url=variables.get("EO_STORAGE_URL", "").rstrip("/"),
             drive_url=variables.get("EO_DRIVE_URL", "").rstrip("/"),
             credentials=variables.get("EO_CREDENTIALS") or "application_default",
@@ -68,6 +72,7 @@ class Settings:
             poll_seconds=_above_0("EO_POLL_SECONDS", "whole seconds", variables.get("EO_POLL_SECONDS") or "30"),
             compute_tier=_tier(variables.get("EO_COMPUTE_TIER", "")),
             max_concurrent_exports=_exports(variables.get("EO_MAX_CONCURRENT_EXPORTS", "")),
+            monitoring_url=(variables.get("EO_MONITORING_URL") or monitoring).rstrip("/"),
         )
 
     @property

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import ee
 from odc.geo.geobox import GeoBox
 
+from eo_pipeline.core import keys
 from eo_pipeline.core.product import Product
 from eo_pipeline.earth_engine.recipes import rectangle
 from eo_pipeline.earth_engine.session import Session
@@ -48,7 +49,9 @@ def describe(session: Session, product: Product, geobox: GeoBox) -> CollectionIn
     scales = bands.map(lambda name: image.select([name]).projection().nominalScale())
     found = ee.List([bands, image.propertyNames(), scales])
     try:
-        reply = session.compute(ee.Algorithms.If(images.limit(1).size(), found, None), tag=product.name)
+        reply = session.compute(
+            ee.Algorithms.If(images.limit(1).size(), found, None), tag=keys.workload_tag(product.name)
+        )
     except ServiceError as error:
         if "not found" in str(error):
             raise ProductError(
@@ -102,7 +105,7 @@ def image_days(session: Session, product: Product, *, until: datetime) -> list[d
         raise ProductError("period.every: expected `source` beside image dates, got only a recipe; name the collection")
     start = product.period.starts_at
     images = ee.ImageCollection(product.source.collection).filterDate(_milliseconds(start), _milliseconds(until))
-    times = session.compute(images.aggregate_array("system:time_start"), tag=product.name)
+    times = session.compute(images.aggregate_array("system:time_start"), tag=keys.workload_tag(product.name))
     days = {datetime.fromtimestamp(float(t) / 1000, UTC).date() for t in times}
     return [datetime(day.year, day.month, day.day, tzinfo=UTC) for day in sorted(days)]
 

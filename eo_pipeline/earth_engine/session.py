@@ -7,9 +7,12 @@ What does not belong here: what is asked (`recipes`, `catalog`, `operations`, `p
 """
 
 import socket
-from collections.abc import Callable, Iterator
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import ee
@@ -29,6 +32,7 @@ _MAX_RETRIES = 3
 _gate: "Gate[tuple[Session, str, int]]" = Gate()
 """Session, workload tag and retries that the client is set to."""
 _connected: list[tuple[str, str, str]] = []
+_counting = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,14 @@ class Session:
         service: identity of the service and project for the ledger.
         project: Google Cloud project that pays.
         credentials: the settings' text; never printed.
+        sent: requests made on this session by workload tag; `requests_by_tag` reads them.
     """
 
     url: str
     service: str
     project: str
     credentials: str = field(repr=False)
+    sent: Counter[str] = field(default_factory=Counter, init=False, repr=False, compare=False)
 
     def call[T](self, request: Callable[[], T], *, tag: str = "", retries: int | None = None) -> T:
         """Make one request on this connection; those of one session, tag and number of retries may overlap.
@@ -61,11 +67,50 @@ class Session:
             ServiceError: any other refusal, with the service's words and what to do.
         """
         with _set_to(self, tag, _MAX_RETRIES if retries is None else retries), _translated(self.url):
+            with _counting:
+                self.sent[tag] += 1
             return request()
 
     def compute(self, value: Any, *, tag: str = "") -> Any:
         """The JSON value of an `ee` object."""
         return self.call(lambda: ee.data.computeValue(value), tag=tag)
+
+
+def requests_by_tag(session: Session) -> Mapping[str, int]:
+    """How many requests a session made so far, refused ones included, by workload tag; it does not grow afterwards.
+
+    What the client itself repeats after an error of the network counts once.
+    """
+    with _counting:
+        return MappingProxyType(dict(session.sent))
+
+
+@dataclass
+class Count:
+    """Requests made within a `counted` block, known as soon as it ends.
+
+    Attributes:
+        by_tag: how many, by workload tag; empty for requests that compute nothing.
+    """
+
+    by_tag: Mapping[str, int] = MappingProxyType({})
+
+    @property
+    def requests(self) -> int:
+        """Those under any tag: requests that compute something."""
+        return sum(number for tag, number in self.by_tag.items() if tag)
+
+
+@contextmanager
+def counted(session: Session) -> Iterator[Count]:
+    """Count a session's requests inside, for "interactive requests" of a materialisation."""
+    before, count = requests_by_tag(session), Count()
+    try:
+        yield count
+    finally:
+        after = requests_by_tag(session)
+        more = {tag: number - before.get(tag, 0) for tag, number in after.items()}
+        count.by_tag = MappingProxyType({tag: number for tag, number in more.items() if number})
 
 
 def connect(settings: Settings, *, interactive: bool = False) -> Session:

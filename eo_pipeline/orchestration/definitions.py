@@ -1,4 +1,4 @@
-"""All products of a project as one code location: their chains, one sensor, shared resources.
+"""All products of a project as one code location: their chains, one sensor, one account of compute, shared resources.
 
 What does not belong here: a single product's assets (`assemble`).
 """
@@ -11,6 +11,7 @@ import dagster as dg
 
 from eo_pipeline.core.product import Product
 from eo_pipeline.orchestration.assemble import chain_definitions
+from eo_pipeline.orchestration.assets.usage import build_usage
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.component import EarthObservationProduct, unique
 from eo_pipeline.orchestration.declarations import Origin, load_chain
@@ -18,6 +19,7 @@ from eo_pipeline.orchestration.io_managers import CubeIOManager, MosaicIOManager
 from eo_pipeline.orchestration.product_files import read_documents, read_products
 from eo_pipeline.orchestration.resources import CloudStorageResource, DataRootResource, EarthEngineResource, environment
 from eo_pipeline.orchestration.sensors import build_operations_sensor
+from eo_pipeline.orchestration.usage_schedule import build_usage_schedule
 
 
 def project_resources(given: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -92,6 +94,8 @@ def _automation(seconds: int) -> dg.AutomationConditionSensorDefinition:
 def _shared(chains: Sequence[Chain], resources: Mapping[str, Any] | None) -> dg.Definitions:
     seconds = environment().poll_seconds
     return dg.Definitions(
+        assets=[build_usage(chains)] if chains else [],
+        schedules=[build_usage_schedule(chains)] if chains else [],
         sensors=[build_operations_sensor(chains, seconds=seconds), _automation(seconds)] if chains else [],
         resources=project_resources(resources),
         executor=dg.in_process_executor,  # stages follow each other; a process for each would cost seconds

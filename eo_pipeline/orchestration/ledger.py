@@ -3,7 +3,7 @@
 What does not belong here: deciding (`core.reconcile`) and asking Earth Engine.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import batched
 from typing import Any
@@ -12,10 +12,10 @@ import dagster as dg
 from dagster import DagsterEventType
 
 from eo_pipeline.core.submissions import Submission
+from eo_pipeline.orchestration.event_pages import events_after
 from eo_pipeline.orchestration.names import DIGEST, LOST, REPORTED
 from eo_pipeline.orchestration.stored_submissions import read_submission
 
-_PAGE = 1000
 _LOOK_BACK = 10
 _PARTITIONS_A_QUERY = 100
 _IDS_A_QUERY = 500
@@ -153,7 +153,7 @@ def stamps(
 
 def submissions_after(instance: dg.DagsterInstance, key: dg.AssetKey, storage_id: int) -> Iterator[Recorded]:
     """Submissions recorded after a place in the event log, oldest first."""
-    for record in _pages(instance.fetch_materializations, key, storage_id):
+    for record in events_after(instance.fetch_materializations, key, storage_id):
         found = _recorded(record)
         if found is not None:
             yield found
@@ -176,7 +176,7 @@ def reported_after(instance: dg.DagsterInstance, key: dg.AssetKey, storage_id: i
     """Reports and losses after a place in the event log."""
     found = Reported()
     for fetch in (instance.fetch_materializations, instance.fetch_observations):
-        for record in _pages(fetch, key, storage_id):
+        for record in events_after(fetch, key, storage_id):
             event = record.asset_materialization or record.event_log_entry.asset_observation
             if event is None:
                 continue
@@ -192,14 +192,3 @@ def exported(instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Collect
     """The identity that the newest materialisation of `export` reports, by partition."""
     found = stamps(instance, key, partitions)
     return {partition: str(stamp.values[REPORTED]) for partition, stamp in found.items() if REPORTED in stamp.values}
-
-
-def _pages(fetch: Callable[..., Any], key: dg.AssetKey, storage_id: int) -> Iterator[dg.EventLogRecord]:
-    cursor = None
-    while True:
-        wanted = dg.AssetRecordsFilter(asset_key=key, after_storage_id=storage_id)
-        page = fetch(wanted, limit=_PAGE, cursor=cursor, ascending=True)
-        yield from page.records
-        if not page.has_more:
-            return
-        cursor = page.cursor

@@ -23,9 +23,6 @@ HELD = "eo/held"
 PRIORITY = "eo/priority"
 SERVICE = "eo/service"
 
-USED = "eo/used"
-"""Of an event of `export`: compute, state and end of each operation, by name."""
-
 REPORTED = "eo/reported"
 """Identity of the submission that an event of `export` reports."""
 

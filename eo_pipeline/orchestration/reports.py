@@ -19,6 +19,7 @@ from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.ledger import Recorded
 from eo_pipeline.orchestration.releases import Allowance, Held, released, unlimited
 from eo_pipeline.orchestration.stored_submissions import parts_metadata
+from eo_pipeline.orchestration.usage_events import EECU_SECONDS, OPERATIONS, operations_metadata
 from eo_pipeline.orchestration.waiting import Lost, waiting_of, waiting_since
 
 MAX_EVENTS = 400
@@ -194,9 +195,8 @@ def _common(recorded: Recorded) -> dict[str, Any]:
 
 
 def _compute(operations: Sequence[Operation]) -> dict[str, Any]:
-    """What operations used, each by name as well, for the account of compute."""
-    used = {o.name: {"eecu_seconds": o.eecu_seconds, "state": o.state.value, "ended": o.ended} for o in operations}
-    return {"EECU-seconds": sum(o.eecu_seconds for o in operations), names.USED: dg.MetadataValue.json(used)}
+    """What operations used, together and each."""
+    return {EECU_SECONDS: sum(o.eecu_seconds for o in operations), OPERATIONS: operations_metadata(operations)}
 
 
 def _exported(key: dg.AssetKey, recorded: Recorded, operations: Sequence[Operation]) -> dg.AssetMaterialization:

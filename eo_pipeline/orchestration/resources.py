@@ -32,21 +32,23 @@ class EarthEngineResource(dg.ConfigurableResource[Any]):
         project: Cloud project registered for Earth Engine (EO_PROJECT).
         url: service of exports (EO_EARTH_ENGINE_URL).
         interactive_url: service of interactive requests (EO_INTERACTIVE_URL).
+        monitoring_url: Cloud Monitoring's address (EO_MONITORING_URL).
         credentials: application_default, persistent, anonymous, a file or JSON (EO_CREDENTIALS).
     """
 
     project: str | None = None
     url: str | None = None
     interactive_url: str | None = None
+    monitoring_url: str | None = None
     credentials: str | None = None
 
     def settings(self) -> Settings:
         """The deployment with this resource's fields laid over the environment's."""
-        interactive = self.interactive_url or self.url
         return _overlaid(
             project=self.project,
             earth_engine_url=self.url,
-            interactive_url=interactive,
+            interactive_url=self.interactive_url or self.url,
+            monitoring_url=self.monitoring_url or self.url,
             credentials=self.credentials,
         )
 

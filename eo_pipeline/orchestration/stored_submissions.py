@@ -54,7 +54,7 @@ def metadata_of(submission: Submission, *, place: str) -> dict[str, Any]:
 def parts_metadata(submission: Submission, *, place: str) -> dict[str, Any]:
     """What events of `export` tell of their submission."""
     told = metadata_of(submission, place=place)
-    return {name: told[name] for name in (FORMAT, STATE, DIGEST, PLACE, PARTS)}
+    return {name: told[name] for name in (FORMAT, STATE, DIGEST, PLACE, PARTS, SERVICE)}
 
 
 def read_submission(values: Mapping[str, Any]) -> tuple[Submission, str]:

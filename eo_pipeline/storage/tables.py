@@ -61,6 +61,16 @@ def read_table(path: Path) -> pd.DataFrame:
     return table
 
 
+def read_tags(path: Path) -> dict[str, str]:
+    """Read the provenance that a table was written with, and whatever other libraries keep beside it.
+
+    Raises:
+        StorageError: there is no readable Parquet at `path`.
+    """
+    kept = _arrow(path).schema.metadata or {}
+    return {key.decode(): value.decode() for key, value in kept.items()}
+
+
 def read_columns(path: Path) -> tuple[Column, ...]:
     """Read what the columns of a table mean.
 

@@ -99,6 +99,17 @@ def test_attempts_at_one_partition_share_the_head_of_their_descriptions() -> Non
     assert len({keys.description_head(text) for text in made}) == 1
 
 
+@pytest.mark.parametrize("product", ["ndvi", "n" * 40, "n" * 41, "n" * 63])
+def test_a_description_names_its_product(product: str) -> None:
+    request = keys.request_id(digest="a" * 40, generation=1)
+    text = keys.description(
+        product=product, area_key="E0001N0001", period_key="2024-01", destination="b/", request_id=request
+    )
+    assert keys.describes(text, product)
+    assert not keys.describes(text, "ndv")
+    assert not keys.describes(text, "ndvi_fields")
+
+
 def test_other_peoples_descriptions_are_not_ours() -> None:
     assert keys.request_id_of_description("my export: final") is None
 

@@ -1,6 +1,6 @@
 import pytest
 
-from eo_pipeline.core.settings import EARTH_ENGINE_URL, INTERACTIVE_URL, Settings
+from eo_pipeline.core.settings import EARTH_ENGINE_URL, INTERACTIVE_URL, MONITORING_URL, Settings
 from eo_pipeline.errors import SettingsError
 
 
@@ -10,6 +10,7 @@ def test_without_any_variable_it_is_google_s_services_and_a_local_folder() -> No
     assert (found.storage_url, found.drive_url) == ("", "")
     assert (found.credentials, found.root) == ("application_default", "data")
     assert (found.project, found.bucket, found.scratch, found.poll_seconds) == ("", "", "", 30)
+    assert found.monitoring_url == MONITORING_URL
     assert found == Settings()
 
 
@@ -26,6 +27,9 @@ def test_every_variable_is_read() -> None:
             "EO_ROOT": "gs://place",
             "EO_SCRATCH": "/fast",
             "EO_POLL_SECONDS": "5",
+            "EO_COMPUTE_TIER": "partner",
+            "EO_MAX_CONCURRENT_EXPORTS": "8",
+            "EO_MONITORING_URL": "http://five/",
         }
     )
     assert found == Settings(
@@ -39,16 +43,27 @@ def test_every_variable_is_read() -> None:
         root="gs://place",
         scratch="/fast",
         poll_seconds=5,
+        compute_tier="partner",
+        max_concurrent_exports=8,
+        monitoring_url="http://five",
     )
 
 
 def test_empty_variables_are_like_absent_ones() -> None:
-    names = ("EO_EARTH_ENGINE_URL", "EO_INTERACTIVE_URL", "EO_CREDENTIALS", "EO_ROOT", "EO_POLL_SECONDS")
+    names = (
+        "EO_EARTH_ENGINE_URL",
+        "EO_INTERACTIVE_URL",
+        "EO_CREDENTIALS",
+        "EO_ROOT",
+        "EO_POLL_SECONDS",
+        "EO_MONITORING_URL",
+    )
     assert Settings.from_mapping(dict.fromkeys(names, "")) == Settings()
 
 
-def test_another_service_answers_interactive_requests_too() -> None:
-    assert Settings.from_mapping({"EO_EARTH_ENGINE_URL": "http://here/"}).interactive_url == "http://here"
+def test_another_service_answers_interactive_requests_and_monitoring_too() -> None:
+    found = Settings.from_mapping({"EO_EARTH_ENGINE_URL": "http://here/"})
+    assert (found.interactive_url, found.monitoring_url) == ("http://here", "http://here")
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "soon", "30s"])

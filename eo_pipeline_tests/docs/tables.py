@@ -41,6 +41,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "zones": product.ZoneTable,
     "cube": product.Cube,
     "export": product.Export,
+    "budget": product.Budget,
 }
 """Every section of a declaration by its path in the YAML."""
 

@@ -8,6 +8,7 @@ from eo_pipeline.core import grids
 from eo_pipeline.core.product import Product
 from eo_pipeline.earth_engine import catalog
 from eo_pipeline.earth_engine.catalog import CollectionInfo
+from eo_pipeline.earth_engine.session import connect, requests_by_tag
 from eo_pipeline.errors import ProductError
 from eo_pipeline_tests.scenes import COLLECTION, SCORES, Service, scenes_product
 
@@ -113,6 +114,17 @@ def test_days_with_images_are_listed_once_in_order(service: Service) -> None:
     until = datetime(2024, 2, 1, tzinfo=UTC)
     days = catalog.image_days(service.session, product, until=until)
     assert days == [datetime(2024, 1, 15, tzinfo=UTC), datetime(2024, 1, 25, tzinfo=UTC)]
+
+
+def test_a_product_whose_name_ends_in_an_underscore_is_asked_about_under_its_tag(service: Service) -> None:
+    """A workload tag ends in a letter or digit; the client refuses others before any request."""
+    session = connect(service.settings)
+    product = scenes_product(name="scenes_", period={"every": "image", "start": "2024-01-10"})
+    assert product.area.box is not None
+    [area] = grids.whole_area(product.area.lattice, product.area.box)
+    assert catalog.describe(session, product, area.geobox) is not None
+    assert catalog.image_days(session, product, until=datetime(2024, 2, 1, tzinfo=UTC))
+    assert requests_by_tag(session) == {"scenes": 2}
 
 
 def test_image_dates_need_a_source(service: Service) -> None:

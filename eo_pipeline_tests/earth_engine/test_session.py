@@ -9,7 +9,7 @@ import pytest
 
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.earth_engine import session as module
-from eo_pipeline.earth_engine.session import connect
+from eo_pipeline.earth_engine.session import connect, counted, requests_by_tag
 from eo_pipeline.errors import CredentialsError, ServiceError, ServiceUnreachableError
 from eo_pipeline_tests.end_to_end.pipeline import PROJECT
 from eo_pipeline_tests.scenes import Service
@@ -134,6 +134,39 @@ def test_a_workload_tag_is_of_one_request(service: Service) -> None:
     assert ee.data.getWorkloadTag() == "ndvi"
     service.session.compute(ee.Number(1))
     assert not ee.data.getWorkloadTag()
+
+
+def test_requests_are_counted_by_tag(service: Service) -> None:
+    session = connect(service.settings)
+    assert requests_by_tag(session) == {}
+    session.compute(ee.Number(1), tag="ndvi")
+    with counted(session) as count:
+        session.compute(ee.Number(1), tag="ndvi")
+        session.compute(ee.Number(1), tag="other")
+        with pytest.raises(ServiceError):
+            session.compute(ee.Image("nowhere").bandNames(), tag="ndvi")
+        session.call(ee.data.listOperations)
+        assert count.requests == 0  # known when the block ends
+    session.compute(ee.Number(1), tag="ndvi")
+    assert count.by_tag == {"ndvi": 2, "other": 1, "": 1}
+    assert count.requests == 3
+    assert requests_by_tag(session) == {"ndvi": 4, "other": 1, "": 1}
+    assert requests_by_tag(connect(service.settings)) == {}
+
+
+def test_a_snapshot_of_the_count_does_not_grow(service: Service) -> None:
+    session = connect(service.settings)
+    before = requests_by_tag(session)
+    session.compute(ee.Number(1), tag="ndvi")
+    assert before == {}
+    assert "ndvi" not in repr(session)
+
+
+def test_a_failed_block_is_counted_too(service: Service) -> None:
+    session = connect(service.settings)
+    with pytest.raises(ServiceError), counted(session) as count:
+        session.compute(ee.Image("nowhere").bandNames(), tag="ndvi")
+    assert count.requests == 1
 
 
 def test_sessions_of_several_addresses_take_turns(service: Service) -> None:

@@ -59,9 +59,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return make
 
 
+SHARED = {"compute_usage"}
+"""The asset of all products together."""
+
+
 def assets(definitions: dg.Definitions) -> set[str]:
+    """Those of products and other components."""
     graph = definitions.resolve_asset_graph()
-    return {key.to_user_string() for key in graph.get_all_asset_keys()}
+    return {key.to_user_string() for key in graph.get_all_asset_keys()} - SHARED
 
 
 def problem(definitions: dg.Definitions, name: str) -> str:
@@ -224,7 +229,19 @@ def test_one_sensor_follows_operations_for_all_and_one_runs_what_can_run(project
     sensors = {sensor.name: sensor for sensor in repository.sensor_defs}
     assert set(sensors) == {"earth_engine_operations", "automation"}
     assert all(sensor.default_status is dg.DefaultSensorStatus.RUNNING for sensor in sensors.values())
-    assert {schedule.name for schedule in repository.schedule_defs} == {"one_submit_available", "two_submit_available"}
+    schedules = {schedule.name: schedule.default_status.name for schedule in repository.schedule_defs}
+    assert schedules == {
+        "one_submit_available": "STOPPED",
+        "two_submit_available": "STOPPED",
+        "compute_usage_hourly": "RUNNING",
+    }
+
+
+def test_products_share_one_asset_of_compute_that_depends_on_no_partitions(project: Project) -> None:
+    graph = project_definitions(project({"one": GOOD, "two": GOOD})).resolve_asset_graph()
+    node = graph.get(dg.AssetKey("compute_usage"))
+    assert node.parent_keys == set()
+    assert node.partitions_def is None
 
 
 def test_a_project_without_a_right_product_loads(project: Project) -> None:
@@ -252,5 +269,5 @@ def test_a_program_is_told_what_is_wrong_with_its_product(tmp_path: Path) -> Non
 
 def test_definitions_without_products_hold_only_resources() -> None:
     found = build_definitions([])
-    assert assets(found) == set()
+    assert list(found.assets or []) == []
     assert list(found.sensors or []) == []

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from eo_pipeline.core import grids, keys
+from eo_pipeline.core.export_plan import CloudStorage
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.product import Product
 from eo_pipeline.core.settings import Settings
@@ -49,7 +50,9 @@ def plan(settings: Settings, session: Session, made: Product) -> PlannedExport:
     area = area_of(made)
     period = made.period.rule.parse("2024-01")
     [(_, inputs)] = read_inputs(session, made, [(area, period)])
-    return plan_export(settings, made, area=area, period=period, inputs=inputs, bucket=BUCKET, native_resolution=10)
+    return plan_export(
+        settings, made, area=area, period=period, inputs=inputs, destination=CloudStorage(BUCKET), native_resolution=10
+    )
 
 
 def order(settings: Settings, session: Session, made: Product | None = None) -> PixelOrder:

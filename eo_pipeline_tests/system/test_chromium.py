@@ -135,11 +135,12 @@ def test_an_export_tells_its_times_its_cost_and_its_task(ui: DemoUI, page: Page)
     expect(metadata_row(page, "tiles at")).to_contain_text(f"gs://sandbox-bucket/{MADE}/")
 
 
-def test_sensors_are_on_and_schedules_off(ui: DemoUI, page: Page) -> None:
+def test_sensors_are_on_and_schedules_that_spend_off(ui: DemoUI, page: Page) -> None:
     page.goto(f"{ui.stack.ui}/automation")
     states = {
         "sensors/earth_engine_operations": True,
         "sensors/automation": True,
+        "schedules/compute_usage_hourly": True,
         **{f"schedules/{name}_submit_available": False for name in PRODUCTS},
     }
     for path, on in states.items():
@@ -147,7 +148,7 @@ def test_sensors_are_on_and_schedules_off(ui: DemoUI, page: Page) -> None:
         link.wait_for()
         switch = link.locator("xpath=ancestor::*[count(.//input) > 1][1]").locator("input").last
         expect(switch).to_be_checked(checked=on)
-    assert page.locator("a[href*='/schedules/']").count() == len(PRODUCTS)
+    assert page.locator("a[href*='/schedules/']").count() == len(PRODUCTS) + 1
     page.goto(f"{ui.stack.ui}/locations/project/sensors/earth_engine_operations")
     expect(page.get_by_text("Reports finished exports of every product")).to_be_visible()
     expect(page.get_by_text(f"{MADE}_settle").first).to_be_visible()

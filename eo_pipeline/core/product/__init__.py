@@ -5,6 +5,7 @@ whether a collection or band exists, and Dagster.
 """
 
 from eo_pipeline.core.product.area import AreaGrid
+from eo_pipeline.core.product.budget import Budget
 from eo_pipeline.core.product.declaration import Product, ProductDeclaration
 from eo_pipeline.core.product.periods import Duration, Periods, Start
 from eo_pipeline.core.product.results import Cube, Export, OutputBand, ZoneTable
@@ -14,6 +15,7 @@ from eo_pipeline.core.product.source import CloudScorePlus, Composite, Condition
 __all__ = [
     "AreaGrid",
     "Bounds",
+    "Budget",
     "CloudScorePlus",
     "Composite",
     "Condition",

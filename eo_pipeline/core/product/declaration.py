@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from eo_pipeline.core import keys
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.product.area import AreaGrid
+from eo_pipeline.core.product.budget import Budget
 from eo_pipeline.core.product.periods import Periods
 from eo_pipeline.core.product.results import Cube, Export, OutputBand, ZoneTable
 from eo_pipeline.core.product.section import SHARD, Section
@@ -40,6 +41,7 @@ class ProductDeclaration(Section):
     zones: ZoneTable | None = Field(None, description="polygons that are measured; no table if absent")
     cube: Cube | None = Field(None, description="the Zarr cube; none if absent")
     export: Export = Field(Export(), description="how Earth Engine writes the tiles")
+    budget: Budget = Field(Budget(), description="what the product may compute a month")
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:

@@ -1,0 +1,56 @@
+"""The table of compute on a local root and in a bucket."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from upath import UPath
+
+from eo_pipeline.core.usage import COLUMNS
+from eo_pipeline.errors import StorageError
+from eo_pipeline.storage.places.local import LocalPlace
+from eo_pipeline.storage.tables import write_table
+from eo_pipeline.storage.usage_table import UsageTable, read_usage, usage_frame, write_usage
+from eo_pipeline_tests.core.test_usage import row
+
+TABLE = UsageTable(
+    (row("a"), row("run:1:submission", route="interactive", eecu_seconds=None, requests=3, service="http://here p")),
+    {"log ndvi/export made": 7},
+)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> LocalPlace:
+    return LocalPlace(UPath(tmp_path))
+
+
+def test_without_a_table_there_is_an_empty_one(place: LocalPlace) -> None:
+    assert read_usage(place) == UsageTable()
+
+
+@pytest.mark.parametrize("table", [TABLE, UsageTable()])
+def test_what_is_written_is_read_again(place: LocalPlace, table: UsageTable) -> None:
+    write_usage(place, table)
+    assert read_usage(place) == table
+
+
+def test_others_read_it_as_parquet_and_csv(place: LocalPlace, tmp_path: Path) -> None:
+    write_usage(place, TABLE)
+    assert sorted(file.name for file in (tmp_path / "usage").iterdir()) == ["eecu.csv", "eecu.parquet"]
+    for table in (pd.read_csv(tmp_path / "usage/eecu.csv"), pd.read_parquet(tmp_path / "usage/eecu.parquet")):
+        assert list(table["requests"]) == [0, 3]
+        assert table["eecu_seconds"].sum() == 100.0
+        assert table["eecu_seconds"].isna().tolist() == [False, True]
+        assert table["ended"][0] == "2026-11-05T00:00:00Z"
+    metadata = pq.read_schema(tmp_path / "usage/eecu.parquet").metadata
+    assert metadata[b"eo_pipeline.usage_version"] == b"1"
+
+
+@pytest.mark.parametrize(("tags", "version"), [({}, "none"), ({"eo_pipeline.usage_version": "2"}, "2")])
+def test_a_table_of_another_version_is_left_alone(
+    place: LocalPlace, tmp_path: Path, tags: dict[str, str], version: str
+) -> None:
+    write_table(usage_frame(TABLE.rows), tmp_path / "usage" / "eecu.parquet", columns=COLUMNS, tags=tags)
+    with pytest.raises(StorageError, match=f"a table of compute of version 1 at .*got version {version}; update eo_pi"):
+        read_usage(place)
