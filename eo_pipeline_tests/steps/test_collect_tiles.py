@@ -1,19 +1,25 @@
 """Tiles of a bucket on this machine: every byte and every pixel verified, whatever the connection does."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import rasterio
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.errors import TilesError
+from eo_pipeline.core.tile_names import ExpectedTiles
+from eo_pipeline.errors import TilesError, TilesGoneError
 from eo_pipeline.steps.collect_tiles import Tile, TileSet, collect_tiles
-from eo_pipeline.storage.objects import crc32c_of
+from eo_pipeline.storage.checksums import crc32c_of
+from eo_pipeline.storage.transfer import Patience
 from eo_pipeline_tests.scenes import CRS, LEFT, RESOLUTION, TOP, Service
 
 SIDE = 64
+NOW = datetime.now(UTC)
 GEOBOX = GeoBox(
     (2 * SIDE, 2 * SIDE), rasterio.Affine(RESOLUTION, 0, LEFT, 0, -RESOLUTION, TOP), CRS
 )  # four tiles of 64 x 64 pixels
@@ -47,8 +53,13 @@ def upload(service: Service, folder: Path, prefix: str) -> dict[str, bytes]:
     return made
 
 
-def collect(service: Service, prefix: str, folder: Path, geobox: GeoBox = GEOBOX) -> tuple[Tile, ...]:
-    return collect_tiles(service.bucket, f"{prefix}/tile", geobox=geobox, folder=folder)
+def collect(
+    service: Service, prefix: str, folder: Path, geobox: GeoBox = GEOBOX, now: datetime = NOW, **options: Any
+) -> tuple[Tile, ...]:
+    """With little patience, so that what does not pass is told soon."""
+    bucket = replace(service.bucket, patience=Patience(seconds=2, first_wait=0.02))
+    part = ExpectedTiles(f"{prefix}/tile", geobox, SIDE)
+    return collect_tiles(bucket, [part], geobox=geobox, folder=folder, now=now, **options)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -68,22 +79,30 @@ def test_every_tile_is_there_with_its_bytes_and_listed_by_name(service: Service,
 
 
 def test_nothing_in_the_bucket_is_told_with_the_way_out(service: Service, tmp_path: Path) -> None:
-    with pytest.raises(TilesError) as caught:
+    with pytest.raises(TilesGoneError) as caught:
         collect(service, "nothing", tmp_path / "tiles")
     assert str(caught.value) == (
-        "expected tiles at gs://test-bucket/nothing/tile*, found none: they were deleted after the export, perhaps by "
-        "a lifecycle rule; materialise the submission again with resubmit: true"
+        "expected 4 whole tiles at gs://test-bucket/nothing/tile*, got 1 that are not:\n"
+        "  missing: nothing/tile*: none of 4 tiles is there\n"
+        "missing ones were deleted after the export: nothing is left at gs://test-bucket/nothing/tile* of an export "
+        "that succeeded\n"
+        "those that are whole are kept; another export makes the others anew: materialise the submission with "
+        "resubmit: true"
     )
 
 
-def test_a_missing_tile_is_known_by_the_pixels_it_would_cover(service: Service, tmp_path: Path) -> None:
+def test_a_missing_tile_is_named(service: Service, tmp_path: Path) -> None:
     made = upload(service, tmp_path, "missing")
     service.bucket.delete([f"missing/{sorted(made)[2]}"])
     with pytest.raises(TilesError) as caught:
         collect(service, "missing", tmp_path / "tiles")
-    said = str(caught.value)
-    assert said.startswith("tiles are missing at gs://test-bucket/missing/tile* (3 are there): ")
-    assert "columns 0-64, rows 64-128" in said
+    assert type(caught.value) is TilesError
+    assert str(caught.value) == (
+        "expected 4 whole tiles at gs://test-bucket/missing/tile*, got 1 that are not:\n"
+        "  missing: missing/tile-0000000064-0000000000.tif: rows 64-128, columns 0-64 of the export\n"
+        "those that are whole are kept; another export makes the others anew: materialise the submission with "
+        "resubmit: true"
+    )
 
 
 def test_names_do_not_decide_where_a_tile_is(service: Service, tmp_path: Path) -> None:
@@ -103,8 +122,9 @@ def test_corrupt_downloads_are_listed_and_leave_nothing_behind(service: Service,
     said = str(caught.value)
     assert said.startswith("expected 4 whole tiles at gs://test-bucket/corrupt/tile*, got 2 that are not:\n")
     for name in names[1:3]:
-        assert f"  corrupt/{name}: expected CRC32C " in said
-    assert said.endswith("the others are kept; run the partition again to fetch these")
+        assert f"  corrupt: corrupt/{name}: expected CRC32C " in said
+    assert said.count(" in 3 downloads\n") == 2
+    assert said.endswith("\nthose that are whole are kept; run the partition again to fetch the others")
     assert files(tmp_path / "tiles") == {name: made[name] for name in (names[0], names[3])}
 
 
@@ -171,11 +191,5 @@ def test_a_file_that_is_no_raster_is_named(service: Service, tmp_path: Path) -> 
 def test_progress_is_told_after_each_file(service: Service, tmp_path: Path) -> None:
     upload(service, tmp_path, "progress")
     told: list[tuple[str, int, int]] = []
-    collect_tiles(
-        service.bucket,
-        "progress/tile",
-        geobox=GEOBOX,
-        folder=tmp_path / "tiles",
-        progress=lambda what, done, total: told.append((what, done, total)),
-    )
+    collect(service, "progress", tmp_path / "tiles", progress=lambda *numbers: told.append(numbers))
     assert told == [("tiles", number, 4) for number in (1, 2, 3, 4)]

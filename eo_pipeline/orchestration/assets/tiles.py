@@ -1,9 +1,11 @@
 """`tiles`: an export's files on our side, every byte and every pixel of the area verified."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 
+from eo_pipeline.core.tile_names import ExpectedTiles
 from eo_pipeline.errors import EoPipelineError
 from eo_pipeline.orchestration import ledger
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
@@ -68,8 +70,10 @@ def _collect(
     partition = PartitionKey.parse(key)
     folder = f"{chain.product.name}/tiles/{partition.area}/{partition.period}/{digest[:12]}"
     bucket = storage.open(str(exported[ledger.BUCKET]))
+    geobox = chain.area(partition).geobox
+    part = ExpectedTiles(str(exported[ledger.PREFIX]), geobox, chain.product.file_dimensions)
     with io.place.folder_to_fill(folder) as local:
-        found = collect_tiles(bucket, str(exported[ledger.PREFIX]), geobox=chain.area(partition).geobox, folder=local)
+        found = collect_tiles(bucket, [part], geobox=geobox, folder=local, now=datetime.now(UTC))
     if chain.product.export.delete_remote:
         bucket.delete(tile.source.removeprefix(f"gs://{bucket.name}/") for tile in found)
     return TileSet("collected", digest, folder, found)
