@@ -5,7 +5,6 @@ belong here: downloading, and the message.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,11 +17,8 @@ from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.tile_names import ExpectedTiles
 from eo_pipeline.errors import TilesError
 from eo_pipeline.steps.tile_flaws import FlawedTile
-from eo_pipeline.storage.raster_ends import end_of_pixels
-from eo_pipeline.storage.rasters import read_header
+from eo_pipeline.storage.raster_extents import read_extents
 from eo_pipeline.storage.transfer import Flaw, StoredObject
-
-_READERS = 4
 
 
 @dataclass(frozen=True)
@@ -100,18 +96,14 @@ def local_name(name: str, root: str) -> str:
 
 def read_tiles(paths: Mapping[str, Path]) -> tuple[dict[str, GeoBox], list[FlawedTile]]:
     """Georeferencing of the tiles that can be read, and what is wrong with the others; both by the object's name."""
-    with ThreadPoolExecutor(_READERS) as pool:
-        found = dict(zip(paths, pool.map(_read, paths, paths.values()), strict=True))
-    flaws = [tile for tile in found.values() if isinstance(tile, FlawedTile)]
-    return {name: tile for name, tile in found.items() if not isinstance(tile, FlawedTile)}, flaws
-
-
-def _read(name: str, path: Path) -> GeoBox | FlawedTile:
-    try:
-        header = read_header(path)
-    except TilesError as error:
-        return FlawedTile(Flaw.UNREADABLE, name, str(error))
-    size, end = path.stat().st_size, end_of_pixels(path)
-    if size < end:
-        return FlawedTile(Flaw.TRUNCATED, name, f"its pixels end at byte {end}, the object has {size} bytes")
-    return header.geobox
+    tiles: dict[str, GeoBox] = {}
+    flaws = []
+    for name, found in zip(paths, read_extents(paths.values()), strict=True):
+        if isinstance(found, TilesError):
+            flaws.append(FlawedTile(Flaw.UNREADABLE, name, str(found)))
+        elif found.size < found.stop:
+            words = f"its pixels end at byte {found.stop}, the object has {found.size} bytes"
+            flaws.append(FlawedTile(Flaw.TRUNCATED, name, words))
+        else:
+            tiles[name] = found.geobox
+    return tiles, flaws

@@ -83,17 +83,27 @@ class Media:
         self._tokens = tokens
         self._patience = patience
         self._now = asyncio.get_running_loop().time
-        self._last_byte = self._now()
+        self._under_way = 0
+        self._last_answer = self._last_byte = self._now()
 
     async def read(self, source: StoredObject, start: int, stop: int, sink: Sink) -> None:
         """Hand bytes [start, stop) to the sink, each once and in order.
 
         Raises:
-            RefusedError: the object cannot be had, or not for longer than patience lasts.
-            ServiceUnreachableError: for that long nothing came of any object.
+            RefusedError: the object cannot be had, or nothing came for longer than patience lasts.
+            ServiceUnreachableError: for that long there was no answer at all.
             google.auth.exceptions.RefreshError: the credentials were refused.
         """
-        failures, progress = 0, self._now()
+        if not self._under_way:
+            self._last_answer = self._last_byte = self._now()
+        self._under_way += 1
+        try:
+            await self._read(source, start, stop, sink)
+        finally:
+            self._under_way -= 1
+
+    async def _read(self, source: StoredObject, start: int, stop: int, sink: Sink) -> None:
+        first, failures, progress = start, 0, self._now()
         while True:
             try:
                 async for data in self._parts(source, start, stop):
@@ -103,9 +113,9 @@ class Media:
                     self._last_byte = progress
                 if start == stop:
                     return
-                raise _PassingError(f"expected {source.size} bytes, got {start}", flaw=Flaw.TRUNCATED)  # noqa: TRY301 - met like other trouble
+                trouble = _PassingError(f"expected {source.size} bytes, got {start}", flaw=Flaw.TRUNCATED)
             except _BROKEN as error:
-                flaw = Flaw.TRUNCATED if start else Flaw.REFUSED
+                flaw = Flaw.TRUNCATED if start > first else Flaw.REFUSED
                 trouble = _PassingError(f"expected {source.size} bytes, got {start}: {_told(error)}", flaw=flaw)
             except _PassingError as error:
                 trouble = error
@@ -113,21 +123,22 @@ class Media:
             await self._bear(trouble, source, failures, since=progress)
 
     async def _bear(self, trouble: _PassingError, source: StoredObject, failures: int, *, since: float) -> None:
-        """Wait before the next request; an error if that would be too late."""
+        """Wait before the next request; an error if this object, or all of them, had nothing for too long by then."""
         wait = self._patience.wait(failures, luck=random.random(), asked=trouble.asked)  # noqa: S311 - spreads requests
         end = self._now() + wait
-        if end - since <= self._patience.seconds:
+        if end - min(since, self._last_byte) <= self._patience.seconds:
             await asyncio.sleep(wait)
-            return
-        if end - self._last_byte > self._patience.seconds:
+        elif end - self._last_answer > self._patience.seconds:
             raise unreachable(f"read gs://{self._remote.bucket}/{source.name}", self._remote.endpoint, str(trouble))
-        raise RefusedError(trouble.flaw, f"{trouble}, in {failures} requests")
+        else:
+            raise RefusedError(trouble.flaw, f"{trouble}, in {failures} request(s)")
 
     async def _parts(self, source: StoredObject, start: int, stop: int) -> AsyncIterator[bytes]:
         """What one request brings of [start, stop)."""
         whole = stop - start == source.size
         headers = _HEADERS if whole else {**_HEADERS, "Range": f"bytes={start}-{stop - 1}"}
         async with self._answer(source, headers) as response:
+            self._last_answer = self._now()
             if response.status not in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
                 raise await _refusal(response)
             if not whole and response.status == HTTPStatus.OK:
