@@ -80,7 +80,9 @@ def _kept_versions(client: Any, bucket: str, names: frozenset[str]) -> tuple[str
         times = _deleted_at(client, bucket, names, options, moment)
         if times:
             first, last = min(times.values()), max(times.values())
-            told.append(f"{len(times)} of them are kept as {kind}, deleted {first:%Y-%m-%d %H:%M} to {last:%H:%M} UTC")
+            told.append(
+                f"{len(times)} of them are kept as {kind}, deleted {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
+            )
     return tuple(told)
 
 

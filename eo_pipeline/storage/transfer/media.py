@@ -125,10 +125,10 @@ class Media:
     async def _bear(self, trouble: _PassingError, source: StoredObject, failures: int, *, since: float) -> None:
         """Wait before the next request; an error if this object, or all of them, had nothing for too long by then."""
         wait = self._patience.wait(failures, luck=random.random(), asked=trouble.asked)  # noqa: S311 - spreads requests
-        end = self._now() + wait
-        if end - min(since, self._last_byte) <= self._patience.seconds:
+        nothing_since = min(since, self._last_byte)
+        if self._now() + wait - nothing_since <= self._patience.seconds:
             await asyncio.sleep(wait)
-        elif end - self._last_answer > self._patience.seconds:
+        elif self._last_answer <= nothing_since:
             raise unreachable(f"read gs://{self._remote.bucket}/{source.name}", self._remote.endpoint, str(trouble))
         else:
             raise RefusedError(trouble.flaw, f"{trouble}, in {failures} request(s)")
