@@ -53,6 +53,10 @@ class TilesError(EoPipelineError):
     """Exported tiles are missing, corrupt or unexpected: lists every one of them."""
 
 
+class TilesGoneError(TilesError):
+    """Some exported tiles were there and have been deleted since: says what tells; another export brings them back."""
+
+
 class GridMismatchError(EoPipelineError):
     """Rasters do not lie on the expected pixel lattice: gives both grids and the offset."""
 

@@ -37,6 +37,7 @@ class Part:
         generation: attempt number, from 1; 0 where nothing was sent.
         operation: `projects/P/operations/ID`, or empty where nothing was sent.
         prefix: of the part's objects.
+        row, column: of its first pixel in the partition's area.
         height, width: pixels; 0 for a table.
         file_dimensions: pixels a side of one file; 0 for a table.
     """
@@ -45,6 +46,8 @@ class Part:
     generation: int
     operation: str
     prefix: str
+    row: int = 0
+    column: int = 0
     height: int = 0
     width: int = 0
     file_dimensions: int = 0

@@ -21,8 +21,9 @@ from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.errors import TilesError
 from eo_pipeline.steps.collect_tiles import Tile
 from eo_pipeline.steps.fetch_windows import Patience, WindowFetch
+from eo_pipeline.storage.checksums import crc32c_of
 from eo_pipeline.storage.disk_space import room_for
-from eo_pipeline.storage.objects import Progress, crc32c_of
+from eo_pipeline.storage.stored import Progress
 from eo_pipeline.storage.tile_files import is_tile, write_tile
 
 _NAME = "tile"

@@ -4,11 +4,12 @@ What does not belong here: recording the outcome, and which partitions to submit
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from eo_pipeline.core import keys
 from eo_pipeline.core.export_plan import ExportTask, ImageContent
 from eo_pipeline.core.failures import FailureAct, classify
+from eo_pipeline.core.mosaics import whole_offset
 from eo_pipeline.core.operations import Operation
 from eo_pipeline.core.reconcile import Act, Decision, Traces, Wish, decide
 from eo_pipeline.core.splitting import pieces
@@ -104,7 +105,10 @@ class _Attempt:
     def _existing(self, task: ExportTask, decision: Decision) -> Part:
         if decision.operation is not None and decision.operation.state.active:
             self.joined.append(decision.operation)
-        return _part(task, decision.generation, decision.operation.name if decision.operation else "")
+        return self._part(task, decision.generation, decision.operation.name if decision.operation else "")
+
+    def _part(self, task: ExportTask, generation: int, operation: str) -> Part:
+        return _part(task, generation, operation, self.planned.task)
 
     def _pieces(self, task: ExportTask, smaller: tuple[ExportTask, ...]) -> Iterator[Part]:
         self.split.append(task.digest)
@@ -136,9 +140,9 @@ class _Attempt:
                 gate.sent += 1
                 self.sent.append(started.name)
                 self.joined.append(started)
-                yield _part(task, decision.generation, started.name)
+                yield self._part(task, decision.generation, started.name)
                 return
-        yield _part(task, before, "")
+        yield self._part(task, before, "")
 
     def _held_before(self) -> Held | None:
         return self.known.held if self.known is not None else None
@@ -209,9 +213,14 @@ def _digest_of(operation: Operation) -> str:
     return keys.parse_request_id(operation.request_id)[0] if operation.request_id else ""
 
 
-def _part(task: ExportTask, generation: int, operation: str) -> Part:
-    content = task.content
-    if not isinstance(content, ImageContent):
-        return Part(task.digest, generation, operation, task.prefix)
-    height, width = content.geobox.shape
-    return Part(task.digest, generation, operation, task.prefix, height, width, content.file_dimensions)
+def _part(task: ExportTask, generation: int, operation: str, whole: ExportTask) -> Part:
+    """One operation's share of the whole export."""
+    plain = Part(task.digest, generation, operation, task.prefix)
+    if not isinstance(task.content, ImageContent) or not isinstance(whole.content, ImageContent):
+        return plain
+    geobox = task.content.geobox
+    row, column = whole_offset(geobox, whole.content.geobox)
+    height, width = geobox.shape
+    return replace(
+        plain, row=row, column=column, height=height, width=width, file_dimensions=task.content.file_dimensions
+    )

@@ -1,61 +1,30 @@
 """A Cloud Storage bucket: listing, verified downloads, deletion.
 
-What does not belong here: which objects an export should have made (`steps.collect_tiles`).
+What does not belong here: which objects an export should have made (`steps.collect_tiles`), and how bytes travel
+(`storage.transfer`).
 """
 
-import base64
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import google.api_core.exceptions
-import google.auth.exceptions
-import google_crc32c
-import requests
 from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from eo_pipeline.core.settings import Settings
-from eo_pipeline.errors import CredentialsError, DiskFullError, ServiceUnreachableError, SettingsError, StorageError
+from eo_pipeline.errors import SettingsError, StorageError
+from eo_pipeline.storage.bucket_errors import translated
 from eo_pipeline.storage.credentials import load_credentials
-from eo_pipeline.storage.disk_space import room_for
+from eo_pipeline.storage.deletions import evidence_of_deletion
+from eo_pipeline.storage.stored import Download
+from eo_pipeline.storage.transfer import Limits, Patience, Remote, StoredObject, downloads
 
-DOWNLOADS_AT_ONCE = 16
-_PIECE = 1 << 20
-_SAID = re.compile(r'"message": ?"([^"]+)"')
-"""The service's own sentence in a reply that the client quotes whole."""
 _CHECK_SECONDS = 10
 _PATIENCE = DEFAULT_RETRY.with_timeout(_CHECK_SECONDS)
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """An object as listed.
-
-    Attributes:
-        name: full name in the bucket.
-        size: bytes.
-        crc32c: base64 of the big-endian checksum.
-        generation: version of the content.
-    """
-
-    name: str
-    size: int
-    crc32c: str
-    generation: int
-
-
-@dataclass(frozen=True)
-class Download:
-    """What became of one object: `path` if it is whole, else why not."""
-
-    source: StoredObject
-    path: Path | None
-    problem: str
 
 
 @dataclass(frozen=True)
@@ -66,15 +35,24 @@ class Bucket:
         name: without gs://.
         client: the Google client.
         named_by: which setting says the name, for messages.
+        limits: how much is downloaded at once.
+        patience: with downloads that fail.
     """
 
     name: str
     client: Any
     named_by: str = "EO_BUCKET or the product's export.bucket"
+    limits: Limits = field(default_factory=Limits)
+    patience: Patience = field(default_factory=Patience)
+
+    @property
+    def address(self) -> str:
+        """gs:// address, without a slash at its end."""
+        return f"gs://{self.name}"
 
     def _doing(self, act: str) -> AbstractContextManager[None]:
         """Errors of the client in the project's words."""
-        return _translated(act, address=str(self.client.api_endpoint), named_by=self.named_by)
+        return translated(act, address=str(self.client.api_endpoint), named_by=self.named_by)
 
     def check(self) -> None:
         """Make sure that the bucket is there and that its objects may be listed; gives up sooner than other requests.
@@ -98,33 +76,24 @@ class Bucket:
         """GeoTIFFs below a prefix."""
         return sum(found.name.endswith(".tif") for found in self.list(prefix))
 
-    def download(self, objects: Sequence[tuple[StoredObject, Path]]) -> Iterator[Download]:
-        """Download objects to paths, several at once, each yielded when it is done; order is as they finish.
+    def download(self, objects: Sequence[tuple[StoredObject, Path]]) -> Iterator[Download[StoredObject]]:
+        """Download objects to paths, many at once, each yielded when it is done; see `transfer.downloads`.
 
-        A path appears only when its bytes have the listed size and CRC32C.
+        Raises:
+            DiskFullError: there is no room.
+            CredentialsError: the credentials were refused.
+            ServiceUnreachableError: there is no connection.
         """
-        with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
-            jobs = [pool.submit(self._download_one, source, path) for source, path in objects]
-            for job in as_completed(jobs):
-                yield job.result()
+        endpoint = str(self.client.api_endpoint)
+        credentials = self.client._credentials
+        with self._doing(f"read gs://{self.name}"):
+            remote = Remote(endpoint, self.name)
+            yield from downloads(remote, credentials, objects, limits=self.limits, patience=self.patience)
 
-    def _download_one(self, source: StoredObject, path: Path) -> Download:
-        part = path.with_name(f"{path.name}.part")
-        blob = self.client.bucket(self.name).blob(source.name, generation=source.generation)
-        try:
-            with self._doing(f"read gs://{self.name}/{source.name}"), room_for(path, source.size):
-                part.parent.mkdir(parents=True, exist_ok=True)
-                blob.download_to_filename(str(part), checksum=None, raw_download=True)
-                problem = _difference(source, part)
-                if not problem:
-                    part.replace(path)
-        except DiskFullError:
-            raise
-        except StorageError as error:
-            return Download(source, None, str(error))
-        finally:
-            part.unlink(missing_ok=True)
-        return Download(source, None if problem else path, problem)
+    def evidence_of_deletion(self, names: Sequence[str], *, written: datetime | None, now: datetime) -> tuple[str, ...]:
+        """See `deletions.evidence_of_deletion`."""
+        with self._doing(f"ask what became of objects of gs://{self.name}"):
+            return evidence_of_deletion(self.client, self.name, names, written=written, now=now)
 
     def write(self, name: str, data: bytes) -> None:
         """Write a small object."""
@@ -156,9 +125,9 @@ class Bucket:
             blob = self.client.bucket(self.name).get_blob(name)
         if blob is None:
             raise StorageError(f"expected gs://{self.name}/{name}, found nothing; make it again")
-        source = _stored(blob)
-        if problem := self._download_one(source, path).problem:
-            raise StorageError(f"could not read gs://{self.name}/{name}: {problem}; run it again")
+        for done in self.download([(_stored(blob), path)]):
+            if done.path is None:
+                raise StorageError(f"could not read gs://{self.name}/{name}: {done.problem}; run it again")
 
     def delete(self, names: Iterable[str]) -> None:
         """Delete objects; those that are gone already do not matter."""
@@ -194,64 +163,5 @@ def open_bucket(settings: Settings, name: str, *, named_by: str = Bucket.named_b
     return Bucket(name, client, named_by)
 
 
-def crc32c_of(path: Path) -> str:
-    """Base64 of the big-endian CRC32C of a file's bytes, as Cloud Storage lists it."""
-    checksum = google_crc32c.Checksum()
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            checksum.update(piece)
-    return base64.b64encode(checksum.digest()).decode()
-
-
 def _stored(blob: Any) -> StoredObject:
-    return StoredObject(blob.name, int(blob.size), blob.crc32c, int(blob.generation))
-
-
-def _difference(source: StoredObject, path: Path) -> str:
-    size = path.stat().st_size
-    if size != source.size:
-        return f"expected {source.size} bytes, got {size}"
-    got = crc32c_of(path)
-    return "" if got == source.crc32c else f"expected CRC32C {source.crc32c}, got {got}"
-
-
-@contextmanager
-def _translated(act: str, *, address: str, named_by: str) -> Iterator[None]:
-    try:
-        yield
-    except google.api_core.exceptions.NotFound as error:
-        raise StorageError(
-            f"could not {act}: it does not exist ({_words(error)}); create it, or correct {named_by}"
-        ) from error
-    except (google.api_core.exceptions.Forbidden, google.api_core.exceptions.Unauthorized) as error:
-        raise StorageError(
-            f"could not {act}: the account may not ({_words(error)}); grant it Storage Object Admin on the bucket"
-        ) from error
-    except google.api_core.exceptions.RetryError as error:
-        raise _unreachable(act, address, error.cause or error) from error
-    except google.api_core.exceptions.GoogleAPIError as error:
-        raise StorageError(f"could not {act}: {_words(error)}") from error
-    except google.auth.exceptions.RefreshError as error:
-        raise CredentialsError(
-            f"could not {act}: the credentials were refused; renew them or set EO_CREDENTIALS"
-        ) from error
-    except (requests.RequestException, google.auth.exceptions.TransportError) as error:
-        raise _unreachable(act, address, error) from error
-
-
-def _unreachable(act: str, address: str, error: Exception) -> ServiceUnreachableError:
-    return ServiceUnreachableError(
-        f"could not {act}: expected Cloud Storage at {address}, got no connection ({type(error).__name__}); check the "
-        "network and EO_STORAGE_URL"
-    )
-
-
-def _words(error: Exception) -> str:
-    message = getattr(error, "message", "") or str(error)
-    if said := _SAID.search(message):
-        return said[1]
-    return message.rpartition("prettyPrint=false: ")[2][:300]
-
-
-Progress = Callable[[str, int, int], None]
-"""Called with (what is done, done so far, of how many)."""
+    return StoredObject(blob.name, int(blob.size), blob.crc32c, int(blob.generation), blob.time_created)

@@ -33,7 +33,7 @@ def read_header(path: Path) -> RasterHeader:
     """
     try:
         with rasterio.open(path) as dataset:
-            return _header(dataset, path)
+            return header_of(dataset, path)
     except GDAL_ERRORS as error:
         raise unreadable(path, error) from error
 
@@ -119,7 +119,8 @@ def unreadable(path: Path, error: Exception) -> TilesError:
     return TilesError(f"expected a readable raster, got {path}: {reason}; delete it and export or download it again")
 
 
-def _header(dataset: Any, path: Path) -> RasterHeader:
+def header_of(dataset: Any, path: Path) -> RasterHeader:
+    """What an open dataset says of itself; TilesError without a CRS."""
     if dataset.crs is None:
         raise TilesError(f"expected a georeferenced raster, got {path} without a CRS; export it again with one")
     return RasterHeader(

@@ -3,6 +3,7 @@
 What does not belong here: any one store (`objects`, `drive`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -30,14 +31,18 @@ class Stored(Protocol):
 
 
 class Flaw(StrEnum):
-    """In what way a download is not what it should be; the text is what a person reads."""
+    """In what way a file is not what it should be; the text is what a person reads."""
 
     MISSING = "missing"
-    """It is not there any more."""
-    TRUNCATED = "truncated"
-    """Another number of bytes came than was listed."""
+    """It is not there (any more)."""
     CORRUPT = "corrupt"
     """All bytes came, but not with the listed checksum."""
+    TRUNCATED = "truncated"
+    """Another number of bytes than listed, or fewer than the file itself says it has."""
+    EMPTY = "empty"
+    """0 bytes."""
+    UNREADABLE = "unreadable"
+    """No raster."""
     REFUSED = "refused"
     """The service does not send it."""
 
@@ -59,3 +64,7 @@ class Download[S: Stored]:
     problem: str = ""
     flaw: Flaw | None = None
     crc32c: str = ""
+
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what is done, done so far, of how many)."""

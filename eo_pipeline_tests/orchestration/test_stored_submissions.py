@@ -27,8 +27,8 @@ SPLIT = Submission(
     service="http://here my-project",
     inputs="fingerprint",
     parts=(
-        Part("a" * 40, 2, "projects/p/operations/A", "p/a/tile", 300, 400, 256),
-        Part("b" * 40, 0, "", "p/b/tile", 300, 100, 256),
+        Part("a" * 40, 2, "projects/p/operations/A", "p/a/tile", 0, 0, 300, 400, 256),
+        Part("b" * 40, 0, "", "p/b/tile", 0, 400, 300, 100, 256),
     ),
     split=("d" * 40,),
     priority=200,

@@ -1,19 +1,25 @@
 """Tiles of a bucket on this machine: every byte and every pixel verified, whatever the connection does."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import rasterio
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.errors import TilesError
+from eo_pipeline.core.tile_names import ExpectedTiles
+from eo_pipeline.errors import TilesError, TilesGoneError
 from eo_pipeline.steps.collect_tiles import Tile, TileSet, collect_tiles
-from eo_pipeline.storage.objects import crc32c_of
+from eo_pipeline.storage.checksums import crc32c_of
+from eo_pipeline.storage.transfer import Patience
 from eo_pipeline_tests.scenes import CRS, LEFT, RESOLUTION, TOP, Service
 
 SIDE = 64
+NOW = datetime.now(UTC)
 GEOBOX = GeoBox(
     (2 * SIDE, 2 * SIDE), rasterio.Affine(RESOLUTION, 0, LEFT, 0, -RESOLUTION, TOP), CRS
 )  # four tiles of 64 x 64 pixels
@@ -36,10 +42,10 @@ def tile_bytes(folder: Path, row: int, column: int) -> bytes:
     return path.read_bytes()
 
 
-def upload(service: Service, folder: Path, prefix: str) -> dict[str, bytes]:
-    """Four tiles below a prefix; gives bytes by file name."""
+def upload(service: Service, folder: Path, prefix: str, rows: int = 2) -> dict[str, bytes]:
+    """Two columns of tiles below a prefix; gives bytes by file name."""
     made = {}
-    for row in range(2):
+    for row in range(rows):
         for column in range(2):
             name = f"tile-{row * SIDE:010d}-{column * SIDE:010d}.tif"
             made[name] = tile_bytes(folder, row, column)
@@ -47,8 +53,13 @@ def upload(service: Service, folder: Path, prefix: str) -> dict[str, bytes]:
     return made
 
 
-def collect(service: Service, prefix: str, folder: Path, geobox: GeoBox = GEOBOX) -> tuple[Tile, ...]:
-    return collect_tiles(service.bucket, f"{prefix}/tile", geobox=geobox, folder=folder)
+def collect(
+    service: Service, prefix: str, folder: Path, geobox: GeoBox = GEOBOX, now: datetime = NOW, **options: Any
+) -> tuple[Tile, ...]:
+    """With little patience, so that what does not pass is told soon."""
+    bucket = replace(service.bucket, patience=Patience(seconds=2, first_wait=0.02))
+    part = ExpectedTiles(f"{prefix}/tile", geobox, SIDE)
+    return collect_tiles(bucket, [part], geobox=geobox, folder=folder, now=now, **options)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -68,22 +79,30 @@ def test_every_tile_is_there_with_its_bytes_and_listed_by_name(service: Service,
 
 
 def test_nothing_in_the_bucket_is_told_with_the_way_out(service: Service, tmp_path: Path) -> None:
-    with pytest.raises(TilesError) as caught:
+    with pytest.raises(TilesGoneError) as caught:
         collect(service, "nothing", tmp_path / "tiles")
     assert str(caught.value) == (
-        "expected tiles at gs://test-bucket/nothing/tile*, found none: they were deleted after the export, perhaps by "
-        "a lifecycle rule; materialise the submission again with resubmit: true"
+        "expected 4 whole tiles at gs://test-bucket/nothing/tile*, got 1 that are not:\n"
+        "  missing: nothing/tile*: none of 4 tiles is there\n"
+        "missing ones were deleted after the export: nothing is left at gs://test-bucket/nothing/tile* of an export "
+        "that succeeded\n"
+        "those that are whole are kept; another export makes the others anew: materialise the submission with "
+        "resubmit: true"
     )
 
 
-def test_a_missing_tile_is_known_by_the_pixels_it_would_cover(service: Service, tmp_path: Path) -> None:
+def test_a_missing_tile_is_named(service: Service, tmp_path: Path) -> None:
     made = upload(service, tmp_path, "missing")
     service.bucket.delete([f"missing/{sorted(made)[2]}"])
     with pytest.raises(TilesError) as caught:
         collect(service, "missing", tmp_path / "tiles")
-    said = str(caught.value)
-    assert said.startswith("tiles are missing at gs://test-bucket/missing/tile* (3 are there): ")
-    assert "columns 0-64, rows 64-128" in said
+    assert type(caught.value) is TilesError
+    assert str(caught.value) == (
+        "expected 4 whole tiles at gs://test-bucket/missing/tile*, got 1 that are not:\n"
+        "  missing: missing/tile-0000000064-0000000000.tif: rows 64-128, columns 0-64 of the export\n"
+        "those that are whole are kept; another export makes the others anew: materialise the submission with "
+        "resubmit: true"
+    )
 
 
 def test_names_do_not_decide_where_a_tile_is(service: Service, tmp_path: Path) -> None:
@@ -103,8 +122,9 @@ def test_corrupt_downloads_are_listed_and_leave_nothing_behind(service: Service,
     said = str(caught.value)
     assert said.startswith("expected 4 whole tiles at gs://test-bucket/corrupt/tile*, got 2 that are not:\n")
     for name in names[1:3]:
-        assert f"  corrupt/{name}: expected CRC32C " in said
-    assert said.endswith("the others are kept; run the partition again to fetch these")
+        assert f"  corrupt: corrupt/{name}: expected CRC32C " in said
+    assert said.count(" in 3 downloads\n") == 2
+    assert said.endswith("\nthose that are whole are kept; run the partition again to fetch the others")
     assert files(tmp_path / "tiles") == {name: made[name] for name in (names[0], names[3])}
 
 
@@ -168,14 +188,126 @@ def test_a_file_that_is_no_raster_is_named(service: Service, tmp_path: Path) -> 
         collect(service, "text", tmp_path / "tiles")
 
 
+def test_every_flaw_is_told_apart_in_one_message(service: Service, tmp_path: Path) -> None:
+    made = upload(service, tmp_path, "flaws", rows=3)
+    missing, corrupt, truncated, cut, empty, text = sorted(made)
+    geobox = GeoBox((3 * SIDE, 2 * SIDE), GEOBOX.affine, CRS)
+    service.bucket.delete([f"flaws/{missing}"])
+    service.bucket.write(f"flaws/{cut}", made[cut][:5000])
+    service.bucket.write(f"flaws/{empty}", b"")
+    service.bucket.write(f"flaws/{text}", b"<html>not a raster</html>")
+    service.sandbox.arm(kind="corrupted", path=f"flaws/{corrupt}$", method="GET", count=None)
+    service.sandbox.arm(kind="truncated", path=f"flaws/{truncated}$", method="GET", count=1, at=1000)
+    service.sandbox.arm(kind="truncated", path=f"flaws/{truncated}$", method="GET", count=None, at=0)
+    with pytest.raises(TilesError) as caught:
+        collect(service, "flaws", tmp_path / "tiles", geobox)
+    assert type(caught.value) is TilesError
+    lines = str(caught.value).splitlines()
+    starts = [
+        "expected 6 whole tiles at gs://test-bucket/flaws/tile*, got 6 that are not:",
+        f"  missing: flaws/{missing}: rows 0-64, columns 0-64 of the export",
+        f"  corrupt: flaws/{corrupt}: expected CRC32C ",
+        f"  truncated: flaws/{truncated}: expected {len(made[truncated])} bytes, got 1000: ",
+        f"  truncated: flaws/{cut}: its pixels end at byte {len(made[cut])}, the object has 5000 bytes",
+        f"  empty: flaws/{empty}",
+        f"  unreadable: flaws/{text}: expected a readable raster, got ",
+        "those that are whole are kept; run the partition again to fetch the others; if what is empty or missing or "
+        "truncated or unreadable stays so, another export makes the others anew: materialise the submission with "
+        "resubmit: true",
+    ]
+    assert [line[: len(start)] for line, start in zip(lines, starts, strict=True)] == starts
+
+
+def test_what_the_service_does_not_send_is_told_at_once(service: Service, tmp_path: Path) -> None:
+    made = upload(service, tmp_path, "refused")
+    name = sorted(made)[1]
+    service.sandbox.arm(kind="status", status=403, message="No.", path=f"refused/{name}$", method="GET", count=1)
+    with pytest.raises(TilesError) as caught:
+        collect(service, "refused", tmp_path / "tiles")
+    assert f"  refused: refused/{name}: the account may not (403 No.); grant it Storage Object" in str(caught.value)
+    assert service.sandbox.control("faults")["faults"] == []
+
+
+def test_other_names_than_the_grid_gives_are_no_flaw(service: Service, tmp_path: Path) -> None:
+    """Files of 64 pixels though 128 were asked for: one name was expected, or two of which one is there."""
+    made = upload(service, tmp_path, "other_names")
+    part = ExpectedTiles("other_names/tile", GEOBOX, 2 * SIDE)
+    arguments: dict[str, Any] = {"geobox": GEOBOX, "folder": tmp_path / "tiles", "now": NOW}
+    assert len(collect_tiles(service.bucket, [part], **arguments)) == 4
+    service.bucket.delete([f"other_names/{sorted(made)[2]}"])
+    with pytest.raises(TilesError) as caught:
+        collect_tiles(service.bucket, [part], **arguments)
+    assert "  missing: other_names/tile*: expected tiles that cover all of [128 x 128 px" in str(caught.value)
+    assert "columns 0-64, rows 64-128" in str(caught.value)
+
+
+def test_fewer_and_larger_files_than_expected_are_no_flaw(service: Service, tmp_path: Path) -> None:
+    upload(service, tmp_path, "larger")
+    part = ExpectedTiles("larger/tile", GEOBOX, SIDE // 2)
+    found = collect_tiles(service.bucket, [part], geobox=GEOBOX, folder=tmp_path / "tiles", now=NOW)
+    assert len(found) == 4
+
+
+def test_tiles_in_the_wrong_place_leave_a_gap(service: Service, tmp_path: Path) -> None:
+    made = upload(service, tmp_path, "misplaced")
+    first, *others = sorted(made)
+    service.bucket.write(f"misplaced/{first}", made[others[0]])
+    with pytest.raises(TilesError, match=r"missing: misplaced/tile\*: expected tiles that cover all of"):
+        collect(service, "misplaced", tmp_path / "tiles")
+
+
+def test_parts_of_a_split_export_lie_side_by_side(service: Service, tmp_path: Path) -> None:
+    """Two halves below the parent's folder, whose tiles have the same last names."""
+    made = {}
+    for number, half in enumerate(("digest", "digest/lower")):
+        for column in range(2):
+            name = f"{half}/tile-{0:010d}-{column * SIDE:010d}.tif"
+            made[name] = tile_bytes(tmp_path, number, column)
+            service.bucket.write(f"split/{name}", made[name])
+    parts = [
+        ExpectedTiles("split/digest/tile", GEOBOX[:SIDE, :], SIDE),
+        ExpectedTiles("split/digest/lower/tile", GEOBOX[SIDE:, :], SIDE),
+    ]
+    arguments: dict[str, Any] = {"geobox": GEOBOX, "folder": tmp_path / "tiles", "now": NOW}
+    found = collect_tiles(service.bucket, parts, **arguments)
+    local = {name.removeprefix("digest/").replace("/", "~"): data for name, data in made.items()}
+    assert files(tmp_path / "tiles") == local
+    assert {tile.name: tile.source for tile in found} == {
+        name.removeprefix("digest/").replace("/", "~"): f"gs://test-bucket/split/{name}" for name in made
+    }
+    with pytest.raises(TilesError, match=r"the 1 part\(s\) of the export leave pixels open: (.|\n)*rows 64-128"):
+        collect_tiles(service.bucket, parts[:1], **arguments)
+    service.bucket.delete([f"split/{name}" for name in made if "lower" in name])
+    with pytest.raises(TilesGoneError, match="nothing is left at gs://test-bucket/split/digest/lower/tile"):
+        collect_tiles(service.bucket, parts, **arguments)
+
+
+def test_tiles_that_a_lifecycle_rule_deleted_are_told_from_those_never_written(
+    service: Service, tmp_path: Path
+) -> None:
+    made = upload(service, tmp_path, "expired")
+    service.bucket.delete([f"expired/{sorted(made)[0]}"])
+    bucket = service.bucket.client.get_bucket(service.bucket.name)
+    bucket.add_lifecycle_delete_rule(age=7, matches_prefix=["expired/"])
+    bucket.patch()
+    with pytest.raises(TilesError) as early:
+        collect(service, "expired", tmp_path / "tiles", now=NOW + timedelta(hours=6))
+    assert type(early.value) is TilesError
+    with pytest.raises(TilesGoneError) as late:
+        collect(service, "expired", tmp_path / "tiles", now=NOW + timedelta(days=7))
+    assert (
+        "\nmissing ones were deleted after the export: a lifecycle rule of the bucket deletes objects that begin with "
+        "'expired/' 7 days after they were written\n"
+    ) in str(late.value)
+    service.sandbox.control("clock", {"tick": 8 * 86400})
+    with pytest.raises(TilesGoneError, match=r"nothing is left at .* succeeded; a lifecycle rule of the bucket"):
+        collect(service, "expired", tmp_path / "tiles")
+    bucket.clear_lifecycle_rules()
+    bucket.patch()
+
+
 def test_progress_is_told_after_each_file(service: Service, tmp_path: Path) -> None:
     upload(service, tmp_path, "progress")
     told: list[tuple[str, int, int]] = []
-    collect_tiles(
-        service.bucket,
-        "progress/tile",
-        geobox=GEOBOX,
-        folder=tmp_path / "tiles",
-        progress=lambda what, done, total: told.append((what, done, total)),
-    )
+    collect(service, "progress", tmp_path / "tiles", progress=lambda *numbers: told.append(numbers))
     assert told == [("tiles", number, 4) for number in (1, 2, 3, 4)]

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,13 @@ import pytest
 import rasterio
 
 from eo_pipeline.core.product import Product
+from eo_pipeline.core.tile_names import ExpectedTiles
 from eo_pipeline.earth_engine import operations
 from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.steps.collect_tiles import collect_tiles
 from eo_pipeline.steps.fetch_tiles import PixelOrder
 from eo_pipeline.steps.make_mosaic import make_mosaic
-from eo_pipeline.storage.objects import crc32c_of
+from eo_pipeline.storage.checksums import crc32c_of
 from eo_pipeline_tests.raster_files import read_raster
 from eo_pipeline_tests.recorder import Recorder
 from eo_pipeline_tests.scenes import ROWS, Service
@@ -42,7 +44,9 @@ def exported(service: Service, made: Product, folder: Path) -> list[Path]:
         if found is not None and not found.state.active:
             break
         time.sleep(0.05)
-    tiles = collect_tiles(service.bucket, planned.task.prefix, geobox=area_of(made).geobox, folder=folder)
+    geobox = area_of(made).geobox
+    part = ExpectedTiles(planned.task.prefix, geobox, made.file_dimensions)
+    tiles = collect_tiles(service.bucket, [part], geobox=geobox, folder=folder, now=datetime.now(UTC))
     return [folder / tile.name for tile in tiles]
 
 

@@ -136,7 +136,7 @@ def test_a_damaged_download_is_refused(bucket_place: Place, sandbox: SandboxProc
     target = bucket_place.path("x.bin")
     with bucket_place.workspace() as folder:
         bucket_place.publish(a_file(folder, bytes(1000)), target)
-    sandbox.arm(kind="corrupted", path="x.bin", method="GET", after=1)
+    sandbox.arm(kind="corrupted", path="x.bin", method="GET", after=1, count=3)
     wanted = r"could not read gs://results/.*/x\.bin: expected CRC32C .*, got .*; run it again"
     with pytest.raises(StorageError, match=wanted), bucket_place.local_copy(target):
         pass

@@ -1,9 +1,13 @@
 """`tiles`: an export's files on our side, every byte and every pixel of the area verified."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+from odc.geo.geobox import GeoBox
 
+from eo_pipeline.core.submissions import Part
+from eo_pipeline.core.tile_names import ExpectedTiles
 from eo_pipeline.errors import EoPipelineError
 from eo_pipeline.orchestration import ledger, names
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
@@ -69,12 +73,21 @@ def _collect(
     partition = PartitionKey.parse(key)
     folder = f"{chain.product.name}/tiles/{partition.area}/{partition.period}/{digest[:12]}"
     bucket = storage.open(place_of(exported).removeprefix("gs://"))
-    [part] = read_parts(exported)
+    geobox = chain.area(partition).geobox
+    parts = [expected_tiles(part, chain, geobox) for part in read_parts(exported)]
     with io.place.folder_to_fill(folder) as local:
-        found = collect_tiles(bucket, part.prefix, geobox=chain.area(partition).geobox, folder=local)
+        found = collect_tiles(bucket, parts, geobox=geobox, folder=local, now=datetime.now(UTC))
     if chain.product.export.delete_remote:
         bucket.delete(tile.source.removeprefix(f"gs://{bucket.name}/") for tile in found)
     return TileSet("collected", digest, folder, found)
+
+
+def expected_tiles(part: Part, chain: Chain, geobox: GeoBox) -> ExpectedTiles:
+    """What one operation wrote; a record of version 1 does not tell, since it always was the whole area."""
+    if not part.file_dimensions:
+        return ExpectedTiles(part.prefix, geobox, chain.product.file_dimensions)
+    rows, columns = slice(part.row, part.row + part.height), slice(part.column, part.column + part.width)
+    return ExpectedTiles(part.prefix, geobox[rows, columns], part.file_dimensions)
 
 
 def _metadata(found: TileSet, io: TilesIO) -> dict[str, Any]:

@@ -15,12 +15,12 @@ from typing import Any
 
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.errors import CredentialsError, DiskFullError, StorageError
+from eo_pipeline.storage.checksums import crc32c_of
 from eo_pipeline.storage.credentials import DRIVE_ADVICE, load_person
 from eo_pipeline.storage.disk_space import room_for
 from eo_pipeline.storage.drive.files import DriveFile, newest
 from eo_pipeline.storage.drive.refusals import GoneError
 from eo_pipeline.storage.drive.requests import DriveRequests, requests_of
-from eo_pipeline.storage.objects import crc32c_of
 from eo_pipeline.storage.stored import Download, Flaw
 
 GOOGLE = "https://www.googleapis.com"

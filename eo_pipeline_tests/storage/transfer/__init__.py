@@ -1,0 +1,1 @@
+"""Tests of `eo_pipeline.storage.transfer`."""
