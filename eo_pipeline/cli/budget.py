@@ -29,6 +29,8 @@ from eo_pipeline.storage.usage_table import read_usage
 
 HEADINGS = ("product", "exports", "EECU-hours", "requests", "their EECU-hours", "its budget", "at the month's end")
 
+_REASONS_SHOWN = 3
+
 
 @click.command()
 @click.option("--month", help="Month as 2026-11, UTC.  [default: this month]")
@@ -157,9 +159,12 @@ def _print_held(product: ProductBudget, console: Console) -> None:
     by_reason: dict[str, list[str]] = {}
     for partition, reason in held.items():
         by_reason.setdefault(reason, []).append(partition)
-    for reason, partitions in by_reason.items():
+    for reason, partitions in list(by_reason.items())[:_REASONS_SHOWN]:
         some = ", ".join(partitions[:3]) + (f" and {len(partitions) - 3} more" if len(partitions) > 3 else "")
         console.print(
             Text.assemble((product.product, "yellow"), f": held back {len(partitions)} ({some}): {reason}"),
             soft_wrap=True,
         )
+    others = [partition for partitions in list(by_reason.values())[_REASONS_SHOWN:] for partition in partitions]
+    if others:
+        console.print(f"{product.product}: and {len(others)} more for other reasons; --json lists them", soft_wrap=True)

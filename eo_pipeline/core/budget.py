@@ -29,6 +29,11 @@ class Allowance:
     project: float | None = None
     product: float | None = None
 
+    @property
+    def limited(self) -> bool:
+        """True if anybody set a limit; without one there is no need to open an account."""
+        return self.project is not None or self.product is not None
+
 
 @dataclass(frozen=True)
 class Allowed:
@@ -61,9 +66,8 @@ def decide_budget(account: Account, product: str, allowance: Allowance) -> Allow
     for count, hours in ((own, allowance.product), (whole, allowance.project)):
         if hours is not None and not count.fits(hours):
             return HeldBack(count.refusal(hours, account.month))
-    limited = allowance.project is not None or allowance.product is not None
     unknown = f"what an export of {product} costs is unknown until one has succeeded; it was counted as 0 EECU-hours"
-    return Allowed("" if one_more.known or not limited else unknown)
+    return Allowed("" if one_more.known or not allowance.limited else unknown)
 
 
 @dataclass(frozen=True)

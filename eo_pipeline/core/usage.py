@@ -4,7 +4,7 @@ What does not belong here: where rows come from and are kept (`orchestration.usa
 may be used (`budget`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -127,6 +127,12 @@ def merged(*tables: Iterable[Usage]) -> tuple[Usage, ...]:
     """Rows of all tables, each once; what a later table says of a row counts. In order of month, product and end."""
     by_key = {row.key: row for table in tables for row in table}
     return tuple(sorted(by_key.values(), key=lambda row: (row.month, row.product, row.ended, row.key)))
+
+
+def spread(requests: int, partitions: Sequence[str]) -> dict[str, int]:
+    """Requests that a run made for all its partitions together, as whole numbers that add up; earlier ones get more."""
+    each, rest = divmod(requests, len(partitions))
+    return {partition: each + (number < rest) for number, partition in enumerate(partitions)}
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What `eo-pipeline budget` prints of a month."""
 
+from dataclasses import replace
 from io import StringIO
 
 from rich.console import Console
@@ -46,6 +47,17 @@ def test_a_month_with_all_that_is_known() -> None:
     ]
     assert lines[3] == f"ndvi: held back 5 (west|2024-01, west|2024-02, west|2024-03 and 2 more): {REASON}"
     assert len(lines) == 4
+
+
+def test_of_many_reasons_three_are_printed() -> None:
+    held = {f"west|{year}": f"reason {year // 2}" for year in range(2000, 2010)}
+    lines = printed(MonthBudget("2026-11", 42.0, 150, "", 43.5, (replace(NDVI, queue=Queue(0, held)),))).splitlines()
+    assert lines[3:] == [
+        "ndvi: held back 2 (west|2000, west|2001): reason 1000",
+        "ndvi: held back 2 (west|2002, west|2003): reason 1001",
+        "ndvi: held back 2 (west|2004, west|2005): reason 1002",
+        "ndvi: and 4 more for other reasons; --json lists them",
+    ]
 
 
 def test_a_month_of_which_little_is_known() -> None:

@@ -90,6 +90,7 @@ def test_tiers_have_their_published_hours() -> None:
     published = {"community": 150, "contributor": 1000, "partner": 100_000}
     assert {tier: allowance_of(tier, 5).project for tier in published} == published
     assert allowance_of("partner", 5).product == 5
+    assert [allowance_of(*given).limited for given in (("", None), ("", 0), ("partner", None))] == [False, True, True]
 
 
 def operation(name: str, state: State, seconds: float, *, product: str = "", ended: str = "") -> Operation:

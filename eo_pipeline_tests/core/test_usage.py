@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from eo_pipeline.core.usage import COLUMNS, Metered, Usage, merged, month_bounds, month_of, month_totals
+from eo_pipeline.core.usage import COLUMNS, Metered, Usage, merged, month_bounds, month_of, month_totals, spread
 from eo_pipeline.errors import SettingsError
 
 
@@ -74,6 +74,12 @@ def test_totals_of_a_month_and_a_product() -> None:
     more = [*rows, row("metered:2026-11", partition="", route="interactive", eecu_seconds=2.5)]
     assert month_totals(more)["2026-11", "ndvi"].interactive_eecu_seconds == 2.5
     assert month_totals(more)["2026-11", "ndvi"].eecu_seconds == 152.5
+
+
+def test_requests_for_all_partitions_are_spread_and_add_up() -> None:
+    assert spread(7, ["a", "b", "c"]) == {"a": 3, "b": 2, "c": 2}
+    assert spread(1, ["a", "b"]) == {"a": 1, "b": 0}
+    assert spread(0, ["a"]) == {"a": 0}
 
 
 def test_metered_compute_is_told_apart_by_tag_and_type() -> None:
