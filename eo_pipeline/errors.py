@@ -6,7 +6,13 @@ another library's error without adding a remedy.
 
 
 class EoPipelineError(Exception):
-    """Base of every error that eo_pipeline raises on purpose."""
+    """Base of every error that eo_pipeline raises on purpose.
+
+    Attributes:
+        passes: True if the same may succeed a little later, with nothing changed.
+    """
+
+    passes = False
 
 
 class ProductError(EoPipelineError):
@@ -29,8 +35,16 @@ class ServiceError(EoPipelineError):
     """Earth Engine answered with an error; carries the service's own message."""
 
 
+class ServiceBusyError(ServiceError):
+    """Earth Engine refused for a reason that passes, such as too many requests or an error of its own."""
+
+    passes = True
+
+
 class ServiceUnreachableError(EoPipelineError):
     """No connection to a service's address."""
+
+    passes = True
 
 
 class StorageError(EoPipelineError):

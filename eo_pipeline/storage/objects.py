@@ -228,6 +228,8 @@ def _translated(act: str, *, address: str, named_by: str) -> Iterator[None]:
     except google.api_core.exceptions.GoogleAPIError as error:
         raise StorageError(f"could not {act}: {_words(error)}") from error
     except google.auth.exceptions.RefreshError as error:
+        if error.retryable:
+            raise _unreachable(act, address, error) from error
         raise CredentialsError(
             f"could not {act}: the credentials were refused; renew them or set EO_CREDENTIALS"
         ) from error

@@ -140,6 +140,7 @@ def make_site(options: Options) -> Site:
         "EO_CREDENTIALS": str(service_account_key(url, options.folder)),
         "EO_BUCKET": BUCKET,
         "EO_POLL_SECONDS": "2",
+        "DAGSTER_BACKFILL_RETRY_DEFINITION_CHANGED_ERROR": "1",
     }
     return Site(options, world, url, f"http://127.0.0.1:{free_port(0)}", variables)
 
@@ -179,7 +180,7 @@ def stormy_run(site: Site, say: Say) -> Verdict:
     with running(Services(folder, programs)) as services, opened(folder / "home") as instance:
         services.start(SANDBOX, CODE_SERVER, DAEMON, WEBSERVER)
         watch = Watch(instance, site.world.chain, f"{site.url} {PROJECT}", folder / "sandbox" / "operations")
-        storm = Storm(services, site.url, Random(options.seed), say)  # noqa: S311 - a storm, not a secret
+        storm = Storm(services, site.url, Random(options.seed), say, watch.pulse)  # noqa: S311 - a storm, not a secret
         _blow(site, storm, watch, say)
         wait_until_settled(watch, seconds=options.seconds, say=say)
         pressed = _press_again(site, watch, say)

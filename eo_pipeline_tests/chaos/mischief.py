@@ -20,7 +20,8 @@ TASK_MESSAGES = {
     "internal error": "Internal error.",
     "rate": "Quota exceeded for quota metric 'Number of read requests' and limit 'Number of read requests per minute'.",
     "compute limit": "Your usage exceeded the custom quota for 'earthengine.googleapis.com/daily_eecu_usage_time', "
-    "which is adjustable by your administrator in the Google Cloud console.",
+    "which is adjustable by your administrator in the Google Cloud console: "
+    "https://console.cloud.google.com/quotas/?project=_.",
     "types": "Exported bands must have compatible data types; found inconsistent types: Float32 and UInt8.",
     "no bands": "Image.select: Image has no bands.",
     "permission": f"Permission 'storage.objects.create' denied on Cloud Storage bucket '{BUCKET}'.",

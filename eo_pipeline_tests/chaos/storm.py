@@ -26,6 +26,9 @@ _VICTIMS = {WORKER: 10, SANDBOX: 5, DAEMON: 4, CODE_SERVER: 4, MACHINE: 1}
 _LONGEST_PAUSE = 8.0
 _WAIT_FOR_A_WORKER = 6.0
 
+_NO_PULSE_SECONDS = 40.0
+"""How long a storm waits for the pipeline to get on, so that a slow machine does more than start processes."""
+
 Say = Callable[[str], None]
 
 
@@ -38,6 +41,7 @@ class Storm:
         url: of the sandbox.
         random: decides everything.
         say: prints a line.
+        pulse: a value that changes whenever the pipeline gets on.
         kills: by victim.
         mischief: by name.
     """
@@ -46,6 +50,7 @@ class Storm:
     url: str
     random: Random
     say: Say
+    pulse: Callable[[], object]
     kills: Counter[str] = field(default_factory=Counter)
     mischief: Counter[str] = field(default_factory=Counter)
     _undo_at: float | None = None
@@ -54,10 +59,11 @@ class Storm:
         self._deck = deck(self.random)
 
     def blow(self) -> None:
-        """A pause with mischief in it, then one kill, after which all services run again."""
-        end = time.monotonic() + self.random.uniform(0.2, _LONGEST_PAUSE)
+        """Mischief, a pause once the pipeline has got on, then one kill, after which all services run again."""
         for _ in range(self.random.choice((1, 1, 2))):
             self._make_mischief()
+        self._wait_for_pulse()
+        end = time.monotonic() + self.random.uniform(0, _LONGEST_PAUSE)
         while (left := end - time.monotonic()) > 0:
             self._undo_if_due()
             time.sleep(min(left, 0.5))
@@ -66,6 +72,12 @@ class Storm:
     def calm(self) -> None:
         """No more kills, and everything is allowed; what is still armed strikes once, as it was said."""
         sandbox_control(self.url, "settings", CALM)
+
+    def _wait_for_pulse(self) -> None:
+        before, limit = self.pulse(), time.monotonic() + _NO_PULSE_SECONDS
+        while self.pulse() == before and time.monotonic() < limit:
+            self._undo_if_due()
+            time.sleep(0.3)
 
     def _make_mischief(self) -> None:
         card = next(self._deck)

@@ -52,6 +52,10 @@ class Watch:
         counts = [f"{key.path[-1]} {len(self.instance.get_materialized_partitions(key))}" for key in stages]
         return ", ".join(counts)
 
+    def pulse(self) -> tuple[object, ...]:
+        """A value that changes when a task is submitted or a partition recorded."""
+        return len(list(self.operations.glob("*.json"))), self.progress()
+
     def _runs(self) -> Iterator[str]:
         for run in self.instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)):
             yield f"run {run.run_id[:8]} of {run.job_name} is {run.status.value}"

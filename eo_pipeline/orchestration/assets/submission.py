@@ -57,7 +57,7 @@ def build_submission(chain: Chain) -> dg.AssetsDefinition:
     ) -> None:
         settings = earth_engine.settings()
         wanted = {key: _pair(chain, key) for key in context.partition_keys}
-        with for_all_partitions():
+        with for_all_partitions(context):
             interactive = earth_engine.session(interactive=True)
             resolution = check_source(interactive, product, next(iter(wanted.values()))[0])
             inputs = dict(zip(wanted, _inputs(chain, interactive, list(wanted.values())), strict=True))
