@@ -1,6 +1,6 @@
 # On a bare machine with some Python >= 3.12, git and make: `make demo` and `make test` set everything up themselves.
 .DEFAULT_GOAL := help
-.PHONY: help environment demo ui test check test-system bench docs lock clean
+.PHONY: help environment demo ui test check test-system chaos bench docs lock clean
 bin := .venv/bin
 
 help: ## show these lines
@@ -27,6 +27,9 @@ check: environment ## format, lint, types, floors
 test-system: environment ## run the tests that need Chromium and Postgres (installs them with apt-get)
 	@sh make/debian_packages.sh
 	@$(bin)/python -m pytest -m system $(ARGS)
+
+chaos: environment ## kill the real services 50 times at random while everything else goes wrong: make chaos ARGS="--seed 7"
+	@exec $(bin)/python -m eo_pipeline_tests.chaos $(ARGS)
 
 bench: environment ## list the benchmarks, or run one: make bench NAME=chain_overhead
 	@$(bin)/python -m benchmarks $(NAME)

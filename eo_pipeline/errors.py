@@ -9,8 +9,11 @@ class EoPipelineError(Exception):
     """Base of every error that eo_pipeline raises on purpose.
 
     Attributes:
+        passes: True if the same may succeed a little later, with nothing changed.
         said: the words of the service that refused, without ours around them; the whole message if none did.
     """
+
+    passes = False
 
     def __init__(self, message: str, *, said: str = "") -> None:
         super().__init__(message)
@@ -37,8 +40,16 @@ class ServiceError(EoPipelineError):
     """Earth Engine answered with an error; carries the service's own message."""
 
 
+class ServiceBusyError(ServiceError):
+    """Earth Engine refused for a reason that passes, such as too many requests or an error of its own."""
+
+    passes = True
+
+
 class ServiceUnreachableError(EoPipelineError):
     """No connection to a service's address."""
+
+    passes = True
 
 
 class StorageError(EoPipelineError):

@@ -132,4 +132,5 @@ def _variables(sandbox: str, *, home: Path, root: Path, poll_seconds: int) -> di
         "EO_BUCKET": BUCKET,
         "EO_ROOT": str(root),
         "EO_POLL_SECONDS": str(poll_seconds),
+        "DAGSTER_BACKFILL_RETRY_DEFINITION_CHANGED_ERROR": "1",  # a backfill outlives a code server's restart
     }

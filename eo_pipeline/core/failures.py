@@ -99,6 +99,8 @@ _TABLE: tuple[tuple[str, FailureClass, FailureAct, str], ...] = (
      "Register the Cloud project for Earth Engine, then run `eo-pipeline doctor`."),
     (r"api has not been used in project|it is disabled|service_disabled", _K.API_DISABLED, _A.FAIL,
      "Enable the Earth Engine API for the project, then run `eo-pipeline doctor`."),
+    (r"insufficient authentication scopes", _K.CREDENTIALS, _A.FAIL,
+     "Allow access to Drive: log in again with `earthengine authenticate`."),
     (r"(reauthentication|credentials|authenticate|invalid_grant|unauthenticated|login required|token.*expired)",
      _K.CREDENTIALS, _A.FAIL, "Renew the credentials: see `eo-pipeline doctor`."),
     (r"already exists|duplicate request", _K.ALREADY_EXISTS, _A.FAIL, ""),

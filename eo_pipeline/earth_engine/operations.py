@@ -3,31 +3,50 @@
 What does not belong here: deciding what to do about them (`core.reconcile`).
 """
 
-import math
+from collections.abc import Sequence
 from typing import Any
 
 import ee
 
 from eo_pipeline.core import keys
-from eo_pipeline.core.export_plan import CloudStorage, ExportTask, ImageContent
+from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.export_plan import CloudStorage, Drive, EarthEngineAsset, ExportTask, ImageContent
 from eo_pipeline.core.failures import FailureClass, classify
 from eo_pipeline.core.operations import Operation
-from eo_pipeline.earth_engine.recipes import rectangle
+from eo_pipeline.earth_engine.export_requests import (
+    GeoTiffs,
+    Label,
+    PixelGrid,
+    image_to_asset,
+    image_to_cloud_storage,
+    image_to_drive,
+    table_to_asset,
+    table_to_cloud_storage,
+    table_to_drive,
+)
 from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.errors import ServiceError
 
 
-def start_export(session: Session, task: ExportTask, image: Any, *, generation: int) -> Operation:
-    """Start an image export, or return the operation that an earlier try with the same request id started.
+def start_export(
+    session: Session, task: ExportTask, value: Any, *, generation: int, bands: Sequence[BandEncoding] = ()
+) -> Operation:
+    """Start an export, or return the operation that an earlier try with the same request id started.
+
+    Args:
+        session: of exports.
+        task: the plan.
+        value: the `ee.Image` or `ee.FeatureCollection` of `task.expression`.
+        generation: of the attempt, from 1.
+        bands: of an image; their kinds decide how coarser levels of an asset are made.
 
     Raises:
         ServiceError: the service refused; its words are in the message.
     """
-    params = _request(task, image, generation)
+    send = ee.data.exportImage if isinstance(task.content, ImageContent) else ee.data.exportTable
+    params = request_of(task, value, generation, bands)
     try:
-        body = session.call(
-            lambda: ee.data.exportImage(task.request_id(generation), params), tag=keys.workload_tag(task.product)
-        )
+        body = session.call(lambda: send(task.request_id(generation), params), tag=keys.workload_tag(task.product))
     except ServiceError as error:
         if classify(error.said).kind is not FailureClass.ALREADY_EXISTS:
             raise
@@ -45,28 +64,33 @@ def _existing(session: Session, request_id: str, refusal: ServiceError) -> Opera
     ) from refusal
 
 
-def _request(task: ExportTask, image: Any, generation: int) -> dict[str, Any]:
-    """The ExportImageRequest, shaped by the client's own helper."""
-    content, destination = task.content, task.destination
-    if not isinstance(content, ImageContent) or not isinstance(destination, CloudStorage):
-        raise NotImplementedError(destination)
-    options: dict[str, Any] = {}
-    if not math.isnan(content.nodata):
-        options["formatOptions"] = {"noData": content.nodata}
-    batch = ee.batch.Export.image.toCloudStorage(
-        image=image,
-        description=task.description(generation),
-        bucket=destination.bucket,
-        fileNamePrefix=task.prefix,
-        region=rectangle(content.geobox),
-        crs=str(content.geobox.crs),
-        crsTransform=list(content.geobox.affine)[:6],
-        maxPixels=content.max_pixels,
-        fileDimensions=(content.file_dimensions, content.file_dimensions),
-        priority=task.priority,
-        **options,
-    )
-    return dict(batch.config or {})
+def request_of(task: ExportTask, value: Any, generation: int, bands: Sequence[BandEncoding]) -> dict[str, Any]:
+    """The body of an export request; see `start_export`."""
+    label = Label(task.description(generation), task.priority)
+    if isinstance(task.content, ImageContent):
+        return _image(task, task.content, value, label, bands)
+    columns = task.content.columns
+    match task.destination:
+        case CloudStorage(bucket=bucket):
+            return table_to_cloud_storage(value, label, bucket=bucket, prefix=task.prefix, columns=columns)
+        case Drive(folder=folder):
+            return table_to_drive(value, label, folder=folder, prefix=task.prefix, columns=columns)
+        case EarthEngineAsset():
+            return table_to_asset(value, label, name=task.prefix)
+
+
+def _image(
+    task: ExportTask, content: ImageContent, image: Any, label: Label, bands: Sequence[BandEncoding]
+) -> dict[str, Any]:
+    grid = PixelGrid(content.geobox, content.max_pixels)
+    files = GeoTiffs(content.file_dimensions, content.nodata)
+    match task.destination:
+        case CloudStorage(bucket=bucket):
+            return image_to_cloud_storage(image, label, grid, files, bucket=bucket, prefix=task.prefix)
+        case Drive(folder=folder):
+            return image_to_drive(image, label, grid, files, folder=folder, prefix=task.prefix)
+        case EarthEngineAsset():
+            return image_to_asset(image, label, grid, name=task.prefix, bands=bands)
 
 
 def list_operations(session: Session) -> list[Operation]:

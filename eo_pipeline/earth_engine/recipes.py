@@ -82,7 +82,13 @@ def inputs(product: Product, geobox: GeoBox, period: Period) -> Any:
 
 
 def image(
-    product: Product, *, area_key: str, geobox: GeoBox, period: Period, native_resolution: float | None = None
+    product: Product,
+    *,
+    area_key: str,
+    geobox: GeoBox,
+    period: Period,
+    native_resolution: float | None = None,
+    keep_masks: bool = False,
 ) -> Any:
     """The `ee.Image` that is exported: bands as in `product.bands`, encoded, one dtype, no masked pixel left.
 
@@ -94,13 +100,14 @@ def image(
         geobox: the pixels that will be asked for.
         period: half-open, UTC.
         native_resolution: metres a pixel of the source, to decide whether the product is coarser; None if unknown.
+        keep_masks: leave unusable pixels masked, as Earth Engine's assets keep them.
     """
     if product.recipe is not None:
         made = _own_recipe(product.recipe, RecipeArea(area_key, geobox, rectangle(geobox)), period)
-        return _stacked(made, product)
+        return _stacked(made, product, keep_masks=keep_masks)
     found = images(product, geobox, period)
     averaged = _averaging(product, geobox, native_resolution, found)
-    return _stacked(averaged(_composite(product, found)), product)
+    return _stacked(averaged(_composite(product, found)), product, keep_masks=keep_masks)
 
 
 def _own_recipe(dotted: str, area: RecipeArea, period: Period) -> Any:
@@ -209,9 +216,9 @@ def _averaging(product: Product, geobox: GeoBox, native_resolution: float | None
     return average
 
 
-def _stacked(picture: Any, product: Product) -> Any:
+def _stacked(picture: Any, product: Product, *, keep_masks: bool) -> Any:
     """Every band encoded, in file order."""
-    bands = [_encoded(picture.select([e.name]), e) for e in product.bands]
+    bands = [_encoded(picture.select([e.name]), e, keep_masks=keep_masks) for e in product.bands]
     stack = bands[0]
     for band in bands[1:]:
         stack = stack.addBands(band)
@@ -224,7 +231,7 @@ _CASTS = {
 }  # fmt: skip
 
 
-def _encoded(band: Any, encoding: BandEncoding) -> Any:
+def _encoded(band: Any, encoding: BandEncoding, *, keep_masks: bool) -> Any:
     """Stored numbers: (physical - offset) / scale, rounded half up for integers; what does not fit becomes nodata."""
     if encoding.kind == "count":
         return _encoded_count(band, encoding)
@@ -243,7 +250,7 @@ def _encoded(band: Any, encoding: BandEncoding) -> Any:
             stored = stored.updateMask(stored.neq(encoding.nodata))
     cast = _CASTS[encoding.dtype]
     stored = getattr(stored, cast)()
-    if encoding.nodata is not None and not math.isnan(encoding.nodata):
+    if not keep_masks and encoding.nodata is not None and not math.isnan(encoding.nodata):
         stored = getattr(stored.unmask(encoding.nodata, False), cast)()
     return stored.rename([encoding.name])
 

@@ -22,7 +22,13 @@ import requests
 from eo_pipeline.core.failures import FailureClass, classify
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.earth_engine.gate import Gate
-from eo_pipeline.errors import CredentialsError, EoPipelineError, ServiceError, ServiceUnreachableError
+from eo_pipeline.errors import (
+    CredentialsError,
+    EoPipelineError,
+    ServiceBusyError,
+    ServiceError,
+    ServiceUnreachableError,
+)
 from eo_pipeline.storage.credentials import load_credentials
 
 _CONNECT_SECONDS = 30
@@ -175,6 +181,8 @@ def _translated(url: str) -> Iterator[None]:
     except google.auth.exceptions.TransportError as error:
         raise _unreachable(url, error) from error
     except google.auth.exceptions.GoogleAuthError as error:
+        if error.retryable:
+            raise _unreachable(url, error) from error
         raise CredentialsError(
             f"the credentials were refused ({error}); renew them or set EO_CREDENTIALS to others"
         ) from error
@@ -197,4 +205,6 @@ def translate(message: str) -> EoPipelineError:
         return CredentialsError(text, said=message)
     if failure.kind is FailureClass.UNREACHABLE:
         return ServiceUnreachableError(text, said=message)
+    if failure.passes:
+        return ServiceBusyError(text, said=message)
     return ServiceError(text, said=message)

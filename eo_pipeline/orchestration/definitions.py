@@ -17,7 +17,13 @@ from eo_pipeline.orchestration.component import EarthObservationProduct, unique
 from eo_pipeline.orchestration.declarations import Origin, load_chain
 from eo_pipeline.orchestration.io_managers import CubeIOManager, MosaicIOManager, TablesIOManager, TilesIOManager
 from eo_pipeline.orchestration.product_files import read_documents, read_products
-from eo_pipeline.orchestration.resources import CloudStorageResource, DataRootResource, EarthEngineResource, environment
+from eo_pipeline.orchestration.resources import (
+    CloudStorageResource,
+    DataRootResource,
+    DriveResource,
+    EarthEngineResource,
+    environment,
+)
 from eo_pipeline.orchestration.sensors import build_operations_sensor
 from eo_pipeline.orchestration.usage_schedule import build_usage_schedule
 
@@ -33,6 +39,7 @@ def project_resources(given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     return {
         "earth_engine": EarthEngineResource(),
         "cloud_storage": CloudStorageResource(),
+        "drive": DriveResource(),
         "tiles_io": TilesIOManager(data_root=root),
         "mosaic_io": MosaicIOManager(data_root=root),
         "tables_io": TablesIOManager(data_root=root),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.tags import RETRY_ON_ASSET_OR_OP_FAILURE_TAG
 
 from eo_pipeline.errors import EoPipelineError
 from eo_pipeline.orchestration import names
@@ -31,15 +32,17 @@ class Made:
 
 
 @contextmanager
-def for_all_partitions() -> Iterator[None]:
+def for_all_partitions(context: dg.AssetExecutionContext) -> Iterator[None]:
     """What is prepared for all partitions of a run: an error of the project is the run's failure, in its own words.
 
     Raises:
-        dg.Failure: never retried by Dagster.
+        dg.Failure: the whole run is started again if the error passes.
     """
     try:
         yield
     except EoPipelineError as error:
+        if error.passes:
+            _start_again(context)
         raise dg.Failure(description=str(error), allow_retries=False) from error
 
 
@@ -50,7 +53,7 @@ def each_partition(context: dg.AssetExecutionContext, make: Callable[[str], Made
     raises on purpose cost their own partition only.
 
     Raises:
-        dg.Failure: one error that lists every partition that failed.
+        dg.Failure: one error that lists every partition that failed; the run is started again if one of them passes.
     """
     wanted = list(context.partition_keys)
     stored: list[str] = []
@@ -64,9 +67,16 @@ def each_partition(context: dg.AssetExecutionContext, make: Callable[[str], Made
             continue
         _record(context, key, made, alone=len(wanted) == 1)
         stored.append(key)
+    if any(error.passes for error in failed.values()):
+        _start_again(context)
     if failed:
         raise failure(failed, len(wanted))
     return Stored(tuple(stored))
+
+
+def _start_again(context: dg.AssetExecutionContext) -> None:
+    """Let Dagster's daemon start the run again as it does after a crash: what is done by then is found done."""
+    context.instance.add_run_tags(context.run.run_id, {RETRY_ON_ASSET_OR_OP_FAILURE_TAG: "true"})
 
 
 def _record(context: dg.AssetExecutionContext, key: str, made: Made, *, alone: bool) -> None:

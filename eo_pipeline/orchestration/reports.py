@@ -37,14 +37,14 @@ class Service:
         identity: submissions to others are left alone.
         list_operations: all of the project's.
         get_operation: one by name, None if it is gone.
-        allowance: the reason why a product may not start that many exports more, empty if it may.
+        allowances: what each product may still start, given the operations.
         concurrency: tasks that the project's plan runs at once; None if unknown.
     """
 
     identity: str
     list_operations: Callable[[], Iterable[Operation]]
     get_operation: Callable[[str], Operation | None]
-    allowance: Allowance = unlimited
+    allowances: Callable[[Sequence[Operation]], Allowance] = lambda _operations: unlimited
     concurrency: int | None = None
 
 
@@ -80,6 +80,7 @@ class Tick:
         watermarks: by product, for the next tick.
         postponed: events left for the next tick.
         queue: the project's, None if it was not asked.
+        listed: the project's operations, empty if it was not asked.
     """
 
     events: list[dg.AssetMaterialization | dg.AssetObservation] = field(default_factory=list)
@@ -90,6 +91,7 @@ class Tick:
     watermarks: dict[str, int] = field(default_factory=dict)
     postponed: int = 0
     queue: QueueLook | None = None
+    listed: Sequence[Operation] = ()
 
 
 def tick(
@@ -129,7 +131,9 @@ def _report_all(result: Tick, waiting: Sequence[tuple[Chain, Recorded]], service
             continue
         _report(result, chain, recorded, known)
     if result.queue is not None:
-        result.released = released(result.held, result.queue, allowance=service.allowance, now=datetime.now(UTC))
+        result.released = released(
+            result.held, result.queue, allowance=service.allowances(result.listed), now=datetime.now(UTC)
+        )
 
 
 def _operations(result: Tick, waiting: Sequence[Recorded], service: Service) -> dict[str, Operation | None]:
@@ -138,6 +142,7 @@ def _operations(result: Tick, waiting: Sequence[Recorded], service: Service) -> 
     if not names_of_all and all(recorded.submission.held is None for recorded in waiting):
         return {}
     listed = list(service.list_operations())
+    result.listed = listed
     result.queue = look_at_queue(listed, concurrency=service.concurrency)
     known: dict[str, Operation | None] = {operation.name: operation for operation in listed}
     unlisted = [name for name in names_of_all if name not in known]

@@ -11,6 +11,7 @@ import dagster as dg
 
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.earth_engine.session import Session, connect
+from eo_pipeline.storage.drive import DriveFolder, open_drive
 from eo_pipeline.storage.objects import Bucket, open_bucket
 from eo_pipeline.storage.places import Place, open_place
 
@@ -78,6 +79,26 @@ class CloudStorageResource(dg.ConfigurableResource[Any]):
         """A bucket by name, or the default one."""
         settings = self.settings()
         return open_bucket(settings, name or settings.bucket)
+
+
+class DriveResource(dg.ConfigurableResource[Any]):
+    """Google Drive; every field that is absent comes from the environment.
+
+    Attributes:
+        url: address of the API, empty for Google's (EO_DRIVE_URL).
+        credentials: of a person (EO_CREDENTIALS).
+    """
+
+    url: str | None = None
+    credentials: str | None = None
+
+    def settings(self) -> Settings:
+        """The deployment with this resource's fields laid over the environment's."""
+        return _overlaid(drive_url=self.url, credentials=self.credentials)
+
+    def open(self, folder: str) -> DriveFolder:
+        """The drive, with the folder that exports name."""
+        return open_drive(self.settings(), folder)
 
 
 class DataRootResource(dg.ConfigurableResource[Any]):

@@ -82,7 +82,7 @@ def run_partitions(
     runner = _Runner(
         StageRuns(definitions, chain, instance, verbose), _freshness(definitions, chain, instance), progress
     )
-    service = operations_of(_earth_engine(definitions))
+    service = operations_of(_earth_engine(definitions), _data_root(definitions), [chain])
     runner.submit(wanted, resubmit=resubmit)
     for ready in runner.exported(service, poll_seconds):
         runner.carry_through(ready)
@@ -213,10 +213,14 @@ class _Runner:
 
 
 def _freshness(definitions: dg.Definitions, chain: Chain, instance: dg.DagsterInstance) -> Freshness:
-    root = (definitions.resources or {})["data_root"]
-    assert isinstance(root, DataRootResource)  # noqa: S101  # every project's definitions hold it
     service = _earth_engine(definitions).settings().service
-    return Freshness(instance, chain, service, root.place().address)
+    return Freshness(instance, chain, service, _data_root(definitions).place().address)
+
+
+def _data_root(definitions: dg.Definitions) -> DataRootResource:
+    resource = (definitions.resources or {})["data_root"]
+    assert isinstance(resource, DataRootResource)  # noqa: S101  # every project's definitions hold it
+    return resource
 
 
 def _earth_engine(definitions: dg.Definitions) -> EarthEngineResource:

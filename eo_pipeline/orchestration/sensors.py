@@ -13,12 +13,13 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from eo_pipeline.earth_engine.operations import get_operation, list_operations
+from eo_pipeline.orchestration.allowances import allowances
 from eo_pipeline.orchestration.automation import SUBMISSIONS_A_RUN
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.partition_cache import mend_caches
 from eo_pipeline.orchestration.releases import Group, Held, groups
 from eo_pipeline.orchestration.reports import Service, Settle, Tick, tick
-from eo_pipeline.orchestration.resources import EarthEngineResource
+from eo_pipeline.orchestration.resources import DataRootResource, EarthEngineResource
 from eo_pipeline.orchestration.schedules import range_tags
 
 NAME = "earth_engine_operations"
@@ -41,9 +42,9 @@ def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg
         description="Reports finished exports of every product, and runs the submission of failed ones again.",
     )
     def earth_engine_operations(
-        context: dg.SensorEvaluationContext, earth_engine: EarthEngineResource
+        context: dg.SensorEvaluationContext, earth_engine: EarthEngineResource, data_root: DataRootResource
     ) -> dg.SensorResult:
-        service = operations_of(earth_engine)
+        service = operations_of(earth_engine, data_root, by_name)
         found = tick(
             context.instance, by_name, service=service, watermarks=_watermarks(context.cursor, service.identity)
         )
@@ -63,13 +64,14 @@ def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg
     return earth_engine_operations
 
 
-def operations_of(earth_engine: EarthEngineResource) -> Service:
-    """The operations of the resource's project."""
+def operations_of(earth_engine: EarthEngineResource, data_root: DataRootResource, chains: Sequence[Chain]) -> Service:
+    """The operations of the resource's project, and what its products may still start."""
     settings = earth_engine.settings()
     return Service(
         identity=settings.service,
         list_operations=lambda: list_operations(earth_engine.session()),
         get_operation=lambda name: get_operation(earth_engine.session(), name),
+        allowances=allowances(settings, data_root.place, [chain.product.name for chain in chains]),
         concurrency=settings.max_concurrent_exports,
     )
 

@@ -7,23 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from eo_pipeline.core.export_plan import CloudStorage
-from eo_pipeline.core.failures import classify
-from eo_pipeline.core.grids import Area
+from eo_pipeline.core.export_plan import Destination
 from eo_pipeline.core.operations import Operation
-from eo_pipeline.core.periods import Period
 from eo_pipeline.core.queue import look_at_queue, room
 from eo_pipeline.core.reconcile import Wish
-from eo_pipeline.core.settings import Settings
 from eo_pipeline.core.submissions import Submission, SubmissionState
-from eo_pipeline.errors import CredentialsError, EoPipelineError, ServiceError, ServiceUnreachableError
+from eo_pipeline.core.usage import spread
+from eo_pipeline.earth_engine.session import counted
+from eo_pipeline.errors import CredentialsError, EoPipelineError, ServiceUnreachableError
+from eo_pipeline.orchestration.allowances import Allowances
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.destinations import Services, open_destination, unwritten
 from eo_pipeline.orchestration.ledger import Recorded
-from eo_pipeline.orchestration.partitions import PartitionKey
-from eo_pipeline.orchestration.resources import CloudStorageResource, EarthEngineResource
+from eo_pipeline.orchestration.planner import Planner, open_planner, road
 from eo_pipeline.steps.desk import Desk, Gate, open_desk
-from eo_pipeline.steps.plan_export import Inputs, PlannedExport, check_source, plan_export, read_inputs
-from eo_pipeline.steps.submit_export import submit_export
+from eo_pipeline.steps.plan_export import PlannedExport
+from eo_pipeline.steps.submit_export import leave_to_requests, submit_export
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,7 @@ class Sent:
         images: source images; None if unknown.
         decision: what was done, in the words of `core.reconcile.Act`.
         operations: that were started now.
+        requests: interactive ones that were made for it.
     """
 
     submission: Submission
@@ -45,6 +45,7 @@ class Sent:
     images: int | None = None
     decision: str = ""
     operations: tuple[str, ...] = ()
+    requests: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,32 +53,32 @@ class SubmissionOffice:
     """What the submissions of one run share.
 
     Attributes:
-        chain: the product.
-        settings: of the deployment.
+        planner: of its partitions.
         destination: that is written to.
-        native_resolution: metres a pixel of the source; None if unknown.
-        inputs: of each partition, by key.
         desk: to Earth Engine.
         priority: of the tasks; the product's if None.
+        requests: interactive ones made for each partition so far, by key.
     """
 
-    chain: Chain
-    settings: Settings
-    destination: CloudStorage
-    native_resolution: float | None
-    inputs: Mapping[str, Inputs]
+    planner: Planner
+    destination: Destination
     desk: Desk
     priority: int | None
+    requests: Mapping[str, int]
 
     def submit(self, key: str, before: Recorded | None, wish: Wish) -> Sent:
-        """Plan a partition's export and bring it under way.
+        """Plan a partition's export and bring it under way, or leave it to be fetched at once.
 
         Raises:
             EoPipelineError: see `submit_export`.
         """
-        planned = self._plan(key)
+        planned = self.planner.plan(key, self.destination, priority=self.priority)
         previous = before.submission if before is not None else None
-        outcome = submit_export(self.desk, planned, previous, wish=wish)
+        choice = road(self.planner.chain, key)
+        if choice.road == "interactive" and planned.inputs.count != 0 and self._is_untouched(planned):
+            outcome = leave_to_requests(self.desk, planned, choice.reason, previous)
+        else:
+            outcome = submit_export(self.desk, planned, previous, wish=wish)
         return Sent(
             submission=outcome.submission,
             place=self.destination.address,
@@ -85,27 +86,19 @@ class SubmissionOffice:
             images=planned.inputs.count,
             decision=", ".join(dict.fromkeys(act.value for act in outcome.acts)),
             operations=outcome.sent,
+            requests=self.requests.get(key, 0),
         )
 
-    def _plan(self, key: str) -> PlannedExport:
-        area, period = _pair(self.chain, key)
-        return plan_export(
-            self.settings,
-            self.chain.product,
-            area=area,
-            period=period,
-            inputs=self.inputs[key],
-            destination=self.destination,
-            native_resolution=self.native_resolution,
-            priority=self.priority,
-        )
+    def _is_untouched(self, planned: PlannedExport) -> bool:
+        """True if no task was ever started for it: what was begun by tasks is finished by them."""
+        return not self.desk.by_digest.get(planned.task.digest)
 
 
 def open_office(
     chain: Chain,
     keys: Sequence[str],
-    earth_engine: EarthEngineResource,
-    cloud_storage: CloudStorageResource,
+    services: Services,
+    allowances: Allowances,
     *,
     priority: int | None = None,
 ) -> SubmissionOffice:
@@ -114,27 +107,25 @@ def open_office(
     Raises:
         EoPipelineError: something that every partition needs is wrong or away.
     """
-    product, settings = chain.product, earth_engine.settings()
-    pairs = [_pair(chain, key) for key in keys]
-    interactive = earth_engine.session(interactive=True)
-    resolution = check_source(interactive, product, pairs[0][0])
-    inputs = dict(zip(keys, (found for _, found in read_inputs(interactive, product, pairs)), strict=True))
-    bucket = cloud_storage.open(product.export.bucket)
-    bucket.check()
+    product, settings = chain.product, services.earth_engine.settings()
+    interactive = services.earth_engine.session(interactive=True)
+    with counted(interactive) as count:
+        planner = open_planner(chain, keys, settings, interactive)
+    only_requests = all(road(chain, key).road == "interactive" for key in keys)
+    destination = (unwritten if only_requests else open_destination)(product, services)
 
     def gate(listed: Sequence[Operation]) -> Gate:
         look = look_at_queue(listed, concurrency=settings.max_concurrent_exports)
         wanted = product.export.priority if priority is None else priority
-        return Gate(room(look, priority=wanted), pause=timedelta(seconds=settings.poll_seconds))
+        allowance = allowances(listed)
+        return Gate(
+            room(look, priority=wanted),
+            allowance=lambda exports: allowance(chain, exports),
+            pause=timedelta(seconds=settings.poll_seconds),
+        )
 
-    desk = open_desk(earth_engine.session(), bucket.count_tiles, gate)
-    destination = CloudStorage(bucket.name, product.export.prefix)
-    return SubmissionOffice(chain, settings, destination, resolution, inputs, desk, priority)
-
-
-def _pair(chain: Chain, key: str) -> tuple[Area, Period]:
-    parsed = PartitionKey.parse(key)
-    return chain.area(parsed), chain.period(parsed.period)
+    desk = open_desk(services.earth_engine.session(), destination.count, gate)
+    return SubmissionOffice(planner, destination.value, desk, priority, spread(count.requests, keys))
 
 
 def may_pass(error: EoPipelineError, *, worked: bool) -> bool:
@@ -147,7 +138,7 @@ def may_pass(error: EoPipelineError, *, worked: bool) -> bool:
     """
     if isinstance(error, ServiceUnreachableError | CredentialsError):
         return worked
-    return isinstance(error, ServiceError) and classify(error.said).passes
+    return error.passes
 
 
 def postponed(before: Recorded | None, error: EoPipelineError, service: str) -> Sent:

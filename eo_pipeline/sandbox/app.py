@@ -32,7 +32,7 @@ from eo_pipeline.sandbox.frame.compute_limits import ComputeLimits
 from eo_pipeline.sandbox.frame.endpoints import Endpoints, answer_json
 from eo_pipeline.sandbox.frame.fault_middleware import FaultMiddleware
 from eo_pipeline.sandbox.frame.faults import Fault, FaultBox
-from eo_pipeline.sandbox.frame.journal import Journal
+from eo_pipeline.sandbox.frame.journal import FILE, Journal
 from eo_pipeline.sandbox.frame.journal_middleware import JournalMiddleware
 from eo_pipeline.sandbox.monitoring import Monitoring
 from eo_pipeline.sandbox.routes import EarthEngine
@@ -86,7 +86,7 @@ def application(parts: Parts, armed: Sequence[Fault] = ()) -> ASGIApp:
         parts: What it is made of.
         armed: Faults that happen from the start.
     """
-    journal = Journal(parts.data / "journal.jsonl", parts.clock)
+    journal = Journal(parts.data / FILE, parts.clock)
     faults = FaultBox(armed)
     compute = ComputeLimits(
         ComputeLedger(parts.data / "compute.sqlite", parts.clock.now), parts.settings, parts.clock.now

@@ -1,6 +1,7 @@
 """Opens everything an application is made of, in one folder. What does not belong here: routes."""
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from eo_pipeline.sandbox.app import Parts
@@ -18,6 +19,7 @@ from eo_pipeline.sandbox.drive.settings import DriveSettings
 from eo_pipeline.sandbox.drive.store import DriveStore
 from eo_pipeline.sandbox.earth_engine.graph_engine import GraphEngine
 from eo_pipeline.sandbox.frame.clock import Clock
+from eo_pipeline.sandbox.frame.journal import FILE, last_instant
 from eo_pipeline.sandbox.settings import LiveSettings, Settings
 from eo_pipeline.sandbox.stac import routes as stac
 from eo_pipeline.sandbox.tasks.export_bucket import StoreBucket, bucket_opener
@@ -43,7 +45,7 @@ def open_parts(
         StorageError: A bucket's name is none.
     """
     live = LiveSettings(settings)
-    clock = Clock(speed=speed)
+    clock = Clock(speed=speed, start=_start(data))
     store = Store(data / "cloud_storage", clock.now)
     drive_settings = _drive_settings(live)
     drives = DriveStore(data / "drive", clock.now, drive_settings)
@@ -68,6 +70,12 @@ def open_parts(
         stac_routes=stac.routes(assets, live, clock.now),
         storage_routes=storage.routes(store, _storage_settings(live), tokens),
     )
+
+
+def _start(data: Path) -> datetime:
+    """Now, or where a faster clock of an earlier run had come to: time never goes back."""
+    now, before = datetime.now(UTC), last_instant(data / FILE)
+    return now if before is None else max(now, before)
 
 
 def _make_buckets(store: Store, names: Iterable[str]) -> None:

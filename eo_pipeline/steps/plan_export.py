@@ -12,7 +12,8 @@ from typing import Any
 import ee
 
 from eo_pipeline.core import keys
-from eo_pipeline.core.export_plan import Destination, ExportTask, ImageContent
+from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.export_plan import Destination, EarthEngineAsset, ExportTask, ImageContent
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product
@@ -42,13 +43,15 @@ class PlannedExport:
 
     Attributes:
         task: the plan as a value.
-        image: the `ee.Image` of `task.expression`.
+        value: the `ee.Image` of `task.expression`.
         inputs: what it is made of.
+        bands: of the image.
     """
 
     task: ExportTask
-    image: Any
+    value: Any
     inputs: Inputs
+    bands: tuple[BandEncoding, ...] = ()
 
 
 def check_source(session: Session, product: Product, area: Area) -> float | None:
@@ -94,7 +97,12 @@ def plan_export(
 ) -> PlannedExport:
     """The export of one partition; the same arguments always give the same digest, whatever the priority."""
     image = recipes.image(
-        product, area_key=area.key, geobox=area.geobox, period=period, native_resolution=native_resolution
+        product,
+        area_key=area.key,
+        geobox=area.geobox,
+        period=period,
+        native_resolution=native_resolution,
+        keep_masks=isinstance(destination, EarthEngineAsset),
     )
     bands = product.bands
     nodata = bands[0].nodata
@@ -116,4 +124,4 @@ def plan_export(
         destination=destination,
         priority=product.export.priority if priority is None else priority,
     )
-    return PlannedExport(task, image, inputs)
+    return PlannedExport(task, image, inputs, tuple(bands))

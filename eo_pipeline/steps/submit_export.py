@@ -66,6 +66,17 @@ def submit_export(
     return attempt.outcome(parts)
 
 
+def leave_to_requests(desk: Desk, planned: PlannedExport, reason: str, previous: Submission | None) -> Outcome:
+    """No task: the tiles are fetched by interactive requests, if compute is left."""
+    task, service = planned.task, desk.session.service
+    plain = Submission(task.digest, SubmissionState.INTERACTIVE, service, planned.inputs.fingerprint)
+    refusal = desk.gate.allowance(1)
+    if not refusal:
+        return Outcome(plain, f"no task: {reason}")
+    held = desk.gate.held(refusal, previous.held if previous is not None else None, pause=False)
+    return Outcome(replace(plain, state=SubmissionState.HELD, held=held), f"held back: {refusal}")
+
+
 @dataclass
 class _Attempt:
     """One call of `submit_export`."""
@@ -125,7 +136,11 @@ class _Attempt:
         else:
             try:
                 started = operations.start_export(
-                    self.desk.session, task, self.planned.image, generation=decision.generation
+                    self.desk.session,
+                    task,
+                    self.planned.value,
+                    generation=decision.generation,
+                    bands=self.planned.bands,
                 )
             except (ServiceError, ServiceUnreachableError, CredentialsError) as error:
                 failure = classify(error.said)

@@ -44,6 +44,8 @@ def translated(act: str, *, address: str, named_by: str) -> Iterator[None]:
     except google.api_core.exceptions.GoogleAPIError as error:
         raise StorageError(f"could not {act}: {_words(error)}") from error
     except google.auth.exceptions.RefreshError as error:
+        if error.retryable:
+            raise unreachable(act, address, type(error).__name__) from error
         raise CredentialsError(
             f"could not {act}: the credentials were refused; renew them or set EO_CREDENTIALS"
         ) from error

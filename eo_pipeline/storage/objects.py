@@ -72,10 +72,6 @@ class Bucket:
             blobs = list(self.client.list_blobs(self.name, prefix=prefix))
         return sorted(map(_stored, blobs), key=lambda o: o.name)
 
-    def count_tiles(self, prefix: str) -> int:
-        """GeoTIFFs below a prefix."""
-        return sum(found.name.endswith(".tif") for found in self.list(prefix))
-
     def download(self, objects: Sequence[tuple[StoredObject, Path]]) -> Iterator[Download[StoredObject]]:
         """Download objects to paths, many at once, each yielded when it is done; see `transfer.downloads`.
 

@@ -77,6 +77,7 @@ K, A = FailureClass, FailureAct
         ),
         ("Asset storage quota of 'projects/p/assets' exceeded: 268435456000 bytes.", K.STORAGE_FULL, A.FAIL),
         ("The user's Drive storage quota has been exceeded.", K.STORAGE_FULL, A.FAIL),
+        ("Request had insufficient authentication scopes.", K.CREDENTIALS, A.FAIL),
         ("Task expired.", K.EXPIRED, A.RETRY),
         ("The operation exceeded its maximum lifetime of 10 days.", K.EXPIRED, A.RETRY),
         ("Earth Engine no longer lists this task", K.VANISHED, A.RETRY),

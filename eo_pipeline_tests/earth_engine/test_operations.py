@@ -70,7 +70,7 @@ def test_an_export_is_started_under_its_request_id_and_ends_with_its_tiles(servi
 
 def test_a_request_carries_grid_files_priority_and_nodata(service: Service) -> None:
     planned = task(service, "request")
-    body = operations._request(planned, image(), 1)
+    body = operations.request_of(planned, image(), 1, ())
     assert body["description"] == planned.description(1)
     assert body["priority"] == {"value": 7}
     assert body["maxPixels"] == {"value": "1000000000"}
@@ -83,7 +83,7 @@ def test_a_request_carries_grid_files_priority_and_nodata(service: Service) -> N
 def test_nan_is_not_sent_as_a_nodata_value(service: Service) -> None:
     plain = task(service, "nan")
     assert isinstance(plain.content, ImageContent)
-    body = operations._request(replace(plain, content=replace(plain.content, nodata=float("nan"))), image(), 1)
+    body = operations.request_of(replace(plain, content=replace(plain.content, nodata=float("nan"))), image(), 1, ())
     assert "noData" not in body["fileExportOptions"].get("geoTiffOptions", {})
 
 

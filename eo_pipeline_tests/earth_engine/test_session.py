@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import ee
 import pytest
@@ -12,6 +13,7 @@ from eo_pipeline.earth_engine import session as module
 from eo_pipeline.earth_engine.session import connect, counted, requests_by_tag
 from eo_pipeline.errors import CredentialsError, ServiceError, ServiceUnreachableError
 from eo_pipeline_tests.end_to_end.pipeline import PROJECT
+from eo_pipeline_tests.sandbox.cloud_storage.server import service_account_key
 from eo_pipeline_tests.scenes import Service
 
 COMPUTE = "value:compute$"
@@ -88,6 +90,14 @@ def test_credentials_that_end_while_connected_are_refused_credentials(changed: S
         session.compute(ee.Number(1))
 
 
+def test_a_token_that_cannot_be_fetched_now_is_no_refused_credentials(changed: Service, tmp_path: Path) -> None:
+    key = service_account_key(changed.settings.earth_engine_url, tmp_path)
+    changed.sandbox.arm(kind="status", path="/token$", status=503, count=None)
+    with pytest.raises(ServiceUnreachableError, match="EO_EARTH_ENGINE_URL") as caught:
+        connect(replace(changed.settings, credentials=str(key)))
+    assert caught.value.passes
+
+
 def test_an_unregistered_project_is_told_to_register(changed: Service) -> None:
     changed.sandbox.control("settings", {"unregistered_projects": [PROJECT]})
     with pytest.raises(ServiceError) as caught:
@@ -105,23 +115,24 @@ def test_a_project_without_the_api_is_told_to_enable_it(changed: Service) -> Non
 
 
 @pytest.mark.parametrize(
-    ("status", "message", "advice"),
+    ("status", "message", "advice", "passes"),
     [
-        (400, "User memory limit exceeded.", "lower export.file_dimensions or area.tile"),
-        (403, "Permission 'earthengine.computations.create' denied.", "Grant the account the role"),
-        (429, "Too many concurrent aggregations.", ""),
-        (500, "An internal error has occurred.", ""),
+        (400, "User memory limit exceeded.", "lower export.file_dimensions or area.tile", False),
+        (403, "Permission 'earthengine.computations.create' denied.", "Grant the account the role", False),
+        (429, "Too many concurrent aggregations.", "", True),
+        (500, "An internal error has occurred.", "", True),
     ],
 )
 def test_refusals_keep_the_service_s_words_and_add_what_to_do(
-    changed: Service, status: int, message: str, advice: str
+    changed: Service, status: int, message: str, advice: str, passes: bool
 ) -> None:
     session = connect(changed.settings)
-    changed.sandbox.arm(kind="status", path=COMPUTE, status=status, message=message, reason="X")
+    changed.sandbox.arm(kind="status", path=COMPUTE, status=status, message=message, reason="X", count=None)
     with pytest.raises(ServiceError) as caught:
         session.compute(ee.Number(1))
     assert str(caught.value).startswith(f"Earth Engine: {message.rstrip('.')}.")
     assert advice in str(caught.value)
+    assert caught.value.passes is passes
 
 
 def test_credentials_are_never_part_of_a_session_s_text() -> None:

@@ -1,14 +1,17 @@
 """Many partitions in one run: what is kept, what is said, and when."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 
-from eo_pipeline.errors import TilesError
-from eo_pipeline.orchestration.fan_out import Made, each_partition, failure
+from eo_pipeline.errors import EoPipelineError, ServiceUnreachableError, TilesError
+from eo_pipeline.orchestration.fan_out import Made, each_partition, failure, for_all_partitions
 from eo_pipeline.orchestration.io_managers import Stored
 
+ROOT = Path(__file__).parents[2]
 KEYS = ["a", "b", "c", "d"]
 RANGE = {"dagster/asset_partition_range_start": "a", "dagster/asset_partition_range_end": "d"}
 
@@ -90,6 +93,30 @@ def test_a_partition_alone_fails_with_its_own_words(instance: dg.DagsterInstance
 
 def test_dagster_does_not_try_again_what_failed_for_a_known_reason() -> None:
     assert failure({"a": TilesError("x")}, 2).allow_retries is False
+
+
+@pytest.mark.parametrize("error", [TilesError("tile 7 is corrupt"), ServiceUnreachableError("nobody there")])
+@pytest.mark.parametrize("before_all", [False, True])
+def test_the_daemon_starts_a_run_again_only_if_what_failed_passes(
+    tmp_path: Path, error: EoPipelineError, before_all: bool
+) -> None:
+    @dg.asset(partitions_def=dg.StaticPartitionsDefinition(KEYS), backfill_policy=dg.BackfillPolicy.single_run())
+    def thing(context: dg.AssetExecutionContext) -> None:
+        def make(_: str) -> Made:
+            raise error
+
+        with for_all_partitions(context):
+            if before_all:
+                raise error
+        each_partition(context, make)
+
+    settings = (ROOT / "dagster.yaml").read_text()
+    retries = {"run_retries": yaml.safe_load(settings)["run_retries"]}
+    with dg.DagsterInstance.local_temp(str(tmp_path), overrides=retries) as instance:
+        done = dg.materialize([thing], instance=instance, tags=RANGE, raise_on_error=False)
+        run = instance.get_run_by_id(done.run_id)
+        assert run is not None
+        assert run.is_complete_and_waiting_to_retry is isinstance(error, ServiceUnreachableError)
 
 
 def test_a_run_that_dies_keeps_what_it_finished(instance: dg.DagsterInstance) -> None:

@@ -60,7 +60,7 @@ def order(settings: Settings, session: Session, made: Product | None = None) -> 
     wanted = made or product()
     planned = plan(settings, session, wanted)
     tag = keys.workload_tag(wanted.name)
-    return PixelOrder(planned.image, area_of(wanted).geobox, wanted.bands, planned.task.digest, tag)
+    return PixelOrder(planned.value, area_of(wanted).geobox, wanted.bands, planned.task.digest, tag)
 
 
 def fetch(session: Session, wanted: PixelOrder, folder: Path, **options: Any) -> FetchedTiles:

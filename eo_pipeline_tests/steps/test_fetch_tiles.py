@@ -38,7 +38,7 @@ def mosaic(tiles: Sequence[Path], wanted: PixelOrder, path: Path) -> Path:
 def exported(service: Service, made: Product, folder: Path) -> list[Path]:
     """The tiles of a task."""
     planned = plan(service.settings, service.session, made)
-    operation = operations.start_export(service.session, planned.task, planned.image, generation=1)
+    operation = operations.start_export(service.session, planned.task, planned.value, generation=1)
     for _ in range(200):
         found = operations.get_operation(service.session, operation.name)
         if found is not None and not found.state.active:

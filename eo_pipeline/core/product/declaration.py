@@ -45,7 +45,7 @@ class ProductDeclaration(Section):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
-        for check in (_check_recipe, _check_formulas, _check_output, _check_zones, _check_cube):
+        for check in (_check_recipe, _check_formulas, _check_output, _check_zones, _check_cube, _check_asset):
             check(self)
         return self
 
@@ -162,3 +162,14 @@ def _check_cube(declaration: ProductDeclaration) -> None:
         raise ValueError(f"cube.shard: expected a divisor of area.tile ({area.tile}), got {shard}")
     if shard % declaration.cube.chunk:
         raise ValueError(f"cube.chunk: expected a divisor of the shard ({shard}), got {declaration.cube.chunk}")
+
+
+def _check_asset(declaration: ProductDeclaration) -> None:
+    if declaration.export.destination != "asset":
+        return
+    named = {"zones": declaration.zones, "cube": declaration.cube}
+    if made_of_files := [name for name, part in named.items() if part is not None]:
+        raise ValueError(
+            f"export.destination: expected no {' or '.join(made_of_files)} beside asset, since both are made of files; "
+            "remove them or export to cloud_storage"
+        )

@@ -79,12 +79,35 @@ class Cube(Section):
 class Export(Section):
     """How Earth Engine writes the product."""
 
+    destination: Literal["cloud_storage", "drive", "asset"] = Field(
+        "cloud_storage",
+        description="a bucket, a person's Google Drive, or Earth Engine assets, which are registered there and not here",
+    )
+    route: Literal["auto", "batch", "interactive"] = Field(
+        "batch",
+        description="tasks of the queue, requests that are answered at once, or whichever suits each area's size",
+    )
     bucket: str | None = Field(None, description="Cloud Storage bucket; EO_BUCKET if absent")
     prefix: str = Field("", description="folder in the bucket, without leading or trailing slash")
-    priority: int = Field(100, ge=0, le=9999, description="of the task, 0 to 9999; higher starts earlier")
+    drive_folder: str | None = Field(None, description="name of the folder in Drive; the product's name if absent")
+    asset_parent: str | None = Field(
+        None, description="folder of Earth Engine assets; projects/EO_PROJECT/assets if absent"
+    )
+    priority: int = Field(100, ge=0, le=9999, description="of the task, 0 to 9999; above 100 is urgent")
     file_dimensions: int | None = Field(
         None, gt=0, multiple_of=SHARD, description="pixels a side of one exported file, a multiple of 256"
     )
     max_pixels: int = Field(10**12, gt=0, description="Earth Engine refuses an export of more pixels")
     keep: Literal["until_mosaic", "always"] = Field("until_mosaic", description="how long local tiles are kept")
-    delete_remote: bool = Field(False, description="delete the bucket's objects once their tiles are verified")
+    delete_remote: bool = Field(
+        False, description="delete the exported files once their tiles are verified and recorded"
+    )
+
+    @model_validator(mode="after")
+    def _route_fits(self) -> Self:
+        if self.route == "interactive" and self.destination != "cloud_storage":
+            raise ValueError(
+                f"expected route batch or auto beside destination {self.destination}, got interactive; only a task "
+                "can write there"
+            )
+        return self

@@ -44,7 +44,7 @@ def build_cube(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
     def cube(
         context: dg.AssetExecutionContext, mosaic_io: dg.ResourceParam[MosaicIO], cube_io: dg.ResourceParam[CubeIO]
     ) -> Stored:
-        with for_all_partitions():
+        with for_all_partitions(context):
             template = cube_template(chain, declared, _rule(chain, context.instance))
 
         def make(key: str) -> Made:

@@ -12,13 +12,21 @@ from eo_pipeline.core.operations import Operation, State
 from eo_pipeline.core.reconcile import Wish
 from eo_pipeline.errors import EoPipelineError
 from eo_pipeline.orchestration import ledger
+from eo_pipeline.orchestration.allowances import Allowances, allowances
 from eo_pipeline.orchestration.automation import SUBMISSIONS_A_RUN, grouped
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.destinations import Services
 from eo_pipeline.orchestration.fan_out import Made, each_partition
 from eo_pipeline.orchestration.ledger import Recorded
-from eo_pipeline.orchestration.resources import CloudStorageResource, EarthEngineResource
+from eo_pipeline.orchestration.resources import (
+    CloudStorageResource,
+    DataRootResource,
+    DriveResource,
+    EarthEngineResource,
+)
 from eo_pipeline.orchestration.stored_submissions import metadata_of
 from eo_pipeline.orchestration.submission_office import Sent, SubmissionOffice, may_pass, open_office, postponed
+from eo_pipeline.orchestration.usage_events import INTERACTIVE
 
 
 class SubmissionConfig(dg.Config):
@@ -53,16 +61,20 @@ def build_submission(chain: Chain) -> dg.AssetsDefinition:
         pool="earth_engine_submission",
         metadata={"recipe": _recipe(chain)},
     )
-    def submission(
+    def submission(  # noqa: PLR0917  # Dagster gives them by name
         context: dg.AssetExecutionContext,
         config: SubmissionConfig,
         earth_engine: EarthEngineResource,
         cloud_storage: CloudStorageResource,
+        drive: DriveResource,
+        data_root: DataRootResource,
     ) -> None:
         keys, service = list(context.partition_keys), earth_engine.settings().service
         before = ledger.last_submissions(context.instance, context.asset_key, keys, service=service)
         wish = Wish(resubmit=config.resubmit, lost=config.lost)
-        office = _opened(context, chain, earth_engine, cloud_storage, priority=config.priority)
+        services = Services(earth_engine, cloud_storage, drive)
+        limits = allowances(earth_engine.settings(), data_root.place, [product.name])
+        office = _opened(context, chain, services, limits, priority=config.priority)
 
         def make(key: str) -> Made:
             sent = _sent(office, key, before.get(key), wish, service)
@@ -77,8 +89,8 @@ def build_submission(chain: Chain) -> dg.AssetsDefinition:
 def _opened(
     context: dg.AssetExecutionContext,
     chain: Chain,
-    earth_engine: EarthEngineResource,
-    cloud_storage: CloudStorageResource,
+    services: Services,
+    limits: Allowances,
     *,
     priority: int | None,
 ) -> SubmissionOffice | EoPipelineError:
@@ -88,9 +100,9 @@ def _opened(
         dg.Failure: never retried by Dagster.
     """
     try:
-        return open_office(chain, list(context.partition_keys), earth_engine, cloud_storage, priority=priority)
+        return open_office(chain, list(context.partition_keys), services, limits, priority=priority)
     except EoPipelineError as error:
-        worked = ledger.has_submitted(context.instance, context.asset_key, earth_engine.settings().service)
+        worked = ledger.has_submitted(context.instance, context.asset_key, services.earth_engine.settings().service)
         if may_pass(error, worked=worked):
             return error
         raise dg.Failure(description=str(error), allow_retries=False) from error
@@ -118,6 +130,8 @@ def _metadata(sent: Sent) -> Mapping[str, Any]:
     }
     if sent.decision:
         shown["decision"] = sent.decision
+    if sent.requests:
+        shown[INTERACTIVE] = sent.requests
     if sent.images is not None:
         shown["images"] = sent.images
     if submission.operations:

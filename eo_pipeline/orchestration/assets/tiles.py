@@ -1,23 +1,25 @@
 """`tiles`: an export's files on our side, every byte and every pixel of the area verified."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
-from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.submissions import Part
-from eo_pipeline.core.tile_names import ExpectedTiles
-from eo_pipeline.errors import EoPipelineError
+from eo_pipeline.core.submissions import SubmissionState
+from eo_pipeline.errors import EoPipelineError, TilesGoneError
 from eo_pipeline.orchestration import ledger, names
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.destinations import Services, names_in, open_store
 from eo_pipeline.orchestration.fan_out import Made, each_partition
 from eo_pipeline.orchestration.io_managers import Stored, TilesIO
 from eo_pipeline.orchestration.partitions import PartitionKey
-from eo_pipeline.orchestration.resources import CloudStorageResource
-from eo_pipeline.orchestration.stored_submissions import place_of, read_parts
-from eo_pipeline.steps.collect_tiles import TileSet, collect_tiles
+from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource
+from eo_pipeline.orchestration.stored_submissions import place_of
+from eo_pipeline.orchestration.tile_sources import TileSources, is_interactive
+from eo_pipeline.orchestration.usage_events import INTERACTIVE
+from eo_pipeline.steps.collect_tiles import TileSet
 
 
 class NotExportedError(EoPipelineError):
@@ -44,54 +46,71 @@ def build_tiles(chain: Chain) -> dg.AssetsDefinition:
         retry_policy=on_crash(),
     )
     def tiles(
-        context: dg.AssetExecutionContext, cloud_storage: CloudStorageResource, tiles_io: dg.ResourceParam[TilesIO]
+        context: dg.AssetExecutionContext,
+        earth_engine: EarthEngineResource,
+        cloud_storage: CloudStorageResource,
+        drive: DriveResource,
+        tiles_io: dg.ResourceParam[TilesIO],
     ) -> Stored:
+        services = Services(earth_engine, cloud_storage, drive)
         exported = ledger.stamps(context.instance, export_key, context.partition_keys)
+        sources = TileSources(chain, services, exported)
 
         def make(key: str) -> Made:
-            found = _collect(exported.get(key), chain, cloud_storage, tiles_io, key)
+            if key not in exported:
+                raise NotExportedError(
+                    f"{key}: expected a finished export, found none; materialise `submission` and leave the sensor "
+                    "`earth_engine_operations` running"
+                )
+            with _told_if_gone(context, export_key, key, exported[key]):
+                found, requests = _collected(sources, tiles_io, key)
             tiles_io.store(context.asset_key, key, found)
-            return Made(_metadata(found, tiles_io))
+            if product.export.delete_remote:
+                _delete(found, exported[key], services)
+            return Made(_metadata(found, tiles_io, requests))
 
         return each_partition(context, make)
 
     return tiles
 
 
-def _collect(
-    export: ledger.Stamp | None, chain: Chain, storage: CloudStorageResource, io: TilesIO, key: str
-) -> TileSet:
-    if export is None:
-        raise NotExportedError(
-            f"{key}: expected a finished export, found none; materialise `submission` and leave the sensor "
-            "`earth_engine_operations` running"
-        )
-    exported = export.values
-    digest = str(exported[names.DIGEST])
-    if exported[names.STATE] == "no_images":
-        return TileSet("no_images", digest, "", ())
+def _collected(sources: TileSources, io: TilesIO, key: str) -> tuple[TileSet, int]:
+    """The tiles, and how many interactive requests they took."""
+    values = sources.exported[key].values
+    digest = str(values[names.DIGEST])
+    if values[names.STATE] == SubmissionState.NO_IMAGES.value:
+        return TileSet("no_images", digest, "", ()), 0
     partition = PartitionKey.parse(key)
-    folder = f"{chain.product.name}/tiles/{partition.area}/{partition.period}/{digest[:12]}"
-    bucket = storage.open(place_of(exported).removeprefix("gs://"))
-    geobox = chain.area(partition).geobox
-    parts = [expected_tiles(part, chain, geobox) for part in read_parts(exported)]
+    folder = f"{sources.chain.product.name}/tiles/{partition.area}/{partition.period}/{digest[:12]}"
     with io.place.folder_to_fill(folder) as local:
-        found = collect_tiles(bucket, parts, geobox=geobox, folder=local, now=datetime.now(UTC))
-    if chain.product.export.delete_remote:
-        bucket.delete(tile.source.removeprefix(f"gs://{bucket.name}/") for tile in found)
-    return TileSet("collected", digest, folder, found)
+        brought = sources.bring(key, local)
+    return TileSet("collected", digest, folder, brought.tiles), brought.requests
 
 
-def expected_tiles(part: Part, chain: Chain, geobox: GeoBox) -> ExpectedTiles:
-    """What one operation wrote; a record of version 1 does not tell, since it always was the whole area."""
-    if not part.file_dimensions:
-        return ExpectedTiles(part.prefix, geobox, chain.product.file_dimensions)
-    rows, columns = slice(part.row, part.row + part.height), slice(part.column, part.column + part.width)
-    return ExpectedTiles(part.prefix, geobox[rows, columns], part.file_dimensions)
+@contextmanager
+def _told_if_gone(
+    context: dg.AssetExecutionContext, export_key: dg.AssetKey, key: str, export: ledger.Stamp
+) -> Iterator[None]:
+    """Leave a note on `export` that its files were deleted, so that the sensor has them exported again."""
+    try:
+        yield
+    except TilesGoneError as error:
+        note = {names.LOST: str(export.values[names.REPORTED]), "error": str(error)}
+        context.log_event(
+            dg.AssetObservation(export_key, partition=key, description="its files were deleted", metadata=note)
+        )
+        raise
 
 
-def _metadata(found: TileSet, io: TilesIO) -> dict[str, Any]:
-    return {
+def _delete(found: TileSet, export: ledger.Stamp, services: Services) -> None:
+    """Delete what was exported; its tiles are recorded by now."""
+    if found.state == "collected" and not is_interactive(export.values):
+        store = open_store(place_of(export.values), services)
+        store.delete(names_in((tile.source for tile in found.tiles), store))
+
+
+def _metadata(found: TileSet, io: TilesIO, requests: int) -> dict[str, Any]:
+    shown: dict[str, Any] = {
         names.STATE: found.state,
         names.DIGEST: found.digest,
         names.ROOT: io.place.address,
@@ -99,3 +118,4 @@ def _metadata(found: TileSet, io: TilesIO) -> dict[str, Any]:
         "bytes": found.bytes,
         "folder": dg.MetadataValue.path(str(io.place.path(found.folder))) if found.folder else "none",
     }
+    return {**shown, INTERACTIVE: requests} if requests else shown

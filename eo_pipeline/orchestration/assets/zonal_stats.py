@@ -53,7 +53,7 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
     def zonal_stats(
         context: dg.AssetExecutionContext, mosaic_io: dg.ResourceParam[MosaicIO], tables_io: dg.ResourceParam[TablesIO]
     ) -> Stored:
-        with for_all_partitions():
+        with for_all_partitions(context):
             zones, version = _zones(chain, declared), chain.zones_version()
             columns = _columns(chain, declared)
 

@@ -108,3 +108,15 @@ def read_json(place: Place, base: UPath) -> dict[str, Any]:
         raise StorageError(f"expected {path}, found nothing; materialise what it is made by first")
     body: dict[str, Any] = json.loads(content)
     return body
+
+
+def check_version(path: UPath, found: int, known: int) -> None:
+    """Refuse a file that a later version of the project wrote.
+
+    Raises:
+        StorageError: it did.
+    """
+    if found > known:
+        raise StorageError(
+            f"expected version {known} or earlier at {path}, got {found}: a newer eo_pipeline wrote it; update this one"
+        )

@@ -5,8 +5,17 @@ from typing import override
 
 import dagster as dg
 
-from eo_pipeline.orchestration.io_managers.base import ConfiguredIOManager, FileIOManager, read_json, write_json
+from eo_pipeline.orchestration.io_managers.base import (
+    ConfiguredIOManager,
+    FileIOManager,
+    check_version,
+    read_json,
+    write_json,
+)
 from eo_pipeline.steps.collect_tiles import Tile, TileSet
+
+VERSION = 1
+"""Of what is written; manifests without a number are of version 1."""
 
 
 class TilesIO(FileIOManager):
@@ -14,11 +23,12 @@ class TilesIO(FileIOManager):
 
     def store(self, key: dg.AssetKey, partition: str | None, value: TileSet) -> None:
         """Write the manifest."""
-        write_json(self.place, self.base(key, partition), asdict(value))
+        write_json(self.place, self.base(key, partition), {"version": VERSION, **asdict(value)})
 
     def load(self, key: dg.AssetKey, partition: str | None) -> TileSet:
         """Read the manifest."""
         body = read_json(self.place, self.base(key, partition))
+        check_version(self.base(key, partition), body.pop("version", 1), VERSION)
         tiles = tuple(Tile(**tile) for tile in body.pop("tiles"))
         return TileSet(**body, tiles=tiles)
 

@@ -6,9 +6,13 @@ What does not belong here: reads, and the state itself.
 import json
 import threading
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
-from eo_pipeline.sandbox.frame.clock import Clock, timestamp
+from eo_pipeline.sandbox.frame.clock import Clock, parse_timestamp, timestamp
+
+FILE = "journal.jsonl"
+"""Name of the journal in a sandbox's folder."""
 
 
 class Journal:
@@ -38,6 +42,12 @@ class Journal:
         """The events numbered `since` and later, oldest first."""
         with self._lock:
             return self._events[max(since, 0) :]
+
+
+def last_instant(path: Path) -> datetime | None:
+    """The clock's time at the last event of an earlier run; None if there was none."""
+    events = _read(path)
+    return parse_timestamp(str(events[-1]["time"])) if events else None
 
 
 def _read(path: Path) -> list[dict[str, object]]:

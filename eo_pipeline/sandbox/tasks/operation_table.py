@@ -26,6 +26,7 @@ class OperationTable:
         self._by_request: dict[tuple[str, str | None], str] = {
             (known.project, known.request_id): known.name for known in self._all.values() if known.request_id
         }
+        self._write_up()
         self._next_order = max((known.order for known in self._all.values()), default=-1) + 1
 
     def next_order(self) -> int:
@@ -39,8 +40,23 @@ class OperationTable:
         self.note(operation)
         if operation.request_id is not None:
             self._by_request[operation.project, operation.request_id] = operation.name
-        details = {"name": operation.name, "state": operation.state, "requestId": operation.request_id}
+        self._write(operation)
+
+    def _write(self, operation: Operation) -> None:
+        details = {
+            "name": operation.name,
+            "state": operation.state,
+            "requestId": operation.request_id,
+            "description": operation.description,
+        }
         self._journal.record("operation", details)
+
+    def _write_up(self) -> None:
+        """Journal the states that an earlier run stored and was killed before it journalled them."""
+        told = {event["name"]: event["state"] for event in self._journal.events() if event["event"] == "operation"}
+        for operation in sorted(self._all.values(), key=lambda known: known.order):
+            if told.get(operation.name) != operation.state:
+                self._write(operation)
 
     def note(self, operation: Operation) -> None:
         """Replace an operation whose progress has changed: not worth a file."""

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from eo_pipeline.sandbox.frame.clock import Clock
-from eo_pipeline.sandbox.frame.journal import Journal
+from eo_pipeline.sandbox.frame.journal import Journal, last_instant
 
 
 def clock() -> Clock:
@@ -31,3 +31,11 @@ def test_half_a_line_of_a_killed_run_is_dropped(tmp_path: Path) -> None:
     journal = Journal(file, clock())
     journal.record("request", {"path": "/b"})
     assert [entry["path"] for entry in Journal(file, clock()).events()] == ["/a", "/b"]
+
+
+def test_the_last_instant_of_an_earlier_run_is_known(tmp_path: Path) -> None:
+    file = tmp_path / "journal.jsonl"
+    assert last_instant(file) is None
+    journal = Journal(file, clock())
+    journal.record("request", {"path": "/a"})
+    assert last_instant(file) == datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,5 +1,6 @@
 """The queue with a clock that only ticks and work that a test holds in its hands."""
 
+import json
 import random
 import threading
 import time
@@ -240,6 +241,20 @@ def test_internal_errors_are_tried_five_times(make: Make) -> None:
     bench.tick_until(lambda: bench.state(operation) == "FAILED")
     assert bench.work.started == ["a"] * 5
     assert bench.queue.get(operation.name).published()["error"] == {"code": 13, "message": "Internal error."}
+
+
+def test_a_state_stored_by_a_killed_run_is_journalled_by_the_next(make: Make) -> None:
+    bench = make()
+    operation = bench.submit("a", requestId="id-1")
+    journal = bench.folder / "journal.jsonl"
+    journal.write_text("")  # SIGKILL came between the operation's file and the journal
+    bench.open()
+    [event] = [json.loads(line) for line in journal.read_text().splitlines()]
+    del event["time"], event["number"]
+    told = {"event": "operation", "name": operation.name, "state": "PENDING"}
+    assert event == {**told, "requestId": "id-1", "description": "a"}
+    bench.open()
+    assert len(journal.read_text().splitlines()) == 1
 
 
 def test_a_restart_keeps_operations_and_takes_up_what_ran(make: Make) -> None:

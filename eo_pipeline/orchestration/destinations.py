@@ -1,0 +1,108 @@
+"""Where a product's exports go, opened: checked before anything is spent, and found again by its recorded address.
+
+What does not belong here: names below it (`core.export_plan`).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from eo_pipeline.core.export_plan import CloudStorage, Destination, Drive, EarthEngineAsset
+from eo_pipeline.core.product import Product
+from eo_pipeline.earth_engine import assets
+from eo_pipeline.errors import StorageError
+from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource
+from eo_pipeline.steps.collect_tiles import TileStore
+from eo_pipeline.storage.stored import Stored
+
+
+class Store(TileStore[Any], Protocol):
+    """Files that exports wrote: listed, brought and deleted."""
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Delete files; those that are gone already do not matter."""
+        ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """What exports are written with.
+
+    Attributes:
+        earth_engine: of the deployment.
+        cloud_storage: likewise.
+        drive: likewise.
+    """
+
+    earth_engine: EarthEngineResource
+    cloud_storage: CloudStorageResource
+    drive: DriveResource
+
+
+@dataclass(frozen=True)
+class OpenDestination:
+    """A destination that may be written to.
+
+    Attributes:
+        value: for the plan.
+        count: files of an export, by its prefix; 1 for an asset that is there.
+    """
+
+    value: Destination
+    count: Callable[[str], int]
+
+
+def open_destination(product: Product, services: Services) -> OpenDestination:
+    """Make sure that exports of a product can be written and found.
+
+    Raises:
+        SettingsError, CredentialsError, StorageError, ServiceError, ServiceUnreachableError: they cannot.
+    """
+    match product.export.destination:
+        case "drive":
+            folder = services.drive.open(product.export.drive_folder or product.name)
+            folder.check()
+            return OpenDestination(Drive(folder.name), lambda prefix: _tiles(folder.list(prefix)))
+        case "asset":
+            return _open_assets(product, services.earth_engine)
+        case _:
+            bucket = services.cloud_storage.open(product.export.bucket)
+            bucket.check()
+            value = CloudStorage(bucket.name, product.export.prefix)
+            return OpenDestination(value, lambda prefix: _tiles(bucket.list(prefix)))
+
+
+def unwritten(product: Product, services: Services) -> OpenDestination:
+    """The destination of a product all of whose images are fetched at once: nothing is written there."""
+    bucket = product.export.bucket or services.cloud_storage.settings().bucket
+    return OpenDestination(CloudStorage(bucket, product.export.prefix), lambda _prefix: 0)
+
+
+def _open_assets(product: Product, earth_engine: EarthEngineResource) -> OpenDestination:
+    session = earth_engine.session()
+    parent = product.export.asset_parent or f"projects/{session.project}/assets"
+    assets.make_holder(session, f"{parent}/{product.name}", "IMAGE_COLLECTION")
+    return OpenDestination(EarthEngineAsset(parent), lambda name: 0 if assets.describe(session, name) is None else 1)
+
+
+def _tiles(found: Sequence[Stored]) -> int:
+    return sum(file.name.endswith(".tif") for file in found)
+
+
+def open_store(place: str, services: Services) -> Store:
+    """The files at the address that a submission recorded.
+
+    Raises:
+        StorageError: there are none at such an address.
+    """
+    scheme, _, name = place.partition("://")
+    if scheme == "gs":
+        return services.cloud_storage.open(name)
+    if scheme == "drive":
+        return services.drive.open(name)
+    raise StorageError(f"expected files at gs:// or drive://, got {place!r}; materialise the submission again")
+
+
+def names_in(addresses: Iterable[str], store: Store) -> Iterator[str]:
+    """Names of files in a store, from their addresses."""
+    yield from (address.removeprefix(f"{store.address}/") for address in addresses)
