@@ -157,7 +157,11 @@ def _after_failure(traces: Traces, operation: Operation, generation: int) -> Dec
         return Decision(Act.SUBMIT, generation + 1, None, reason, pause=True)
     if failure.act is FailureAct.RETRY and attempts < MAX_ATTEMPTS:
         return Decision(Act.SUBMIT, generation + 1, None, reason)
-    ending = f" after {attempts} attempts" if failure.act is FailureAct.RETRY else ""
+    endings = {
+        FailureAct.RETRY: f" after {attempts} attempts",
+        FailureAct.SPLIT: ", and this is the smallest piece that it can be split into",
+    }
+    ending = endings.get(failure.act, "")
     advice = f"{failure.advice} {_AGAIN}" if failure.kind in _OUTSIDE else failure.advice
     words = f"Earth Engine: {operation.error.rstrip('.')}{ending}. {advice}".strip()
     return Decision(Act.FAIL, generation, operation, words)
