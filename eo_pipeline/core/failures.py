@@ -84,7 +84,7 @@ _TABLE: tuple[tuple[str, FailureClass, FailureAct, str], ...] = (
     (r"quota exceeded|rate ?limit|request rate|too many requests|resource_exhausted|\b429\b", _K.RATE_LIMITED,
      _A.RETRY, ""),
     (r"user memory limit exceeded|out of memory", _K.MEMORY, _A.SPLIT,
-     "Lower export.file_dimensions or area.tile, or simplify the recipe."),
+     "Simplify the recipe, or lower export.file_dimensions or area.tile."),
     (r"computation timed out|deadline exceeded", _K.TIME_OUT, _A.SPLIT,
      "Simplify the recipe or lower area.tile."),
     (r"payload size exceeds", _K.TOO_LARGE, _A.FAIL,
