@@ -47,7 +47,7 @@ def ours(*, url: str, size: int, count: int, at_once: int, crc32c: str) -> list[
         return [download.crc32c for download in done]
 
 
-def transfer_manager_threads(*, url: str, size: int, count: int, at_once: int, crc32c: str) -> list[str]:
+def transfer_manager_threads(*, url: str, size: int, count: int, at_once: int) -> list[str]:
     """With google-cloud-storage, which compares CRC32C if the service says it; here we do."""
     client = storage.Client(project="p", credentials=AnonymousCredentials(), client_options={"api_endpoint": url})
     bucket = client.bucket(BUCKET)
@@ -64,13 +64,13 @@ def transfer_manager_threads(*, url: str, size: int, count: int, at_once: int, c
         return [crc32c_of(Path(path)) for path, _ in zip(paths, results, strict=True)]
 
 
-def one_stream(*, url: str, size: int, count: int, at_once: int, crc32c: str) -> list[str]:
+def one_stream(*, url: str, size: int, count: int) -> list[str]:
     """Through one connection, one request for all of an object."""
-    return transfer_manager_threads(url=url, size=size, count=count, at_once=1, crc32c=crc32c)
+    return transfer_manager_threads(url=url, size=size, count=count, at_once=1)
 
 
-def thrown_away(*, url: str, size: int, count: int, at_once: int, crc32c: str) -> int:
-    """The bytes of as many requests, read and forgotten: what the server and the connections cost; gives their number."""
+def thrown_away(*, url: str, size: int, count: int, at_once: int) -> int:
+    """The bytes of as many requests, read and forgotten: what server and connections cost; gives their number."""
 
     async def read() -> int:
         numbers, total = iter(range(count)), 0
@@ -95,12 +95,13 @@ def comparisons() -> Iterator[Comparison]:
         with canned_objects(latency=LATENCY) as url:
             yield small_objects(url, at_once)
     with canned_objects(latency=LATENCY, bytes_per_second=BYTES_PER_SECOND) as url:
-        arguments = {"url": url, "size": LARGE, "count": 1, "at_once": Limits().at_once, "crc32c": checksum(LARGE)}
+        expected, request = checksum(LARGE), {"url": url, "size": LARGE, "count": 1}
+        here = {**request, "at_once": Limits().at_once, "crc32c": expected}
         yield compare(
             f"one object of {LARGE / 1e9:.0f} GB, {BYTES_PER_SECOND / 1e6:.0f} MB/s a connection",
-            ours=Side("ranges", "benchmarks.transfer", "ours", arguments),
-            peer=Side("one stream", "benchmarks.transfer", "one_stream", arguments),
-            equal=lambda mine, theirs: mine == theirs == [arguments["crc32c"]],
+            ours=Side("ranges", "benchmarks.transfer", "ours", here),
+            peer=Side("one stream", "benchmarks.transfer", "one_stream", request),
+            equal=lambda mine, theirs: mine == theirs == [expected],
             rounds=1,
         )
 
@@ -109,13 +110,13 @@ def small_objects(url: str, at_once: int) -> Comparison:
     """Ours beside the peer; says the share of concurrency / latency on stderr."""
     count = at_once * ROUNDS_A_CONNECTION
     expected = checksum(SMALL)
-    arguments = {"url": url, "size": SMALL, "count": count, "at_once": at_once, "crc32c": expected}
+    requests = {"url": url, "size": SMALL, "count": count, "at_once": at_once}
     result = compare(
         f"{count} objects of 200 kB, 100 ms latency, {at_once} at once",
-        ours=Side("event loop", "benchmarks.transfer", "ours", arguments),
-        peer=Side("transfer_manager threads", "benchmarks.transfer", "transfer_manager_threads", arguments),
+        ours=Side("event loop", "benchmarks.transfer", "ours", {**requests, "crc32c": expected}),
+        peer=Side("transfer_manager threads", "benchmarks.transfer", "transfer_manager_threads", requests),
         equal=lambda mine, theirs: mine == theirs == [expected] * count,
-        limit=Side("thrown away", "benchmarks.transfer", "thrown_away", arguments),
+        limit=Side("thrown away", "benchmarks.transfer", "thrown_away", requests),
         rounds=3,
     )
     ideal_s = count * LATENCY / at_once

@@ -55,7 +55,7 @@ class Kept(BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
         if not address.path.endswith("/o"):
             self.answer(403, {"error": {"code": 403, "message": "no storage.buckets.get access"}})
-        elif query.get("softDeleted") == "true":
+        elif query.get("softDeleted", "").lower() == "true":
             assert query["prefix"] == "a/tile-"
             gone = [{"name": f"a/tile-{n}", "softDeleteTime": f"2026-11-1{n}T08:30:00Z"} for n in (1, 2)]
             self.answer(200, {"items": [*gone, {"name": "a/tile-9", "softDeleteTime": "2026-01-01T00:00:00Z"}]})

@@ -4,7 +4,7 @@ What does not belong here: one object (`objects`).
 """
 
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from pathlib import Path
 
 import aiohttp
@@ -12,6 +12,7 @@ from google.auth.credentials import Credentials
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from eo_pipeline.errors import DiskFullError
+from eo_pipeline.storage.disk_space import room_for
 from eo_pipeline.storage.stored import Download
 from eo_pipeline.storage.transfer.background import in_background, together
 from eo_pipeline.storage.transfer.media import Media, Remote
@@ -47,6 +48,7 @@ def downloads(
         google.auth.exceptions.RefreshError: the credentials were refused.
     """
     largest_first = sorted(objects, key=lambda pair: -pair[0].size)
+    there = _existing({path.parent for _, path in objects})
 
     async def work(emit: Callable[[Download[StoredObject]], None]) -> None:
         async with _session(remote, limits) as session:
@@ -57,7 +59,7 @@ def downloads(
 
             async def some() -> None:
                 for source, path in wanted:
-                    emit(await fetcher.fetch(source, path))
+                    emit(await fetcher.fetch(source, path, there=path in there))
 
             await together(some, min(limits.at_once, len(objects)))
 
@@ -67,6 +69,14 @@ def downloads(
         for _, path in objects:
             discard(path)
         raise
+
+
+def _existing(folders: Set[Path]) -> frozenset[Path]:
+    """What lies in the folders, which are made if they are not there."""
+    for folder in folders:
+        with room_for(folder, 0):
+            folder.mkdir(parents=True, exist_ok=True)
+    return frozenset(path for folder in folders for path in folder.iterdir())
 
 
 def _session(remote: Remote, limits: Limits) -> aiohttp.ClientSession:

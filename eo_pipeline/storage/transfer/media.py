@@ -5,7 +5,7 @@ What does not belong here: where the bytes go, and checksums of whole objects.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,8 +25,11 @@ from eo_pipeline.storage.transfer.values import StoredObject
 _HEADERS = {"Accept-Encoding": "gzip"}
 """Of what is stored compressed, the stored bytes."""
 
-Sink = Callable[[int, bytes], None]
-"""Takes (place of the first byte in the object, bytes)."""
+BLOCK = 1 << 20
+"""Bytes that are gathered before they are handed on."""
+
+Sink = Callable[[int, list[bytes]], Awaitable[None]]
+"""Takes (place of the first byte in the object, bytes that follow each other)."""
 
 
 class RefusedError(Exception):
@@ -104,22 +107,28 @@ class Media:
             self._under_way -= 1
 
     async def _read(self, source: StoredObject, start: int, stop: int, sink: Sink) -> None:
-        first, failures, progress = start, 0, self._now()
+        at, failures, progress = start, 0, self._now()
         while True:
+            block: list[bytes] = []
             try:
-                async for data in self._parts(source, start, stop):
-                    sink(start, data)
-                    start += len(data)
+                async for data in self._parts(source, at, stop):
+                    block.append(data)
+                    at += len(data)
                     failures, progress = 0, self._now()
                     self._last_byte = progress
-                if start == stop:
-                    return
-                trouble = _PassingError(f"expected {source.size} bytes, got {start}", flaw=Flaw.TRUNCATED)
+                    if at - start >= BLOCK:
+                        await sink(start, block)
+                        start, block = at, []
+                trouble = _PassingError(f"expected {source.size} bytes, got {at}", flaw=Flaw.TRUNCATED)
             except _BROKEN as error:
-                flaw = Flaw.TRUNCATED if start > first else Flaw.REFUSED
-                trouble = _PassingError(f"expected {source.size} bytes, got {start}: {_told(error)}", flaw=flaw)
+                trouble = _PassingError(f"expected {source.size} bytes, got {at}: {_told(error)}", flaw=Flaw.TRUNCATED)
             except _PassingError as error:
                 trouble = error
+            if block:
+                await sink(start, block)
+                start = at
+            if at == stop:
+                return
             failures += 1
             await self._bear(trouble, source, failures, since=progress)
 

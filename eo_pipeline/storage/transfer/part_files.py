@@ -16,6 +16,9 @@ from eo_pipeline.storage.transfer.values import StoredObject
 _END = "."
 """After a piece's number: one whose end was not written any more does not count."""
 
+_VECTORS = 512
+"""Parts of one system call, fewer than any system's limit."""
+
 
 class PartFile:
     """The unfinished file of one object.
@@ -23,7 +26,7 @@ class PartFile:
     Closed on exit. Then it is kept for another time, unless it has no journal or could not be written.
 
     Args:
-        path: final name; its folder is made.
+        path: final name, in a folder that is there.
         source: the object.
         piece: bytes of a piece. An object of one piece has no journal.
     """
@@ -32,8 +35,8 @@ class PartFile:
         self._path = path
         self.part, self.journal = part_names(path)
         self._size, self._piece = source.size, piece
-        path.parent.mkdir(parents=True, exist_ok=True)
         header = json.dumps({"generation": source.generation, "size": source.size, "piece": piece})
+        self._published = False
         self._done = self._read_journal(header)
         fresh = 0 if self._done else os.O_TRUNC
         self._file = os.open(self.part, os.O_RDWR | os.O_CREAT | fresh, 0o666)
@@ -50,7 +53,7 @@ class PartFile:
         os.close(self._file)
         if self._log >= 0:
             os.close(self._log)
-        if self._log < 0 or isinstance(error, OSError):
+        if not self._published and (self._log < 0 or isinstance(error, OSError)):
             self.discard()
 
     def missing(self) -> Iterator[tuple[int, int]]:
@@ -59,13 +62,16 @@ class PartFile:
             if number not in self._done:
                 yield start, min(start + self._piece, self._size)
 
-    def write(self, start: int, data: bytes) -> None:
-        """Write bytes at their place."""
-        view = memoryview(data)
-        while view:
-            written = os.pwrite(self._file, view, start)
+    def write(self, start: int, block: list[bytes]) -> None:
+        """Write bytes that follow each other at their place."""
+        views = [memoryview(data) for data in block]
+        while views:
+            written = os.pwritev(self._file, views[:_VECTORS], start)
             start += written
-            view = view[written:]
+            while views and written >= len(views[0]):
+                written -= len(views.pop(0))
+            if written:
+                views[0] = views[0][written:]
 
     def note(self, start: int) -> None:
         """The piece that begins at this byte is all there."""
@@ -75,7 +81,9 @@ class PartFile:
     def publish(self) -> None:
         """Give the file its final name."""
         self.part.replace(self._path)
-        self.journal.unlink(missing_ok=True)
+        self._published = True
+        if self._log >= 0:
+            self.journal.unlink()
 
     def discard(self) -> None:
         """Remove what there is."""

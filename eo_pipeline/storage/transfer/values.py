@@ -1,4 +1,4 @@
-"""What is fetched and how much at once. What does not belong here: fetching, and what became of it (`storage.stored`)."""
+"""What is fetched, and how much at once. Not here: fetching, and what became of it (`storage.stored`)."""
 
 from dataclasses import dataclass
 from datetime import datetime
