@@ -164,6 +164,7 @@ def test_the_table_has_every_operation_with_the_compute_that_the_service_lists(r
     rows = ran.table()[ran.table()["route"] == "batch"]
     assert set(rows["partition"]) == {f"whole|{month}" for month in MONTHS}
     assert set(rows["state"]) == {"succeeded"}
+    assert set(rows["service"]) == {f"{ran.place.sandbox.url} {PROJECT}"}
     assert shown["dagster/row_count"] == len(ran.table())
     assert shown["metered"] == "by Cloud Monitoring"
     assert shown["allowed"] == "no limit is known: set EO_COMPUTE_TIER"
