@@ -60,9 +60,9 @@ class Account:
         """What one more export of a product is expected to use."""
         return self.costs.get(product, Cost())
 
-    def with_one_more(self, product: str) -> "Account":
-        """The account after one more export of a product was sent."""
-        more = self.in_flight_of(product) + self.expected(product).eecu_seconds
+    def with_more(self, product: str, exports: int) -> "Account":
+        """The account once that many exports more of a product are in flight."""
+        more = self.in_flight_of(product) + exports * self.expected(product).eecu_seconds
         return replace(self, in_flight_by_product={**self.in_flight_by_product, product: more})
 
 

@@ -5,7 +5,6 @@ What does not belong here: the decision (`core.budget`), and what is done about 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -40,17 +39,11 @@ def allowances(settings: Settings, place: Callable[[], Place], products: Iterabl
         def allowance(chain: Chain, exports: int) -> str:
             product = chain.product
             limits = allowance_of(settings.compute_tier, product.budget.eecu_hours_a_month)
-            if limits.project is None and limits.product is None:
+            if not limits.limited:
                 return ""
-            found = decide_budget(_with_more(account(), product.name, exports - 1), product.name, limits)
+            found = decide_budget(account().with_more(product.name, exports - 1), product.name, limits)
             return found.reason if isinstance(found, HeldBack) else ""
 
         return allowance
 
     return of
-
-
-def _with_more(account: Account, product: str, exports: int) -> Account:
-    """The account once that many exports more are in flight."""
-    more = account.in_flight_of(product) + exports * account.expected(product).eecu_seconds
-    return replace(account, in_flight_by_product={**account.in_flight_by_product, product: more})

@@ -16,12 +16,12 @@ from eo_pipeline.core import keys
 from eo_pipeline.core.usage import Metered, Unmetered, Usage, merged, month_bounds, month_of
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.event_pages import events_after
-from eo_pipeline.orchestration.usage_events import export_rows, request_rows
+from eo_pipeline.orchestration.usage_events import export_rows, run_rows
 from eo_pipeline.orchestration.waiting import OVERLAP
 from eo_pipeline.storage.usage_table import UsageTable
 
 ASKING = ("submission", "tiles")
-"""Stages that make interactive requests."""
+"""Stages whose runs make interactive requests or replace earlier attempts."""
 
 _SECOND = timedelta(seconds=1)
 
@@ -54,7 +54,7 @@ def _sources(instance: dg.DagsterInstance, chains: Sequence[Chain]) -> Iterator[
                 f"{log} {product}/{stage} made",
                 chain.key(stage),
                 instance.fetch_materializations,
-                partial(request_rows, product, stage),
+                partial(run_rows, product, stage),
             )
 
 

@@ -38,13 +38,24 @@ def export_rows(product: str, record: dg.EventLogRecord) -> Iterator[Usage]:
     if event is None or event.partition is None:
         return
     values: dict[str, Any] = {name: entry.value for name, entry in event.metadata.items()}
-    for entry in values.get(OPERATIONS) or _reported(record, event, values):
+    listed = values.get(OPERATIONS) or _reported(record, event, values)
+    yield from _operation_rows(product, event.partition, record, values, listed)
+
+
+def _operation_rows(
+    product: str,
+    partition: str,
+    record: dg.EventLogRecord,
+    values: Mapping[str, Any],
+    listed: Iterable[Mapping[str, Any]],
+) -> Iterator[Usage]:
+    for entry in listed:
         ended = _instant(str(entry["ended"])) or _stored(record)
         used = entry.get(EECU_SECONDS)
         yield Usage(
             month=month_of(ended),
             product=product,
-            partition=event.partition,
+            partition=partition,
             operation=str(entry["operation"]),
             route="batch",
             state=_STATES.get(str(entry["state"]), "cancelled"),
@@ -67,12 +78,19 @@ def _reported(
     return [{"operation": name, "state": state, EECU_SECONDS: values.get(EECU_SECONDS), "ended": ""}]
 
 
-def request_rows(product: str, stage: str, record: dg.EventLogRecord) -> Iterator[Usage]:
-    """The interactive requests that a run made for one partition; a run may record a partition twice."""
+def run_rows(product: str, stage: str, record: dg.EventLogRecord) -> Iterator[Usage]:
+    """What a run did for one partition: its interactive requests, and the ended operations of `operations`.
+
+    The latter are earlier attempts that a submission replaced, which `export` may never report. A run may record a
+    partition twice.
+    """
     event = record.asset_materialization
-    if event is None or event.partition is None or INTERACTIVE not in event.metadata:
+    if event is None or event.partition is None:
         return
     values: dict[str, Any] = {name: entry.value for name, entry in event.metadata.items()}
+    yield from _operation_rows(product, event.partition, record, values, values.get(OPERATIONS, ()))
+    if INTERACTIVE not in values:
+        return
     ended = _stored(record)
     yield Usage(
         month=month_of(ended),

@@ -141,6 +141,7 @@ def test_what_was_metered_counts_where_it_is_more() -> None:
     assert opened(more).used_by("ndvi") == 902
 
 
-def test_one_more_sent_is_one_more_in_flight() -> None:
-    assert opened().with_one_more("ndvi").in_flight_of("ndvi") == 550 + 150
-    assert opened().with_one_more("other").in_flight_of("other") == 0
+def test_more_sent_are_more_in_flight() -> None:
+    assert opened().with_more("ndvi", 0) == opened()
+    assert opened().with_more("ndvi", 3).in_flight_of("ndvi") == 550 + 3 * 150
+    assert opened().with_more("other", 3).in_flight_of("other") == 0

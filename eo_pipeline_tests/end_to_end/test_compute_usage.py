@@ -164,6 +164,7 @@ def test_the_table_has_every_operation_with_the_compute_that_the_service_lists(r
     rows = ran.table()[ran.table()["route"] == "batch"]
     assert set(rows["partition"]) == {f"whole|{month}" for month in MONTHS}
     assert set(rows["state"]) == {"succeeded"}
+    assert set(rows["service"]) == {f"{ran.place.sandbox.url} {PROJECT}"}
     assert shown["dagster/row_count"] == len(ran.table())
     assert shown["metered"] == "by Cloud Monitoring"
     assert shown["allowed"] == "no limit is known: set EO_COMPUTE_TIER"
@@ -234,6 +235,6 @@ def test_one_more_export_is_held_back_before_the_budget_is_spent(ran: Ran) -> No
     assert account.expected("heights_").eecu_seconds == pytest.approx(each)
     allowance = Allowance(product=(3 * each + interactive) / HOUR / 0.95 + 1e-6)
     assert decide_budget(account, "heights_", allowance) == Allowed()
-    held = decide_budget(account.with_one_more("heights_"), "heights_", allowance)
+    held = decide_budget(account.with_more("heights_", 1), "heights_", allowance)
     assert isinstance(held, HeldBack)
     assert held.reason.startswith("the product heights_ used ")

@@ -113,6 +113,17 @@ def test_interactive_requests_are_counted_once_a_run_and_partition(instance: dg.
     assert (total.requests, total.interactive_eecu_seconds, total.exports) == (6, None, {})
 
 
+def test_an_earlier_attempt_that_a_submission_replaced_is_a_row(instance: dg.DagsterInstance) -> None:
+    """It failed, and the next attempt was sent before anybody reported that."""
+    failed = operation("A", 5.0, state=State.FAILED, ended="2026-11-01T00:00:00Z")
+    materialise(instance, CHAIN, "submission", PARTITION, {OPERATIONS: operations_metadata([failed]), SERVICE: HERE})
+    observed(instance, "A", "failed: x", **{OPERATIONS: operations_metadata([failed]), SERVICE: HERE})
+    [found] = read(instance).rows
+    assert (found.partition, found.month, found.service, *short(found)) == (
+        PARTITION, "2026-11", HERE, "A", "failed", 5.0,
+    )  # fmt: skip
+
+
 def test_only_what_is_new_is_read_and_nothing_twice(instance: dg.DagsterInstance) -> None:
     exported(instance, "A", 1.0)
     before = read(instance)
