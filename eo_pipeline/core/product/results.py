@@ -81,7 +81,7 @@ class Export(Section):
 
     destination: Literal["cloud_storage", "drive", "asset"] = Field(
         "cloud_storage",
-        description="a bucket, a person's Google Drive, or Earth Engine assets, which are registered there and not here",
+        description="a bucket, a person's Google Drive, or Earth Engine assets, which stay there",
     )
     route: Literal["auto", "batch", "interactive"] = Field(
         "batch",
