@@ -17,10 +17,11 @@ from dagster._core.storage.partition_status_cache import get_and_update_asset_st
 
 from eo_pipeline.core import keys
 from eo_pipeline.core.product import Product
-from eo_pipeline.core.reconcile import Submission
-from eo_pipeline.orchestration import ledger
+from eo_pipeline.core.submissions import Held, Part, Submission, SubmissionState
+from eo_pipeline.orchestration import names
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.declarations import Origin, load_chain
+from eo_pipeline.orchestration.stored_submissions import metadata_of, parts_metadata
 
 BUCKET = "benchmark"
 AREAS = PERIODS = 100
@@ -69,7 +70,7 @@ class History:
     Attributes:
         chain: the product.
         service: identity of the service.
-        operations: name of each partition's operation, in order of submission.
+        operations: name of each partition's operation, in order of submission; empty of what is held back.
         exported: how many of the first of them are reported, collected and mosaicked.
     """
 
@@ -95,28 +96,26 @@ class History:
             get_and_update_asset_status_cache_value(instance, self.chain.key(stage), self.chain.partitions(stage))
 
     def _sent(self, partition: str) -> Mapping[str, Any]:
-        sent = Submission(
-            digest_of(partition),
-            1,
-            self.operations[partition],
-            "submitted",
-            self.service,
-            keys.digest({"of": partition}),
-        )
-        return ledger.metadata_of(sent, bucket=BUCKET, prefix=f"large/{partition}/{sent.digest}/tile")
+        return metadata_of(self._submission(partition), place=f"gs://{BUCKET}")
 
     def _reported(self, partition: str) -> Mapping[str, Any]:
+        sent = self._submission(partition)
         return {
             "EECU-seconds": 12.5,
             "queue seconds": 60.0,
             "run seconds": 30.0,
-            ledger.REPORTED: self.operations[partition],
-            ledger.STATE: "submitted",
-            ledger.DIGEST: digest_of(partition),
-            ledger.BUCKET: BUCKET,
-            ledger.PREFIX: "large",
-            ledger.ROOT: "/data",
+            names.REPORTED: sent.identity,
+            names.ROOT: "/data",
+            **parts_metadata(sent, place=f"gs://{BUCKET}"),
         }
+
+    def _submission(self, partition: str) -> Submission:
+        digest, operation = digest_of(partition), self.operations[partition]
+        part = Part(digest, 1, operation, f"large/{partition}/{digest}/tile", height=4, width=4, file_dimensions=256)
+        held = None if operation else Held("the queue is full")
+        state = SubmissionState.SUBMITTED if operation else SubmissionState.HELD
+        inputs = keys.digest({"of": partition})
+        return Submission(digest, state, self.service, inputs, parts=(part,), held=held)
 
 
 def _store(

@@ -16,6 +16,7 @@ from eo_pipeline.earth_engine.operations import get_operation, list_operations
 from eo_pipeline.orchestration.allowances import allowances
 from eo_pipeline.orchestration.automation import SUBMISSIONS_A_RUN
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.ledger_reader import LedgerReader
 from eo_pipeline.orchestration.partition_cache import mend_caches
 from eo_pipeline.orchestration.releases import Group, Held, groups
 from eo_pipeline.orchestration.reports import Service, Settle, Tick, tick
@@ -33,6 +34,7 @@ _SERVICE, _WATERMARKS, _CACHES = "service", "watermarks", "caches"
 def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg.SensorDefinition:
     """The sensor: one listing of the project's operations a tick."""
     by_name = list(chains)
+    reader = LedgerReader()  # kept from tick to tick, as long as the code server lives
 
     @dg.sensor(
         name=NAME,
@@ -46,7 +48,11 @@ def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg
     ) -> dg.SensorResult:
         service = operations_of(earth_engine, data_root, by_name)
         found = tick(
-            context.instance, by_name, service=service, watermarks=_watermarks(context.cursor, service.identity)
+            context.instance,
+            by_name,
+            service=service,
+            watermarks=_watermarks(context.cursor, service.identity),
+            reader=reader,
         )
         caches, mended = mend_caches(context.instance, by_name, _caches(context.cursor))
         if mended:

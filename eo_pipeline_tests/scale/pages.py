@@ -13,7 +13,6 @@ from playwright.sync_api import Browser
 _PAGES = {
     "overview": ("", re.compile(r"Latest materialization|Materialized")),
     "partitions": ("?view=partitions", re.compile(r"Materialized \(")),
-    "events": ("?view=events", re.compile(r"Timestamp|Materialization")),
 }
 """Each page's address below the asset's, and a text that is there once it is drawn."""
 

@@ -17,7 +17,7 @@ import pytest
 
 from eo_pipeline.cli.project import Project
 from eo_pipeline.cli.webserver import launch_backfill
-from eo_pipeline.orchestration import ledger
+from eo_pipeline.orchestration import ledger, names
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline_tests.end_to_end.pipeline import BUCKET, PROJECT
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
@@ -63,10 +63,10 @@ class Place:
 
     def started(self) -> list[str]:
         """Partition of every operation that ever was, in the order of its submission; by the sandbox's journal."""
-        names = dict.fromkeys(event["name"] for event in self._journal() if event["event"] == "operation")
+        started = dict.fromkeys(event["name"] for event in self._journal() if event["event"] == "operation")
         stamps = ledger.stamps(self.instance, self.chain.key("submission"))
-        partition = {str(stamp.values[ledger.OPERATION]): text for text, stamp in stamps.items()}
-        return [partition.get(name, "") for name in names]
+        partition = {str(stamp.values[names.OPERATION]): text for text, stamp in stamps.items()}
+        return [partition.get(name, "") for name in started]
 
     def _journal(self) -> Iterator[dict[str, Any]]:
         with (self.sandbox.data / "journal.jsonl").open() as lines:
