@@ -18,10 +18,11 @@ from benchmarks.chain_sandbox import serving
 from benchmarks.child import resident_mb
 from benchmarks.harness import Comparison, Json, Side, compare
 from benchmarks.history import History, description_of, large_chain, partitions
+from eo_pipeline.earth_engine.operations import list_operations
 from eo_pipeline.orchestration.ledger_reader import LedgerReader
 from eo_pipeline.orchestration.partition_cache import mend_caches
 from eo_pipeline.orchestration.reports import tick
-from eo_pipeline.orchestration.resources import EarthEngineResource
+from eo_pipeline.orchestration.resources import DataRootResource, EarthEngineResource
 from eo_pipeline.orchestration.sensors import operations_of
 
 PENDING, HELD, OTHERS, TICKS = 3000, 1000, 3000, 50
@@ -31,7 +32,8 @@ _FLAT_MB = 20
 
 def ticks(*, home: str, count: int, keep: bool) -> Json:
     """Exports under way, held and done as each tick sees them, the last watermarks, and the memory that grew, MB."""
-    chain, service, reader = large_chain(home), operations_of(EarthEngineResource()), LedgerReader()
+    chain, reader = large_chain(home), LedgerReader()
+    service = operations_of(EarthEngineResource(), DataRootResource(), [chain])
     watermarks: Mapping[str, int] = {}
     caches: Mapping[str, int] = {}
     counts, sizes = [], []
@@ -50,8 +52,7 @@ def ticks(*, home: str, count: int, keep: bool) -> Json:
 def listing(*, home: str, count: int) -> int:
     """How many operations there are, listed as often."""
     del home
-    service = operations_of(EarthEngineResource())
-    return sum(len(list(service.list_operations())) for _ in range(count)) // count
+    return sum(len(list_operations(EarthEngineResource().session())) for _ in range(count)) // count
 
 
 def write_history(settings: Mapping[str, str], home: Path) -> None:
@@ -62,8 +63,8 @@ def write_history(settings: Mapping[str, str], home: Path) -> None:
     url = settings["EO_EARTH_ENGINE_URL"]
     _control(url, "settings", {"running_at_once": 50, "pending_limit": 2 * len(wanted)})
     operations = {partition: _submit(url, description_of(chain, partition)) for partition in wanted[:done]}
-    service = operations_of(EarthEngineResource(project=_PROJECT, url=url, credentials="anonymous"))
-    while any(operation.state.active for operation in service.list_operations()):
+    earth_engine = EarthEngineResource(project=_PROJECT, url=url, credentials="anonymous")
+    while any(operation.state.active for operation in list_operations(earth_engine.session())):
         time.sleep(1)
     _control(url, "settings", {"pending_seconds": 1e6})
     operations |= {partition: _submit(url, description_of(chain, partition)) for partition in wanted[done:-HELD]}
@@ -72,7 +73,7 @@ def write_history(settings: Mapping[str, str], home: Path) -> None:
     home.mkdir()
     (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        History(chain, service.identity, operations, done).write(instance)
+        History(chain, earth_engine.settings().service, operations, done).write(instance)
 
 
 def _submit(url: str, description: str, *, count: int = 1) -> str:

@@ -23,8 +23,8 @@ from eo_pipeline.orchestration.stored_submissions import parts_metadata
 from eo_pipeline.orchestration.usage_events import EECU_SECONDS, OPERATIONS, operations_metadata
 from eo_pipeline.orchestration.waiting import Lost, waiting_of, waiting_since
 
-MAX_EVENTS = 400
-"""Events a tick stores at most: a runless event costs about 50 ms on SQLite, a tick may take 60 s."""
+MAX_EVENTS = 2000
+"""Events a tick stores at most: some milliseconds each, all in one commit; a tick may take 60 s."""
 
 MAX_LOOKUPS = 50
 """Operations that the listing lacks and that a tick asks for one by one, before they count as gone."""
@@ -112,10 +112,10 @@ def tick(
         watermarks: of the last tick; lost ones cost time, nothing else.
         reader: of the last tick; without it, the event log is read anew.
     """
-    ledger = reader or LedgerReader()
+    kept = reader or LedgerReader()
     marks = {chain.product.name: watermarks.get(chain.product.name, 0) for chain in chains}
     found = [
-        waiting_since(instance, chain, service=service.identity, watermark=marks[chain.product.name], reader=ledger)
+        waiting_since(instance, chain, service=service.identity, watermark=marks[chain.product.name], reader=kept)
         for chain in chains
     ]
     result = Tick(watermarks={w.chain.product.name: w.watermark for w in found})

@@ -21,6 +21,7 @@ from eo_pipeline.orchestration.partition_cache import mend_caches
 from eo_pipeline.orchestration.releases import Group, Held, groups
 from eo_pipeline.orchestration.reports import Service, Settle, Tick, tick
 from eo_pipeline.orchestration.resources import DataRootResource, EarthEngineResource
+from eo_pipeline.orchestration.runless_events import store_events
 from eo_pipeline.orchestration.schedules import range_tags
 
 NAME = "earth_engine_operations"
@@ -58,12 +59,12 @@ def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg
         if mended:
             context.log.warning(f"Dagster's cache had lost partitions of {', '.join(mended)}; it is made anew.")
         begun = [settle for settle in found.settle if _is_begun(context.instance, settle)]
+        store_events(context.instance, [*found.events, *(settle.event for settle in begun)])
         requests = [_settle(settle) for settle in found.settle if settle not in begun]
         requests += _releases(context.instance, found.released)
         return dg.SensorResult(
             run_requests=requests or None,
             skip_reason=None if requests else dg.SkipReason(_summary(found)),
-            asset_events=[*found.events, *(settle.event for settle in begun)],
             cursor=json.dumps({_SERVICE: service.identity, _WATERMARKS: found.watermarks, _CACHES: caches}),
         )
 

@@ -54,13 +54,14 @@ class Waiting:
 
 
 def waiting_since(
-    instance: dg.DagsterInstance, chain: Chain, *, service: str, watermark: int, reader: LedgerReader
+    instance: dg.DagsterInstance, chain: Chain, *, service: str, watermark: int, reader: LedgerReader | None = None
 ) -> Waiting:
     """Submissions to a service that count and whose outcome `export` does not show.
 
     Left alone: other services, partitions that the product no longer has, and submissions that a later one of their
     partition made void: their exports, if they end at all, are not the data that is wanted.
     """
+    reader = reader or LedgerReader()
     since = max(0, watermark - OVERLAP)
     reported = reader.reported_after(instance, chain.key("export"), since)
     recent = reader.submissions_after(instance, chain.key("submission"), since)
