@@ -1,6 +1,6 @@
 # On a bare machine with some Python >= 3.12, git and make: `make demo` and `make test` set everything up themselves.
 .DEFAULT_GOAL := help
-.PHONY: help environment demo ui test check test-system chaos bench docs lock clean
+.PHONY: help environment demo ui test check test-system chaos scale bench docs lock clean
 bin := .venv/bin
 
 help: ## show these lines
@@ -30,6 +30,10 @@ test-system: environment ## run the tests that need Chromium and Postgres (insta
 
 chaos: environment ## kill the real services 50 times at random while everything else goes wrong: make chaos ARGS="--seed 7"
 	@exec $(bin)/python -m eo_pipeline_tests.chaos $(ARGS)
+
+scale: environment ## 10,000 partitions through real Dagster processes, and what that costs (an hour; ARGS=--help)
+	@sh make/debian_packages.sh
+	@exec $(bin)/python -m eo_pipeline_tests.scale $(ARGS)
 
 bench: environment ## list the benchmarks, or run one: make bench NAME=chain_overhead
 	@$(bin)/python -m benchmarks $(NAME)

@@ -10,6 +10,7 @@ import dagster as dg
 
 from eo_pipeline.orchestration import ledger, names
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.ledger_reader import LedgerReader
 from eo_pipeline.orchestration.partitions import PartitionKey
 
 MADE_OF = {"tiles": "export", "mosaic": "tiles", "cube": "mosaic"}
@@ -35,7 +36,7 @@ class Freshness:
     def exported(self, partitions: Collection[str]) -> set[str]:
         """Partitions whose last submission `export` stands for."""
         last = ledger.last_submissions(self.instance, self.chain.key("submission"), partitions, service=self.service)
-        reported = ledger.exported(self.instance, self.chain.key("export"), last)
+        reported = LedgerReader().exported(self.instance, self.chain.key("export"), last)
         return {partition for partition, recorded in last.items() if reported.get(partition) == recorded.identity}
 
     def made(self, stage: str, partitions: Collection[str]) -> set[str]:

@@ -3,7 +3,7 @@
 What does not belong here: deciding (`core.reconcile`) and asking Earth Engine.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import batched
 from typing import Any
@@ -12,8 +12,7 @@ import dagster as dg
 from dagster import DagsterEventType
 
 from eo_pipeline.core.submissions import Submission
-from eo_pipeline.orchestration.event_pages import events_after
-from eo_pipeline.orchestration.names import DIGEST, LOST, REPORTED
+from eo_pipeline.orchestration.names import DIGEST
 from eo_pipeline.orchestration.stored_submissions import read_submission
 
 _LOOK_BACK = 10
@@ -67,7 +66,8 @@ class Stamp:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _recorded(record: dg.EventLogRecord) -> Recorded | None:
+def recorded(record: dg.EventLogRecord) -> Recorded | None:
+    """The submission of a materialisation, None if it holds none."""
     event = record.asset_materialization
     if event is None or event.partition is None or DIGEST not in event.metadata:
         return None
@@ -78,8 +78,8 @@ def _recorded(record: dg.EventLogRecord) -> Recorded | None:
 def has_submitted(instance: dg.DagsterInstance, key: dg.AssetKey, service: str) -> bool:
     """True if one of the newest submissions of a product was on a service."""
     newest = instance.fetch_materializations(dg.AssetRecordsFilter(asset_key=key), limit=_LOOK_BACK).records
-    found = [_recorded(record) for record in newest]
-    return any(recorded.submission.service == service for recorded in found if recorded is not None)
+    found = [recorded(record) for record in newest]
+    return any(one.submission.service == service for one in found if one is not None)
 
 
 def last_submissions(
@@ -101,7 +101,7 @@ def _newest_submissions(
     """Of partitions that were not submitted much less often than the others."""
     wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=list(partitions))
     newest_first = instance.fetch_materializations(wanted, limit=_LOOK_BACK * len(partitions)).records
-    found = [_recorded(record) for record in reversed(newest_first)]
+    found = [recorded(record) for record in reversed(newest_first)]
     return current_submissions([r for r in found if r is not None and r.submission.service == service])
 
 
@@ -112,13 +112,13 @@ def current_submissions(oldest_first: Collection[Recorded]) -> dict[str, Recorde
     """
     seen: set[tuple[str, str]] = set()
     current: dict[str, Recorded] = {}
-    for recorded in oldest_first:
-        if recorded.run_id and (recorded.run_id, recorded.partition) in seen:
+    for one in oldest_first:
+        if one.run_id and (one.run_id, one.partition) in seen:
             continue
-        seen.add((recorded.run_id, recorded.partition))
-        before = current.get(recorded.partition)
-        if before is None or recorded.supersedes(before):
-            current[recorded.partition] = recorded
+        seen.add((one.run_id, one.partition))
+        before = current.get(one.partition)
+        if before is None or one.supersedes(before):
+            current[one.partition] = one
     return current
 
 
@@ -149,46 +149,3 @@ def stamps(
                 values = {name: entry.value for name, entry in event.metadata.items()}
                 found[event.partition] = Stamp(record.storage_id, values)
     return found
-
-
-def submissions_after(instance: dg.DagsterInstance, key: dg.AssetKey, storage_id: int) -> Iterator[Recorded]:
-    """Submissions recorded after a place in the event log, oldest first."""
-    for record in events_after(instance.fetch_materializations, key, storage_id):
-        found = _recorded(record)
-        if found is not None:
-            yield found
-
-
-@dataclass
-class Reported:
-    """What `export` tells after a place in the event log.
-
-    Attributes:
-        places: where each identity was last reported, as done or as failed.
-        lost: by partition, the identity whose tiles were deleted and where that was noticed.
-    """
-
-    places: dict[str, int] = field(default_factory=dict)
-    lost: dict[str, tuple[str, int]] = field(default_factory=dict)
-
-
-def reported_after(instance: dg.DagsterInstance, key: dg.AssetKey, storage_id: int) -> Reported:
-    """Reports and losses after a place in the event log."""
-    found = Reported()
-    for fetch in (instance.fetch_materializations, instance.fetch_observations):
-        for record in events_after(fetch, key, storage_id):
-            event = record.asset_materialization or record.event_log_entry.asset_observation
-            if event is None:
-                continue
-            if REPORTED in event.metadata:
-                identity = str(event.metadata[REPORTED].value)
-                found.places[identity] = max(found.places.get(identity, 0), record.storage_id)
-            if LOST in event.metadata and event.partition is not None:
-                found.lost[event.partition] = (str(event.metadata[LOST].value), record.storage_id)
-    return found
-
-
-def exported(instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Collection[str]) -> dict[str, str]:
-    """The identity that the newest materialisation of `export` reports, by partition."""
-    found = stamps(instance, key, partitions)
-    return {partition: str(stamp.values[REPORTED]) for partition, stamp in found.items() if REPORTED in stamp.values}

@@ -17,13 +17,14 @@ from eo_pipeline.core.reporting import Report, ReportDecision, decide_report
 from eo_pipeline.orchestration import names
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.ledger import Recorded
+from eo_pipeline.orchestration.ledger_reader import LedgerReader
 from eo_pipeline.orchestration.releases import Allowance, Held, released, unlimited
 from eo_pipeline.orchestration.stored_submissions import parts_metadata
 from eo_pipeline.orchestration.usage_events import EECU_SECONDS, OPERATIONS, operations_metadata
 from eo_pipeline.orchestration.waiting import Lost, waiting_of, waiting_since
 
-MAX_EVENTS = 400
-"""Events a tick stores at most: a runless event costs about 50 ms on SQLite, a tick may take 60 s."""
+MAX_EVENTS = 2000
+"""Events a tick stores at most: some milliseconds each, all in one commit; a tick may take 60 s."""
 
 MAX_LOOKUPS = 50
 """Operations that the listing lacks and that a tick asks for one by one, before they count as gone."""
@@ -95,7 +96,12 @@ class Tick:
 
 
 def tick(
-    instance: dg.DagsterInstance, chains: Sequence[Chain], *, service: Service, watermarks: Mapping[str, int]
+    instance: dg.DagsterInstance,
+    chains: Sequence[Chain],
+    *,
+    service: Service,
+    watermarks: Mapping[str, int],
+    reader: LedgerReader | None = None,
 ) -> Tick:
     """Compare every unreported submission with one listing of the project's operations.
 
@@ -104,9 +110,12 @@ def tick(
         chains: every product.
         service: asked only if something waits for an operation, or is held back.
         watermarks: of the last tick; lost ones cost time, nothing else.
+        reader: of the last tick; without it, the event log is read anew.
     """
+    kept = reader or LedgerReader()
+    marks = {chain.product.name: watermarks.get(chain.product.name, 0) for chain in chains}
     found = [
-        waiting_since(instance, chain, service=service.identity, watermark=watermarks.get(chain.product.name, 0))
+        waiting_since(instance, chain, service=service.identity, watermark=marks[chain.product.name], reader=kept)
         for chain in chains
     ]
     result = Tick(watermarks={w.chain.product.name: w.watermark for w in found})

@@ -16,6 +16,7 @@ from eo_pipeline.orchestration.freshness import Freshness
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.reports import Service, Tick, look
 from eo_pipeline.orchestration.resources import DataRootResource, EarthEngineResource
+from eo_pipeline.orchestration.runless_events import store_events
 from eo_pipeline.orchestration.sensors import operations_of
 from eo_pipeline.orchestration.stage_runs import RESUBMIT, StageRuns
 
@@ -173,8 +174,8 @@ class _Runner:
     def _poll(self, service: Service) -> None:
         """Report what ended; a failed export is reported after its submission ran again, so that none is forgotten."""
         found = self._look(service)
+        store_events(self.runs.instance, found.events)
         for event in found.events:
-            self.runs.instance.report_runless_asset_event(event)
             if isinstance(event, dg.AssetObservation) and event.partition is not None:
                 self.runs.failed["submission", event.partition] = event.description or "cancelled"
         again = [settle.recorded.partition for settle in found.settle]

@@ -16,10 +16,12 @@ from eo_pipeline.earth_engine.operations import get_operation, list_operations
 from eo_pipeline.orchestration.allowances import allowances
 from eo_pipeline.orchestration.automation import SUBMISSIONS_A_RUN
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.ledger_reader import LedgerReader
 from eo_pipeline.orchestration.partition_cache import mend_caches
 from eo_pipeline.orchestration.releases import Group, Held, groups
 from eo_pipeline.orchestration.reports import Service, Settle, Tick, tick
 from eo_pipeline.orchestration.resources import DataRootResource, EarthEngineResource
+from eo_pipeline.orchestration.runless_events import store_events
 from eo_pipeline.orchestration.schedules import range_tags
 
 NAME = "earth_engine_operations"
@@ -33,6 +35,7 @@ _SERVICE, _WATERMARKS, _CACHES = "service", "watermarks", "caches"
 def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg.SensorDefinition:
     """The sensor: one listing of the project's operations a tick."""
     by_name = list(chains)
+    reader = LedgerReader()  # kept from tick to tick, as long as the code server lives
 
     @dg.sensor(
         name=NAME,
@@ -46,18 +49,22 @@ def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg
     ) -> dg.SensorResult:
         service = operations_of(earth_engine, data_root, by_name)
         found = tick(
-            context.instance, by_name, service=service, watermarks=_watermarks(context.cursor, service.identity)
+            context.instance,
+            by_name,
+            service=service,
+            watermarks=_watermarks(context.cursor, service.identity),
+            reader=reader,
         )
         caches, mended = mend_caches(context.instance, by_name, _caches(context.cursor))
         if mended:
             context.log.warning(f"Dagster's cache had lost partitions of {', '.join(mended)}; it is made anew.")
         begun = [settle for settle in found.settle if _is_begun(context.instance, settle)]
+        store_events(context.instance, [*found.events, *(settle.event for settle in begun)])
         requests = [_settle(settle) for settle in found.settle if settle not in begun]
         requests += _releases(context.instance, found.released)
         return dg.SensorResult(
             run_requests=requests or None,
             skip_reason=None if requests else dg.SkipReason(_summary(found)),
-            asset_events=[*found.events, *(settle.event for settle in begun)],
             cursor=json.dumps({_SERVICE: service.identity, _WATERMARKS: found.watermarks, _CACHES: caches}),
         )
 

@@ -11,6 +11,7 @@ import dagster as dg
 from eo_pipeline.orchestration import ledger
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.ledger import Recorded
+from eo_pipeline.orchestration.ledger_reader import LedgerReader, Reported
 from eo_pipeline.orchestration.partitions import PartitionKey
 
 OVERLAP = 1000
@@ -52,18 +53,21 @@ class Waiting:
     watermark: int
 
 
-def waiting_since(instance: dg.DagsterInstance, chain: Chain, *, service: str, watermark: int) -> Waiting:
+def waiting_since(
+    instance: dg.DagsterInstance, chain: Chain, *, service: str, watermark: int, reader: LedgerReader | None = None
+) -> Waiting:
     """Submissions to a service that count and whose outcome `export` does not show.
 
     Left alone: other services, partitions that the product no longer has, and submissions that a later one of their
     partition made void: their exports, if they end at all, are not the data that is wanted.
     """
+    reader = reader or LedgerReader()
     since = max(0, watermark - OVERLAP)
-    reported = ledger.reported_after(instance, chain.key("export"), since)
-    recent = list(ledger.submissions_after(instance, chain.key("submission"), since))
+    reported = reader.reported_after(instance, chain.key("export"), since)
+    recent = reader.submissions_after(instance, chain.key("submission"), since)
     current = ledger.current_submissions([r for r in recent if r.submission.service == service])
     unreported = [r for r in current.values() if reported.places.get(r.identity, 0) < r.storage_id]
-    waiting = _not_exported(instance, chain, _known(instance, chain, unreported))
+    waiting = _not_exported(instance, chain, _known(instance, chain, unreported), reader)
     lost = _lost(instance, chain, reported, service)
     places = [r.storage_id for r in waiting] + [found.storage_id for found in lost]
     first = min(places, default=None)
@@ -76,7 +80,7 @@ def waiting_since(instance: dg.DagsterInstance, chain: Chain, *, service: str, w
     )
 
 
-def _lost(instance: dg.DagsterInstance, chain: Chain, reported: ledger.Reported, service: str) -> list[Lost]:
+def _lost(instance: dg.DagsterInstance, chain: Chain, reported: Reported, service: str) -> list[Lost]:
     """Losses that no later submission answers and that were not passed on yet."""
     last = ledger.last_submissions(instance, chain.key("submission"), reported.lost, service=service)
     found = [
@@ -95,7 +99,7 @@ def waiting_of(
 ) -> list[Recorded]:
     """The last submissions of certain partitions whose success `export` does not show, failures reported or not."""
     found = ledger.last_submissions(instance, chain.key("submission"), list(partitions), service=service)
-    return _not_exported(instance, chain, found.values())
+    return _not_exported(instance, chain, found.values(), LedgerReader())
 
 
 def _known(instance: dg.DagsterInstance, chain: Chain, found: Iterable[Recorded]) -> list[Recorded]:
@@ -105,8 +109,10 @@ def _known(instance: dg.DagsterInstance, chain: Chain, found: Iterable[Recorded]
     return [recorded for key, recorded in keyed if key.area in chain.areas and key.period in periods]
 
 
-def _not_exported(instance: dg.DagsterInstance, chain: Chain, found: Iterable[Recorded]) -> list[Recorded]:
+def _not_exported(
+    instance: dg.DagsterInstance, chain: Chain, found: Iterable[Recorded], reader: LedgerReader
+) -> list[Recorded]:
     """Those that the newest materialisation of `export` does not stand for."""
     unreported = list(found)
-    exported = ledger.exported(instance, chain.key("export"), {recorded.partition for recorded in unreported})
+    exported = reader.exported(instance, chain.key("export"), {recorded.partition for recorded in unreported})
     return [recorded for recorded in unreported if exported.get(recorded.partition) != recorded.identity]

@@ -30,12 +30,14 @@ class DagsterStack:
         logs: folder.
         variables: environment of all processes.
         workspace: file that names the code server.
+        processes: by name: code server, webserver, and the daemon that was started last.
     """
 
     ui: str
     logs: Path
     variables: Mapping[str, str]
     workspace: Path
+    processes: "dict[str, Popen[bytes]]"
     _daemons: ExitStack = field(default_factory=ExitStack)
     _daemon: "Popen[bytes] | None" = None
 
@@ -45,6 +47,7 @@ class DagsterStack:
         self._daemon = self._daemons.enter_context(
             child(command, log=self.logs / "daemon.log", environment=self.variables)
         )
+        self.processes["daemon"] = self._daemon
 
     def kill_daemon(self) -> None:
         """SIGKILL: nothing is put in order."""
@@ -75,7 +78,7 @@ def dagster_stack(definitions: Path, *, variables: Mapping[str, str], folder: Pa
         wait_until_it_answers(
             f"{ui}/server_info", process, log=logs / "webserver.log", seconds=120, what="Dagster's webserver"
         )
-        found = DagsterStack(ui, logs, variables, workspace)
+        found = DagsterStack(ui, logs, variables, workspace, {"code server": server, "webserver": process})
         stack.callback(found.close)
         found.start_daemon()
         yield found

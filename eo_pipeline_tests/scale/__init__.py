@@ -1,0 +1,1 @@
+"""One product of thousands of partitions through real Dagster processes: `make scale`."""
