@@ -166,6 +166,9 @@ def test_the_table_has_every_operation_with_the_compute_that_the_service_lists(r
     assert set(rows["state"]) == {"succeeded"}
     assert set(rows["service"]) == {f"{ran.place.sandbox.url} {PROJECT}"}
     assert shown["dagster/row_count"] == len(ran.table())
+    asked = ran.table()[ran.table()["operation"].str.startswith("run:")]
+    assert asked["requests"].sum() >= len(MONTHS)
+    assert asked["eecu_seconds"].isna().all()
     assert shown["metered"] == "by Cloud Monitoring"
     assert shown["allowed"] == "no limit is known: set EO_COMPUTE_TIER"
     [record] = shown["by product and month"].records
