@@ -1,18 +1,21 @@
-"""Checks that a person reads in the UI: is the product complete.
+"""Checks that a person reads in the UI: is the product complete, and is every recorded tile accounted for.
 
 What does not belong here: verification that must hold before a value is stored (`steps`).
 """
 
 import dagster as dg
 
+from eo_pipeline.orchestration import ledger
 from eo_pipeline.orchestration.automation import when_quiet
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.io_managers import MosaicIO, TilesIO
+from eo_pipeline.orchestration.manifests import check_manifests
 from eo_pipeline.orchestration.status import product_status
 
 
 def build_checks(chain: Chain) -> list[dg.AssetChecksDefinition]:
     """Checks of one product."""
-    return [_complete(chain)]
+    return [_complete(chain), _manifest(chain)]
 
 
 def _complete(chain: Chain) -> dg.AssetChecksDefinition:
@@ -35,3 +38,33 @@ def _complete(chain: Chain) -> dg.AssetChecksDefinition:
         )
 
     return complete
+
+
+def _manifest(chain: Chain) -> dg.AssetChecksDefinition:
+    key = chain.key("tiles")
+
+    @dg.asset_check(
+        asset=key,
+        name="manifest",
+        additional_deps=[chain.key("mosaic")],
+        automation_condition=when_quiet(),
+        description="Every recorded tile lies in its folder or became part of its mosaic.",
+    )
+    def manifest(
+        context: dg.AssetCheckExecutionContext,
+        tiles_io: dg.ResourceParam[TilesIO],
+        mosaic_io: dg.ResourceParam[MosaicIO],
+    ) -> dg.AssetCheckResult:
+        report = check_manifests(chain, ledger.stamps(context.instance, key), tiles_io, mosaic_io)
+        return dg.AssetCheckResult(
+            passed=not report.problems,
+            description=report.sentence,
+            metadata={
+                "partitions": report.partitions,
+                "tiles": report.tiles,
+                "bytes": report.bytes,
+                **({"problems": dg.MetadataValue.md(report.markdown)} if report.problems else {}),
+            },
+        )
+
+    return manifest

@@ -37,6 +37,7 @@ class Sent:
         decision: what was done, in the words of `core.reconcile.Act`.
         operations: that were started now.
         requests: interactive ones that were made for it.
+        ended: operations of the same data that are over.
     """
 
     submission: Submission
@@ -46,6 +47,7 @@ class Sent:
     decision: str = ""
     operations: tuple[str, ...] = ()
     requests: int = 0
+    ended: tuple[Operation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class SubmissionOffice:
             decision=", ".join(dict.fromkeys(act.value for act in outcome.acts)),
             operations=outcome.sent,
             requests=self.requests.get(key, 0),
+            ended=outcome.ended,
         )
 
     def _is_untouched(self, planned: PlannedExport) -> bool:

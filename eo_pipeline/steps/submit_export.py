@@ -33,12 +33,14 @@ class Outcome:
         reason: why, for a person.
         acts: what was done for each part, and for each export that was split.
         sent: operations that were started now.
+        ended: operations of the same data that are over, for the account of compute.
     """
 
     submission: Submission
     reason: str
     acts: tuple[Act, ...] = ()
     sent: tuple[str, ...] = ()
+    ended: tuple[Operation, ...] = ()
 
 
 def submit_export(
@@ -89,6 +91,7 @@ class _Attempt:
     split: list[str] = field(default_factory=list)
     joined: list[Operation] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
+    ended: list[Operation] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     held: Held | None = None
 
@@ -188,7 +191,8 @@ class _Attempt:
         )
         told = "; ".join(dict.fromkeys(decision.reason for decision in self.decisions))
         reason = f"held back: {self.held.reason}" if self.held is not None else told
-        return Outcome(submission, reason, tuple(decision.act for decision in self.decisions), tuple(self.sent))
+        acts = tuple(decision.act for decision in self.decisions)
+        return Outcome(submission, reason, acts, tuple(self.sent), tuple(self.ended))
 
     def cancel_siblings(self) -> None:
         """Parts of a partition that cannot become whole would be paid for in vain."""
@@ -218,6 +222,7 @@ class _Attempt:
         if recorded is not None and recorded.operation and recorded.operation not in {o.name for o in found}:
             unlisted = operations.get_operation(self.desk.session, recorded.operation)
             found += [unlisted] if unlisted is not None else []
+        self.ended += [operation for operation in found if not operation.state.active]
         was_split = self.same is not None and task.digest in self.same.split
         needed = not was_split and (not found or self.wish.lost)
         objects = self.desk.count_tiles(task.prefix) if needed else 0

@@ -26,7 +26,7 @@ from eo_pipeline.orchestration.resources import (
 )
 from eo_pipeline.orchestration.stored_submissions import metadata_of
 from eo_pipeline.orchestration.submission_office import Sent, SubmissionOffice, may_pass, open_office, postponed
-from eo_pipeline.orchestration.usage_events import INTERACTIVE
+from eo_pipeline.orchestration.usage_events import INTERACTIVE, OPERATIONS, operations_metadata
 
 
 class SubmissionConfig(dg.Config):
@@ -130,6 +130,8 @@ def _metadata(sent: Sent) -> Mapping[str, Any]:
     }
     if sent.decision:
         shown["decision"] = sent.decision
+    if sent.ended:
+        shown[OPERATIONS] = operations_metadata(sent.ended)
     if sent.requests:
         shown[INTERACTIVE] = sent.requests
     if sent.images is not None:
