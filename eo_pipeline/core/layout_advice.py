@@ -42,8 +42,6 @@ class Layout:
     Attributes:
         lattice: of the product.
         areas: pixels of each.
-        kind: cover, features or box, as the product says.
-        tile: pixels a side of a grid cell.
         bytes_a_pixel: of all bands.
         file_dimensions: pixels a side of one exported file.
         max_pixels: Earth Engine refuses an export of more.
@@ -52,8 +50,6 @@ class Layout:
 
     lattice: Lattice
     areas: Sequence[GeoBox]
-    kind: str
-    tile: int
     bytes_a_pixel: int
     file_dimensions: int
     max_pixels: int
@@ -67,15 +63,22 @@ def advise(layout: Layout, *, longest_seconds: float = 0.0) -> list[str]:
         layout: of the product.
         longest_seconds: that one export is expected to run, 0 if unknown.
     """
-    return [*_refused(layout), *_tiny(layout), *_large(layout), *_long(longest_seconds), *_files(layout), *_many(layout)]
+    return [
+        *_refused(layout),
+        *_tiny(layout),
+        *_large(layout),
+        *_long(longest_seconds),
+        *_files(layout),
+        *_many(layout),
+    ]
 
 
 def _refused(layout: Layout) -> Iterator[str]:
     largest = max(_pixels(area) for area in layout.areas)
     if largest > layout.max_pixels:
         yield (
-            f"The largest area has {largest:,} pixels, more than export.max_pixels ({layout.max_pixels:,}): Earth Engine "
-            "refuses it. Cut the areas (area.cover with area.tile) or raise export.max_pixels."
+            f"The largest area has {largest:,} pixels, more than export.max_pixels ({layout.max_pixels:,}): Earth "
+            "Engine refuses it. Cut the areas (area.cover with area.tile) or raise export.max_pixels."
         )
 
 
@@ -85,8 +88,8 @@ def _tiny(layout: Layout) -> Iterator[str]:
         return
     cells = _cells(layout.lattice, layout.areas, GRID_TILE)
     start = (
-        f"{len(tiny):,} of {len(layout.areas):,} areas fit in one interactive request (48 MB, {REQUEST_SIDE:,} pixels a "
-        f"side), yet each is a batch task of its own in every period. "
+        f"{len(tiny):,} of {len(layout.areas):,} areas fit in one interactive request (48 MB, {REQUEST_SIDE:,} pixels "
+        f"a side), yet each is a batch task of its own in every period. "
     )
     grid = f"area.cover with tile: {GRID_TILE} makes {cells:,} areas of the same ground"
     other = "export.route: interactive fetches them without the queue."
@@ -124,8 +127,8 @@ def _files(layout: Layout) -> Iterator[str]:
 def _many(layout: Layout) -> Iterator[str]:
     if layout.partitions > MANY_PARTITIONS:
         yield (
-            f"The product has {layout.partitions:,} partitions; beyond {MANY_PARTITIONS:,} Dagster's pages become slow: "
-            "make the areas larger, the periods longer, or split it into products."
+            f"The product has {layout.partitions:,} partitions; beyond {MANY_PARTITIONS:,} Dagster's pages become "
+            "slow: make the areas larger, the periods longer, or split it into products."
         )
 
 

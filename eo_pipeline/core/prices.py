@@ -1,7 +1,8 @@
 """What Google charges, in US dollars. What does not belong here: how much is used (`core.estimates`).
 
-Compute: https://cloud.google.com/earth-engine/pricing, prices since 2025-09-01 (online costs what batch costs). Storage and
-transfer: https://cloud.google.com/storage/pricing, a bucket in one region of the United States or of Western Europe.
+Compute: https://cloud.google.com/earth-engine/pricing, prices since 2025-09-01 (online costs what batch costs).
+Storage and transfer: https://cloud.google.com/storage/pricing, a bucket in one region of the United States or of
+Western Europe.
 A plan's monthly fee and the credits that it includes are not in them, nor taxes and discounts.
 """
 

@@ -1,5 +1,6 @@
 """A number that is not known exactly. What does not belong here: how it was predicted (`rates`)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -51,6 +52,14 @@ class Interval:
     def plus(self, more: float) -> "Interval":
         """Each bound plus something that is known."""
         return Interval(self.low + more, self.middle + more, self.high + more)
+
+    def through(self, function: Callable[[float], float]) -> "Interval":
+        """Each bound through a function that never falls."""
+        return Interval(function(self.low), function(self.middle), function(self.high))
+
+    def widened(self, factor: float) -> "Interval":
+        """Low divided and high multiplied by a factor >= 1."""
+        return Interval(self.low / factor, self.middle, self.high * factor)
 
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high

@@ -25,7 +25,7 @@ def observed_concurrency(records: Sequence[ExportRecord]) -> int:
 
 
 def dispatch_seconds(records: Sequence[ExportRecord]) -> float:
-    """What an export waits although nothing is before it: the lower quartile of the queue seconds; 0 without records."""
+    """What an export waits although nothing is before it: the lower quartile of queue seconds; 0 without records."""
     return float(np.quantile([record.queue_seconds for record in records], 0.25)) if records else 0.0
 
 

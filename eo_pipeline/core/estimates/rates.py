@@ -41,7 +41,7 @@ _BETTER = 0.9
 MEASURES: Mapping[str, Callable[[Work, float], float]] = MappingProxyType(
     {
         "pixels": lambda work, _: float(work.values),
-        "exports": lambda work, _: 1.0,
+        "exports": lambda *_: 1.0,
         "pixels x images": lambda work, typical: work.values * (typical if work.images is None else work.images),
     }
 )
