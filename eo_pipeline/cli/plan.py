@@ -27,6 +27,9 @@ from eo_pipeline.orchestration.schedules import ended_periods
 from eo_pipeline.storage.places import Place, open_place
 from eo_pipeline.storage.plan_files import read_plans, save_plan
 
+_SHOWN = 5
+"""Partitions of a sample that are named."""
+
 
 @click.command()
 @click.argument("product")
@@ -89,9 +92,16 @@ def _show_past(project: Project, place: Place, console: Console, *, as_json: boo
 def _export_sample(folder: Folder, project: Project, areas: Sequence[str], periods: Sequence[str], count: int) -> None:
     """Export a few partitions for real; what was exported already is not exported again."""
     chosen = sample_of(areas, periods, count)
+    missing = make_plan(project, chosen, now=datetime.now(UTC)).exports
     console = Console(stderr=True)
-    listed = ", ".join(key.text for key in chosen[:5]) + (", ..." if len(chosen) > 5 else "")
-    console.print(f"About to export {len(chosen)} partitions for real, which is charged: {listed}", soft_wrap=True)
+    listed = ", ".join(missing[:_SHOWN]) + (", ..." if len(missing) > _SHOWN else "")
+    there = len(chosen) - len(missing)
+    console.print(
+        f"About to export {len(missing)} partitions for real, which is charged{': ' if missing else ''}{listed}"
+        + (f" ({there} of the sample are there already or under way)" if there else ""),
+        soft_wrap=True,
+        markup=False,
+    )
     with shown_progress(console) as show:
         report = run_partitions(
             folder.definitions(),

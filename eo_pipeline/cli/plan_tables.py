@@ -31,7 +31,7 @@ def print_plan(plan: Plan, money: Spending, console: Console, *, saved: str) -> 
     if plan.eecu_seconds is None and plan.exports:
         console.print(
             Text(
-                "EECU-hours and hours are unknown until something has been exported: --sample 5 exports five partitions "
+                "EECU-hours and time are unknown until something has been exported: --sample 5 exports 5 partitions "
                 "for real and estimates from them."
             ),
             soft_wrap=True,
@@ -55,6 +55,7 @@ def _wanted(plan: Plan) -> str:
 def _rows(plan: Plan, money: Spending) -> list[tuple[str, str, str, str]]:
     basis = plan.basis
     hours = None if plan.eecu_seconds is None else plan.eecu_seconds.times(1 / 3600)
+    at_most = "" if plan.bytes is not None else "as if uncompressed; "
     queue = f"{basis.concurrency} at once ({basis.concurrency_from})"
     rows = [
         ("exports", f"{len(plan.exports):,}", "", ""),
@@ -62,12 +63,12 @@ def _rows(plan: Plan, money: Spending) -> list[tuple[str, str, str, str]]:
         ("pixels", f"{plan.pixels:,}", "", "of one band"),
         ("uncompressed", byte_text(plan.raw_bytes), "", "all bands"),
         _row("in the bucket", plan.bytes, byte_text, ""),
-        _row("local disk", plan.disk, byte_text, "" if plan.bytes is not None else "at most, uncompressed"),
+        _row("local disk", plan.disk, byte_text, at_most.rstrip("; ")),
         _row("EECU-hours", hours, _number, ""),
         _row("time", plan.seconds, duration_text, queue),
         _row("compute", money.compute, _dollars, money.prices),
-        _row("storage", money.storage, _dollars, "a month in the bucket"),
-        _row("egress", money.egress, _dollars, "nothing inside the bucket's region"),
+        _row("storage", money.storage, _dollars, f"{at_most}a month in the bucket"),
+        _row("egress", money.egress, _dollars, f"{at_most}nothing inside the bucket's region"),
     ]
     if money.share is not None:
         rows.append(_row("allowance", money.share, lambda share: f"{share:.1%}", "of the month's EECU-hours"))

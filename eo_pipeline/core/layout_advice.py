@@ -87,13 +87,15 @@ def _tiny(layout: Layout) -> Iterator[str]:
     if len(tiny) < MANY_AREAS:
         return
     cells = _cells(layout.lattice, layout.areas, GRID_TILE)
-    start = (
-        f"{len(tiny):,} of {len(layout.areas):,} areas fit in one interactive request (48 MB, {REQUEST_SIDE:,} pixels "
-        f"a side), yet each is a batch task of its own in every period. "
+    grid = (
+        f"area.cover with tile: {GRID_TILE} makes {cells:,} areas of the same ground, and "
+        if cells < len(tiny) / 2
+        else ""
     )
-    grid = f"area.cover with tile: {GRID_TILE} makes {cells:,} areas of the same ground"
-    other = "export.route: interactive fetches them without the queue."
-    yield start + (f"{grid}; or {other}" if cells * 2 <= len(layout.areas) else other[0].upper() + other[1:])
+    yield (
+        f"{len(tiny):,} of {len(layout.areas):,} areas fit in one interactive request (48 MB, {REQUEST_SIDE:,} pixels "
+        f"a side), yet each is a batch task in every period: {grid}export.route: interactive needs no queue."
+    )
 
 
 def _large(layout: Layout) -> Iterator[str]:

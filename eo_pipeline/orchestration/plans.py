@@ -66,7 +66,7 @@ def make_plan(project: Project, wanted: Sequence[PartitionKey], *, now: datetime
     raw_bytes = sum(work.values for work in works) * _item_bytes(product)
     return Plan(
         product=product.name,
-        made=now.astimezone(UTC).isoformat(timespec="microseconds"),
+        made=now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         wanted=counted,
         basis=Basis(len(history.records), products, history.own, history.concurrency, history.concurrency_from),
         exports=tuple(key.text for key in exports),

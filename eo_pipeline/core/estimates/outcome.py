@@ -14,7 +14,7 @@ class Compared:
     """One quantity of a plan, as far as its exports have finished.
 
     Attributes:
-        predicted: of the finished exports; None if it was unknown.
+        predicted: of the finished exports, of all before one has finished; None if it was unknown.
         actual: of the finished exports.
     """
 
@@ -75,6 +75,8 @@ class Outcome:
 
 def compare(plan: Plan, records: Mapping[str, ExportRecord]) -> Outcome:
     """Compare a plan with the exports that finished since it was made, by partition."""
+    if not any(key in records for key in plan.exports):
+        return _nothing_yet(plan)
     chosen = {key: records[key] for key in plan.exports if key in records}
     found = list(chosen.values())
     each = dict(zip(plan.exports, plan.each_eecu_seconds, strict=False))
@@ -90,6 +92,11 @@ def compare(plan: Plan, records: Mapping[str, ExportRecord]) -> Outcome:
     )
 
 
+def _nothing_yet(plan: Plan) -> Outcome:
+    eecu, size, seconds = (Compared(total, 0.0) for total in (plan.eecu_seconds, plan.bytes, plan.seconds))
+    return Outcome(plan, 0, eecu, size, seconds, 0)
+
+
 def _part(total: Interval | None, middle: float) -> Interval | None:
     """The total's interval for some of the exports: as wide as the total's, in proportion."""
     return None if total is None or not total.middle else total.times(middle / total.middle)
@@ -100,6 +107,4 @@ def _times(total: Interval | None, share: float) -> Interval | None:
 
 
 def _span(records: list[ExportRecord]) -> float:
-    if not records:
-        return 0.0
     return max(r.ended for r in records) - min(r.started - r.queue_seconds for r in records)

@@ -98,7 +98,7 @@ class Rates:
         """Costs that may come of each export (1-D), with what exports of one period share."""
         numbers = {period: number for number, period in enumerate(dict.fromkeys(work.period for work in works))}
         shared = _draw(self._known(self.periods), len(numbers), random)
-        own = random.choice(self.within, size=len(works))
+        own = self.within[random.integers(len(self.within), size=len(works))]
         amounts = np.array([self.amount(work) for work in works])
         return amounts * shared[[numbers[work.period] for work in works]] * own
 
@@ -124,8 +124,8 @@ class Rates:
 
 def _draw(known: NDArray[np.float64], count: int, random: np.random.Generator) -> NDArray[np.float64]:
     """Rates of as many groups: another history of the same length might have been seen, and each is one of its."""
-    history = random.choice(known, size=len(known))
-    return random.choice(history, size=count)
+    history = known[random.integers(len(known), size=len(known))]
+    return history[random.integers(len(history), size=count)]
 
 
 def fit(observed: Sequence[Observed]) -> Rates | None:
