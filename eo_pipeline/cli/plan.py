@@ -4,7 +4,7 @@ What does not belong here: estimating (`orchestration.plans`), and how it looks 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,8 +47,8 @@ def command(
     of others with its source. Asks Earth Engine nothing and starts nothing, except with --sample.
     """
     quiet()
-    if past and (count is not None or partitions is not None or areas):
-        raise SettingsError("--past: expected no other choice beside it, got one; it lists every plan of the product")
+    if past:
+        _refuse_beside_past({"--partitions": partitions, "--area": areas, "--sample": count})
     folder = find_project(Path.cwd())
     project = _project(folder, product)
     place = open_place(project.settings)
@@ -64,6 +64,14 @@ def command(
         _export_sample(folder, project, chosen, periods, count)
     plan = make_plan(project, wanted_partitions(chosen, periods), now=datetime.now(UTC))
     _show(project, place, plan, console, as_json=as_json)
+
+
+def _refuse_beside_past(options: Mapping[str, object]) -> None:
+    if given := [name for name, value in options.items() if value]:
+        raise SettingsError(
+            f"--past: expected no other choice beside it, got {', '.join(given)}; leave that out: every plan of the "
+            "product is listed"
+        )
 
 
 def _project(folder: Folder, product: str) -> Project:

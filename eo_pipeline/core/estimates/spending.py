@@ -61,6 +61,8 @@ def spending(plan: Plan, settings: Settings, *, delete_remote: bool = False) -> 
 
 
 def _words(settings: Settings) -> str:
+    if settings.compute_tier in EECU_HOURS_A_MONTH:
+        return "non-commercial"
     given = {"EO_EECU_HOUR_PRICE": settings.eecu_hour_price, "EO_EGRESS_PRICE": settings.egress_price}
     named = [name for name, value in given.items() if value is not None]
     return f"published prices since {PUBLISHED}" + (f", but {' and '.join(named)} as set" if named else "")
