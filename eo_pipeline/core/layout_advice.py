@@ -8,13 +8,9 @@ from dataclasses import dataclass
 
 from odc.geo.geobox import GeoBox
 
+from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.grids import Lattice
-
-REQUEST_BYTES = 48 * 1024 * 1024
-"""Of pixels that one computePixels request gives at most, as documented."""
-
-REQUEST_SIDE = 32_768
-"""Pixels a side of one computePixels request at most, as documented."""
+from eo_pipeline.core.pixel_requests import REQUEST_SIDE, fits_interactive, size_of
 
 MANY_AREAS = 100
 """From which tiny batch tasks are absurd: a task waits minutes whatever its size, and 3,000 fill the queue."""
@@ -42,7 +38,7 @@ class Layout:
     Attributes:
         lattice: of the product.
         areas: pixels of each.
-        bytes_a_pixel: of all bands.
+        bands: as they are stored.
         file_dimensions: pixels a side of one exported file.
         max_pixels: Earth Engine refuses an export of more.
         partitions: areas x periods of the whole product.
@@ -50,7 +46,7 @@ class Layout:
 
     lattice: Lattice
     areas: Sequence[GeoBox]
-    bytes_a_pixel: int
+    bands: Sequence[BandEncoding]
     file_dimensions: int
     max_pixels: int
     partitions: int
@@ -83,7 +79,7 @@ def _refused(layout: Layout) -> Iterator[str]:
 
 
 def _tiny(layout: Layout) -> Iterator[str]:
-    tiny = [area for area in layout.areas if _fits_a_request(area, layout.bytes_a_pixel)]
+    tiny = [area for area in layout.areas if _is_tiny(area, layout.bands)]
     if len(tiny) < MANY_AREAS:
         return
     cells = _cells(layout.lattice, layout.areas, GRID_TILE)
@@ -145,8 +141,9 @@ def _pixels(area: GeoBox) -> int:
     return int(height) * int(width)
 
 
-def _fits_a_request(area: GeoBox, bytes_a_pixel: int) -> bool:
-    return max(area.shape) <= REQUEST_SIDE and _pixels(area) * bytes_a_pixel <= REQUEST_BYTES
+def _is_tiny(area: GeoBox, bands: Sequence[BandEncoding]) -> bool:
+    height, width = area.shape
+    return fits_interactive(size_of((height, width), bands)).road == "interactive"
 
 
 def _cells(lattice: Lattice, areas: Sequence[GeoBox], tile: int) -> int:

@@ -13,12 +13,10 @@ import dagster as dg
 
 from eo_pipeline.core.estimates.work import ExportRecord, Work
 from eo_pipeline.core.layout_advice import tile_count
-from eo_pipeline.orchestration import ledger
+from eo_pipeline.orchestration import ledger, names
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.partitions import PartitionKey
-
-ENDED = "ended"
-"""Metadata of `export`: when the operation ended, RFC 3339; where it is absent, when that was recorded counts."""
+from eo_pipeline.orchestration.usage_events import EECU_SECONDS, OPERATIONS
 
 _A_QUERY = 500
 
@@ -60,8 +58,8 @@ def finished_exports(instance: dg.DagsterInstance, chain: Chain, *, service: str
         partition: Finished(
             record=_record(_work(chain, partition, images.get(partition)), event, tiles.get(partition)),
             recorded=event.recorded,
-            is_current=event.values.get(ledger.REPORTED) == sent[partition].identity,
-            no_images=event.values.get(ledger.STATE) == "no_images",
+            is_current=event.values.get(names.REPORTED) == sent[partition].identity,
+            no_images=event.values.get(names.STATE) == "no_images",
         )
         for partition, event in exported.items()
     }
@@ -97,19 +95,26 @@ def _work(chain: Chain, partition: str, images: Any) -> Work | None:
 
 def _record(work: Work | None, exported: _Exported, tiles: ledger.Stamp | None) -> ExportRecord | None:
     values = exported.values
-    if work is None or "EECU-seconds" not in values:
+    if work is None or EECU_SECONDS not in values:
         return None
-    collected = tiles is not None and tiles.values.get(ledger.DIGEST) == values.get(ledger.DIGEST)
+    collected = tiles is not None and tiles.values.get(names.DIGEST) == values.get(names.DIGEST)
     return ExportRecord(
         work=work,
-        eecu_seconds=float(values["EECU-seconds"]),
+        eecu_seconds=float(values[EECU_SECONDS]),
         queue_seconds=float(values.get("queue seconds", 0.0)),
         run_seconds=float(values.get("run seconds", 0.0)),
-        ended=datetime.fromisoformat(str(values[ENDED])).timestamp() if values.get(ENDED) else exported.recorded,
+        ended=_ended(values) or exported.recorded,
         bytes=int(tiles.values["bytes"]) if tiles is not None and collected else None,
     )
 
 
+def _ended(values: Mapping[str, Any]) -> float | None:
+    """When the last operation ended, seconds since 1970; None if no operation tells."""
+    told = [str(entry["ended"]) for entry in values.get(OPERATIONS) or () if entry["ended"]]
+    return max((datetime.fromisoformat(text).timestamp() for text in told), default=None)
+
+
 def records_of(finished: Iterable[Finished]) -> list[ExportRecord]:
-    """Those that took something."""
-    return [found.record for found in finished if found.record is not None]
+    """Those that were tasks: what was fetched by interactive requests tells nothing about the queue."""
+    records = [found.record for found in finished if found.record is not None]
+    return [record for record in records if record.eecu_seconds > 0 or record.run_seconds > 0]

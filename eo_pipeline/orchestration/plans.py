@@ -20,11 +20,15 @@ from eo_pipeline.core.estimates.work import Work
 from eo_pipeline.core.layout_advice import Layout, advise
 from eo_pipeline.core.product import Product
 from eo_pipeline.core.settings import Settings
+from eo_pipeline.core.submissions import SubmissionState
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.export_records import Finished, finished_exports, records_of, work_of
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.ranges import PARTITIONS_A_RUN
 from eo_pipeline.orchestration.waiting import waiting_since
+
+_PAID = frozenset({SubmissionState.SUBMITTED, SubmissionState.FOUND, SubmissionState.INTERACTIVE})
+"""States of submissions that cost nothing more; one that is held back was not sent yet."""
 
 
 @dataclass(frozen=True)
@@ -98,12 +102,17 @@ def _divided(
     project: Project, finished: Mapping[str, Finished], wanted: Sequence[PartitionKey]
 ) -> tuple[Wanted, list[PartitionKey]]:
     """Counts, and the partitions that nobody exported or submitted."""
-    there = {key.text for key in wanted if (found := finished.get(key.text)) is not None and found.is_current}
-    empty = {key for key in there if finished[key].no_images}
+    asked = {key.text for key in wanted}
     waiting = waiting_since(project.instance, project.chain, service=project.settings.service, watermark=0)
-    under_way = {w.partition for w in waiting.submissions if w.submission.operation} & {key.text for key in wanted}
+    states = {found.partition: found.submission.state for found in waiting.submissions if found.partition in asked}
+    under_way = {partition for partition, state in states.items() if state in _PAID}
+    current = {partition for partition, found in finished.items() if found.is_current and partition in asked}
+    there = current - {loss.recorded.partition for loss in waiting.lost}
+    reported = {partition for partition in there if finished[partition].no_images}
+    empty = reported | {p for p, state in states.items() if state is SubmissionState.NO_IMAGES}
+    done = there | under_way | empty
     counts = Wanted(len(wanted), len(there - empty), len(under_way - there), len(empty))
-    return counts, [key for key in wanted if key.text not in there | under_way]
+    return counts, [key for key in wanted if key.text not in done]
 
 
 def _history(project: Project, finished: Mapping[str, Finished]) -> tuple[History, tuple[str, ...]]:
@@ -158,7 +167,7 @@ def _layout(project: Project) -> Layout:
     return Layout(
         lattice=area.lattice,
         areas=[found.geobox for found in chain.areas.values()],
-        bytes_a_pixel=len(product.bands) * _item_bytes(product),
+        bands=product.bands,
         file_dimensions=product.file_dimensions,
         max_pixels=product.export.max_pixels,
         partitions=len(chain.areas)

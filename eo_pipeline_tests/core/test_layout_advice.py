@@ -1,10 +1,12 @@
 """Layouts that a person would shake the head at, and those that they would not."""
 
+import math
 from dataclasses import replace
 
 import pytest
 import shapely
 
+from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.grids import Lattice, feature_areas
 from eo_pipeline.core.layout_advice import Layout, advise, tile_count
 
@@ -14,7 +16,7 @@ LATTICE = Lattice("EPSG:32633", 10, 0, 0)
 SENSIBLE = Layout(
     lattice=LATTICE,
     areas=[LATTICE.geobox(left=2560 * n, bottom=0, right=2560 * (n + 1), top=2560) for n in range(50)],
-    bytes_a_pixel=8,
+    bands=[BandEncoding(name, "float32", 1.0, 0.0, math.nan, "", "", "continuous") for name in ("B4", "B8")],
     file_dimensions=12_800,
     max_pixels=10**12,
     partitions=600,

@@ -9,11 +9,12 @@ import pytest
 
 from eo_pipeline.core.estimates.plan import Plan, Wanted
 from eo_pipeline.core.settings import Settings
-from eo_pipeline.orchestration import ledger
+from eo_pipeline.orchestration import names
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.export_records import finished_exports
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.plans import Project, make_plan, outcome_of, sample_of
+from eo_pipeline.orchestration.stored_submissions import metadata_of
 from eo_pipeline_tests.orchestration.event_log import HERE, chain, materialise, record, submission
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -35,11 +36,13 @@ def finish(instance: dg.DagsterInstance, made: Chain, partition: str, **took: An
     number = partition.replace("|", "-")
     sent = submission(number, digest=took.pop("digest", "d"), service=took.pop("service", HERE))
     record(instance, made, partition, sent)
-    common = {ledger.DIGEST: sent.digest, ledger.STATE: sent.state, ledger.REPORTED: sent.operation}
+    common = {names.DIGEST: sent.digest, names.STATE: sent.state.value, names.REPORTED: sent.identity}
     values = {"EECU-seconds": 100.0, "queue seconds": 5.0, "run seconds": 60.0, **took}
     size = values.pop("bytes", 1000)
+    ended = values.pop("ended", "")
+    values["operations"] = dg.MetadataValue.json([{"operation": "o", "ended": ended}])
     materialise(instance, made, "export", partition, {**values, **common})
-    materialise(instance, made, "tiles", partition, {ledger.DIGEST: sent.digest, "tiles": 1, "bytes": size})
+    materialise(instance, made, "tiles", partition, {names.DIGEST: sent.digest, "tiles": 1, "bytes": size})
 
 
 def plan(instance: dg.DagsterInstance, made: Chain, year: int, *others: Chain, settings: Settings = SETTINGS) -> Plan:
@@ -61,7 +64,7 @@ def test_what_is_there_under_way_or_empty_is_not_paid_again(instance: dg.Dagster
     finish(instance, made, "whole|2024-01")
     record(instance, made, "whole|2024-02", submission("runs"))
     record(instance, made, "whole|2024-03", submission("", state="no_images"))
-    empty = {ledger.STATE: "no_images", ledger.REPORTED: f"no_images:{'d' * 40}", ledger.DIGEST: "d" * 40}
+    empty = {names.STATE: "no_images", names.REPORTED: f"no_images:{'d' * 40}", names.DIGEST: "d" * 40}
     materialise(instance, made, "export", "whole|2024-03", empty)
     finish(instance, made, "whole|2024-04")
     record(instance, made, "whole|2024-04", submission("", digest="e", state="held"))
@@ -117,9 +120,9 @@ def test_overlapping_runs_of_all_products_show_how_many_run_at_once(instance: dg
 def test_an_export_s_images_are_those_of_its_submission(instance: dg.DagsterInstance) -> None:
     made = monthly()
     sent = submission("one")
-    values = {**ledger.metadata_of(sent, bucket="b", prefix="p"), "images": 7}
+    values = {**metadata_of(sent, place="gs://b"), "images": 7}
     materialise(instance, made, "submission", "whole|2024-01", values)
-    materialise(instance, made, "export", "whole|2024-01", {"EECU-seconds": 5.0, ledger.REPORTED: sent.operation})
+    materialise(instance, made, "export", "whole|2024-01", {"EECU-seconds": 5.0, names.REPORTED: sent.identity})
     found = finished_exports(instance, made, service=HERE)["whole|2024-01"]
     assert found.record is not None
     assert found.record.work.images == 7

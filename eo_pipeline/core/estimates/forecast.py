@@ -17,15 +17,13 @@ from eo_pipeline.core.estimates.queueing import (
 )
 from eo_pipeline.core.estimates.rates import Observed, Rates, fit
 from eo_pipeline.core.estimates.work import ExportRecord, Work
+from eo_pipeline.core.queue import AVERAGE_CONCURRENCY
 
 SEED = 1
 """Of the imagined histories: the same records give the same estimate."""
 
 ANOTHER_PRODUCT = 2.0
 """How many times further an interval reaches that rests on other products' records: judged, not measured."""
-
-ASSUMED_CONCURRENCY = 2
-"""Batch tasks that run at once on average in a project without a plan, as documented (Earth Engine quotas)."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +44,17 @@ class History:
 
     @property
     def concurrency(self) -> int:
-        """Exports at once."""
+        """Exports at once: as set, as observed, or the documented average if less was observed."""
         if self.max_concurrent is not None:
             return self.max_concurrent
-        return observed_concurrency(self.project) if self.project else ASSUMED_CONCURRENCY
+        return max(AVERAGE_CONCURRENCY, observed_concurrency(self.project))
 
     @property
     def concurrency_from(self) -> str:
         """Where that number comes from, in words."""
         if self.max_concurrent is not None:
             return "EO_MAX_CONCURRENT_EXPORTS"
-        return "observed" if self.project else "assumed"
+        return "observed" if observed_concurrency(self.project) >= AVERAGE_CONCURRENCY else "assumed"
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ def test_time_follows_from_how_many_run_at_once() -> None:
 @pytest.mark.parametrize(
     ("history", "concurrency", "origin"),
     [
-        (own(RECORDS), 1, "observed"),
+        (own(RECORDS), 2, "assumed"),
+        (own([record(work(), ended=60.0)] * 3), 3, "observed"),
         (own(RECORDS, 20), 20, "EO_MAX_CONCURRENT_EXPORTS"),
         (own([]), 2, "assumed"),
     ],
