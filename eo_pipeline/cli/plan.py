@@ -81,7 +81,9 @@ def _project(folder: Folder, product: str) -> Project:
 
 
 def _show(project: Project, place: Place, plan: Plan, console: Console, *, as_json: bool) -> None:
-    money = spending(plan, project.settings, delete_remote=project.chain.product.export.delete_remote)
+    export = project.chain.product.export
+    in_bucket = export.destination == "cloud_storage"
+    money = spending(plan, project.settings, in_bucket=in_bucket, kept=not export.delete_remote)
     file = save_plan(place, plan)
     if as_json:
         click.echo(json.dumps({**plan.to_json(), "dollars": money.to_json()}, indent=1))

@@ -47,6 +47,7 @@ def _wanted(plan: Plan) -> str:
         (wanted.there, "exported already: nothing to pay"),
         (wanted.under_way, "under way: paid for already"),
         (wanted.no_images, "without images"),
+        (wanted.interactive, "by interactive requests: no tasks, not estimated"),
     ]
     rest = "".join(f", {number:,} {words}" for number, words in free if number)
     return f"{plan.product}: {wanted.partitions:,} partitions, {wanted.exports:,} to export{rest}."

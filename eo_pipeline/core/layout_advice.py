@@ -37,7 +37,7 @@ class Layout:
 
     Attributes:
         lattice: of the product.
-        areas: pixels of each.
+        areas: pixels of each that is exported by tasks.
         bands: as they are stored.
         file_dimensions: pixels a side of one exported file.
         max_pixels: Earth Engine refuses an export of more.
@@ -55,10 +55,14 @@ class Layout:
 def advise(layout: Layout, *, longest_seconds: float = 0.0) -> list[str]:
     """What to change, most serious first; empty if nothing.
 
+    Areas that are no tasks are left out of the layout: nothing is said of them.
+
     Args:
         layout: of the product.
         longest_seconds: that one export is expected to run, 0 if unknown.
     """
+    if not layout.areas:
+        return list(_many(layout))
     return [
         *_refused(layout),
         *_tiny(layout),

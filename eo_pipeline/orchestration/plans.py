@@ -18,6 +18,7 @@ from eo_pipeline.core.estimates.plan import Basis, Plan, Wanted
 from eo_pipeline.core.estimates.sampling import spread
 from eo_pipeline.core.estimates.work import Work
 from eo_pipeline.core.layout_advice import Layout, advise
+from eo_pipeline.core.pixel_requests import route, size_of
 from eo_pipeline.core.product import Product
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.core.submissions import SubmissionState
@@ -111,8 +112,17 @@ def _divided(
     reported = {partition for partition in there if finished[partition].no_images}
     empty = reported | {p for p, state in states.items() if state is SubmissionState.NO_IMAGES}
     done = there | under_way | empty
-    counts = Wanted(len(wanted), len(there - empty), len(under_way - there), len(empty))
-    return counts, [key for key in wanted if key.text not in done]
+    left = [key for key in wanted if key.text not in done]
+    tasks = [key for key in left if _is_task(project.chain, key.area)]
+    at_once = len(left) - len(tasks)
+    return Wanted(len(wanted), len(there - empty), len(under_way - there), len(empty), at_once), tasks
+
+
+def _is_task(chain: Chain, area: str) -> bool:
+    """True if an area's images are exported by tasks of the queue."""
+    export, (height, width) = chain.product.export, chain.areas[area].geobox.shape
+    size = size_of((height, width), chain.product.bands)
+    return route(export.route, size, tiles_only=export.destination == "cloud_storage").road == "batch"
 
 
 def _history(project: Project, finished: Mapping[str, Finished]) -> tuple[History, tuple[str, ...]]:
@@ -166,7 +176,7 @@ def _layout(project: Project) -> Layout:
     area = product.area
     return Layout(
         lattice=area.lattice,
-        areas=[found.geobox for found in chain.areas.values()],
+        areas=[found.geobox for name, found in chain.areas.items() if _is_task(chain, name)],
         bands=product.bands,
         file_dimensions=product.file_dimensions,
         max_pixels=product.export.max_pixels,

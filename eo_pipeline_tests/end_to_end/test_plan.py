@@ -124,7 +124,7 @@ def test_the_command_says_what_is_known_then_samples_then_compares(user: UserPro
     assert sampled.exit_code == 0, sampled.output
     assert "About to export 2 partitions for real, which is charged: " in sampled.stderr
     plan = json.loads(sampled.stdout)
-    assert plan["wanted"] == {"partitions": 4, "there": 2, "under_way": 0, "no_images": 0}
+    assert plan["wanted"] == {"partitions": 4, "there": 2, "under_way": 0, "no_images": 0, "interactive": 0}
     assert plan["basis"]["records"] == 2
     assert len(plan["exports"]) == 2
     assert plan["eecu_seconds"][0] < plan["eecu_seconds"][1] < plan["eecu_seconds"][2]

@@ -168,3 +168,19 @@ def test_a_sample_is_of_the_areas_and_periods_that_were_asked_for() -> None:
     found = sample_of(["a", "b"], ["2024-01", "2024-02", "2024-03"], 2)
     assert len(found) == len(set(found)) == 2
     assert {key.period for key in found} <= {"2024-01", "2024-02", "2024-03"}
+
+
+def test_what_is_fetched_by_interactive_requests_is_no_task(instance: dg.DagsterInstance) -> None:
+    found = plan(instance, monthly(export={"route": "auto"}), 2024)
+    assert found.wanted == Wanted(12, 0, 0, 0, interactive=12)
+    assert (found.exports, found.tiles, found.advice) == ((), 0, ())
+
+
+def test_a_lost_export_is_made_again(instance: dg.DagsterInstance) -> None:
+    made = monthly()
+    finish(instance, made, "whole|2024-01")
+    sent = submission("whole-2024-01")
+    lost = dg.AssetObservation(made.key("export"), partition="whole|2024-01", metadata={names.LOST: sent.identity})
+    instance.report_runless_asset_event(lost)
+    found = plan(instance, made, 2024)
+    assert (found.wanted.there, found.wanted.exports) == (0, 12)

@@ -24,17 +24,19 @@ class Wanted:
         there: exported already, for nothing.
         under_way: submitted already, and paid for.
         no_images: known to have nothing to export.
+        interactive: fetched by requests that are answered at once, which no export tells anything about.
     """
 
     partitions: int
     there: int
     under_way: int
     no_images: int
+    interactive: int = 0
 
     @property
     def exports(self) -> int:
         """How many are left to export."""
-        return self.partitions - self.there - self.under_way - self.no_images
+        return self.partitions - self.there - self.under_way - self.no_images - self.interactive
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ class Spending:
 
     Attributes:
         compute: of Earth Engine's; None if EECU-hours are unknown.
-        storage: of the tiles in the bucket, for one month; nothing if they are deleted once collected.
+        storage: of the tiles in the bucket, for one month; nothing if they are not there or not kept.
         egress: of the tiles from the bucket to this machine.
         share: of the month's allowance that the EECU-hours are; None if the project has none or they are unknown.
         prices: where prices come from, in words.
@@ -43,8 +43,15 @@ class Spending:
         return {**shown, "prices": self.prices}
 
 
-def spending(plan: Plan, settings: Settings, *, delete_remote: bool = False) -> Spending:
-    """What a plan costs on a deployment; bytes count as if uncompressed where nothing is known."""
+def spending(plan: Plan, settings: Settings, *, in_bucket: bool = True, kept: bool = True) -> Spending:
+    """What a plan costs on a deployment; bytes count as if uncompressed where nothing is known.
+
+    Args:
+        plan: any.
+        settings: of the deployment.
+        in_bucket: False if exports go elsewhere than to Cloud Storage.
+        kept: False if they are deleted once collected.
+    """
     free = settings.compute_tier in EECU_HOURS_A_MONTH
     egress = EGRESS_GB if settings.egress_price is None else settings.egress_price
     prices = Prices(eecu_hour=0.0 if free else settings.eecu_hour_price, egress_gb=egress)
@@ -53,8 +60,8 @@ def spending(plan: Plan, settings: Settings, *, delete_remote: bool = False) -> 
     allowance = EECU_HOURS_A_MONTH.get(settings.compute_tier)
     return Spending(
         compute=None if hours is None else hours.through(prices.compute),
-        storage=Interval.exactly(0.0) if delete_remote else size.through(prices.storage),
-        egress=size.through(prices.egress),
+        storage=size.through(prices.storage) if in_bucket and kept else Interval.exactly(0.0),
+        egress=size.through(prices.egress) if in_bucket else Interval.exactly(0.0),
         share=None if hours is None or allowance is None else hours.times(1 / allowance),
         prices=_words(settings),
     )

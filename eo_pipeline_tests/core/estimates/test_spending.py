@@ -35,7 +35,15 @@ def test_a_non_commercial_project_pays_no_compute_but_uses_its_allowance() -> No
 
 
 def test_tiles_that_are_deleted_once_collected_are_not_stored() -> None:
-    assert spending(BIG, Settings(), delete_remote=True).storage.high == 0
+    assert spending(BIG, Settings(), kept=False).storage.high == 0
+    assert spending(BIG, Settings(), kept=False).egress.middle == pytest.approx(120)
+
+
+def test_what_does_not_go_to_a_bucket_costs_no_storage_and_no_egress() -> None:
+    found = spending(BIG, Settings(), in_bucket=False)
+    assert (found.storage.high, found.egress.high) == (0, 0)
+    assert found.compute is not None
+    assert found.compute.middle == 40
 
 
 def test_what_is_unknown_has_no_price_but_bytes_have_a_bound() -> None:
