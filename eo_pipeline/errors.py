@@ -78,3 +78,7 @@ class ZonesError(EoPipelineError):
 
 class CubeError(EoPipelineError):
     """A cube does not fit what is to be written: names both sides."""
+
+
+class PlanFileError(EoPipelineError):
+    """A saved plan cannot be read: names the file and what is wrong."""

@@ -40,6 +40,12 @@ COMMANDS = (
     ),
     CommandEntry(
         "Products",
+        "plan",
+        "Estimate what partitions of a product would take, before anything is spent.",
+        "eo_pipeline.cli.plan",
+    ),
+    CommandEntry(
+        "Products",
         "run",
         "Take partitions of a product through every stage, without a daemon.",
         "eo_pipeline.cli.run",

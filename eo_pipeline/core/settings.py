@@ -3,6 +3,7 @@
 What does not belong here: `os.environ` itself (an argument), secrets in messages, and anything about one product.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
@@ -38,6 +39,8 @@ class Settings:
             [EO_MAX_CONCURRENT_EXPORTS].
         monitoring_url: Cloud Monitoring's address, which meters compute [EO_MONITORING_URL]; Google's, or that of
             exports where they go elsewhere.
+        eecu_hour_price: dollars for an EECU-hour [EO_EECU_HOUR_PRICE]; None for the published ones.
+        egress_price: dollars for a GB that leaves the bucket [EO_EGRESS_PRICE]; None for the published one.
     """
 
     project: str = ""
@@ -53,6 +56,8 @@ class Settings:
     compute_tier: str = ""
     max_concurrent_exports: int | None = None
     monitoring_url: str = MONITORING_URL
+    eecu_hour_price: float | None = None
+    egress_price: float | None = None
 
     @classmethod
     def from_mapping(cls, variables: Mapping[str, str]) -> Self:
@@ -73,6 +78,8 @@ class Settings:
             compute_tier=_tier(variables.get("EO_COMPUTE_TIER", "")),
             max_concurrent_exports=_exports(variables.get("EO_MAX_CONCURRENT_EXPORTS", "")),
             monitoring_url=(variables.get("EO_MONITORING_URL") or monitoring).rstrip("/"),
+            eecu_hour_price=_price("EO_EECU_HOUR_PRICE", variables.get("EO_EECU_HOUR_PRICE", "")),
+            egress_price=_price("EO_EGRESS_PRICE", variables.get("EO_EGRESS_PRICE", "")),
         )
 
     @property
@@ -89,6 +96,14 @@ def _above_0(name: str, what: str, text: str) -> int:
 
 def _exports(text: str) -> int | None:
     return _above_0("EO_MAX_CONCURRENT_EXPORTS", "a number of tasks", text) if text else None
+
+
+def _price(name: str, text: str) -> float | None:
+    if not text:
+        return None
+    if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
+        return float(text)
+    raise SettingsError(f"{name}: expected dollars such as 0.40, got {text!r}; correct it, or leave it empty")
 
 
 def _tier(text: str) -> str:

@@ -81,3 +81,15 @@ def test_a_service_is_its_address_and_project() -> None:
 
 def test_credentials_are_never_printed() -> None:
     assert "secret" not in repr(Settings(credentials='{"private_key": "secret"}'))
+
+
+def test_prices_of_a_contract_are_read() -> None:
+    found = Settings.from_mapping({"EO_EECU_HOUR_PRICE": "0.25", "EO_EGRESS_PRICE": "0"})
+    assert (found.eecu_hour_price, found.egress_price) == (0.25, 0.0)
+    assert Settings.from_mapping({"EO_EECU_HOUR_PRICE": ""}).eecu_hour_price is None
+
+
+@pytest.mark.parametrize("text", ["-1", "$0.4", "0,40", "free", "nan"])
+def test_a_price_that_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"EO_EECU_HOUR_PRICE: expected dollars such as 0\.40, got"):
+        Settings.from_mapping({"EO_EECU_HOUR_PRICE": text})

@@ -1,0 +1,125 @@
+"""`eo-pipeline plan PRODUCT`: what partitions would take, before anything is spent.
+
+What does not belong here: estimating (`orchestration.plans`), and how it looks (`cli.plan_tables`).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from eo_pipeline.cli.plan_tables import print_outcomes, print_plan
+from eo_pipeline.cli.progress import shown_progress
+from eo_pipeline.cli.project import Project as Folder
+from eo_pipeline.cli.project import find_project, open_instance
+from eo_pipeline.cli.quiet import quiet
+from eo_pipeline.cli.selection import areas_named, periods_between, wanted_partitions
+from eo_pipeline.core.estimates.plan import Plan
+from eo_pipeline.core.estimates.spending import spending
+from eo_pipeline.errors import SettingsError
+from eo_pipeline.orchestration.plans import Project, make_plan, outcome_of, sample_of
+from eo_pipeline.orchestration.resources import EarthEngineResource, environment
+from eo_pipeline.orchestration.run import run_partitions
+from eo_pipeline.orchestration.schedules import ended_periods
+from eo_pipeline.storage.places import Place, open_place
+from eo_pipeline.storage.plan_files import read_plans, save_plan
+
+_SHOWN = 5
+"""Partitions of a sample that are named."""
+
+
+@click.command()
+@click.argument("product")
+@click.option("--partitions", help="Periods A..B, or one.  [default: all that have ended]")
+@click.option("--area", "areas", multiple=True, help="Key of an area; may be repeated.  [default: all]")
+@click.option("--sample", "count", type=click.IntRange(min=1), help="Export so many partitions first: spends.")
+@click.option("--past", is_flag=True, help="List earlier plans and what came of them.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(
+    product: str, partitions: str | None, areas: tuple[str, ...], count: int | None, *, past: bool, as_json: bool
+) -> None:
+    """Estimate what partitions of a product would take, before anything is spent.
+
+    Exports, files, bytes, local disk, EECU-hours, hours and money, from exports that have finished: of this product, or
+    of others with its source. Asks Earth Engine nothing and starts nothing, except with --sample.
+    """
+    quiet()
+    if past:
+        _refuse_beside_past({"--partitions": partitions, "--area": areas, "--sample": count})
+    folder = find_project(Path.cwd())
+    project = _project(folder, product)
+    place = open_place(project.settings)
+    console = Console()
+    if past:
+        _show_past(project, place, console, as_json=as_json)
+        return
+    now = datetime.now(UTC)
+    ended = [p.key for p in ended_periods(project.chain, project.instance, EarthEngineResource(), now=now)]
+    chosen = areas_named(areas, project.chain)
+    periods = periods_between(partitions, ended)
+    if count is not None:
+        _export_sample(folder, project, chosen, periods, count)
+    plan = make_plan(project, wanted_partitions(chosen, periods), now=datetime.now(UTC))
+    _show(project, place, plan, console, as_json=as_json)
+
+
+def _refuse_beside_past(options: Mapping[str, object]) -> None:
+    if given := [name for name, value in options.items() if value]:
+        raise SettingsError(
+            f"--past: expected no other choice beside it, got {', '.join(given)}; leave that out: every plan of the "
+            "product is listed"
+        )
+
+
+def _project(folder: Folder, product: str) -> Project:
+    chain = folder.chain(product)
+    others = [found.chain for name, found in folder.products.items() if name != product and found.chain is not None]
+    return Project(open_instance(), chain, others, environment())
+
+
+def _show(project: Project, place: Place, plan: Plan, console: Console, *, as_json: bool) -> None:
+    export = project.chain.product.export
+    in_bucket = export.destination == "cloud_storage"
+    money = spending(plan, project.settings, in_bucket=in_bucket, kept=not export.delete_remote)
+    file = save_plan(place, plan)
+    if as_json:
+        click.echo(json.dumps({**plan.to_json(), "dollars": money.to_json()}, indent=1))
+    else:
+        print_plan(plan, money, console, saved=str(file))
+
+
+def _show_past(project: Project, place: Place, console: Console, *, as_json: bool) -> None:
+    outcomes = [outcome_of(project, plan) for plan in read_plans(place, project.chain.product.name)]
+    if as_json:
+        click.echo(json.dumps([outcome.to_json() for outcome in outcomes], indent=1))
+    else:
+        print_outcomes(project.chain.product.name, outcomes, console)
+
+
+def _export_sample(folder: Folder, project: Project, areas: Sequence[str], periods: Sequence[str], count: int) -> None:
+    """Export a few partitions for real; what was exported already is not exported again."""
+    chosen = sample_of(areas, periods, count)
+    missing = make_plan(project, chosen, now=datetime.now(UTC)).exports
+    console = Console(stderr=True)
+    listed = ", ".join(missing[:_SHOWN]) + (", ..." if len(missing) > _SHOWN else "")
+    there = len(chosen) - len(missing)
+    console.print(
+        f"About to export {len(missing)} partitions for real, which is charged{': ' if missing else ''}{listed}"
+        + (f" ({there} of the sample are there already or under way)" if there else ""),
+        soft_wrap=True,
+        markup=False,
+    )
+    with shown_progress(console) as show:
+        report = run_partitions(
+            folder.definitions(),
+            project.chain,
+            chosen,
+            instance=project.instance,
+            poll_seconds=min(5, project.settings.poll_seconds),
+            progress=lambda stage, done, total: show({stage: (done, total)}),
+        )
+    for (stage, words), partitions in report.causes.items():
+        console.print(f"{stage} of {', '.join(partitions)} failed: {words}", soft_wrap=True, markup=False)
