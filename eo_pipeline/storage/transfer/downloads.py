@@ -9,7 +9,7 @@ from pathlib import Path
 
 import aiohttp
 from google.auth.credentials import Credentials
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
 
 from eo_pipeline.errors import DiskFullError
 from eo_pipeline.storage.disk_space import room_for
@@ -86,6 +86,7 @@ def _session(remote: Remote, limits: Limits) -> aiohttp.ClientSession:
         trusted = ssl.create_default_context()
         trusted.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     connections = aiohttp.TCPConnector(limit=limits.at_once, ssl=trusted)
+    proxy = select_proxy(remote.endpoint, get_environ_proxies(remote.endpoint))
     return aiohttp.ClientSession(
-        connector=connections, timeout=_TIMES, auto_decompress=False, read_bufsize=_BUFFER, trust_env=True
+        connector=connections, timeout=_TIMES, auto_decompress=False, read_bufsize=_BUFFER, proxy=proxy
     )
