@@ -62,7 +62,6 @@ class Options:
         partitions: rounded up to whole months of four areas.
         kills: SIGKILLs of the storm.
         seconds: after which a storm, or waiting for calm, is over.
-        waves: parts in which the backfill is launched, each of them twice.
         task_seconds: that a task runs.
     """
 
@@ -71,7 +70,6 @@ class Options:
     partitions: int = 100
     kills: int = 50
     seconds: float = 1800.0
-    waves: int = 5
     task_seconds: float = 6.0
 
 
@@ -119,7 +117,7 @@ def run(options: Options, say: Say) -> Verdict:
         ServiceDiedError: a service did not start again.
     """
     site = make_site(options)
-    say(f"seed {options.seed}; {len(site.world.partitions)} partitions; everything is in {options.folder}")
+    say(f"seed {options.seed}; {sum(map(len, site.world.waves))} partitions; everything is in {options.folder}")
     with unwound_by_signals():
         quiet_run(site, say)
         return stormy_run(site, say)
@@ -217,9 +215,8 @@ def opened(home: Path) -> Iterator[dg.DagsterInstance]:
 
 
 def _blow(site: Site, storm: Storm, watch: Watch, say: Say) -> None:
-    """Kills and mischief, and the backfill launched in waves, each twice, while they go on."""
-    options, partitions = site.options, site.world.partitions
-    waves = list(_parts(partitions, options.waves))
+    """Kills and mischief, and the backfill launched area by area, each twice, while they go on."""
+    options, waves = site.options, site.world.waves
     presses = sorted([*enumerate(waves), *((number + 0.5, wave) for number, wave in enumerate(waves))])
     every = max(1.0, 0.7 * options.kills / len(presses))
     limit = time.monotonic() + options.seconds
@@ -236,11 +233,6 @@ def _blow(site: Site, storm: Storm, watch: Watch, say: Say) -> None:
     storm.calm()
     _cancel_what_hangs(site, watch, say)
     say("calm")
-
-
-def _parts(keys: Sequence[str], count: int) -> Iterator[list[str]]:
-    size = -(-len(keys) // count)
-    return (list(keys[start : start + size]) for start in range(0, len(keys), size))
 
 
 def _press(site: Site, stage: str, partitions: Sequence[str], say: Say) -> None:

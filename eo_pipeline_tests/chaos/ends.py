@@ -42,11 +42,13 @@ def ends(watch: Watch, told: Sequence[Told], operations: Sequence[Mapping[str, A
         told: operations as journalled, oldest first.
         operations: as stored by the sandbox, with the reasons of those that failed.
     """
-    last = {partition_of(operation): operation for operation in told}
+    last: dict[str, dict[str, Told]] = {}
+    for operation in told:
+        last.setdefault(partition_of(operation), {})[operation.digest] = operation
     errors = {str(o["id"]): str((o["failure"] or {}).get("message", "")) for o in operations}
     reader = _Reader(watch)
     keys = [str(key) for key in watch.chain.by_area_and_period.get_partition_keys()]
-    found = {key: _end(reader, key, last.get(key), errors) for key in keys}
+    found = {key: _end(reader, key, list(last.get(key, {}).values()), errors) for key in keys}
     for month in watch.chain.by_period.get_partition_keys():
         if all(reader.has("mosaic", f"{area}|{month}") for area in watch.chain.areas):
             found[month] = End(MADE) if reader.has("zonal_stats", month) else _stopped(reader, "zonal_stats", month)
@@ -81,17 +83,20 @@ class _Reader:
         return self._observed.get(partition, "")
 
 
-def _end(reader: _Reader, partition: str, last: Told | None, errors: Mapping[str, str]) -> End:
+def _end(reader: _Reader, partition: str, last: Sequence[Told], errors: Mapping[str, str]) -> End:
+    """The end of a partition, given the last operation of each of its digests: a split one has several."""
     missing = next((stage for stage in reader.stages if not reader.has(stage, partition)), "")
     if not missing:
         return End(MADE)
-    if missing == "export" and last is not None and last.state == "CANCELLED":
-        said = reader.observed(partition)
-        return End(CANCELLED if said.startswith("cancelled") else LOST, missing, said)
-    if missing == "export" and last is not None and last.state == "FAILED":
-        words, said = errors[last.name.rpartition("/")[2]].rstrip("."), reader.why("submission", partition)
-        return End(RED if words and words in said else LOST, missing, said or f"nothing about: {words}")
-    return _stopped(reader, "submission" if missing == "export" else missing, partition)
+    if missing != "export":
+        return _stopped(reader, missing, partition)
+    said, observed = reader.why("submission", partition), reader.observed(partition)
+    words = [errors[o.name.rpartition("/")[2]].rstrip(".") for o in last if o.state == "FAILED"]
+    if any(word and word in said for word in words):
+        return End(RED, missing, said)
+    if any(o.state == "CANCELLED" for o in last) and observed.startswith("cancelled"):
+        return End(CANCELLED, missing, observed)
+    return _stopped(reader, "submission", partition)
 
 
 def _stopped(reader: _Reader, stage: str, partition: str) -> End:

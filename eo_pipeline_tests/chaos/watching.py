@@ -17,7 +17,7 @@ from eo_pipeline.orchestration.waiting import waiting_since
 _LOOK_SECONDS = 3.0
 QUIET_SECONDS = 25.0
 """How long nothing may be under way before everything counts as settled: several ticks of all sensors."""
-STALL_SECONDS = 300.0
+STALL_SECONDS = 400.0
 _UNDER_WAY = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.CANCELING, *IN_PROGRESS_RUN_STATUSES]
 _ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 
@@ -73,7 +73,9 @@ class Watch:
     def _unreported(self) -> Iterator[str]:
         found = waiting_since(self.instance, self.chain, service=self.service, watermark=0)
         for recorded in found.submissions:
-            yield f"submission of {recorded.partition} ({recorded.identity}) is not reported"
+            said = recorded.submission
+            why = f"held until {said.held.until}: {said.held.reason}" if said.held else "not reported"
+            yield f"submission of {recorded.partition} ({recorded.identity}) is {why}"
 
 
 def stored_operations(folder: Path) -> list[dict[str, Any]]:

@@ -52,9 +52,9 @@ class World:
         return self.project.chain(PRODUCT)
 
     @property
-    def partitions(self) -> list[str]:
-        """Every `area|month`, month by month."""
-        return [f"{area}|{month}" for month in self.months for area in self.chain.areas]
+    def waves(self) -> list[list[str]]:
+        """Every `area|month`, an area at a time: as few runs as the backfill allows."""
+        return [[f"{area}|{month}" for month in self.months] for area in self.chain.areas]
 
 
 def make_world(folder: Path, *, partitions: int, seed: int) -> World:
