@@ -85,6 +85,12 @@ class EarthEngineAsset:
 Destination = CloudStorage | Drive | EarthEngineAsset
 
 
+def tile_count(geobox: GeoBox, file_dimensions: int) -> int:
+    """Files that pixels are split into: rows x columns of `file_dimensions`."""
+    height, width = geobox.shape
+    return math.ceil(height / file_dimensions) * math.ceil(width / file_dimensions)
+
+
 @dataclass(frozen=True)
 class ImageContent:
     """Pixels.
@@ -116,9 +122,8 @@ class ImageContent:
 
     @property
     def tile_count(self) -> int:
-        """Files that the export is split into: rows x columns of `file_dimensions`."""
-        height, width = self.geobox.shape
-        return math.ceil(height / self.file_dimensions) * math.ceil(width / self.file_dimensions)
+        """Files that the export is split into."""
+        return tile_count(self.geobox, self.file_dimensions)
 
 
 @dataclass(frozen=True)

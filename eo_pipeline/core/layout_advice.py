@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.export_plan import tile_count
 from eo_pipeline.core.grids import Lattice
 from eo_pipeline.core.pixel_requests import REQUEST_SIDE, fits_interactive, size_of
 
@@ -132,12 +133,6 @@ def _many(layout: Layout) -> Iterator[str]:
             f"The product has {layout.partitions:,} partitions; beyond {MANY_PARTITIONS:,} Dagster's pages become "
             "slow: make the areas larger, the periods longer, or split it into products."
         )
-
-
-def tile_count(area: GeoBox, file_dimensions: int) -> int:
-    """Files that an export of the area is split into."""
-    height, width = area.shape
-    return -(-height // file_dimensions) * -(-width // file_dimensions)
 
 
 def _pixels(area: GeoBox) -> int:

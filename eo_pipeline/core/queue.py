@@ -72,7 +72,7 @@ def look_at_queue(operations: Sequence[Operation], *, concurrency: int | None = 
     pending = [o for o in operations if o.state is State.PENDING]
     running = sum(o.state in (State.RUNNING, State.CANCELLING) for o in operations)
     ended = sorted((o for o in operations if o.started and o.ended), key=lambda o: o.ended)[-RECENT:]
-    at_once = concurrency or max(AVERAGE_CONCURRENCY, running, _most_at_once(ended))
+    at_once = concurrency or max(AVERAGE_CONCURRENCY, running, most_at_once((o.started, o.ended) for o in ended))
     seconds = max(1.0, mean(o.run_seconds for o in ended)) if ended else UNKNOWN_RUN_SECONDS
     return QueueLook(
         pending=len(pending),
@@ -103,8 +103,9 @@ def room(look: QueueLook, *, priority: int = DEFAULT_PRIORITY, limit: int = LIMI
     return Room(max(0, in_a_day), f"{look.ours} of our tasks wait, and about {a_day} are done in a day")
 
 
-def _most_at_once(ended: Iterable[Operation]) -> int:
-    edges = [(o.started, 1) for o in ended] + [(o.ended, -1) for o in ended]
+def most_at_once[T: (str, float)](intervals: Iterable[tuple[T, T]]) -> int:
+    """How many intervals overlap at most; those that only touch do not. Bounds are instants in any comparable form."""
+    edges = [edge for start, end in intervals for edge in ((start, 1), (end, -1))]
     return max(accumulate(step for _, step in sorted(edges)), default=0)
 
 

@@ -3,16 +3,15 @@
 What does not belong here: predicting from them (`core.estimates`).
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import batched
 from typing import Any
 
 import dagster as dg
 
 from eo_pipeline.core.estimates.work import ExportRecord, Work
-from eo_pipeline.core.layout_advice import tile_count
+from eo_pipeline.core.export_plan import tile_count
 from eo_pipeline.orchestration import ledger, names
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.partitions import PartitionKey
@@ -51,7 +50,7 @@ def finished_exports(instance: dg.DagsterInstance, chain: Chain, *, service: str
     submission = chain.key("submission")
     submitted = list(ledger.newest_places(instance, submission))
     sent = ledger.last_submissions(instance, submission, submitted, service=service)
-    exported = _newest_exports(instance, chain, sent)
+    exported = ledger.stamps(instance, chain.key("export"), sent)
     images = {p: stamp.values.get("images") for p, stamp in ledger.stamps(instance, submission, exported).items()}
     tiles = ledger.stamps(instance, chain.key("tiles"), exported)
     return {
@@ -65,35 +64,13 @@ def finished_exports(instance: dg.DagsterInstance, chain: Chain, *, service: str
     }
 
 
-@dataclass(frozen=True)
-class _Exported:
-    """A materialisation of `export`: when it was recorded, seconds since 1970, and its metadata."""
-
-    recorded: float
-    values: Mapping[str, Any]
-
-
-def _newest_exports(instance: dg.DagsterInstance, chain: Chain, partitions: Collection[str]) -> dict[str, _Exported]:
-    key = chain.key("export")
-    places = ledger.newest_places(instance, key)
-    found: dict[str, _Exported] = {}
-    for ids in batched(sorted(place for partition, place in places.items() if partition in partitions), _A_QUERY):
-        chosen = dg.AssetRecordsFilter(asset_key=key, storage_ids=list(ids))
-        for record in instance.fetch_materializations(chosen, limit=_A_QUERY).records:
-            event = record.asset_materialization
-            if event is not None and event.partition is not None:
-                values = {name: entry.value for name, entry in event.metadata.items()}
-                found[event.partition] = _Exported(record.timestamp, values)
-    return found
-
-
 def _work(chain: Chain, partition: str, images: Any) -> Work | None:
     """None if the product has no such area any more."""
     key = PartitionKey.parse(partition)
     return work_of(chain, key, None if images is None else int(images)) if key.area in chain.areas else None
 
 
-def _record(work: Work | None, exported: _Exported, tiles: ledger.Stamp | None) -> ExportRecord | None:
+def _record(work: Work | None, exported: ledger.Stamp, tiles: ledger.Stamp | None) -> ExportRecord | None:
     values = exported.values
     if work is None or EECU_SECONDS not in values:
         return None

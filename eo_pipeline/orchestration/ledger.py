@@ -60,10 +60,12 @@ class Stamp:
     Attributes:
         storage_id: place in the event log, 0 if there is none.
         values: of its metadata, empty if there is none.
+        recorded: when, seconds since 1970; 0 if there is none.
     """
 
     storage_id: int = 0
     values: Mapping[str, Any] = field(default_factory=dict)
+    recorded: float = 0.0
 
 
 def recorded(record: dg.EventLogRecord) -> Recorded | None:
@@ -147,5 +149,5 @@ def stamps(
             event = record.asset_materialization
             if event is not None and event.partition is not None:
                 values = {name: entry.value for name, entry in event.metadata.items()}
-                found[event.partition] = Stamp(record.storage_id, values)
+                found[event.partition] = Stamp(record.storage_id, values, record.timestamp)
     return found

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from eo_pipeline.core.estimates.intervals import Interval
 from eo_pipeline.core.estimates.work import ExportRecord
+from eo_pipeline.core.queue import most_at_once
 
 _STEPS = 400_000
 """Exports that are placed in all imagined schedules together: about a second."""
@@ -18,10 +19,7 @@ _FEWEST_DRAWS = 40
 
 def observed_concurrency(records: Sequence[ExportRecord]) -> int:
     """The most exports that ran at one instant, at least 1; what others' tasks take is not in it."""
-    starts = [(record.started, 1) for record in records if record.run_seconds > 0]
-    ends = [(record.ended, -1) for record in records if record.run_seconds > 0]
-    running = np.cumsum([change for _, change in sorted(starts + ends)])
-    return int(running.max(initial=1))
+    return max(1, most_at_once((r.started, r.ended) for r in records if r.run_seconds > 0))
 
 
 def dispatch_seconds(records: Sequence[ExportRecord]) -> float:
