@@ -32,8 +32,19 @@ _CAUSES = 10
 @click.option("--partitions", help="Periods A..B, or one.  [default: all that have ended]")
 @click.option("--area", "areas", multiple=True, help="Key of an area; may be repeated.  [default: all]")
 @click.option("--resubmit", is_flag=True, help="Export again although the same export succeeded before: spends again.")
+@click.option(
+    "--priority", type=click.IntRange(0, 9999), help="Of the tasks; above 100 is urgent.  [default: the product's]"
+)
 @click.option("--verbose", is_flag=True, help="Let Dagster print every event as well.")
-def command(product: str, partitions: str | None, areas: tuple[str, ...], *, resubmit: bool, verbose: bool) -> None:
+def command(
+    product: str,
+    partitions: str | None,
+    areas: tuple[str, ...],
+    *,
+    resubmit: bool,
+    priority: int | None,
+    verbose: bool,
+) -> None:
     """Take partitions of a product through every stage, without a daemon.
 
     Works on the same instance and ledger as the daemon: what was done is not done again. Exit code 1 if a partition
@@ -56,6 +67,7 @@ def command(product: str, partitions: str | None, areas: tuple[str, ...], *, res
             wanted,
             instance=instance,
             resubmit=resubmit,
+            priority=priority,
             poll_seconds=min(5, environment().poll_seconds),
             progress=lambda stage, done, total: show({stage: (done, total)}),
             verbose=verbose,

@@ -74,22 +74,27 @@ def released(held: Sequence[Held], look: QueueLook, *, allowance: Allowance, now
 
 @dataclass(frozen=True)
 class Group:
-    """Partitions of one product that one run may take.
+    """Partitions of one product and priority that one run may take.
 
     Attributes:
         chain: the product.
+        priority: of their tasks.
         keys: a full rectangle of consecutive areas and periods.
     """
 
     chain: Chain
+    priority: int
     keys: Sequence[PartitionKey]
 
 
 def groups(instance: dg.DagsterInstance, chosen: Sequence[Held], *, size: int) -> Iterator[Group]:
-    """Cut what may go into runs."""
-    chains = {one.chain.product.name: one.chain for one in chosen}
-    for name, chain in chains.items():
-        keys = [PartitionKey.parse(one.recorded.partition) for one in chosen if one.chain.product.name == name]
+    """Cut what may go into runs, in the order in which they may go."""
+    together: dict[tuple[str, int], list[Held]] = {}
+    for one in chosen:
+        together.setdefault((one.chain.product.name, one.priority), []).append(one)
+    for (_, priority), some in together.items():
+        chain = some[0].chain
+        keys = [PartitionKey.parse(one.recorded.partition) for one in some]
         periods = chain.by_period.get_partition_keys(dynamic_partitions_store=instance)
         for rectangle in rectangles(keys, areas=list(chain.areas), periods=periods, size=size):
-            yield Group(chain, rectangle)
+            yield Group(chain, priority, rectangle)

@@ -5,7 +5,7 @@ What does not belong here: printing (`cli`), and anything an asset does.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import dagster as dg
@@ -18,7 +18,7 @@ from eo_pipeline.orchestration.reports import Service, Tick, look
 from eo_pipeline.orchestration.resources import DataRootResource, EarthEngineResource
 from eo_pipeline.orchestration.runless_events import store_events
 from eo_pipeline.orchestration.sensors import operations_of
-from eo_pipeline.orchestration.stage_runs import RESUBMIT, StageRuns
+from eo_pipeline.orchestration.stage_runs import StageRuns
 
 Progress = Callable[[str, int, int], None]
 """Called with (stage, partitions done, partitions wanted)."""
@@ -61,6 +61,7 @@ def run_partitions(
     *,
     instance: dg.DagsterInstance,
     resubmit: bool = False,
+    priority: int | None = None,
     poll_seconds: float = 5.0,
     progress: Progress | None = None,
     verbose: bool = False,
@@ -73,6 +74,7 @@ def run_partitions(
         wanted: areas and periods.
         instance: whose event log is the ledger.
         resubmit: export again although the same export succeeded before.
+        priority: of the tasks, 0 to 9999; the product's if None.
         poll_seconds: between two looks at Earth Engine.
         progress: told as partitions are done.
         verbose: let Dagster print every event on standard error.
@@ -81,7 +83,10 @@ def run_partitions(
         ServiceUnreachableError: Earth Engine could not be reached for 20 polls in a row.
     """
     runner = _Runner(
-        StageRuns(definitions, chain, instance, verbose), _freshness(definitions, chain, instance), progress
+        StageRuns(definitions, chain, instance, verbose),
+        _freshness(definitions, chain, instance),
+        progress,
+        {} if priority is None else {"priority": priority},
     )
     service = operations_of(_earth_engine(definitions), _data_root(definitions), [chain])
     runner.submit(wanted, resubmit=resubmit)
@@ -97,6 +102,7 @@ class _Runner:
     runs: StageRuns
     freshness: Freshness
     progress: Progress | None
+    config: Mapping[str, object]
     report: RunReport = field(default_factory=RunReport)
     waiting: dict[str, PartitionKey] = field(default_factory=dict)
     total: int = 0
@@ -111,7 +117,7 @@ class _Runner:
     def submit(self, wanted: Sequence[PartitionKey], *, resubmit: bool) -> None:
         """Bring every partition under way; those that are wait for Earth Engine from now on."""
         self.total = len(wanted)
-        self.runs.materialise("submission", wanted, config=RESUBMIT if resubmit else None)
+        self.runs.materialise("submission", wanted, config={**self.config, "resubmit": resubmit})
         self.waiting = {key.text: key for key in wanted if ("submission", key.text) not in self.runs.failed}
         self._record("submission", list(self.waiting))
 
@@ -178,13 +184,18 @@ class _Runner:
         for event in found.events:
             if isinstance(event, dg.AssetObservation) and event.partition is not None:
                 self.runs.failed["submission", event.partition] = event.description or "cancelled"
-        again = [settle.recorded.partition for settle in found.settle]
+        lost = [settle.recorded.partition for settle in found.settle if settle.lost]
+        again = [settle.recorded.partition for settle in found.settle if not settle.lost]
         again += [held.recorded.partition for held in found.released]
-        self.runs.materialise("submission", [self.waiting[partition] for partition in again])
+        self._submit_again(again, self.config)
+        self._submit_again(lost, {**self.config, "lost": True})
         self._tell_held(found)
         for settle in found.settle:
             if ("submission", settle.recorded.partition) in self.runs.failed:
                 self.runs.instance.report_runless_asset_event(settle.event)
+
+    def _submit_again(self, partitions: Sequence[str], config: Mapping[str, object]) -> None:
+        self.runs.materialise("submission", [self.waiting[partition] for partition in partitions], config=config)
 
     def _tell_held(self, found: Tick) -> None:
         """What waits on our side, and why; what no longer does is not told any more."""

@@ -114,13 +114,15 @@ def _settle(settle: Settle) -> dg.RunRequest:
         run_key=f"settle:{settle.key}",
         job_name=_settling_name(settle.chain),
         partition_key=settle.recorded.partition,
-        run_config=_config(settle.chain, lost=True) if settle.lost else None,
+        run_config=_config(settle.chain, settle.recorded.submission.priority, lost=settle.lost),
         tags={"dagster/priority": SETTLE_PRIORITY, _SETTLES: settle.key},
     )
 
 
-def _config(chain: Chain, **values: bool | int) -> dict[str, Any]:
-    return {"ops": {chain.key("submission").to_python_identifier(): {"config": values}}}
+def _config(chain: Chain, priority: int, *, lost: bool) -> dict[str, Any]:
+    """As the submission that is run again was asked for."""
+    config = {"lost": lost, "priority": priority}
+    return {"ops": {chain.key("submission").to_python_identifier(): {"config": config}}}
 
 
 def _releases(instance: dg.DagsterInstance, chosen: Sequence[Held]) -> list[dg.RunRequest]:
@@ -140,6 +142,7 @@ def _release(group: Group) -> dg.RunRequest:
     first, last = group.keys[0], group.keys[-1]
     return dg.RunRequest(
         job_name=_settling_name(group.chain),
+        run_config=_config(group.chain, group.priority, lost=False),
         tags={
             **range_tags(first.text, last.text),
             "dagster/priority": URGENT_PRIORITY,

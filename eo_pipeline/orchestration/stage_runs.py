@@ -19,9 +19,6 @@ from eo_pipeline.orchestration.schedules import range_tags
 _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Run configuration: Dagster prints nothing; the event log keeps everything."""
 
-RESUBMIT = {"resubmit": True}
-"""Configuration of `submission` that exports again what succeeded before."""
-
 
 @dataclass
 class StageRuns:

@@ -10,10 +10,14 @@ from upath import UPath
 from eo_pipeline.orchestration.io_managers.base import (
     ConfiguredIOManager,
     FileIOManager,
+    check_version,
     read_json,
     with_ending,
     write_json,
 )
+
+VERSION = 1
+"""Of the JSON beside a mosaic; those without a number are of version 1."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class MosaicIO(FileIOManager):
         target = with_ending(base, ".tif")
         if value.file is not None:
             self.place.publish(value.file, target)
-        write_json(self.place, base, {"state": value.state, "digest": value.digest})
+        write_json(self.place, base, {"version": VERSION, "state": value.state, "digest": value.digest})
         if value.file is None:
             self.place.remove(target)
         return self.load(key, partition)
@@ -68,6 +72,7 @@ class MosaicIO(FileIOManager):
         """Reference to the COG."""
         base = self.base(key, partition)
         body = read_json(self.place, base)
+        check_version(base, body.get("version", 1), VERSION)
         path = with_ending(base, ".tif") if body["state"] == "written" else None
         return Mosaic(body["state"], body["digest"], path)
 
