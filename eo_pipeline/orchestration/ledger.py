@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 from dagster import DagsterEventType
 
-from eo_pipeline.core.submissions import Submission
+from eo_pipeline.core.submissions import Submission, SubmissionState
 from eo_pipeline.orchestration.names import DIGEST
 from eo_pipeline.orchestration.stored_submissions import read_submission
 
@@ -40,8 +40,9 @@ class Recorded:
 
     @property
     def identity(self) -> str:
-        """What the sensor reports once."""
-        return self.submission.identity
+        """What the sensor reports once; a submission that is held back may have nothing else of its own."""
+        held = self.submission.state is SubmissionState.HELD
+        return f"held:{self.partition}" if held else self.submission.identity
 
     def supersedes(self, earlier: "Recorded") -> bool:
         """True if this later record makes an earlier one of its partition void.

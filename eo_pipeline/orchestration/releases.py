@@ -1,4 +1,4 @@
-"""Which submissions that were held back may go now: urgent ones first, then in the order in which they were held.
+"""Which submissions that were held back may go now: urgent ones first, then in the order of periods and areas.
 
 What does not belong here: how many there is room for (`core.queue`), and starting them (`sensors`, `run`).
 """
@@ -45,6 +45,12 @@ class Held:
         return self.recorded.submission.priority
 
     @property
+    def turn(self) -> tuple[int, str, str]:
+        """Where it stands in line."""
+        key = PartitionKey.parse(self.recorded.partition)
+        return -self.priority, key.period, key.area
+
+    @property
     def reason(self) -> str:
         """Why."""
         held = self.recorded.submission.held
@@ -61,7 +67,7 @@ def released(held: Sequence[Held], look: QueueLook, *, allowance: Allowance, now
     chosen: list[Held] = []
     by_product: dict[str, int] = {}
     due = (one for one in held if one.is_due(now))
-    for one in sorted(due, key=lambda one: (-one.priority, one.recorded.storage_id)):
+    for one in sorted(due, key=lambda one: one.turn):
         name = one.chain.product.name
         if len(chosen) >= min(MOST, room(look, priority=one.priority).tasks):
             break

@@ -4,18 +4,20 @@ What does not belong here: what an operation's state means (`core.reconcile`, `r
 """
 
 import json
+import time
 from collections import Counter
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from eo_pipeline.earth_engine.operations import get_operation, list_operations
 from eo_pipeline.orchestration.allowances import allowances
 from eo_pipeline.orchestration.automation import SUBMISSIONS_A_RUN
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.housekeeping import forget_evaluations
 from eo_pipeline.orchestration.ledger_reader import LedgerReader
 from eo_pipeline.orchestration.partition_cache import mend_caches
 from eo_pipeline.orchestration.releases import Group, Held, groups
@@ -29,7 +31,9 @@ SETTLE_PRIORITY = "10"
 URGENT_PRIORITY = "5"
 _SETTLES = "eo/settle"
 _RELEASES = "eo/release"
-_SERVICE, _WATERMARKS, _CACHES = "service", "watermarks", "caches"
+_REMEMBERED = 10
+_LONGEST_PAUSE = 3600
+_SERVICE, _WATERMARKS, _CACHES, _FORGOTTEN = "service", "watermarks", "caches", "forgotten"
 
 
 def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg.SensorDefinition:
@@ -61,11 +65,18 @@ def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg
         begun = [settle for settle in found.settle if _is_begun(context.instance, settle)]
         store_events(context.instance, [*found.events, *(settle.event for settle in begun)])
         requests = [_settle(settle) for settle in found.settle if settle not in begun]
-        requests += _releases(context.instance, found.released)
+        requests += _releases(context.instance, found.released, seconds)
         return dg.SensorResult(
             run_requests=requests or None,
             skip_reason=None if requests else dg.SkipReason(_summary(found)),
-            cursor=json.dumps({_SERVICE: service.identity, _WATERMARKS: found.watermarks, _CACHES: caches}),
+            cursor=json.dumps(
+                {
+                    _SERVICE: service.identity,
+                    _WATERMARKS: found.watermarks,
+                    _CACHES: caches,
+                    _FORGOTTEN: forget_evaluations(context.instance, last=_forgotten(context.cursor), now=time.time()),
+                }
+            ),
         )
 
     return earth_engine_operations
@@ -93,6 +104,12 @@ def _watermarks(cursor: str | None, service: str) -> dict[str, int]:
 def _caches(cursor: str | None) -> dict[str, int]:
     """Where the last tick found Dagster's caches right."""
     found: dict[str, int] = json.loads(cursor).get(_CACHES, {}) if cursor else {}
+    return found
+
+
+def _forgotten(cursor: str | None) -> float:
+    """When old evaluations were last forgotten."""
+    found: float = json.loads(cursor).get(_FORGOTTEN, 0.0) if cursor else 0.0
     return found
 
 
@@ -125,17 +142,25 @@ def _config(chain: Chain, priority: int, *, lost: bool) -> dict[str, Any]:
     return {"ops": {chain.key("submission").to_python_identifier(): {"config": config}}}
 
 
-def _releases(instance: dg.DagsterInstance, chosen: Sequence[Held]) -> list[dg.RunRequest]:
+def _releases(instance: dg.DagsterInstance, chosen: Sequence[Held], pause: int) -> list[dg.RunRequest]:
     """Runs that submit what was held back; none of a product whose last ones are still to come."""
     products = {one.chain.product.name for one in chosen}
-    busy = {name for name in products if _is_releasing(instance, name)}
+    busy = {name for name in products if _is_releasing(instance, name, pause)}
     free = [one for one in chosen if one.chain.product.name not in busy]
     return [_release(group) for group in groups(instance, free, size=SUBMISSIONS_A_RUN)]
 
 
-def _is_releasing(instance: dg.DagsterInstance, product: str) -> bool:
-    wanted = dg.RunsFilter(tags={_RELEASES: product}, statuses=NOT_FINISHED_STATUSES)
-    return instance.get_runs_count(wanted) > 0
+def _is_releasing(instance: dg.DagsterInstance, product: str, pause: int) -> bool:
+    """True if runs of the last release are still to come, or failed so recently that the next ones would, too.
+
+    What fails for a reason of the project's is not released again; this is for what nobody thought of.
+    """
+    runs = instance.get_run_records(dg.RunsFilter(tags={_RELEASES: product}), limit=_REMEMBERED)
+    if any(not record.dagster_run.is_finished for record in runs):
+        return True
+    failures = len(list(takewhile(lambda record: record.dagster_run.is_failure, runs)))
+    ended = max((record.end_time or 0.0 for record in runs), default=0.0)
+    return failures > 0 and time.time() - ended < min(_LONGEST_PAUSE, pause * 2**failures)
 
 
 def _release(group: Group) -> dg.RunRequest:

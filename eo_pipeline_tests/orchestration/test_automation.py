@@ -145,5 +145,5 @@ def test_edited_zones_are_measured_again_in_every_period_that_has_mosaics(daemon
 def test_completeness_is_checked_when_anything_was_made(daemon: Daemon) -> None:
     assert daemon.checks() == []
     daemon.make("tiles", f"{WEST}|{FIRST}")
-    assert daemon.checks() == ["complete"]
+    assert sorted(daemon.checks()) == ["complete", "manifest"]
     assert daemon.checks() == []

@@ -4,6 +4,8 @@ What does not belong here: deciding (`core.reconcile`) and following operations 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import dagster as dg
@@ -11,8 +13,8 @@ import dagster as dg
 from eo_pipeline.core.operations import Operation, State
 from eo_pipeline.core.reconcile import Wish
 from eo_pipeline.errors import EoPipelineError
-from eo_pipeline.orchestration import ledger
-from eo_pipeline.orchestration.allowances import Allowances, allowances
+from eo_pipeline.orchestration import ledger, names
+from eo_pipeline.orchestration.allowances import allowances
 from eo_pipeline.orchestration.automation import SUBMISSIONS_A_RUN, grouped
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.destinations import Services
@@ -26,6 +28,7 @@ from eo_pipeline.orchestration.resources import (
 )
 from eo_pipeline.orchestration.stored_submissions import metadata_of
 from eo_pipeline.orchestration.submission_office import Sent, SubmissionOffice, may_pass, open_office, postponed
+from eo_pipeline.orchestration.turns import REASON, in_line, takes_turns
 from eo_pipeline.orchestration.usage_events import INTERACTIVE, OPERATIONS, operations_metadata
 
 
@@ -69,56 +72,96 @@ def build_submission(chain: Chain) -> dg.AssetsDefinition:
         drive: DriveResource,
         data_root: DataRootResource,
     ) -> None:
-        keys, service = list(context.partition_keys), earth_engine.settings().service
-        before = ledger.last_submissions(context.instance, context.asset_key, keys, service=service)
-        wish = Wish(resubmit=config.resubmit, lost=config.lost)
-        services = Services(earth_engine, cloud_storage, drive)
-        limits = allowances(earth_engine.settings(), data_root.place, [product.name])
-        office = _opened(context, chain, services, limits, priority=config.priority)
-
-        def make(key: str) -> Made:
-            sent = _sent(office, key, before.get(key), wish, service)
-            context.log.info(f"{key}: {sent.reason}")
-            return Made(_metadata(sent))
-
-        each_partition(context, make)
+        run = _Run(context, chain, config, Services(earth_engine, cloud_storage, drive), data_root)
+        each_partition(context, run.make)
 
     return submission
 
 
-def _opened(
-    context: dg.AssetExecutionContext,
-    chain: Chain,
-    services: Services,
-    limits: Allowances,
-    *,
-    priority: int | None,
-) -> SubmissionOffice | EoPipelineError:
-    """The office, or what is in its way for now; only what worked before is waited for.
+@dataclass
+class _Run:
+    """One run: each partition is sent, held back, waited for or refused, and that is recorded."""
 
-    Raises:
-        dg.Failure: never retried by Dagster.
-    """
-    try:
-        return open_office(chain, list(context.partition_keys), services, limits, priority=priority)
-    except EoPipelineError as error:
-        worked = ledger.has_submitted(context.instance, context.asset_key, services.earth_engine.settings().service)
-        if may_pass(error, worked=worked):
-            return error
-        raise dg.Failure(description=str(error), allow_retries=False) from error
+    context: dg.AssetExecutionContext
+    chain: Chain
+    config: SubmissionConfig
+    services: Services
+    data_root: DataRootResource
 
+    def make(self, key: str) -> Made:
+        """Bring one partition under way."""
+        before = self._before.get(key)
+        try:
+            sent = self._sent(key, before)
+        except EoPipelineError as error:
+            self._end_holding(key, str(error))
+            raise
+        except dg.Failure as error:
+            for each in self.context.partition_keys:
+                self._end_holding(each, error.description or "")
+            raise
+        self.context.log.info(f"{key}: {sent.reason}")
+        return Made(_metadata(sent))
 
-def _sent(
-    office: SubmissionOffice | EoPipelineError, key: str, before: Recorded | None, wish: Wish, service: str
-) -> Sent:
-    if isinstance(office, EoPipelineError):
-        return postponed(before, office, service)
-    try:
-        return office.submit(key, before, wish)
-    except EoPipelineError as error:
-        if may_pass(error, worked=True):
-            return postponed(before, error, service)
-        raise
+    @cached_property
+    def _service(self) -> str:
+        return self.services.earth_engine.settings().service
+
+    @cached_property
+    def _before(self) -> dict[str, Recorded]:
+        return ledger.last_submissions(
+            self.context.instance, self.context.asset_key, list(self.context.partition_keys), service=self._service
+        )
+
+    @cached_property
+    def _takes_turns(self) -> bool:
+        return takes_turns(self.context)
+
+    @cached_property
+    def _office(self) -> SubmissionOffice | EoPipelineError:
+        """The office, or what is in its way for now; only what worked before is waited for.
+
+        Raises:
+            dg.Failure: never retried by Dagster.
+        """
+        keys, settings = list(self.context.partition_keys), self.services.earth_engine.settings()
+        limits = allowances(settings, self.data_root.place, [self.chain.product.name])
+        try:
+            return open_office(self.chain, keys, self.services, limits, priority=self.config.priority)
+        except EoPipelineError as error:
+            worked = ledger.has_submitted(self.context.instance, self.context.asset_key, self._service)
+            if may_pass(error, worked=worked):
+                return error
+            raise dg.Failure(description=str(error), allow_retries=False) from error
+
+    def _sent(self, key: str, before: Recorded | None) -> Sent:
+        if before is None and self._takes_turns:
+            declared = self.chain.product.export.priority
+            priority = declared if self.config.priority is None else self.config.priority
+            return Sent(in_line(self._service, priority), "", f"held back: {REASON}")
+        office = self._office
+        if isinstance(office, EoPipelineError):
+            return postponed(before, office, self._service)
+        try:
+            return office.submit(key, before, Wish(resubmit=self.config.resubmit, lost=self.config.lost))
+        except EoPipelineError as error:
+            if may_pass(error, worked=True):
+                return postponed(before, error, self._service)
+            raise
+
+    def _end_holding(self, key: str, words: str) -> None:
+        """Tell that a partition that was held back failed for good, so that it is not released again and again."""
+        before = self._before.get(key)
+        if before is None or before.submission.held is None:
+            return
+        self.context.log_event(
+            dg.AssetObservation(
+                self.chain.key("export"),
+                partition=key,
+                description=f"failed: {words}",
+                metadata={names.REPORTED: before.identity, "error": words},
+            )
+        )
 
 
 def _metadata(sent: Sent) -> Mapping[str, Any]:

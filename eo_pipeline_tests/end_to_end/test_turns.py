@@ -1,0 +1,90 @@
+"""A large backfill is submitted in order, whichever of its runs comes first; what fails then is not tried for ever."""
+
+import time
+
+import dagster as dg
+from dagster._core.execution.backfill import PartitionBackfill
+
+from eo_pipeline.orchestration.turns import REASON
+from eo_pipeline_tests.end_to_end.heights import submissions
+from eo_pipeline_tests.end_to_end.pipeline import Pipeline
+from eo_pipeline_tests.end_to_end.place import Place, assert_made
+
+LONG = {"every": "month", "start": "2015-01", "end": "2024-04"}
+"""111 months, of which only 2024-01 has an image: more than one run takes."""
+
+
+def backfill_of(found: Pipeline, instance: dg.DagsterInstance, partitions: list[str]) -> str:
+    """As the UI makes one of the submissions."""
+    repository = found.definitions.get_repository_def()
+    backfill = PartitionBackfill.from_asset_partitions(
+        backfill_id="large",
+        asset_graph=repository.asset_graph,
+        partition_names=partitions,
+        asset_selection=[found.chain.key("submission")],
+        backfill_timestamp=time.time(),
+        tags={},
+        dynamic_partitions_store=instance,
+        all_partitions=False,
+        title=None,
+        description=None,
+        run_config=None,
+    )
+    instance.add_backfill(backfill)
+    return "large"
+
+
+def submit(found: Pipeline, instance: dg.DagsterInstance, partition: str, **tags: str) -> bool:
+    job = found.definitions.resolve_implicit_global_asset_job_def()
+    done = job.execute_in_process(
+        instance=instance,
+        asset_selection=[found.chain.key("submission")],
+        partition_key=partition,
+        tags={name.replace("__", "/"): value for name, value in tags.items()},
+        raise_on_error=False,
+    )
+    return done.success
+
+
+def range_of(result: dg.SensorResult) -> tuple[str, str]:
+    [request] = result.run_requests or []
+    return request.tags["dagster/asset_partition_range_start"], request.tags["dagster/asset_partition_range_end"]
+
+
+def test_runs_of_a_large_backfill_wait_and_are_released_in_order(place: Place) -> None:
+    found = place.pipeline(period=LONG)
+    months = [key for key in found.chain.by_period.get_partition_keys() if key >= "2015"]
+    assert len(months) == 111
+    large = backfill_of(found, place.instance, [f"whole|{month}" for month in months])
+    for month in ("2024-03", "2024-01", "2024-02"):
+        assert submit(found, place.instance, f"whole|{month}", dagster__backfill=large)
+        assert found.metadata("submission", f"whole|{month}")["reason"] == f"held back: {REASON}"
+    assert submissions(place.sandbox) == {}
+    assert range_of(place.tick(found)) == ("whole|2024-01", "whole|2024-03")
+    assert_made(found, found.run(["2024-01"]))
+    assert range_of(place.tick(found)) == ("whole|2024-02", "whole|2024-03")
+
+
+def test_a_small_backfill_does_not_wait(place: Place) -> None:
+    found = place.pipeline()
+    small = backfill_of(found, place.instance, ["whole|2024-01", "whole|2024-02"])
+    assert submit(found, place.instance, "whole|2024-01", dagster__backfill=small)
+    assert len(submissions(place.sandbox)) == 1
+
+
+def test_what_was_held_and_fails_for_good_is_not_released_again(place: Place) -> None:
+    found = place.pipeline(period=LONG, source={"collection": "projects/none/assets/none", "bands": ["height"]})
+    months = ["2024-01", "2024-02"]
+    everything = [f"whole|{month}" for month in found.chain.by_period.get_partition_keys()]
+    large = backfill_of(found, place.instance, everything)
+    for month in months:
+        assert submit(found, place.instance, f"whole|{month}", dagster__backfill=large)
+    assert range_of(place.tick(found)) == ("whole|2024-01", "whole|2024-02")
+    assert not submit(found, place.instance, "whole|2024-01")
+    assert range_of(place.tick(found)) == ("whole|2024-02", "whole|2024-02")
+    assert not submit(found, place.instance, "whole|2024-02")
+    assert not place.tick(found).run_requests
+    [event, _] = place.instance.fetch_observations(found.chain.key("export"), limit=2).records
+    observation = event.event_log_entry.asset_observation
+    assert observation is not None
+    assert "projects/none/assets/none" in (observation.description or "")
