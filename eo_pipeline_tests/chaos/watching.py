@@ -15,9 +15,9 @@ from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.waiting import waiting_since
 
 _LOOK_SECONDS = 3.0
-QUIET_SECONDS = 25.0
+_QUIET_SECONDS = 25.0
 """How long nothing may be under way before everything counts as settled: several ticks of all sensors."""
-STALL_SECONDS = 400.0
+_STALL_SECONDS = 400.0
 _UNDER_WAY = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.CANCELING, *IN_PROGRESS_RUN_STATUSES]
 _ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 
@@ -84,9 +84,7 @@ def stored_operations(folder: Path) -> list[dict[str, Any]]:
     return sorted(found, key=lambda operation: operation["order"])
 
 
-def wait_until_settled(
-    watch: Watch, *, seconds: float, say: Callable[[str], None], quiet_seconds: float = QUIET_SECONDS
-) -> None:
+def wait_until_settled(watch: Watch, *, seconds: float, say: Callable[[str], None]) -> None:
     """Wait until nothing has been under way for a while.
 
     Raises:
@@ -94,14 +92,14 @@ def wait_until_settled(
     """
     began = moved = quiet_since = spoken = time.monotonic()
     before = ""
-    while time.monotonic() - quiet_since < quiet_seconds:
+    while time.monotonic() - quiet_since < _QUIET_SECONDS:
         lines, progress = watch.under_way(), watch.progress()
         now = time.monotonic()
         if lines:
             quiet_since = now
         if (seen := "\n".join([progress, *sorted(lines)])) != before:
             before, moved = seen, now
-        if now - moved > STALL_SECONDS or now - began > seconds:
+        if now - moved > _STALL_SECONDS or now - began > seconds:
             raise StalledError(f"{progress}; still under way after {now - began:.0f} s:\n" + "\n".join(lines))
         if now - spoken > 5 * _LOOK_SECONDS:
             spoken = now
