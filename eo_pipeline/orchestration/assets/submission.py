@@ -3,15 +3,18 @@
 What does not belong here: deciding (`core.reconcile`) and following operations (`sensors`).
 """
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
 
 from eo_pipeline.core.operations import Operation, State
 from eo_pipeline.core.reconcile import Wish
+from eo_pipeline.core.submissions import SubmissionState
 from eo_pipeline.errors import EoPipelineError
-from eo_pipeline.orchestration import ledger
+from eo_pipeline.orchestration import ledger, names
 from eo_pipeline.orchestration.allowances import Allowances, allowances
 from eo_pipeline.orchestration.automation import SUBMISSIONS_A_RUN, grouped
 from eo_pipeline.orchestration.chain import Chain
@@ -77,7 +80,8 @@ def build_submission(chain: Chain) -> dg.AssetsDefinition:
         office = _opened(context, chain, services, limits, priority=config.priority)
 
         def make(key: str) -> Made:
-            sent = _sent(office, key, before.get(key), wish, service)
+            last = before.get(key)
+            sent = _sent(office, key, last, _renewed(wish, last), service)
             context.log.info(f"{key}: {sent.reason}")
             return Made(_metadata(sent))
 
@@ -121,10 +125,17 @@ def _sent(
         raise
 
 
+def _renewed(wish: Wish, last: Recorded | None) -> Wish:
+    """What was withdrawn is asked for anew; its files may be deleted by now."""
+    withdrawn = last is not None and last.submission.state is SubmissionState.WITHDRAWN
+    return replace(wish, lost=True) if withdrawn else wish
+
+
 def _metadata(sent: Sent) -> Mapping[str, Any]:
     submission = sent.submission
     shown: dict[str, Any] = {
         **metadata_of(submission, place=sent.place),
+        names.SENT: json.dumps(sent.operations),
         "state": submission.state.value,
         "reason": sent.reason,
     }
