@@ -63,6 +63,18 @@ COMMANDS = (
         "eo_pipeline.cli.budget",
     ),
     CommandEntry(
+        "Products",
+        "cancel",
+        "End exports of a product on Earth Engine, and what waits for its turn.",
+        "eo_pipeline.cli.cancel",
+    ),
+    CommandEntry(
+        "Products",
+        "delete",
+        "Delete partitions of a product from every store.",
+        "eo_pipeline.cli.delete",
+    ),
+    CommandEntry(
         "Without an account",
         "demo",
         "Run two built-in products through a real Dagster daemon against the sandbox.",

@@ -1,4 +1,4 @@
-"""One chain's assets, checks and schedule as Dagster definitions.
+"""One chain's assets, checks, schedule and job as Dagster definitions.
 
 What does not belong here: the sensor and resources, which all products share (`definitions`).
 """
@@ -15,6 +15,7 @@ from eo_pipeline.orchestration.assets.mosaic import build_mosaic
 from eo_pipeline.orchestration.assets.submission import build_submission
 from eo_pipeline.orchestration.assets.tiles import build_tiles
 from eo_pipeline.orchestration.assets.zonal_stats import build_zonal_stats
+from eo_pipeline.orchestration.cancel_job import build_cancel_job
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.checks import build_checks
 from eo_pipeline.orchestration.schedules import build_schedule
@@ -40,6 +41,7 @@ def chain_definitions(chain: Chain) -> dg.Definitions:
         assets=assets,
         asset_checks=build_checks(chain),
         schedules=[build_schedule(chain)],
+        jobs=[build_cancel_job(chain)],
     )
 
 

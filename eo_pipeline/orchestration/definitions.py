@@ -12,6 +12,7 @@ import dagster as dg
 from eo_pipeline.core.product import Product
 from eo_pipeline.orchestration.assemble import chain_definitions
 from eo_pipeline.orchestration.assets.usage import build_usage
+from eo_pipeline.orchestration.cancelled_runs import build_cancelled_runs_sensor
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.component import EarthObservationProduct, unique
 from eo_pipeline.orchestration.declarations import Origin, load_chain
@@ -98,12 +99,20 @@ def _automation(seconds: int) -> dg.AutomationConditionSensorDefinition:
     )
 
 
+def _sensors(chains: Sequence[Chain], seconds: int) -> list[dg.SensorDefinition]:
+    return [
+        build_operations_sensor(chains, seconds=seconds),
+        build_cancelled_runs_sensor(chains, seconds=seconds),
+        _automation(seconds),
+    ]
+
+
 def _shared(chains: Sequence[Chain], resources: Mapping[str, Any] | None) -> dg.Definitions:
     seconds = environment().poll_seconds
     return dg.Definitions(
         assets=[build_usage(chains)] if chains else [],
         schedules=[build_usage_schedule(chains)] if chains else [],
-        sensors=[build_operations_sensor(chains, seconds=seconds), _automation(seconds)] if chains else [],
+        sensors=_sensors(chains, seconds) if chains else [],
         resources=project_resources(resources),
         executor=dg.in_process_executor,  # stages follow each other; a process for each would cost seconds
     )

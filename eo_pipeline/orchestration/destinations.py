@@ -72,6 +72,31 @@ def open_destination(product: Product, services: Services) -> OpenDestination:
             return OpenDestination(value, lambda prefix: _tiles(bucket.list(prefix)))
 
 
+def destination_of(product: Product, services: Services) -> Destination:
+    """Where exports of a product go to today; nothing is asked of it."""
+    export = product.export
+    match export.destination:
+        case "drive":
+            return Drive(export.drive_folder or product.name)
+        case "asset":
+            return EarthEngineAsset(
+                export.asset_parent or f"projects/{services.earth_engine.settings().project}/assets"
+            )
+        case _:
+            return CloudStorage(export.bucket or services.cloud_storage.settings().bucket, export.prefix)
+
+
+def count_files(place: str, prefix: str, services: Services) -> int:
+    """Files of an export at the address that its submission recorded; 1 for an asset that is there.
+
+    Raises:
+        StorageError: there are none at such an address.
+    """
+    if place.startswith("ee://"):
+        return 0 if assets.describe(services.earth_engine.session(), prefix) is None else 1
+    return _tiles(open_store(place, services).list(prefix))
+
+
 def unwritten(product: Product, services: Services) -> OpenDestination:
     """The destination of a product all of whose images are fetched at once: nothing is written there."""
     bucket = product.export.bucket or services.cloud_storage.settings().bucket

@@ -23,6 +23,12 @@ HELD = "eo/held"
 PRIORITY = "eo/priority"
 SERVICE = "eo/service"
 
+SENT = "eo/sent"
+"""JSON list of the operations that a run started for a partition; those that it joined are left out."""
+
+DELETED = "eo/deleted"
+"""True of a withdrawn submission whose partition was deleted from every store."""
+
 REPORTED = "eo/reported"
 """Identity of the submission that an event of `export` reports."""
 

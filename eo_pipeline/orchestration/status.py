@@ -3,12 +3,13 @@
 What does not belong here: how it is printed (`cli`) or checked (`checks`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 
 import dagster as dg
 
+from eo_pipeline.core.submissions import SubmissionState
 from eo_pipeline.orchestration import ledger, names
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.freshness import MADE_OF, mosaics_of
@@ -28,6 +29,7 @@ class StageStatus:
         no_images: how many of those have no image.
         stale: how many of those are older than what they are made of, or measured other zones.
         failed: how many failed and were not made since.
+        withdrawn: how many a person cancelled or deleted and nobody asked for since; they do not count as done.
     """
 
     stage: str
@@ -36,6 +38,7 @@ class StageStatus:
     no_images: int
     stale: int
     failed: int
+    withdrawn: int = 0
 
     @property
     def behind(self) -> int:
@@ -73,9 +76,12 @@ class ProductStatus:
     @property
     def markdown(self) -> str:
         """A table for the UI."""
-        rows = [f"| {s.stage} | {s.wanted} | {s.done} | {s.no_images} | {s.stale} | {s.failed} |" for s in self.stages]
-        headings = "| stage | wanted | done | of them without images | of them stale | failed |"
-        return "\n".join([headings, "|---|---|---|---|---|---|", *rows])
+        rows = [
+            f"| {s.stage} | {s.wanted} | {s.done} | {s.no_images} | {s.stale} | {s.failed} | {s.withdrawn} |"
+            for s in self.stages
+        ]
+        headings = "| stage | wanted | done | of them without images | of them stale | failed | withdrawn |"
+        return "\n".join([headings, "|---|---|---|---|---|---|---|", *rows])
 
 
 def product_status(instance: dg.DagsterInstance, chain: Chain) -> ProductStatus:
@@ -117,6 +123,20 @@ class _Read:
             return self._other_zones() | {p for p in self.places[stage] if self._is_older(stage, p)}
         return {p for p in self.places[stage] if stage in MADE_OF and self._is_older(stage, p)}
 
+    def withdrawn(self, stage: str) -> set[str]:
+        """Partitions whose submission was cancelled, and of other stages what was deleted and not made since."""
+        last = self.stamps["submission"]
+        cancelled = {p for p, s in last.items() if s.values.get(names.STATE) == SubmissionState.WITHDRAWN.value}
+        if stage == "submission":
+            return cancelled
+        deleted = {p for p in cancelled if last[p].values.get(names.DELETED)}
+        return {p for p in self.places[stage] if self._is_deleted(stage, p, deleted)}
+
+    def _is_deleted(self, stage: str, partition: str, deleted: Set[str]) -> bool:
+        sources = mosaics_of(self.chain, partition) if stage == "zonal_stats" else [partition]
+        places = self.places["submission"]
+        return any(places[s] > self.places[stage][partition] for s in sources if s in deleted)
+
     def _is_older(self, stage: str, partition: str) -> bool:
         above = self.places[MADE_OF.get(stage, "mosaic")]
         sources = mosaics_of(self.chain, partition) if stage == "zonal_stats" else [partition]
@@ -132,7 +152,8 @@ def _stage(read: _Read, stage: str) -> StageStatus:
     by_period = stage == "zonal_stats" and not chain.zones_follow_areas
     partitions = chain.by_period if by_period else chain.by_area_and_period
     wanted = set(partitions.get_partition_keys(dynamic_partitions_store=read.instance))
-    done = wanted & set(read.places[stage])
+    withdrawn = wanted & read.withdrawn(stage)
+    done = wanted & set(read.places[stage]) - withdrawn
     failed = _failed(read.instance, chain.key(stage)) & wanted
     return StageStatus(
         stage=stage,
@@ -141,6 +162,7 @@ def _stage(read: _Read, stage: str) -> StageStatus:
         no_images=len(read.without_images(stage) & done),
         stale=len(read.stale(stage) & done),
         failed=len(failed - done),
+        withdrawn=len(withdrawn),
     )
 
 

@@ -24,3 +24,8 @@ def takes_turns(context: dg.AssetExecutionContext) -> bool:
 def in_line(service: str, priority: int) -> Submission:
     """A submission whose turn comes; it is planned then."""
     return Submission("", SubmissionState.HELD, service, "", priority=priority, held=Held(REASON))
+
+
+def is_in_line(submission: Submission) -> bool:
+    """True for a submission whose turn has not come."""
+    return submission.held is not None and submission.held.reason == REASON

@@ -86,6 +86,16 @@ def test_what_is_removed_is_gone_with_all_it_holds_and_nothing_else(place: Place
     assert place.names(place.path("tiles")) == frozenset()
 
 
+def test_sizes_of_what_begins_alike(place: Place) -> None:
+    for name, content in {"2024-01.json": b"1", "2024-01/d/t.tif": b"22", "2024-02/d/t.tif": b"333"}.items():
+        with place.workspace() as folder:
+            place.publish(a_file(folder, content), place.path("tiles", "a", *name.split("/")))
+    found = place.path("tiles", "a")
+    assert place.sizes(found, "2024-01") == {"2024-01.json": 1, "2024-01/d/t.tif": 2}
+    assert len(place.sizes(found, "")) == 3
+    assert place.sizes(place.path("tiles", "b"), "") == place.sizes(found, "2023") == {}
+
+
 def test_what_is_not_there_is_none(place: Place) -> None:
     assert place.read(place.path("no", "such.json")) is None
     assert place.names(place.path("no")) == frozenset()

@@ -45,7 +45,7 @@ def build_cube(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, mosaic_io: dg.ResourceParam[MosaicIO], cube_io: dg.ResourceParam[CubeIO]
     ) -> Stored:
         with for_all_partitions(context):
-            template = cube_template(chain, declared, _rule(chain, context.instance))
+            template = cube_template(chain, declared, cube_rule(chain, context.instance))
 
         def make(key: str) -> Made:
             mosaic: Mosaic = mosaic_io.load(chain.key("mosaic"), key)
@@ -83,7 +83,7 @@ def cube_template(chain: Chain, declared: Cube, rule: PeriodRule) -> CubeTemplat
     )
 
 
-def _rule(chain: Chain, instance: dg.DagsterInstance) -> PeriodRule:
+def cube_rule(chain: Chain, instance: dg.DagsterInstance) -> PeriodRule:
     """The calendar, or the image dates known today."""
     product = chain.product
     if not product.period.of_images:

@@ -3,6 +3,7 @@
 What does not belong here: deciding (`core.reconcile`) and following operations (`sensors`).
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ import dagster as dg
 
 from eo_pipeline.core.operations import Operation, State
 from eo_pipeline.core.reconcile import Wish
+from eo_pipeline.core.submissions import SubmissionState
 from eo_pipeline.errors import EoPipelineError
 from eo_pipeline.orchestration import ledger, names
 from eo_pipeline.orchestration.allowances import allowances
@@ -28,7 +30,7 @@ from eo_pipeline.orchestration.resources import (
 )
 from eo_pipeline.orchestration.stored_submissions import metadata_of
 from eo_pipeline.orchestration.submission_office import Sent, SubmissionOffice, may_pass, open_office, postponed
-from eo_pipeline.orchestration.turns import REASON, in_line, takes_turns
+from eo_pipeline.orchestration.turns import REASON, in_line, is_in_line, takes_turns
 from eo_pipeline.orchestration.usage_events import INTERACTIVE, OPERATIONS, operations_metadata
 
 
@@ -135,7 +137,7 @@ class _Run:
             raise dg.Failure(description=str(error), allow_retries=False) from error
 
     def _sent(self, key: str, before: Recorded | None) -> Sent:
-        if before is None and self._takes_turns:
+        if (before is None or is_in_line(before.submission)) and self._takes_turns:
             declared = self.chain.product.export.priority
             priority = declared if self.config.priority is None else self.config.priority
             return Sent(in_line(self._service, priority), "", f"held back: {REASON}")
@@ -143,11 +145,16 @@ class _Run:
         if isinstance(office, EoPipelineError):
             return postponed(before, office, self._service)
         try:
-            return office.submit(key, before, Wish(resubmit=self.config.resubmit, lost=self.config.lost))
+            return office.submit(key, before, self._wish(before))
         except EoPipelineError as error:
             if may_pass(error, worked=True):
                 return postponed(before, error, self._service)
             raise
+
+    def _wish(self, before: Recorded | None) -> Wish:
+        """What was withdrawn is asked for anew; its files may be deleted by now."""
+        withdrawn = before is not None and before.submission.state is SubmissionState.WITHDRAWN
+        return Wish(resubmit=self.config.resubmit, lost=self.config.lost or withdrawn)
 
     def _end_holding(self, key: str, words: str) -> None:
         """Tell that a partition that was held back failed for good, so that it is not released again and again."""
@@ -168,6 +175,7 @@ def _metadata(sent: Sent) -> Mapping[str, Any]:
     submission = sent.submission
     shown: dict[str, Any] = {
         **metadata_of(submission, place=sent.place),
+        names.SENT: json.dumps(sent.operations),
         "state": submission.state.value,
         "reason": sent.reason,
     }

@@ -4,6 +4,7 @@ What does not belong here: what a cube looks like (`core.cube_template`) and whi
 """
 
 from eo_pipeline.storage.cubes.address import CubeAddress
+from eo_pipeline.storage.cubes.clearing import clear_region, cube_exists, holds_region
 from eo_pipeline.storage.cubes.ledger import read_ledger, record_failure
 from eo_pipeline.storage.cubes.reading import open_cube
 from eo_pipeline.storage.cubes.regions import PixelReader, Progress, RegionCommit, write_region
@@ -18,7 +19,10 @@ __all__ = [
     "PixelReader",
     "Progress",
     "RegionCommit",
+    "clear_region",
+    "cube_exists",
     "extend_time",
+    "holds_region",
     "open_cube",
     "open_or_create_cube",
     "read_ledger",

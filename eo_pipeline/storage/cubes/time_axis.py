@@ -42,15 +42,25 @@ def slot_of(group: zarr.Group, template: CubeTemplate, period: Period) -> int:
         CubeError: the axis has no such slot.
     """
     starts = _starts(group)
-    wanted = encode_instant(period.start, template.time_unit)
-    slot = int(np.searchsorted(starts, wanted))
-    if slot < len(starts) and starts[slot] == wanted:
+    slot = _found(starts, template, period)
+    if slot is not None:
         return slot
     raise CubeError(
         f"Expected a slot for {period.key} in the cube of {template.product}, got {_span(starts, template)}; "
         "call extend_time first. A period before the product's start, or an image date added between others, has no "
         "slot: write to a new repository."
     )
+
+
+def has_slot(group: zarr.Group, template: CubeTemplate, period: Period) -> bool:
+    """True if the axis has a slot for `period`."""
+    return _found(_starts(group), template, period) is not None
+
+
+def _found(starts: NDArray[np.int64], template: CubeTemplate, period: Period) -> int | None:
+    wanted = encode_instant(period.start, template.time_unit)
+    slot = int(np.searchsorted(starts, wanted))
+    return slot if slot < len(starts) and starts[slot] == wanted else None
 
 
 def _extend(group: zarr.Group, template: CubeTemplate, period: Period) -> bool:

@@ -2,7 +2,7 @@
 
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import override
@@ -55,6 +55,13 @@ class LocalPlace(Place):
     def names(self, folder: UPath) -> frozenset[str]:
         path = Path(str(folder))
         return frozenset(entry.name for entry in path.iterdir() if entry.is_file()) if path.is_dir() else frozenset()
+
+    @override
+    def sizes(self, folder: UPath, start: str) -> Mapping[str, int]:
+        path = Path(str(folder))
+        top = [entry for entry in path.iterdir() if entry.name.startswith(start)] if path.is_dir() else []
+        found = [file for entry in top for file in (entry, *entry.rglob("*"))]
+        return {file.relative_to(path).as_posix(): file.stat().st_size for file in found if file.is_file()}
 
     @override
     def remove(self, file: UPath) -> None:

@@ -1,6 +1,7 @@
 """What can be done with a place. What does not belong here: how (`local`, `remote`)."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -53,6 +54,10 @@ class Place(ABC):
     @abstractmethod
     def names(self, folder: UPath) -> frozenset[str]:
         """Names of the files right in a folder; none if it is not there."""
+
+    @abstractmethod
+    def sizes(self, folder: UPath, start: str) -> Mapping[str, int]:
+        """Bytes of each file in or below a folder whose path in it begins with a text, by that path."""
 
     @abstractmethod
     def remove(self, file: UPath) -> None:

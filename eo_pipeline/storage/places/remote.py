@@ -6,7 +6,7 @@ progress is local. What does not belong here: the bucket's requests and their fa
 
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import override
@@ -80,6 +80,11 @@ class BucketPlace(Place):
         prefix = f"{self._name(folder)}/"
         below = [stored.name.removeprefix(prefix) for stored in self.bucket.list(prefix)]
         return frozenset(name for name in below if "/" not in name)
+
+    @override
+    def sizes(self, folder: UPath, start: str) -> Mapping[str, int]:
+        prefix = f"{self._name(folder)}/"
+        return {stored.name.removeprefix(prefix): stored.size for stored in self.bucket.list(f"{prefix}{start}")}
 
     @override
     def remove(self, file: UPath) -> None:

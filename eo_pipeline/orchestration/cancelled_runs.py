@@ -1,0 +1,131 @@
+"""Cancelling a Dagster run cancels what it submitted: one sensor looks at runs that were cancelled.
+
+Dagster's own sensors of a run's status forget a run if Earth Engine is away while they look at it; this one looks at it
+again. What does not belong here: cancelling partitions that a person chose (`cancelling`).
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from eo_pipeline.core.operations import Operation
+from eo_pipeline.core.submissions import SubmissionState
+from eo_pipeline.earth_engine.session import Session
+from eo_pipeline.orchestration import names
+from eo_pipeline.orchestration.cancelling import (
+    Standing,
+    cancel_one,
+    observe_unrecorded,
+    standings,
+    withdraw,
+)
+from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.destinations import Services
+from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource
+
+NAME = "cancelled_runs"
+_FIRST_LOOK = timedelta(days=1)
+_RUNS = 20
+"""Runs that are looked at in one tick, oldest first."""
+
+
+def build_cancelled_runs_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg.SensorDefinition:
+    """The sensor of all products."""
+
+    @dg.sensor(
+        name=NAME,
+        minimum_interval_seconds=seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Cancels on Earth Engine what a run had sent that was cancelled here.",
+    )
+    def cancelled_runs(
+        context: dg.SensorEvaluationContext,
+        earth_engine: EarthEngineResource,
+        cloud_storage: CloudStorageResource,
+        drive: DriveResource,
+    ) -> dg.SensorResult:
+        services = Services(earth_engine, cloud_storage, drive)
+        since = datetime.fromisoformat(context.cursor) if context.cursor else datetime.now(UTC) - _FIRST_LOOK
+        wanted = dg.RunsFilter(statuses=[dg.DagsterRunStatus.CANCELED], updated_after=since)
+        runs = context.instance.get_run_records(wanted, limit=_RUNS, order_by="update_timestamp", ascending=True)
+        told = [
+            sentence
+            for run in runs
+            for chain in chains
+            for sentence in cancel_sent(context.instance, chain, run, services)
+        ]
+        last = max((run.update_timestamp for run in runs), default=since)
+        return dg.SensorResult(skip_reason="; ".join(told) or "No run was cancelled.", cursor=last.isoformat())
+
+    return cancelled_runs
+
+
+def cancel_sent(instance: dg.DagsterInstance, chain: Chain, run: dg.RunRecord, services: Services) -> list[str]:
+    """Cancel the operations that a run started, unless another run attached to them since; gives a sentence each.
+
+    What it held back stops waiting. Operations that it joined go on. A second call finds nothing left.
+    """
+    partitions = _planned(instance, chain.key("submission"), run.dagster_run.run_id)
+    if not partitions:
+        return []
+    ended = _Run(run, _sent_by(instance, chain, run.dagster_run.run_id))
+    found = [standing for standing in standings(instance, chain, partitions, services=services) if standing.is_open]
+    return [told for one in found for told in ended.end(instance, chain, one, services.earth_engine.session())]
+
+
+def _sent_by(instance: dg.DagsterInstance, chain: Chain, run_id: str) -> dict[str, tuple[str, ...]]:
+    """Operations that a run recorded as started by it, by partition."""
+    entries = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    found: dict[str, tuple[str, ...]] = {}
+    for entry in entries:
+        event = entry.asset_materialization
+        if event is not None and event.asset_key == chain.key("submission") and event.partition is not None:
+            listed = event.metadata.get(names.SENT)
+            found[event.partition] = tuple(json.loads(str(listed.value))) if listed is not None else ()
+    return found
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A cancelled run, and what it recorded as sent, by partition."""
+
+    record: dg.RunRecord
+    sent: Mapping[str, tuple[str, ...]]
+
+    @property
+    def reason(self) -> str:
+        return f"run {self.record.dagster_run.run_id} was cancelled"
+
+    def end(self, instance: dg.DagsterInstance, chain: Chain, standing: Standing, session: Session) -> Iterator[str]:
+        """End what of a partition is this run's."""
+        recorded = standing.recorded
+        mine = recorded is not None and recorded.run_id == self.record.dagster_run.run_id
+        operations = [o.name for o in standing.active if self._is_sent(o, standing, mine=mine)]
+        for name in operations:
+            cancel_one(session, name)
+        unrecorded = [name for name in operations if name in standing.unrecorded]
+        if unrecorded:
+            observe_unrecorded(instance, chain, standing.partition, unrecorded, reason=self.reason)
+        held = mine and recorded is not None and recorded.submission.state is SubmissionState.HELD
+        if recorded is not None and mine and (held or set(operations) - set(unrecorded)):
+            withdraw(instance, chain, recorded, reason=self.reason)
+        if operations or held:
+            yield f"{self.reason}: {standing.partition}: {len(operations)} operations cancelled"
+
+    def _is_sent(self, operation: Operation, standing: Standing, *, mine: bool) -> bool:
+        """True if this run started it: as it recorded, or, recorded by nobody, after it began."""
+        if operation.name not in standing.unrecorded:
+            return mine and operation.name in self.sent.get(standing.partition, ())
+        began = self.record.start_time
+        unfinished = standing.partition not in self.sent
+        return unfinished and began is not None and datetime.fromisoformat(operation.created).timestamp() >= began
+
+
+def _planned(instance: dg.DagsterInstance, key: dg.AssetKey, run_id: str) -> list[str]:
+    """Partitions of an asset that a run was to make."""
+    entries = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+    events = [entry.dagster_event for entry in entries if entry.dagster_event is not None]
+    return sorted({event.partition for event in events if event.asset_key == key and event.partition is not None})

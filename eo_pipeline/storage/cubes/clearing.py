@@ -1,0 +1,85 @@
+"""Taking one partition out of a cube: its pixels become fill and its row goes, in one commit.
+
+Afterwards the ledger tells of the partition what it tells of one never done; earlier snapshots still hold it until they
+expire. What does not belong here: writing a partition (`regions`).
+"""
+
+from collections.abc import Mapping
+
+import icechunk
+import zarr
+
+from eo_pipeline.core.cube_ledger import RECORD, STATE
+from eo_pipeline.core.cube_region import shards_of
+from eo_pipeline.core.cube_template import CubeTemplate
+from eo_pipeline.core.periods import Period
+from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.storage.cubes.address import CubeAddress
+from eo_pipeline.storage.cubes.failures import storage_failures
+from eo_pipeline.storage.cubes.layout import array_at
+from eo_pipeline.storage.cubes.ledger import find_record
+from eo_pipeline.storage.cubes.repository import Cube
+from eo_pipeline.storage.cubes.time_axis import has_slot, slot_of
+from eo_pipeline.storage.cubes.transaction import BRANCH, Commit, transact
+
+
+def cube_exists(address: CubeAddress) -> bool:
+    """True if there is a repository at the address.
+
+    Raises:
+        StorageError: the storage cannot be reached.
+    """
+    with storage_failures(address):
+        return bool(icechunk.Repository.exists(address.storage()))
+
+
+def holds_region(cube: Cube, period: Period, region: Rectangle, *, area_key: str) -> bool:
+    """True if the ledger has a row of the area in the period.
+
+    Raises:
+        CubeError: another area holds one of the region's shards.
+    """
+    with storage_failures(cube.address):
+        group = zarr.open_group(cube.repository.readonly_session(BRANCH).store, mode="r")
+        return _is_held(group, cube.template, period, region, area_key)
+
+
+def clear_region(
+    cube: Cube, period: Period, region: Rectangle, *, area_key: str, metadata: Mapping[str, str]
+) -> Commit:
+    """Write fill in place of a partition's pixels and delete its row; no commit if there is none.
+
+    Args:
+        cube: open.
+        period: of the partition; without a slot there is nothing.
+        region: whole shards of the cube.
+        area_key: the area's key.
+        metadata: of the commit; `product` and `partition` make its message.
+
+    Raises:
+        CubeError: another area holds one of the region's shards.
+        StorageError: the storage cannot be reached.
+    """
+
+    def change(group: zarr.Group) -> tuple[bool, None]:
+        if not _is_held(group, cube.template, period, region, area_key):
+            return False, None
+        slot, shards = slot_of(group, cube.template, period), shards_of(cube.template, region)
+        for band in cube.template.bands:
+            array = array_at(group, band.name)
+            array[slot, *region.slices] = array.fill_value
+        rows, columns = shards.slices
+        array_at(group, STATE)[slot, rows, columns] = 0
+        array_at(group, RECORD)[slot, rows.start, columns.start] = ""
+        return True, None
+
+    with storage_failures(cube.address):
+        commit, _ = transact(cube.address, cube.repository, change, metadata)
+    return commit
+
+
+def _is_held(group: zarr.Group, template: CubeTemplate, period: Period, region: Rectangle, area_key: str) -> bool:
+    if not has_slot(group, template, period):
+        return False
+    slot = slot_of(group, template, period)
+    return find_record(group, template, slot, area_key=area_key, region=region) is not None
