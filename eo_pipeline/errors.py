@@ -64,8 +64,16 @@ class TilesError(EoPipelineError):
     """Exported tiles are missing, corrupt or unexpected: lists every one of them."""
 
 
-class TilesGoneError(TilesError):
+class ExportGoneError(EoPipelineError):
+    """What an export made was there and has been deleted since: another export brings it back."""
+
+
+class TilesGoneError(TilesError, ExportGoneError):
     """Some exported tiles were there and have been deleted since: says what tells; another export brings them back."""
+
+
+class AssetError(EoPipelineError):
+    """An Earth Engine asset is not what was asked for: lists every difference."""
 
 
 class GridMismatchError(EoPipelineError):

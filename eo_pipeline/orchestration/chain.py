@@ -34,7 +34,7 @@ class Chain:
     zones_file: Path | None
 
     def key(self, stage: str) -> dg.AssetKey:
-        """Asset key of a stage: submission, export, tiles, mosaic, zonal_stats or cube."""
+        """Asset key of a stage: see `stages`."""
         return dg.AssetKey([self.product.name, stage])
 
     def describe(self, stage: str) -> str:
@@ -63,7 +63,9 @@ class Chain:
 
     @property
     def stages(self) -> list[str]:
-        """Stages of this product, upstream first."""
+        """Stages of this product, upstream first: what stays in Earth Engine is registered, files are brought here."""
+        if self.product.export.destination == "asset":
+            return ["submission", "export", "ee_asset"]
         optional = [("zonal_stats", self.product.zones), ("cube", self.product.cube)]
         return ["submission", "export", "tiles", "mosaic", *(name for name, part in optional if part is not None)]
 

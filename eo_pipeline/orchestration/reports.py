@@ -178,7 +178,7 @@ def _report(result: Tick, chain: Chain, recorded: Recorded, known: Mapping[str, 
 
 
 def _lost(chain: Chain, loss: Lost) -> Settle:
-    words = "tiles were deleted before they were collected; exported again"
+    words = "what it made was deleted before it was collected; exported again"
     event = dg.AssetObservation(
         asset_key=chain.key("export"),
         partition=loss.recorded.partition,
@@ -213,6 +213,14 @@ def _compute(operations: Sequence[Operation]) -> dict[str, Any]:
     return {EECU_SECONDS: sum(o.eecu_seconds for o in operations), OPERATIONS: operations_metadata(operations)}
 
 
+def _written(recorded: Recorded) -> dict[str, Any]:
+    """Where to look for what was made; an asset's prefix is its whole name."""
+    place, prefix = recorded.place, recorded.submission.parts[0].prefix
+    if place.startswith("ee://"):
+        return {"asset": dg.MetadataValue.path(prefix)}
+    return {"tiles at": dg.MetadataValue.path(f"{place}/{prefix}")}
+
+
 def _exported(key: dg.AssetKey, recorded: Recorded, operations: Sequence[Operation]) -> dg.AssetMaterialization:
     shown: dict[str, Any] = {}
     if operations:
@@ -221,7 +229,7 @@ def _exported(key: dg.AssetKey, recorded: Recorded, operations: Sequence[Operati
             "queue seconds": round(sum(o.queue_seconds for o in operations), 1),
             "run seconds": round(sum(o.run_seconds for o in operations), 1),
             "task": dg.MetadataValue.url(operations[0].url),
-            "tiles at": dg.MetadataValue.path(f"{recorded.place}/{recorded.submission.parts[0].prefix}"),
+            **_written(recorded),
         }
         if len(operations) > 1:
             shown["pieces"] = len(operations)

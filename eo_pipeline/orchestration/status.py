@@ -22,7 +22,7 @@ class StageStatus:
     """One stage's partitions.
 
     Attributes:
-        stage: submission, export, tiles, mosaic, zonal_stats or cube.
+        stage: one of `Chain.stages`.
         wanted: how many partitions there are.
         done: how many are materialised.
         no_images: how many of those have no image.
@@ -101,7 +101,8 @@ class _Read:
     def places(self) -> dict[str, Mapping[str, int]]:
         """Where the newest materialisations stand, by stage."""
         found = {stage: {p: s.storage_id for p, s in stamps.items()} for stage, stamps in self.stamps.items()}
-        return {**found, "mosaic": ledger.newest_places(self.instance, self.chain.key("mosaic"))}
+        heavy = [stage for stage in self.chain.stages if stage not in found]
+        return found | {stage: ledger.newest_places(self.instance, self.chain.key(stage)) for stage in heavy}
 
     def without_images(self, stage: str) -> set[str]:
         """Partitions that recorded that there is no image; a mosaic has what its tiles have."""
