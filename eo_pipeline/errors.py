@@ -72,6 +72,10 @@ class TilesGoneError(TilesError, ExportGoneError):
     """Some exported tiles were there and have been deleted since: says what tells; another export brings them back."""
 
 
+class TableError(EoPipelineError):
+    """An exported table is not what was declared: names the file, the column and the values."""
+
+
 class AssetError(EoPipelineError):
     """An Earth Engine asset is not what was asked for: lists every difference."""
 

@@ -15,6 +15,7 @@ from eo_pipeline.orchestration.assets.ee_asset import build_ee_asset
 from eo_pipeline.orchestration.assets.export import build_export
 from eo_pipeline.orchestration.assets.mosaic import build_mosaic
 from eo_pipeline.orchestration.assets.submission import build_submission
+from eo_pipeline.orchestration.assets.table import build_table
 from eo_pipeline.orchestration.assets.tiles import build_tiles
 from eo_pipeline.orchestration.assets.zonal_stats import build_zonal_stats
 from eo_pipeline.orchestration.chain import Chain
@@ -43,6 +44,9 @@ def _below_export(chain: Chain) -> Iterator[dg.AssetsDefinition]:
     product = chain.product
     if product.export.destination == "asset":
         yield build_ee_asset(chain)
+        return
+    if product.table is not None:
+        yield build_table(chain, product.table)
         return
     yield build_tiles(chain)
     yield build_mosaic(chain)

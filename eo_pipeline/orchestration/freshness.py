@@ -13,7 +13,7 @@ from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.ledger_reader import LedgerReader
 from eo_pipeline.orchestration.partitions import PartitionKey
 
-MADE_OF = {"tiles": "export", "ee_asset": "export", "mosaic": "tiles", "cube": "mosaic"}
+MADE_OF = {"tiles": "export", "ee_asset": "export", "table": "export", "mosaic": "tiles", "cube": "mosaic"}
 """What each stage is made of, partition by partition."""
 
 _ELSEWHERE = ("ee_asset",)
@@ -52,6 +52,7 @@ class Freshness:
             if partition in above
             and (stage in _ELSEWHERE or stamp.values.get(names.ROOT) == self.root)
             and stamp.values.get(names.DIGEST) == above[partition].values.get(names.DIGEST)
+            and (stage != "table" or stamp.values.get(names.COLUMNS_VERSION) == self.chain.columns_version())
             and stamp.storage_id > above[partition].storage_id
         }
 

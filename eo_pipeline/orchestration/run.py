@@ -132,7 +132,7 @@ class _Runner:
     def carry_through(self, exported: Sequence[PartitionKey]) -> None:
         """Every stage below the export; what is there already is not made again."""
         ready = list(exported)
-        for stage in ("ee_asset", "tiles", "mosaic"):
+        for stage in ("ee_asset", "table", "tiles", "mosaic"):
             if stage in self.chain.stages:
                 ready = self._make(stage, ready)
         if "cube" in self.chain.stages:

@@ -115,17 +115,22 @@ class _Read:
             sent = {p: identity_of(stamp.values) for p, stamp in self.stamps["submission"].items()}
             return {p for p, s in self.stamps[stage].items() if s.values.get(names.REPORTED) != sent.get(p)}
         if stage == "zonal_stats":
-            return self._other_zones() | {p for p in self.places[stage] if self._is_older(stage, p)}
-        return {p for p in self.places[stage] if stage in MADE_OF and self._is_older(stage, p)}
+            return self._other(stage, names.ZONES_VERSION, self.chain.zones_version()) | {
+                p for p in self.places[stage] if self._is_older(stage, p)
+            }
+        older = {p for p in self.places[stage] if stage in MADE_OF and self._is_older(stage, p)}
+        if stage == "table":
+            return older | self._other(stage, names.COLUMNS_VERSION, self.chain.columns_version())
+        return older
 
     def _is_older(self, stage: str, partition: str) -> bool:
         above = self.places[MADE_OF.get(stage, "mosaic")]
         sources = mosaics_of(self.chain, partition) if stage == "zonal_stats" else [partition]
         return any(above.get(source, 0) > self.places[stage][partition] for source in sources)
 
-    def _other_zones(self) -> set[str]:
-        version = self.chain.zones_version()
-        return {p for p, s in self.stamps["zonal_stats"].items() if s.values.get(names.ZONES_VERSION) != version}
+    def _other(self, stage: str, name: str, version: str) -> set[str]:
+        """Partitions that were made of another declaration."""
+        return {p for p, s in self.stamps[stage].items() if s.values.get(name) != version}
 
 
 def _stage(read: _Read, stage: str) -> StageStatus:

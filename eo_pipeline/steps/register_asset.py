@@ -6,8 +6,10 @@ What does not belong here: exporting it (`submit_export`), and what became of th
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import ee
 from odc.geo.geobox import GeoBox
 
+from eo_pipeline.core import keys
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.mosaics import describe_grid
 from eo_pipeline.core.periods import Period
@@ -69,13 +71,56 @@ def register_image(
     found = _existing(session, name)
     differences = list(_differences(found, geobox, bands))
     if differences:
-        listed = "\n".join(f"  {difference}" for difference in differences)
-        raise AssetError(
-            f"the asset {name} is not what was exported:\n{listed}\nsomebody replaced it; delete it and materialise "
-            "`ee_asset` again, then it is exported anew"
-        )
+        raise _mismatch(name, differences)
     assets.set_properties(session, name, label.properties, label.period)
     return found
+
+
+@dataclass(frozen=True)
+class RegisteredTable:
+    """A table asset.
+
+    Attributes:
+        asset: as described.
+        rows: how many features it has.
+        values: how many of them have a value, by column.
+    """
+
+    asset: Asset
+    rows: int
+    values: Mapping[str, int]
+
+
+def register_table(session: Session, name: str, *, columns: Sequence[str], label: AssetLabel) -> RegisteredTable:
+    """Verify that an exported table is one, count its rows and values, and label it.
+
+    Args:
+        session: at the service.
+        name: of the asset.
+        columns: whose values are counted.
+        label: to be set; setting it again does not matter.
+
+    Raises:
+        ExportGoneError: there is no such asset: somebody deleted it.
+        AssetError: it is no table.
+        ServiceError: any other refusal.
+    """
+    found = _existing(session, name)
+    if found.type != "TABLE":
+        raise _mismatch(name, [f"type: expected TABLE, got {found.type}"])
+    features = ee.FeatureCollection(name)
+    counts = [features.size(), *(features.aggregate_count(column) for column in columns)]
+    rows, *values = session.compute(ee.List(counts), tag=keys.workload_tag(label.product))
+    assets.set_properties(session, name, label.properties, label.period)
+    return RegisteredTable(found, rows, dict(zip(columns, values, strict=True)))
+
+
+def _mismatch(name: str, differences: Sequence[str]) -> AssetError:
+    listed = "\n".join(f"  {difference}" for difference in differences)
+    return AssetError(
+        f"the asset {name} is not what was exported:\n{listed}\nsomebody replaced it; delete it and materialise "
+        "`ee_asset` again, then it is exported anew"
+    )
 
 
 def _existing(session: Session, name: str) -> Asset:

@@ -7,10 +7,11 @@ from urllib.parse import quote
 
 import dagster as dg
 
+from eo_pipeline.core.product import Table
 from eo_pipeline.core.submissions import SubmissionState
 from eo_pipeline.earth_engine import assets
 from eo_pipeline.earth_engine.assets import Asset
-from eo_pipeline.earth_engine.session import Session
+from eo_pipeline.earth_engine.session import Session, counted
 from eo_pipeline.orchestration import ledger, names
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
@@ -20,7 +21,8 @@ from eo_pipeline.orchestration.ledger import Stamp
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.resources import EarthEngineResource
 from eo_pipeline.orchestration.stored_submissions import read_parts
-from eo_pipeline.steps.register_asset import CURRENT, AssetLabel, register_image
+from eo_pipeline.orchestration.usage_events import INTERACTIVE
+from eo_pipeline.steps.register_asset import CURRENT, AssetLabel, register_image, register_table
 
 ASSET = "eo/asset"
 """Name of a registered asset."""
@@ -67,10 +69,12 @@ def _registered(session: Session, chain: Chain, key: str, export: Stamp, before:
     [part] = read_parts(export.values)
     partition = PartitionKey.parse(key)
     label = AssetLabel(chain.product.name, partition.area, chain.period(partition.period), part.digest)
-    found = register_image(
-        session, part.prefix, geobox=chain.area(partition).geobox, bands=chain.product.bands, label=label
-    )
-    shown = {**_provenance(export), **_metadata(part.prefix, found)}
+    declared = chain.product.table
+    if declared is None:
+        told = _image(session, chain, part.prefix, label)
+    else:
+        told = _table(session, declared, part.prefix, label)
+    shown = {**_provenance(export), ASSET: part.prefix, **told}
     earlier = str(before.values.get(ASSET, ""))
     if earlier not in ("", part.prefix):
         shown["superseded"] = f"{earlier}: {_superseded(session, chain, earlier, label)}"
@@ -94,11 +98,26 @@ def _provenance(export: Stamp) -> dict[str, Any]:
     return {names.STATE: registered, names.DIGEST: str(export.values[names.DIGEST])}
 
 
-def _metadata(name: str, found: Asset) -> dict[str, Any]:
+def _image(session: Session, chain: Chain, name: str, label: AssetLabel) -> dict[str, Any]:
+    geobox, bands = chain.areas[label.area_key].geobox, chain.product.bands
+    found = register_image(session, name, geobox=geobox, bands=bands, label=label)
+    return {**_metadata(found, name), "bands": ", ".join(band.name for band in found.bands)}
+
+
+def _table(session: Session, declared: Table, name: str, label: AssetLabel) -> dict[str, Any]:
+    with counted(session) as count:
+        found = register_table(session, name, columns=list(declared.columns), label=label)
     return {
-        ASSET: name,
+        **_metadata(found.asset, name),
+        "dagster/row_count": found.rows,
+        "values": dg.MetadataValue.json(dict(found.values)),
+        INTERACTIVE: count.requests,
+    }
+
+
+def _metadata(found: Asset, name: str) -> dict[str, Any]:
+    return {
         "asset": dg.MetadataValue.url(f"https://code.earthengine.google.com/?asset={quote(name)}"),
         "bytes": found.size,
-        "bands": ", ".join(band.name for band in found.bands),
         "registered": dg.MetadataValue.timestamp(datetime.now(UTC)),
     }

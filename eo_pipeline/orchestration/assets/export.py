@@ -8,11 +8,11 @@ from eo_pipeline.core.product import Product
 from eo_pipeline.orchestration.chain import Chain
 
 _PLACES: Mapping[str, tuple[str, str]] = {
-    "cloud_storage": ("gcs", "Tiles that Earth Engine wrote into the bucket."),
-    "drive": ("googledrive", "Tiles that Earth Engine wrote into a folder of Google Drive."),
-    "asset": ("earthengine", "Assets that Earth Engine made."),
+    "cloud_storage": ("gcs", "that Earth Engine wrote into the bucket"),
+    "drive": ("googledrive", "that Earth Engine wrote into a folder of Google Drive"),
+    "asset": ("earthengine", "that Earth Engine keeps as assets"),
 }
-"""Kind and first sentence, by destination."""
+"""Kind and words, by destination."""
 
 
 def build_export(chain: Chain) -> dg.AssetSpec:
@@ -26,11 +26,13 @@ def build_export(chain: Chain) -> dg.AssetSpec:
         owners=chain.product.owners,
         kinds={kind},
         description=chain.describe(
-            f"{sentence} The sensor earth_engine_operations reports each partition when its task ends; there is "
+            f"{sentence}. The sensor earth_engine_operations reports each partition when its task ends; there is "
             "nothing to run here."
         ),
     )
 
 
 def _said(product: Product) -> tuple[str, str]:
-    return _PLACES[product.export.destination]
+    kind, where = _PLACES[product.export.destination]
+    what = "Tables" if product.table is not None else "Images" if kind == "earthengine" else "Tiles"
+    return kind, f"{what} {where}"
