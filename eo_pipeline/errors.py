@@ -64,8 +64,20 @@ class TilesError(EoPipelineError):
     """Exported tiles are missing, corrupt or unexpected: lists every one of them."""
 
 
-class TilesGoneError(TilesError):
+class ExportGoneError(EoPipelineError):
+    """What an export made was there and has been deleted since: another export brings it back."""
+
+
+class TilesGoneError(TilesError, ExportGoneError):
     """Some exported tiles were there and have been deleted since: says what tells; another export brings them back."""
+
+
+class TableError(EoPipelineError):
+    """An exported table is not what was declared: names the file, the column and the values."""
+
+
+class AssetError(EoPipelineError):
+    """An Earth Engine asset is not what was asked for: lists every difference."""
 
 
 class GridMismatchError(EoPipelineError):

@@ -121,6 +121,11 @@ class ImageContent:
         }
 
     @property
+    def stem(self) -> str:
+        """Beginning of the names of its files."""
+        return "tile"
+
+    @property
     def tile_count(self) -> int:
         """Files that the export is split into."""
         return tile_count(self.geobox, self.file_dimensions)
@@ -140,6 +145,11 @@ class TableContent:
     def identity(self) -> dict[str, Any]:
         """As part of a digest."""
         return {"columns": list(self.columns)}
+
+    @property
+    def stem(self) -> str:
+        """Name of its file without the ending."""
+        return "table"
 
     @property
     def tile_count(self) -> int:
@@ -202,7 +212,7 @@ class ExportTask:
         named = {"product": self.product, "area_key": self.area_key, "period_key": self.period_key}
         match self.destination:
             case CloudStorage(folder=folder):
-                prefix = keys.object_prefix(**named, digest=self.digest, whole=self.whole)
+                prefix = keys.object_prefix(**named, digest=self.digest, whole=self.whole, stem=self.content.stem)
                 return f"{folder}/{prefix}" if folder else prefix
             case Drive():
                 return keys.drive_prefix(**named, digest=self.digest)

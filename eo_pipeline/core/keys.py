@@ -93,14 +93,16 @@ def digest(parts: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]
 
 
-def object_prefix(*, product: str, area_key: str, period_key: str, digest: str, whole: str = "") -> str:
-    """Prefix of the objects of one export; tiles are `<prefix>-<row>-<column>.tif` or `<prefix>.tif`.
+def object_prefix(
+    *, product: str, area_key: str, period_key: str, digest: str, whole: str = "", stem: str = "tile"
+) -> str:
+    """Prefix of the objects of one export; tiles are `<prefix>-<row>-<column>.tif` or `<prefix>.tif`, tables `.csv`.
 
     A folder of its own for each digest, so that neither products whose names begin alike nor two recipes of one
     partition ever list each other's tiles. Pieces of a split export lie below the folder of the whole.
     """
     below = f"{whole}/{digest}" if whole else digest
-    return f"{product}/{area_key}/{period_key}/{below}/tile"
+    return f"{product}/{area_key}/{period_key}/{below}/{stem}"
 
 
 def drive_prefix(*, product: str, area_key: str, period_key: str, digest: str) -> str:

@@ -58,6 +58,7 @@ class Traces:
         expected_objects: number of tiles that the export makes.
         was_split: True if it is recorded that this export was given up for smaller ones.
         can_split: True if there are smaller ones.
+        indivisible: True if what it makes is never made in pieces: a table, or an Earth Engine asset.
     """
 
     recorded: Part | None
@@ -66,6 +67,7 @@ class Traces:
     expected_objects: int
     was_split: bool = False
     can_split: bool = False
+    indivisible: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,9 @@ def _after_failure(traces: Traces, operation: Operation, generation: int) -> Dec
         return Decision(Act.SUBMIT, generation + 1, None, reason)
     endings = {
         FailureAct.RETRY: f" after {attempts} attempts",
-        FailureAct.SPLIT: ", and this is the smallest piece that it can be split into",
+        FailureAct.SPLIT: ", and a table or an Earth Engine asset cannot be made in pieces"
+        if traces.indivisible
+        else ", and this is the smallest piece that it can be split into",
     }
     ending = endings.get(failure.act, "")
     advice = f"{failure.advice} {_AGAIN}" if failure.kind in _OUTSIDE else failure.advice

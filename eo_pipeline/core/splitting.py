@@ -18,10 +18,15 @@ FLOOR = SHARD
 """Pixels a side of the smallest piece: one of Earth Engine's shards."""
 
 
+def is_indivisible(task: ExportTask) -> bool:
+    """True if what an export makes is one thing: a table, or an Earth Engine asset."""
+    return not isinstance(task.content, ImageContent) or isinstance(task.destination, EarthEngineAsset)
+
+
 def pieces(task: ExportTask) -> tuple[ExportTask, ...]:
     """The next smaller exports that make the same pixels together; none at the floor, or if it cannot be split."""
     content = task.content
-    if not isinstance(content, ImageContent) or isinstance(task.destination, EarthEngineAsset):
+    if is_indivisible(task) or not isinstance(content, ImageContent):
         return ()
     whole = task.whole or task.digest
     smaller = _halved(content.file_dimensions, content.geobox)

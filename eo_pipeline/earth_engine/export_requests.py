@@ -14,7 +14,8 @@ from odc.geo.geobox import GeoBox
 from eo_pipeline.core.bands import BandEncoding, Kind
 from eo_pipeline.earth_engine.recipes import rectangle
 
-_POLICIES: Mapping[Kind, str] = {"continuous": "mean", "categorical": "mode", "count": "sample"}
+POLICIES: Mapping[Kind, str] = {"continuous": "mean", "categorical": "mode", "count": "sample"}
+"""How coarser levels of an asset are made of each kind of band."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def image_to_asset(
         name: of the asset; what it lies in exists.
         bands: of the image; their kinds decide how coarser levels are made.
     """
-    policies = {band.name: _POLICIES[band.kind] for band in bands}
+    policies = {band.name: POLICIES[band.kind] for band in bands}
     place = {**_as_asset(name), "pyramidingPolicy": policies}
     return _body(ee.batch.Export.image.toAsset(image, **place, **_said(label), **grid.options))
 

@@ -103,23 +103,34 @@ def image(
         keep_masks: leave unusable pixels masked, as Earth Engine's assets keep them.
     """
     if product.recipe is not None:
-        made = _own_recipe(product.recipe, RecipeArea(area_key, geobox, rectangle(geobox)), period)
+        made = ee.Image(own_recipe(product.recipe, RecipeArea(area_key, geobox, rectangle(geobox)), period))
         return _stacked(made, product, keep_masks=keep_masks)
     found = images(product, geobox, period)
     averaged = _averaging(product, geobox, native_resolution, found)
     return _stacked(averaged(_composite(product, found)), product, keep_masks=keep_masks)
 
 
-def _own_recipe(dotted: str, area: RecipeArea, period: Period) -> Any:
+def own_recipe(dotted: str, area: RecipeArea, period: Period, *, field: str = "recipe") -> Any:
+    """What a person's function returns for an area and a period.
+
+    Args:
+        dotted: package.module.function.
+        area: given to it.
+        period: likewise.
+        field: of the declaration that names the function.
+
+    Raises:
+        ProductError: there is no such function.
+    """
     module, _, name = dotted.rpartition(".")
     try:
         function = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise ProductError(
-            f"recipe: expected an importable function package.module.function, got {dotted!r} ({error}); "
+            f"{field}: expected an importable function package.module.function, got {dotted!r} ({error}); "
             "install its package beside eo_pipeline or correct the name"
         ) from error
-    return ee.Image(function(area, period))
+    return function(area, period)
 
 
 def _composite(product: Product, found: Any) -> Any:

@@ -5,14 +5,17 @@ What does not belong here: the sensor and resources, which all products share (`
 
 import logging
 import re
+from collections.abc import Iterator
 from textwrap import fill
 
 import dagster as dg
 
 from eo_pipeline.orchestration.assets.cube import build_cube
+from eo_pipeline.orchestration.assets.ee_asset import build_ee_asset
 from eo_pipeline.orchestration.assets.export import build_export
 from eo_pipeline.orchestration.assets.mosaic import build_mosaic
 from eo_pipeline.orchestration.assets.submission import build_submission
+from eo_pipeline.orchestration.assets.table import build_table
 from eo_pipeline.orchestration.assets.tiles import build_tiles
 from eo_pipeline.orchestration.assets.zonal_stats import build_zonal_stats
 from eo_pipeline.orchestration.cancel_job import build_cancel_job
@@ -26,23 +29,33 @@ DECLARATION = "declaration"
 
 def chain_definitions(chain: Chain) -> dg.Definitions:
     """Everything that belongs to one product."""
-    product = chain.product
     assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
         build_submission(chain),
         build_export(chain),
-        build_tiles(chain),
-        build_mosaic(chain),
+        *_below_export(chain),
     ]
-    if product.zones is not None:
-        assets.append(build_zonal_stats(chain, product.zones))
-    if product.cube is not None:
-        assets.append(build_cube(chain, product.cube))
     return dg.Definitions(
         assets=assets,
         asset_checks=build_checks(chain),
         schedules=[build_schedule(chain)],
         jobs=[build_cancel_job(chain)],
     )
+
+
+def _below_export(chain: Chain) -> Iterator[dg.AssetsDefinition]:
+    product = chain.product
+    if product.export.destination == "asset":
+        yield build_ee_asset(chain)
+        return
+    if product.table is not None:
+        yield build_table(chain, product.table)
+        return
+    yield build_tiles(chain)
+    yield build_mosaic(chain)
+    if product.zones is not None:
+        yield build_zonal_stats(chain, product.zones)
+    if product.cube is not None:
+        yield build_cube(chain, product.cube)
 
 
 def asset_name(name: str) -> str:

@@ -34,7 +34,7 @@ class Chain:
     zones_file: Path | None
 
     def key(self, stage: str) -> dg.AssetKey:
-        """Asset key of a stage: submission, export, tiles, mosaic, zonal_stats or cube."""
+        """Asset key of a stage: see `stages`."""
         return dg.AssetKey([self.product.name, stage])
 
     def describe(self, stage: str) -> str:
@@ -63,7 +63,11 @@ class Chain:
 
     @property
     def stages(self) -> list[str]:
-        """Stages of this product, upstream first."""
+        """Stages of this product, upstream first: what stays in Earth Engine is registered, files are brought here."""
+        if self.product.export.destination == "asset":
+            return ["submission", "export", "ee_asset"]
+        if self.product.table is not None:
+            return ["submission", "export", "table"]
         optional = [("zonal_stats", self.product.zones), ("cube", self.product.cube)]
         return ["submission", "export", "tiles", "mosaic", *(name for name, part in optional if part is not None)]
 
@@ -74,6 +78,11 @@ class Chain:
             return ""
         said = declared.model_dump(mode="json", exclude={"file"})
         return keys.digest({"zones": said, "bands": self.product.value_names, "checksum": checksum(self.zones_file)})
+
+    def columns_version(self) -> str:
+        """Identity of how an exported table is read; the columns' order and names are part of its export."""
+        declared = self.product.table
+        return "" if declared is None else keys.digest({"columns": declared.model_dump(mode="json")["columns"]})
 
     def area(self, key: PartitionKey) -> Area:
         """The area of a partition."""

@@ -45,7 +45,7 @@ class OpenDestination:
 
     Attributes:
         value: for the plan.
-        count: files of an export, by its prefix; 1 for an asset that is there.
+        count: tiles or tables of an export, by its prefix; 1 for an asset that is there.
     """
 
     value: Destination
@@ -58,18 +58,19 @@ def open_destination(product: Product, services: Services) -> OpenDestination:
     Raises:
         SettingsError, CredentialsError, StorageError, ServiceError, ServiceUnreachableError: they cannot.
     """
+    ending = ".tif" if product.table is None else ".csv"
     match product.export.destination:
         case "drive":
             folder = services.drive.open(product.export.drive_folder or product.name)
             folder.check()
-            return OpenDestination(Drive(folder.name), lambda prefix: _tiles(folder.list(prefix)))
+            return OpenDestination(Drive(folder.name), lambda prefix: _ending(ending, folder.list(prefix)))
         case "asset":
             return _open_assets(product, services.earth_engine)
         case _:
             bucket = services.cloud_storage.open(product.export.bucket)
             bucket.check()
             value = CloudStorage(bucket.name, product.export.prefix)
-            return OpenDestination(value, lambda prefix: _tiles(bucket.list(prefix)))
+            return OpenDestination(value, lambda prefix: _ending(ending, bucket.list(prefix)))
 
 
 def destination_of(product: Product, services: Services) -> Destination:
@@ -106,12 +107,13 @@ def unwritten(product: Product, services: Services) -> OpenDestination:
 def _open_assets(product: Product, earth_engine: EarthEngineResource) -> OpenDestination:
     session = earth_engine.session()
     parent = product.export.asset_parent or f"projects/{session.project}/assets"
-    assets.make_holder(session, f"{parent}/{product.name}", "IMAGE_COLLECTION")
+    kind: assets.Holder = "IMAGE_COLLECTION" if product.table is None else "FOLDER"
+    assets.make_holder(session, f"{parent}/{product.name}", kind)
     return OpenDestination(EarthEngineAsset(parent), lambda name: 0 if assets.describe(session, name) is None else 1)
 
 
-def _tiles(found: Sequence[Stored]) -> int:
-    return sum(file.name.endswith(".tif") for file in found)
+def _ending(ending: str, found: Sequence[Stored]) -> int:
+    return sum(file.name.endswith(ending) for file in found)
 
 
 def open_store(place: str, services: Services) -> Store:

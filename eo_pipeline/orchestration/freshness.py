@@ -13,8 +13,11 @@ from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.ledger_reader import LedgerReader
 from eo_pipeline.orchestration.partitions import PartitionKey
 
-MADE_OF = {"tiles": "export", "mosaic": "tiles", "cube": "mosaic"}
+MADE_OF = {"tiles": "export", "ee_asset": "export", "table": "export", "mosaic": "tiles", "cube": "mosaic"}
 """What each stage is made of, partition by partition."""
+
+_ELSEWHERE = ("ee_asset",)
+"""Stages that store nothing below the data root."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +43,16 @@ class Freshness:
         return {partition for partition, recorded in last.items() if reported.get(partition) == recorded.identity}
 
     def made(self, stage: str, partitions: Collection[str]) -> set[str]:
-        """Partitions of tiles, mosaic or cube that hold, and are newer than, what they are made of."""
+        """Partitions of a stage of `MADE_OF` that hold, and are newer than, what they are made of."""
         above = ledger.stamps(self.instance, self.chain.key(MADE_OF[stage]), partitions)
         mine = ledger.stamps(self.instance, self.chain.key(stage), partitions)
         return {
             partition
             for partition, stamp in mine.items()
             if partition in above
-            and stamp.values.get(names.ROOT) == self.root
+            and (stage in _ELSEWHERE or stamp.values.get(names.ROOT) == self.root)
             and stamp.values.get(names.DIGEST) == above[partition].values.get(names.DIGEST)
+            and (stage != "table" or stamp.values.get(names.COLUMNS_VERSION) == self.chain.columns_version())
             and stamp.storage_id > above[partition].storage_id
         }
 

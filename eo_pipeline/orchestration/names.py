@@ -39,6 +39,7 @@ ROOT = "eo/root"
 """Address of the data root that something was stored below."""
 
 ZONES_VERSION = "eo/zones_version"
+COLUMNS_VERSION = "eo/columns_version"
 
 ERRORS = "eo/errors"
 """Of a failure: the words of each partition that failed, by its key."""

@@ -85,4 +85,5 @@ def road(chain: Chain, key: str) -> Choice:
     export, area = chain.product.export, chain.area(PartitionKey.parse(key))
     height, width = area.geobox.shape
     size = size_of((height, width), chain.product.bands)
-    return route(export.route, size, tiles_only=export.destination == "cloud_storage")
+    tiles_only = export.destination == "cloud_storage" and chain.product.table is None
+    return route(export.route, size, tiles_only=tiles_only)

@@ -169,7 +169,7 @@ def _report(result: Tick, chain: Chain, recorded: Recorded, known: Mapping[str, 
     elif len(result.events) + len(result.settle) >= MAX_EVENTS:
         result.postponed += 1
     elif decision.report is Report.EXPORTED:
-        result.events.append(_exported(chain.key("export"), recorded, operations))
+        result.events.append(_exported(chain, recorded, operations))
     elif decision.settle:
         event = _failed(chain.key("export"), recorded, decision, operations)
         result.settle.append(Settle(chain, recorded, event, f"{recorded.identity}:{recorded.storage_id}"))
@@ -178,7 +178,7 @@ def _report(result: Tick, chain: Chain, recorded: Recorded, known: Mapping[str, 
 
 
 def _lost(chain: Chain, loss: Lost) -> Settle:
-    words = "tiles were deleted before they were collected; exported again"
+    words = "what it made was deleted before it was collected; exported again"
     event = dg.AssetObservation(
         asset_key=chain.key("export"),
         partition=loss.recorded.partition,
@@ -213,7 +213,16 @@ def _compute(operations: Sequence[Operation]) -> dict[str, Any]:
     return {EECU_SECONDS: sum(o.eecu_seconds for o in operations), OPERATIONS: operations_metadata(operations)}
 
 
-def _exported(key: dg.AssetKey, recorded: Recorded, operations: Sequence[Operation]) -> dg.AssetMaterialization:
+def _written(chain: Chain, recorded: Recorded) -> dict[str, Any]:
+    """Where to look for what was made; an asset's prefix is its whole name."""
+    place, prefix = recorded.place, recorded.submission.parts[0].prefix
+    if place.startswith("ee://"):
+        return {"asset": dg.MetadataValue.path(prefix)}
+    what = "tiles at" if chain.product.table is None else "table at"
+    return {what: dg.MetadataValue.path(f"{place}/{prefix}")}
+
+
+def _exported(chain: Chain, recorded: Recorded, operations: Sequence[Operation]) -> dg.AssetMaterialization:
     shown: dict[str, Any] = {}
     if operations:
         shown = {
@@ -221,12 +230,12 @@ def _exported(key: dg.AssetKey, recorded: Recorded, operations: Sequence[Operati
             "queue seconds": round(sum(o.queue_seconds for o in operations), 1),
             "run seconds": round(sum(o.run_seconds for o in operations), 1),
             "task": dg.MetadataValue.url(operations[0].url),
-            "tiles at": dg.MetadataValue.path(f"{recorded.place}/{recorded.submission.parts[0].prefix}"),
+            **_written(chain, recorded),
         }
         if len(operations) > 1:
             shown["pieces"] = len(operations)
     return dg.AssetMaterialization(
-        asset_key=key,
+        asset_key=chain.key("export"),
         partition=recorded.partition,
         description="exported by Earth Engine" if operations else "nothing to export",
         metadata={**shown, **_common(recorded)},

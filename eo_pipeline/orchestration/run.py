@@ -138,8 +138,9 @@ class _Runner:
     def carry_through(self, exported: Sequence[PartitionKey]) -> None:
         """Every stage below the export; what is there already is not made again."""
         ready = list(exported)
-        for stage in ("tiles", "mosaic"):
-            ready = self._make(stage, ready)
+        for stage in ("ee_asset", "table", "tiles", "mosaic"):
+            if stage in self.chain.stages:
+                ready = self._make(stage, ready)
         if "cube" in self.chain.stages:
             self._make("cube", ready)
         if "zonal_stats" in self.chain.stages:

@@ -23,7 +23,7 @@ class StageStatus:
     """One stage's partitions.
 
     Attributes:
-        stage: submission, export, tiles, mosaic, zonal_stats or cube.
+        stage: one of `Chain.stages`.
         wanted: how many partitions there are.
         done: how many are materialised.
         no_images: how many of those have no image.
@@ -107,7 +107,8 @@ class _Read:
     def places(self) -> dict[str, Mapping[str, int]]:
         """Where the newest materialisations stand, by stage."""
         found = {stage: {p: s.storage_id for p, s in stamps.items()} for stage, stamps in self.stamps.items()}
-        return {**found, "mosaic": ledger.newest_places(self.instance, self.chain.key("mosaic"))}
+        heavy = [stage for stage in self.chain.stages if stage not in found]
+        return found | {stage: ledger.newest_places(self.instance, self.chain.key(stage)) for stage in heavy}
 
     def without_images(self, stage: str) -> set[str]:
         """Partitions that recorded that there is no image; a mosaic has what its tiles have."""
@@ -120,8 +121,13 @@ class _Read:
             sent = {p: identity_of(stamp.values) for p, stamp in self.stamps["submission"].items()}
             return {p for p, s in self.stamps[stage].items() if s.values.get(names.REPORTED) != sent.get(p)}
         if stage == "zonal_stats":
-            return self._other_zones() | {p for p in self.places[stage] if self._is_older(stage, p)}
-        return {p for p in self.places[stage] if stage in MADE_OF and self._is_older(stage, p)}
+            return self._other(stage, names.ZONES_VERSION, self.chain.zones_version()) | {
+                p for p in self.places[stage] if self._is_older(stage, p)
+            }
+        older = {p for p in self.places[stage] if stage in MADE_OF and self._is_older(stage, p)}
+        if stage == "table":
+            return older | self._other(stage, names.COLUMNS_VERSION, self.chain.columns_version())
+        return older
 
     def withdrawn(self, stage: str) -> set[str]:
         """Partitions whose submission was cancelled, and of other stages what was deleted and not made since."""
@@ -142,9 +148,9 @@ class _Read:
         sources = mosaics_of(self.chain, partition) if stage == "zonal_stats" else [partition]
         return any(above.get(source, 0) > self.places[stage][partition] for source in sources)
 
-    def _other_zones(self) -> set[str]:
-        version = self.chain.zones_version()
-        return {p for p, s in self.stamps["zonal_stats"].items() if s.values.get(names.ZONES_VERSION) != version}
+    def _other(self, stage: str, name: str, version: str) -> set[str]:
+        """Partitions that were made of another declaration."""
+        return {p for p, s in self.stamps[stage].items() if s.values.get(name) != version}
 
 
 def _stage(read: _Read, stage: str) -> StageStatus:

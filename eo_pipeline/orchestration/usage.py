@@ -20,7 +20,7 @@ from eo_pipeline.orchestration.usage_events import export_rows, run_rows
 from eo_pipeline.orchestration.waiting import OVERLAP
 from eo_pipeline.storage.usage_table import UsageTable
 
-ASKING = ("submission", "tiles")
+ASKING = ("submission", "tiles", "ee_asset")
 """Stages whose runs make interactive requests or replace earlier attempts."""
 
 _SECOND = timedelta(seconds=1)

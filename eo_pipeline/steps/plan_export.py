@@ -13,12 +13,12 @@ import ee
 
 from eo_pipeline.core import keys
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.export_plan import Destination, EarthEngineAsset, ExportTask, ImageContent
+from eo_pipeline.core.export_plan import Destination, EarthEngineAsset, ExportTask, ImageContent, TableContent
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product
 from eo_pipeline.core.settings import Settings
-from eo_pipeline.earth_engine import catalog, recipes
+from eo_pipeline.earth_engine import catalog, recipes, table_recipes
 from eo_pipeline.earth_engine.session import Session
 
 _PARTITIONS_A_REQUEST = 25
@@ -39,13 +39,13 @@ class Inputs:
 
 @dataclass(frozen=True)
 class PlannedExport:
-    """An export and the image that it asks for.
+    """An export and the image or table that it asks for.
 
     Attributes:
         task: the plan as a value.
-        value: the `ee.Image` of `task.expression`.
+        value: the `ee.Image` or `ee.FeatureCollection` of `task.expression`.
         inputs: what it is made of.
-        bands: of the image.
+        bands: of the image; none of a table.
     """
 
     task: ExportTask
@@ -96,32 +96,42 @@ def plan_export(
     priority: int | None = None,
 ) -> PlannedExport:
     """The export of one partition; the same arguments always give the same digest, whatever the priority."""
-    image = recipes.image(
-        product,
-        area_key=area.key,
-        geobox=area.geobox,
-        period=period,
-        native_resolution=native_resolution,
-        keep_masks=isinstance(destination, EarthEngineAsset),
-    )
-    bands = product.bands
-    nodata = bands[0].nodata
+    in_assets = isinstance(destination, EarthEngineAsset)
+    if product.table is not None:
+        rows = table_recipes.table(product.table, area_key=area.key, geobox=area.geobox, period=period)
+        value = table_recipes.with_columns(rows, product.table) if in_assets else rows
+        content: ImageContent | TableContent = TableContent(tuple(product.table.columns))
+    else:
+        value = recipes.image(
+            product,
+            area_key=area.key,
+            geobox=area.geobox,
+            period=period,
+            native_resolution=native_resolution,
+            keep_masks=in_assets,
+        )
+        content = _pixels(product, area)
     task = ExportTask(
         product=product.name,
         area_key=area.key,
         period_key=period.key,
         service=settings.earth_engine_url,
         project=settings.project,
-        expression=json.dumps(json.loads(image.serialize()), sort_keys=True),
+        expression=json.dumps(json.loads(value.serialize()), sort_keys=True),
         inputs=inputs.fingerprint,
-        content=ImageContent(
-            geobox=area.geobox,
-            band_names=tuple(band.name for band in bands),
-            nodata=float("nan") if nodata is None else float(nodata),
-            file_dimensions=product.file_dimensions,
-            max_pixels=product.export.max_pixels,
-        ),
+        content=content,
         destination=destination,
         priority=product.export.priority if priority is None else priority,
     )
-    return PlannedExport(task, image, inputs, tuple(bands))
+    return PlannedExport(task, value, inputs, tuple(product.bands))
+
+
+def _pixels(product: Product, area: Area) -> ImageContent:
+    nodata = product.bands[0].nodata
+    return ImageContent(
+        geobox=area.geobox,
+        band_names=tuple(band.name for band in product.bands),
+        nodata=float("nan") if nodata is None else float(nodata),
+        file_dimensions=product.file_dimensions,
+        max_pixels=product.export.max_pixels,
+    )

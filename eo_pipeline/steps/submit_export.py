@@ -12,7 +12,7 @@ from eo_pipeline.core.failures import FailureAct, classify
 from eo_pipeline.core.mosaics import whole_offset
 from eo_pipeline.core.operations import Operation
 from eo_pipeline.core.reconcile import Act, Decision, Traces, Wish, decide
-from eo_pipeline.core.splitting import pieces
+from eo_pipeline.core.splitting import is_indivisible, pieces
 from eo_pipeline.core.submissions import Held, Part, Submission, SubmissionState
 from eo_pipeline.earth_engine import operations
 from eo_pipeline.errors import CredentialsError, EoPipelineError, ServiceError, ServiceUnreachableError
@@ -226,7 +226,15 @@ class _Attempt:
         was_split = self.same is not None and task.digest in self.same.split
         needed = not was_split and (not found or self.wish.lost)
         objects = self.desk.count_tiles(task.prefix) if needed else 0
-        return Traces(recorded, found, objects, task.tile_count, was_split=was_split, can_split=can_split)
+        return Traces(
+            recorded,
+            found,
+            objects,
+            task.tile_count,
+            was_split=was_split,
+            can_split=can_split,
+            indivisible=is_indivisible(task),
+        )
 
 
 def _digest_of(operation: Operation) -> str:

@@ -18,7 +18,12 @@ from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.declarations import Origin, load_chain
 from eo_pipeline.orchestration.definitions import build_definitions
 from eo_pipeline.orchestration.partitions import PartitionKey
-from eo_pipeline.orchestration.resources import CloudStorageResource, DataRootResource, EarthEngineResource
+from eo_pipeline.orchestration.resources import (
+    CloudStorageResource,
+    DataRootResource,
+    DriveResource,
+    EarthEngineResource,
+)
 from eo_pipeline.orchestration.run import RunReport, run_partitions
 
 BUCKET = "test-bucket"
@@ -41,6 +46,7 @@ def resources(url: str, root: Path | str) -> dict[str, Any]:
     return {
         "earth_engine": EarthEngineResource(project=PROJECT, url=url, credentials="anonymous"),
         "cloud_storage": CloudStorageResource(url=url, bucket=BUCKET, credentials="anonymous"),
+        "drive": DriveResource(url=url, credentials="anonymous"),
         "data_root": DataRootResource(root=str(root)),
     }
 

@@ -11,6 +11,7 @@ from eo_pipeline.core.product.periods import Duration, Periods, Start
 from eo_pipeline.core.product.results import Cube, Export, OutputBand, ZoneTable
 from eo_pipeline.core.product.section import Bounds, Point
 from eo_pipeline.core.product.source import CloudScorePlus, Composite, Condition, Index, Mask, Source
+from eo_pipeline.core.product.table import Table, TableColumn
 
 __all__ = [
     "AreaGrid",
@@ -31,5 +32,7 @@ __all__ = [
     "ProductDeclaration",
     "Source",
     "Start",
+    "Table",
+    "TableColumn",
     "ZoneTable",
 ]

@@ -14,6 +14,7 @@ from eo_pipeline.core.product.periods import Periods
 from eo_pipeline.core.product.results import Cube, Export, OutputBand, ZoneTable
 from eo_pipeline.core.product.section import SHARD, Section
 from eo_pipeline.core.product.source import Composite, Index, Mask, Source
+from eo_pipeline.core.product.table import Table
 
 DEFAULT_FILE_DIMENSIONS = 12800
 """Pixels a side of one exported file: 5 x 2560, and a multiple of Earth Engine's 256-pixel shards."""
@@ -38,6 +39,7 @@ class ProductDeclaration(Section):
     output: dict[str, OutputBand] = Field(
         {}, description="exported bands and how each is stored; all indices, or else all source bands, if absent"
     )
+    table: Table | None = Field(None, description="rows computed inside Earth Engine, in place of pixels")
     zones: ZoneTable | None = Field(None, description="polygons that are measured; no table if absent")
     cube: Cube | None = Field(None, description="the Zarr cube; none if absent")
     export: Export = Field(Export(), description="how Earth Engine writes the tiles")
@@ -45,6 +47,9 @@ class ProductDeclaration(Section):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
+        if self.table is not None:
+            _check_table(self)
+            return self
         for check in (_check_recipe, _check_formulas, _check_output, _check_zones, _check_cube, _check_asset):
             check(self)
         return self
@@ -58,7 +63,9 @@ class ProductDeclaration(Section):
 
     @property
     def bands(self) -> list[BandEncoding]:
-        """Every exported band in file order: values, then counts, in one common dtype and nodata."""
+        """Every exported band in file order: values, then counts, in one common dtype and nodata; none of a table."""
+        if self.table is not None:
+            return []
         values = [self.output.get(name, OutputBand()).encoding(name) for name in self.value_names]
         common = values[0]
         counts = [
@@ -105,9 +112,30 @@ class Product(ProductDeclaration):
         return self
 
 
+def _check_table(declaration: ProductDeclaration) -> None:
+    of_pixels = ("source", "recipe", "mask", "index", "composite", "output", "zones", "cube")
+    if beside := [name for name in of_pixels if name in declaration.model_fields_set and getattr(declaration, name)]:
+        raise ValueError(
+            f"table: expected no {', '.join(beside)} beside it, since they are about pixels; its function returns the "
+            "finished rows"
+        )
+    if declaration.period.of_images:
+        raise ValueError(
+            "period.every: expected a step of the calendar beside `table`, got image: the images behind a recipe of "
+            "one's own are not known; write day"
+        )
+    if declaration.export.route == "interactive":
+        raise ValueError(
+            "export.route: expected batch beside `table`, got interactive; only a task can make a table, remove route"
+        )
+
+
 def _check_recipe(declaration: ProductDeclaration) -> None:
     if declaration.source is None and declaration.recipe is None:
-        raise ValueError("expected `source` (the built-in recipe) or `recipe` (a Python function), got neither")
+        raise ValueError(
+            "expected `source` (the built-in recipe) or `recipe` (a Python function), got neither; write `table` for "
+            "rows in place of pixels"
+        )
     if declaration.recipe is not None and (declaration.mask or declaration.index):
         raise ValueError("expected no `mask` or `index` beside `recipe`: the function returns the finished image")
     if declaration.recipe is not None and not declaration.output:

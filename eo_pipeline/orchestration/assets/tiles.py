@@ -1,17 +1,15 @@
 """`tiles`: an export's files on our side, every byte and every pixel of the area verified."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
 
 from eo_pipeline.core.submissions import SubmissionState
-from eo_pipeline.errors import EoPipelineError, TilesGoneError
 from eo_pipeline.orchestration import ledger, names
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.destinations import Services, names_in, open_store
+from eo_pipeline.orchestration.exported import finished
 from eo_pipeline.orchestration.fan_out import Made, each_partition
 from eo_pipeline.orchestration.io_managers import Stored, TilesIO
 from eo_pipeline.orchestration.partitions import PartitionKey
@@ -20,10 +18,6 @@ from eo_pipeline.orchestration.stored_submissions import place_of
 from eo_pipeline.orchestration.tile_sources import TileSources, is_interactive
 from eo_pipeline.orchestration.usage_events import INTERACTIVE
 from eo_pipeline.steps.collect_tiles import TileSet
-
-
-class NotExportedError(EoPipelineError):
-    """The partition has no finished export."""
 
 
 def build_tiles(chain: Chain) -> dg.AssetsDefinition:
@@ -57,12 +51,7 @@ def build_tiles(chain: Chain) -> dg.AssetsDefinition:
         sources = TileSources(chain, services, exported)
 
         def make(key: str) -> Made:
-            if key not in exported:
-                raise NotExportedError(
-                    f"{key}: expected a finished export, found none; materialise `submission` and leave the sensor "
-                    "`earth_engine_operations` running"
-                )
-            with _told_if_gone(context, export_key, key, exported[key]):
+            with finished(context, chain, exported, key):
                 found, requests = _collected(sources, tiles_io, key)
             tiles_io.store(context.asset_key, key, found)
             if product.export.delete_remote:
@@ -85,21 +74,6 @@ def _collected(sources: TileSources, io: TilesIO, key: str) -> tuple[TileSet, in
     with io.place.folder_to_fill(folder) as local:
         brought = sources.bring(key, local)
     return TileSet("collected", digest, folder, brought.tiles), brought.requests
-
-
-@contextmanager
-def _told_if_gone(
-    context: dg.AssetExecutionContext, export_key: dg.AssetKey, key: str, export: ledger.Stamp
-) -> Iterator[None]:
-    """Leave a note on `export` that its files were deleted, so that the sensor has them exported again."""
-    try:
-        yield
-    except TilesGoneError as error:
-        note = {names.LOST: str(export.values[names.REPORTED]), "error": str(error)}
-        context.log_event(
-            dg.AssetObservation(export_key, partition=key, description="its files were deleted", metadata=note)
-        )
-        raise
 
 
 def _delete(found: TileSet, export: ledger.Stamp, services: Services) -> None:
