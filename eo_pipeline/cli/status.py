@@ -42,13 +42,15 @@ def command(product: str | None) -> None:
 
 
 def print_status(status: ProductStatus, console: Console) -> None:
-    """One sentence and one table a product, a line a stage."""
+    """One sentence and one table a product, a line a stage, then why partitions are held back."""
     console.print(Text(status.sentence), soft_wrap=True)
     table = Table(box=None, pad_edge=False)
-    for heading in ("stage", "wanted", "done", "without images", "stale", "failed", "withdrawn"):
+    for heading in ("stage", "wanted", "done", "without images", "stale", "held back", "failed", "withdrawn"):
         table.add_column(heading, justify="left" if heading == "stage" else "right")
     for stage in status.stages:
         style = "green" if not stage.behind else "red" if stage.failed else "yellow"
-        numbers = (stage.wanted, stage.done, stage.no_images, stage.stale, stage.failed, stage.withdrawn)
+        numbers = (stage.wanted, stage.done, stage.no_images, stage.stale, stage.held, stage.failed, stage.withdrawn)
         table.add_row(stage.stage, *(str(number) for number in numbers), style=style)
     console.print(table)
+    for sentence in status.held_sentences:
+        console.print(Text(sentence, "yellow"), soft_wrap=True)

@@ -3,7 +3,7 @@
 What does not belong here: names below it (`core.export_plan`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,7 +13,9 @@ from eo_pipeline.earth_engine import assets
 from eo_pipeline.errors import StorageError
 from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource
 from eo_pipeline.steps.collect_tiles import TileStore
-from eo_pipeline.storage.stored import Stored
+
+_WRITTEN = (".tif", ".csv")
+"""Endings of what exports write: tiles and tables."""
 
 
 class Store(TileStore[Any], Protocol):
@@ -58,19 +60,16 @@ def open_destination(product: Product, services: Services) -> OpenDestination:
     Raises:
         SettingsError, CredentialsError, StorageError, ServiceError, ServiceUnreachableError: they cannot.
     """
-    ending = ".tif" if product.table is None else ".csv"
-    match product.export.destination:
-        case "drive":
-            folder = services.drive.open(product.export.drive_folder or product.name)
-            folder.check()
-            return OpenDestination(Drive(folder.name), lambda prefix: _ending(ending, folder.list(prefix)))
-        case "asset":
-            return _open_assets(product, services.earth_engine)
-        case _:
-            bucket = services.cloud_storage.open(product.export.bucket)
-            bucket.check()
-            value = CloudStorage(bucket.name, product.export.prefix)
-            return OpenDestination(value, lambda prefix: _ending(ending, bucket.list(prefix)))
+    value = destination_of(product, services)
+    match value:
+        case Drive(folder=folder):
+            services.drive.open(folder).check()
+        case CloudStorage(bucket=bucket):
+            services.cloud_storage.open(bucket).check()
+        case EarthEngineAsset(parent=parent):
+            kind: assets.Holder = "IMAGE_COLLECTION" if product.table is None else "FOLDER"
+            assets.make_holder(services.earth_engine.session(), f"{parent}/{product.name}", kind)
+    return OpenDestination(value, lambda prefix: count_files(value.address, prefix, services))
 
 
 def destination_of(product: Product, services: Services) -> Destination:
@@ -95,25 +94,12 @@ def count_files(place: str, prefix: str, services: Services) -> int:
     """
     if place.startswith("ee://"):
         return 0 if assets.describe(services.earth_engine.session(), prefix) is None else 1
-    return _tiles(open_store(place, services).list(prefix))
+    return sum(file.name.endswith(_WRITTEN) for file in open_store(place, services).list(prefix))
 
 
 def unwritten(product: Product, services: Services) -> OpenDestination:
     """The destination of a product all of whose images are fetched at once: nothing is written there."""
-    bucket = product.export.bucket or services.cloud_storage.settings().bucket
-    return OpenDestination(CloudStorage(bucket, product.export.prefix), lambda _prefix: 0)
-
-
-def _open_assets(product: Product, earth_engine: EarthEngineResource) -> OpenDestination:
-    session = earth_engine.session()
-    parent = product.export.asset_parent or f"projects/{session.project}/assets"
-    kind: assets.Holder = "IMAGE_COLLECTION" if product.table is None else "FOLDER"
-    assets.make_holder(session, f"{parent}/{product.name}", kind)
-    return OpenDestination(EarthEngineAsset(parent), lambda name: 0 if assets.describe(session, name) is None else 1)
-
-
-def _ending(ending: str, found: Sequence[Stored]) -> int:
-    return sum(file.name.endswith(ending) for file in found)
+    return OpenDestination(destination_of(product, services), lambda _prefix: 0)
 
 
 def open_store(place: str, services: Services) -> Store:

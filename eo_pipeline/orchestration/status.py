@@ -3,8 +3,9 @@
 What does not belong here: how it is printed (`cli`) or checked (`checks`).
 """
 
-from collections.abc import Mapping, Set
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import dagster as dg
@@ -14,6 +15,9 @@ from eo_pipeline.orchestration import ledger, names
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.freshness import MADE_OF, mosaics_of
 from eo_pipeline.orchestration.stored_submissions import identity_of
+
+_NAMED = 3
+"""Partitions that are named where many are held back for one reason."""
 
 _ENDED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
@@ -25,10 +29,11 @@ class StageStatus:
     Attributes:
         stage: one of `Chain.stages`.
         wanted: how many partitions there are.
-        done: how many are materialised.
+        done: how many are materialised, and not held back.
         no_images: how many of those have no image.
         stale: how many of those are older than what they are made of, or measured other zones.
         failed: how many failed and were not made since.
+        held: how many wait on our side before they are sent.
         withdrawn: how many a person cancelled or deleted and nobody asked for since; they do not count as done.
     """
 
@@ -38,6 +43,7 @@ class StageStatus:
     no_images: int
     stale: int
     failed: int
+    held: int = 0
     withdrawn: int = 0
 
     @property
@@ -48,10 +54,17 @@ class StageStatus:
 
 @dataclass(frozen=True)
 class ProductStatus:
-    """A product's stages, upstream first."""
+    """A product's stages.
+
+    Attributes:
+        product: its name.
+        stages: upstream first.
+        held_back: partitions that wait on our side, by the reason; what holds back most comes first.
+    """
 
     product: str
     stages: tuple[StageStatus, ...]
+    held_back: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def missing(self) -> int:
@@ -77,17 +90,33 @@ class ProductStatus:
     def markdown(self) -> str:
         """A table for the UI."""
         rows = [
-            f"| {s.stage} | {s.wanted} | {s.done} | {s.no_images} | {s.stale} | {s.failed} | {s.withdrawn} |"
+            f"| {s.stage} | {s.wanted} | {s.done} | {s.no_images} | {s.stale} | {s.held} | {s.failed} | {s.withdrawn} |"
             for s in self.stages
         ]
-        headings = "| stage | wanted | done | of them without images | of them stale | failed | withdrawn |"
-        return "\n".join([headings, "|---|---|---|---|---|---|---|", *rows])
+        headings = "| stage | wanted | done | of them without images | of them stale | held back | failed | withdrawn |"
+        return "\n".join([headings, "|---|---|---|---|---|---|---|---|", *rows, *self._markdown_held()])
+
+    @property
+    def held_sentences(self) -> tuple[str, ...]:
+        """Why partitions wait on our side, a sentence a reason."""
+        return tuple(
+            f"Held back {len(partitions)} ({_some(partitions)}): {reason}"
+            for reason, partitions in self.held_back.items()
+        )
+
+    def _markdown_held(self) -> list[str]:
+        return ["", *(f"- {sentence}" for sentence in self.held_sentences)] if self.held_back else []
+
+
+def _some(partitions: Sequence[str]) -> str:
+    return ", ".join([*partitions[:_NAMED], *(["..."] if len(partitions) > _NAMED else [])])
 
 
 def product_status(instance: dg.DagsterInstance, chain: Chain) -> ProductStatus:
     """Count every stage's partitions in the event log."""
     read = _Read(instance, chain)
-    return ProductStatus(chain.product.name, tuple(_stage(read, stage) for stage in chain.stages))
+    stages = tuple(_stage(read, stage) for stage in chain.stages)
+    return ProductStatus(chain.product.name, stages, _by_reason(read.held))
 
 
 @dataclass(frozen=True)
@@ -109,6 +138,13 @@ class _Read:
         found = {stage: {p: s.storage_id for p, s in stamps.items()} for stage, stamps in self.stamps.items()}
         heavy = [stage for stage in self.chain.stages if stage not in found]
         return found | {stage: ledger.newest_places(self.instance, self.chain.key(stage)) for stage in heavy}
+
+    @cached_property
+    def held(self) -> dict[str, str]:
+        """Why the newest submission waits on our side, by partition that the product has today."""
+        wanted = set(self.chain.by_area_and_period.get_partition_keys(dynamic_partitions_store=self.instance))
+        told = {p: str(s.values.get(names.HELD, "")) for p, s in self.stamps["submission"].items() if p in wanted}
+        return {partition: str(json.loads(held)["reason"]) for partition, held in told.items() if held}
 
     def without_images(self, stage: str) -> set[str]:
         """Partitions that recorded that there is no image; a mosaic has what its tiles have."""
@@ -159,7 +195,8 @@ def _stage(read: _Read, stage: str) -> StageStatus:
     partitions = chain.by_period if by_period else chain.by_area_and_period
     wanted = set(partitions.get_partition_keys(dynamic_partitions_store=read.instance))
     withdrawn = wanted & read.withdrawn(stage)
-    done = wanted & set(read.places[stage]) - withdrawn
+    held = set(read.held) if stage == "submission" else set()
+    done = wanted & set(read.places[stage]) - withdrawn - held
     failed = _failed(read.instance, chain.key(stage)) & wanted
     return StageStatus(
         stage=stage,
@@ -167,9 +204,17 @@ def _stage(read: _Read, stage: str) -> StageStatus:
         done=len(done),
         no_images=len(read.without_images(stage) & done),
         stale=len(read.stale(stage) & done),
-        failed=len(failed - done),
+        failed=len(failed - done - held),
+        held=len(held),
         withdrawn=len(withdrawn),
     )
+
+
+def _by_reason(held: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for partition, reason in sorted(held.items()):
+        found.setdefault(reason, []).append(partition)
+    return dict(sorted(found.items(), key=lambda entry: -len(entry[1])))
 
 
 def _failed(instance: dg.DagsterInstance, key: dg.AssetKey) -> set[str]:

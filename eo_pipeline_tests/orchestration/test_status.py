@@ -12,7 +12,7 @@ from eo_pipeline.orchestration.resources import CloudStorageResource
 from eo_pipeline.orchestration.status import product_status
 from eo_pipeline.orchestration.stored_submissions import metadata_of
 from eo_pipeline_tests.end_to_end.pipeline import resources
-from eo_pipeline_tests.orchestration.event_log import chain, materialise, submission
+from eo_pipeline_tests.orchestration.event_log import chain, materialise, record, submission
 from eo_pipeline_tests.orchestration.fields import EAST, MONTHS, WEST, two_areas
 
 EMPTY = {"eo/state": "no_images"}
@@ -118,7 +118,8 @@ def test_a_person_is_told_what_is_behind(instance: dg.DagsterInstance, made: Cha
     assert status.sentence == (
         "small is not complete: submission 1/4, export 0/4, tiles 0/4, mosaic 0/4, zonal_stats 0/2, cube 0/4."
     )
-    assert "| submission | 4 | 1 | 0 | 0 | 0 |" in status.markdown
+    assert "| submission | 4 | 1 | 0 | 0 | 0 | 0 |" in status.markdown
+    assert "Held back" not in status.markdown
 
 
 def test_a_check_of_the_product_passes_when_everything_is_there(instance: dg.DagsterInstance, made: Chain) -> None:
@@ -143,3 +144,20 @@ def evaluated(check: dg.AssetChecksDefinition, instance: dg.DagsterInstance) -> 
     done = job.execute_in_process(instance=instance)
     [evaluation] = done.get_asset_check_evaluations()
     return evaluation.passed
+
+
+def test_what_is_held_back_is_told_with_its_reason_and_is_not_done(instance: dg.DagsterInstance, made: Chain) -> None:
+    record(instance, made, f"{WEST}|2024-01", submission("A"))
+    for month in MONTHS:
+        record(instance, made, f"{EAST}|{month}", submission("", state="held", generation=0))
+    status = product_status(instance, made)
+    sent = next(stage for stage in status.stages if stage.stage == "submission")
+    assert (sent.wanted, sent.done, sent.held, sent.failed, sent.behind) == (4, 1, 2, 0, 3)
+    assert not status.is_complete
+    told = f"Held back 2 ({EAST}|2024-01, {EAST}|2024-02): the queue is full"
+    assert status.held_sentences == (told,)
+    assert "| submission | 4 | 1 | 0 | 0 | 2 | 0 |" in status.markdown
+    assert status.markdown.endswith(f"\n\n- {told}")
+    for month in MONTHS:
+        record(instance, made, f"{EAST}|{month}", submission("B"))
+    assert product_status(instance, made).held_sentences == ()
