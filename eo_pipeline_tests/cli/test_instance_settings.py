@@ -25,6 +25,7 @@ def test_dagster_reads_the_settings_and_keeps_everything_in_dagster_home(
         concurrency = instance.get_concurrency_config()
         assert concurrency.run_queue_config is not None
         assert concurrency.run_queue_config.max_concurrent_runs == 4
+        assert concurrency.run_queue_config.max_user_code_failure_retries == 60
         assert concurrency.pool_config.pool_granularity == PoolGranularity.RUN
         assert concurrency.pool_config.default_pool_limit == 2
         assert instance.run_monitoring_enabled
