@@ -116,12 +116,16 @@ class _Run:
             yield f"{self.reason}: {standing.partition}: {len(operations)} operations cancelled"
 
     def _is_sent(self, operation: Operation, standing: Standing, *, mine: bool) -> bool:
-        """True if this run started it: as it recorded, or, recorded by nobody, after it began."""
+        """True if this run started it: as it recorded, or, recorded by nobody, while it ran.
+
+        Whatever was started after it ended is another run's, which may record it in a moment.
+        """
         if operation.name not in standing.unrecorded:
             return mine and operation.name in self.sent.get(standing.partition, ())
-        began = self.record.start_time
-        unfinished = standing.partition not in self.sent
-        return unfinished and began is not None and datetime.fromisoformat(operation.created).timestamp() >= began
+        began, ended = self.record.start_time, self.record.end_time
+        if standing.partition in self.sent or began is None or ended is None:
+            return False
+        return began <= datetime.fromisoformat(operation.created).timestamp() <= ended
 
 
 def _planned(instance: dg.DagsterInstance, key: dg.AssetKey, run_id: str) -> list[str]:

@@ -196,19 +196,34 @@ def test_a_cancelled_run_leaves_what_it_joined_and_what_others_joined_since(plac
     assert state_of(place) == ["PENDING", "PENDING"]
 
 
-def test_a_cancelled_run_cancels_what_it_sent_but_could_not_record(place: Place) -> None:
-    found = place.pipeline()
+def submitted_and_killed(found: Pipeline, first: str, last: str) -> dg.DagsterRun:
+    """A run that sent one task, and was killed before it could record it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fan_out, "_record", _killed)
         with pytest.raises(RuntimeError, match="killed"):
-            submitted(found, PARTITION, OTHER)
-    [run] = place.instance.get_runs(limit=1)
-    assert place.instance.get_materialized_partitions(found.chain.key("submission")) == set()
-    assert state_of(place) == ["PENDING"]
-    place.instance.report_run_canceled(run)
-    result = look_at_runs(place, found)
-    assert state_of(place) == ["CANCELLED"]
-    assert look_at_runs(place, found, result.cursor).skip_reason == dg.SkipReason("No run was cancelled.")
+            submitted(found, first, last)
+    [run] = found.instance.get_runs(limit=1)
+    return run
+
+
+def test_a_cancelled_run_cancels_what_it_sent_but_could_not_record_and_nothing_later(
+    tmp_path: Path, place: Place
+) -> None:
+    """The service's clock is the machine's, so that times can be compared."""
+    with running_sandbox(tmp_path / "on_time", catalog=tmp_path / "catalog.yaml") as sandbox:
+        make_bucket(sandbox.url)
+        on_time = Place(place.folder, sandbox, place.instance)
+        on_time.hold()
+        found = on_time.pipeline()
+        place.instance.report_run_canceled(submitted_and_killed(found, PARTITION, OTHER))
+        assert place.instance.get_materialized_partitions(found.chain.key("submission")) == set()
+        assert state_of(on_time) == ["PENDING"]
+        result = look_at_runs(on_time, found)
+        assert state_of(on_time) == ["CANCELLED"]
+        assert look_at_runs(on_time, found, result.cursor).skip_reason == dg.SkipReason("No run was cancelled.")
+        submitted_and_killed(found, PARTITION, PARTITION)
+        look_at_runs(on_time, found)
+        assert state_of(on_time) == ["CANCELLED", "PENDING"]
 
 
 def test_a_run_that_was_cancelled_while_earth_engine_was_away_is_looked_at_again(place: Place) -> None:
