@@ -1,6 +1,7 @@
 """Deleting partitions: gone from every store, neighbours untouched, made anew with equal pixels."""
 
 import hashlib
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -18,10 +19,11 @@ from numpy.typing import NDArray
 
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.orchestration.deleting import BusyError, check_idle, delete, take_stock
-from eo_pipeline.orchestration.destinations import Services
+from eo_pipeline.orchestration.destinations import Services, count_files
 from eo_pipeline.orchestration.holdings import Stores
 from eo_pipeline.orchestration.resources import DriveResource
 from eo_pipeline.orchestration.status import product_status
+from eo_pipeline.orchestration.stored_submissions import place_of, read_parts
 from eo_pipeline.steps.delete_partition import Holding
 from eo_pipeline.storage.cubes import CubeAddress, open_cube
 from eo_pipeline_tests.end_to_end.heights import (
@@ -52,13 +54,20 @@ PARTITION = f"{WEST}|{MONTH}"
 HALF = SIDE // 2
 
 
+def stores_of(sandbox: SandboxProcess, found: Pipeline) -> Stores:
+    """As the command makes them."""
+    given, url = resources(sandbox.url, found.root), sandbox.url
+    settings = Settings(project=PROJECT, storage_url=url, credentials="anonymous", root=str(found.root))
+    services = Services(given["earth_engine"], given["cloud_storage"], DriveResource())
+    return Stores(found.instance, found.chain, services, settings)
+
+
 @dataclass(frozen=True)
 class Made:
     """Two products, of which the first has two areas in two months and the second's name begins as its name.
 
     Attributes:
-        url: of the sandbox.
-        sandbox: its process.
+        sandbox: with a bucket.
         found: the product whose partitions are deleted.
         neighbour: one whole area in one month.
     """
@@ -68,13 +77,8 @@ class Made:
     neighbour: Pipeline
 
     def stores(self, product: Pipeline) -> Stores:
-        """As the command makes them."""
-        given = resources(self.sandbox.url, product.root)
-        settings = Settings(
-            project=PROJECT, storage_url=self.sandbox.url, credentials="anonymous", root=str(product.root)
-        )
-        services = Services(given["earth_engine"], given["cloud_storage"], DriveResource())
-        return Stores(product.instance, product.chain, services, settings)
+        """Of one of the products."""
+        return stores_of(self.sandbox, product)
 
     def objects(self) -> dict[str, str]:
         """Checksum of every object of the bucket, by name."""
@@ -89,25 +93,24 @@ class Made:
 
 
 @pytest.fixture
-def made(tmp_path: Path, instance: dg.DagsterInstance) -> Iterator[Made]:
+def sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
     for seed, month in enumerate((MONTH, NEXT), start=1):
         write_month(tmp_path, month, seed=seed)
+    with running_sandbox(tmp_path / "sandbox", catalog=write_catalog(tmp_path), speed=100) as found:
+        make_bucket(found.url)
+        yield found
+
+
+@pytest.fixture
+def made(sandbox: SandboxProcess, tmp_path: Path, instance: dg.DagsterInstance) -> Made:
     top = shapely.box(LEFT + 1, TOP - HALF * RESOLUTION + 1, LEFT + SIDE * RESOLUTION - 1, TOP - 1)
     geopandas.GeoDataFrame({"name": ["top"]}, geometry=[top], crs=CRS).to_file(tmp_path / "areas.geojson")
     cover = {"cover": "areas.geojson", "crs": CRS, "resolution": RESOLUTION, "origin": [LEFT, TOP], "tile": HALF}
     cube = {"repository": "cubes/heights", "chunk": HALF, "shard": HALF}
-    with running_sandbox(tmp_path / "sandbox", catalog=write_catalog(tmp_path), speed=100) as sandbox:
-        make_bucket(sandbox.url)
-        given: dict[str, Any] = {
-            "url": sandbox.url,
-            "root": tmp_path / "data",
-            "instance": instance,
-            "folder": tmp_path,
-        }
-        found = pipeline(heights("heights", area=cover, cube=cube, export={"keep": "always"}), **given)
-        neighbour = pipeline(heights("heights_2", zones=None, cube=None), **given)
-        assert list(found.chain.areas) == [WEST, EAST]
-        yield Made(sandbox, found, neighbour)
+    given: dict[str, Any] = {"url": sandbox.url, "root": tmp_path / "data", "instance": instance, "folder": tmp_path}
+    found = pipeline(heights("heights", area=cover, cube=cube, export={"keep": "always"}), **given)
+    assert list(found.chain.areas) == [WEST, EAST]
+    return Made(sandbox, found, pipeline(heights("heights_2", zones=None, cube=None), **given))
 
 
 def mosaic_pixels(found: Pipeline, area: str, month: str) -> NDArray[np.float32]:
@@ -244,3 +247,31 @@ def test_history_may_be_kept(made: Made) -> None:
     stages = product_status(found.instance, found.chain).stages
     assert [(stage.done, stage.withdrawn) for stage in stages if stage.stage != "export"] == [(0, 1)] * 3
     assert not found.mosaic("whole", MONTH).exists()
+
+
+@pytest.mark.parametrize("destination", ["drive", "asset"])
+def test_what_was_exported_elsewhere_goes_too(
+    sandbox: SandboxProcess,
+    tmp_path: Path,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    destination: str,
+) -> None:
+    monkeypatch.setenv("EO_DRIVE_URL", sandbox.url)
+    monkeypatch.setenv("EO_CREDENTIALS", "anonymous")
+    product = heights("hills", zones=None, cube=None, export={"destination": destination})
+    found = pipeline(product, url=sandbox.url, root=tmp_path / "data", instance=instance, folder=tmp_path)
+    assert found.materialise("submission", f"whole|{MONTH}").success
+    submission = found.metadata("submission", f"whole|{MONTH}")
+    [part] = read_parts(submission)
+    stores = stores_of(sandbox, found)
+    for _ in range(100):
+        if set(last_states(sandbox).values()) == {"SUCCEEDED"}:
+            break
+        time.sleep(0.1)
+    assert set(last_states(sandbox).values()) == {"SUCCEEDED"}
+    assert count_files(place_of(submission), part.prefix, stores.services) == 1
+    stock = take_stock(stores, [f"whole|{MONTH}"], keep_history=False)
+    assert [holding.kind for holding in stock.holdings] == ["assets" if destination == "asset" else "exported files"]
+    delete(stores, [f"whole|{MONTH}"], keep_history=False, tell=lambda _: None)
+    assert count_files(place_of(submission), part.prefix, stores.services) == 0
