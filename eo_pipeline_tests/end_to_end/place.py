@@ -151,7 +151,7 @@ class Daemon:
         result = dg.evaluate_automation_conditions(defs=found.definitions, instance=found.instance, cursor=self._cursor)
         self._cursor = result.cursor
         keys = {stage: result.get_requested_partitions(found.chain.key(stage)) for stage in found.chain.stages}
-        return [(stage, str(partition)) for stage in found.chain.stages for partition in sorted(keys[stage])]
+        return [(stage, partition) for stage in found.chain.stages for partition in sorted(map(str, keys[stage]))]
 
 
 def newest_event(found: Pipeline) -> int:
