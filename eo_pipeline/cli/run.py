@@ -70,6 +70,7 @@ def command(
             priority=priority,
             poll_seconds=min(5, environment().poll_seconds),
             progress=lambda stage, done, total: show({stage: (done, total)}),
+            tell=lambda said: console.print(Text(said, "yellow"), soft_wrap=True),
             verbose=verbose,
         )
     _print(report, console)

@@ -65,7 +65,9 @@ def open_destination(product: Product, services: Services) -> OpenDestination:
         case Drive(folder=folder):
             services.drive.open(folder).check()
         case CloudStorage(bucket=bucket):
-            services.cloud_storage.open(bucket).check()
+            opened = services.cloud_storage.open(bucket)
+            opened.check()
+            opened.check_writable()
         case EarthEngineAsset(parent=parent):
             kind: assets.Holder = "IMAGE_COLLECTION" if product.table is None else "FOLDER"
             assets.make_holder(services.earth_engine.session(), f"{parent}/{product.name}", kind)

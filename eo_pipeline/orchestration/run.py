@@ -23,6 +23,9 @@ from eo_pipeline.orchestration.stage_runs import StageRuns
 Progress = Callable[[str, int, int], None]
 """Called with (stage, partitions done, partitions wanted)."""
 
+Tell = Callable[[str], None]
+"""Called with what a person should know while a run waits."""
+
 _UNREACHABLE_POLLS = 20
 
 
@@ -64,6 +67,7 @@ def run_partitions(
     priority: int | None = None,
     poll_seconds: float = 5.0,
     progress: Progress | None = None,
+    tell: Tell | None = None,
     verbose: bool = False,
 ) -> RunReport:
     """Take partitions through every stage; what an earlier run or the daemon did is not done again.
@@ -77,6 +81,7 @@ def run_partitions(
         priority: of the tasks, 0 to 9999; the product's if None.
         poll_seconds: between two looks at Earth Engine.
         progress: told as partitions are done.
+        tell: told why partitions are held back, whenever that changed.
         verbose: let Dagster print every event on standard error.
 
     Raises:
@@ -86,6 +91,7 @@ def run_partitions(
         StageRuns(definitions, chain, instance, verbose),
         _freshness(definitions, chain, instance),
         progress,
+        tell,
         {} if priority is None else {"priority": priority},
     )
     service = operations_of(_earth_engine(definitions), _data_root(definitions), [chain])
@@ -102,7 +108,9 @@ class _Runner:
     runs: StageRuns
     freshness: Freshness
     progress: Progress | None
+    tell: Tell | None
     config: Mapping[str, object]
+    held: str = ""
     report: RunReport = field(default_factory=RunReport)
     waiting: dict[str, PartitionKey] = field(default_factory=dict)
     total: int = 0
@@ -199,12 +207,12 @@ class _Runner:
         self.runs.materialise("submission", [self.waiting[partition] for partition in partitions], config=config)
 
     def _tell_held(self, found: Tick) -> None:
-        """What waits on our side, and why; what no longer does is not told any more."""
+        """What waits on our side, and why, if that was not told yet."""
         reasons = Counter(one.reason for one in found.held if one not in found.released)
-        told = "; ".join(f"{count} partitions: {reason}" for reason, count in reasons.most_common())
-        self.report.skipped.pop("held back", None)
-        if told:
-            self.report.skipped["held back"] = told
+        held = "; ".join(f"{n} partition{'s' * (n > 1)}: {reason}" for reason, n in reasons.most_common())
+        if self.tell is not None and held and held != self.held:
+            self.tell(f"held back {held}")
+        self.held = held
 
     def _look(self, service: Service) -> Tick:
         for attempt in range(_UNREACHABLE_POLLS):

@@ -116,7 +116,9 @@ def product_status(instance: dg.DagsterInstance, chain: Chain) -> ProductStatus:
     """Count every stage's partitions in the event log."""
     read = _Read(instance, chain)
     stages = tuple(_stage(read, stage) for stage in chain.stages)
-    return ProductStatus(chain.product.name, stages, _by_reason(read.held))
+    failed = read.failed("submission")
+    held = {partition: reason for partition, reason in read.held.items() if partition not in failed}
+    return ProductStatus(chain.product.name, stages, _by_reason(held))
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,17 @@ class _Read:
         wanted = set(self.chain.by_area_and_period.get_partition_keys(dynamic_partitions_store=self.instance))
         told = {p: str(s.values.get(names.HELD, "")) for p, s in self.stamps["submission"].items() if p in wanted}
         return {partition: str(json.loads(held)["reason"]) for partition, held in told.items() if held}
+
+    def failed(self, stage: str) -> set[str]:
+        """Partitions whose last attempt ended without making them."""
+        log = self.instance.event_log_storage
+        attempts = log.get_latest_asset_partition_materialization_attempts_without_materializations(
+            self.chain.key(stage)
+        )
+        runs = {run_id for run_id, _ in attempts.values()}
+        ended = self.instance.get_runs(dg.RunsFilter(run_ids=list(runs), statuses=_ENDED)) if runs else []
+        over = {run.run_id for run in ended}
+        return {partition for partition, (run_id, _) in attempts.items() if run_id in over}
 
     def without_images(self, stage: str) -> set[str]:
         """Partitions that recorded that there is no image; a mosaic has what its tiles have."""
@@ -197,15 +210,15 @@ def _stage(read: _Read, stage: str) -> StageStatus:
     withdrawn = wanted & read.withdrawn(stage)
     held = set(read.held) if stage == "submission" else set()
     done = wanted & set(read.places[stage]) - withdrawn - held
-    failed = _failed(read.instance, chain.key(stage)) & wanted
+    failed = (read.failed(stage) & wanted) - done
     return StageStatus(
         stage=stage,
         wanted=len(wanted),
         done=len(done),
         no_images=len(read.without_images(stage) & done),
         stale=len(read.stale(stage) & done),
-        failed=len(failed - done - held),
-        held=len(held),
+        failed=len(failed),
+        held=len(held - failed),
         withdrawn=len(withdrawn),
     )
 
@@ -215,14 +228,3 @@ def _by_reason(held: Mapping[str, str]) -> dict[str, list[str]]:
     for partition, reason in sorted(held.items()):
         found.setdefault(reason, []).append(partition)
     return dict(sorted(found.items(), key=lambda entry: -len(entry[1])))
-
-
-def _failed(instance: dg.DagsterInstance, key: dg.AssetKey) -> set[str]:
-    """Partitions whose last attempt ended without making them."""
-    attempts = instance.event_log_storage.get_latest_asset_partition_materialization_attempts_without_materializations(
-        key
-    )
-    runs = {run_id for run_id, _ in attempts.values()}
-    ended = instance.get_runs(dg.RunsFilter(run_ids=list(runs), statuses=_ENDED)) if runs else []
-    over = {run.run_id for run in ended}
-    return {partition for partition, (run_id, _) in attempts.items() if run_id in over}

@@ -105,17 +105,17 @@ def open_office(
     *,
     priority: int | None = None,
 ) -> SubmissionOffice:
-    """Check the source and the destination, read the inputs of all partitions and list the operations.
+    """Check the destination before anything is computed, then the source; read all inputs and list the operations.
 
     Raises:
         EoPipelineError: something that every partition needs is wrong or away.
     """
     product, settings = chain.product, services.earth_engine.settings()
+    only_requests = all(road(chain, key).road == "interactive" for key in keys)
+    destination = (unwritten if only_requests else open_destination)(product, services)
     interactive = services.earth_engine.session(interactive=True)
     with counted(interactive) as count:
         planner = open_planner(chain, keys, settings, interactive)
-    only_requests = all(road(chain, key).road == "interactive" for key in keys)
-    destination = (unwritten if only_requests else open_destination)(product, services)
 
     def gate(listed: Sequence[Operation]) -> Gate:
         look = look_at_queue(listed, concurrency=settings.max_concurrent_exports)

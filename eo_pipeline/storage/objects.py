@@ -17,13 +17,15 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.errors import SettingsError, StorageError
-from eo_pipeline.storage.bucket_errors import translated
+from eo_pipeline.storage.bucket_errors import forbidden, translated
 from eo_pipeline.storage.credentials import load_credentials
 from eo_pipeline.storage.deletions import evidence_of_deletion
 from eo_pipeline.storage.stored import Download
 from eo_pipeline.storage.transfer import Limits, Patience, Remote, StoredObject, downloads
 
 _CHECK_SECONDS = 10
+_WRITING = "storage.objects.create"
+"""The permission that an export needs at least."""
 _PATIENCE = DEFAULT_RETRY.with_timeout(_CHECK_SECONDS)
 
 
@@ -65,6 +67,19 @@ class Bucket:
         with self._doing(f"list gs://{self.name}"):
             first = self.client.list_blobs(self.name, max_results=1, retry=_PATIENCE, timeout=_CHECK_SECONDS)
             next(iter(first), None)
+
+    def check_writable(self) -> None:
+        """Make sure that the account may write objects, without writing one.
+
+        Raises:
+            StorageError: it may not.
+            CredentialsError, ServiceUnreachableError: see `check`.
+        """
+        with self._doing(f"ask who may write to gs://{self.name}"):
+            bucket = self.client.bucket(self.name)
+            granted = bucket.test_iam_permissions([_WRITING], retry=_PATIENCE, timeout=_CHECK_SECONDS)
+        if _WRITING not in granted:
+            raise StorageError(f"could not write to gs://{self.name}: {forbidden(f'it lacks {_WRITING}')}")
 
     def list(self, prefix: str) -> list[StoredObject]:
         """Every object whose name starts with the prefix, sorted by name, however many pages that takes."""

@@ -21,10 +21,10 @@ COLLECTION = "projects/sandbox-project/assets/heights"
 CRS, RESOLUTION, LEFT, TOP, SIDE = "EPSG:32633", 10, 500_000, 5_200_000, 256
 
 
-def write_month(folder: Path, month: str, *, seed: int) -> NDArray[np.float32]:
+def write_month(folder: Path, month: str, *, seed: int, side: int = SIDE) -> NDArray[np.float32]:
     """The raster `h_YYYYMM.tif` of a month; gives its pixels (y, x)."""
-    pixels = np.random.default_rng(seed).normal(500, 100, (SIDE, SIDE)).astype(np.float32)
-    profile: dict[str, Any] = {"driver": "GTiff", "width": SIDE, "height": SIDE, "count": 1, "dtype": "float32"}
+    pixels = np.random.default_rng(seed).normal(500, 100, (side, side)).astype(np.float32)
+    profile: dict[str, Any] = {"driver": "GTiff", "width": side, "height": side, "count": 1, "dtype": "float32"}
     transform = from_origin(LEFT, TOP, RESOLUTION, RESOLUTION)
     with rasterio.open(
         folder / f"h_{month.replace('-', '')}.tif", "w", **profile, crs=CRS, transform=transform
@@ -43,15 +43,20 @@ def write_catalog(folder: Path) -> Path:
     return catalog
 
 
+def square(side: int) -> dict[str, Any]:
+    """An area that begins at the rasters' corner, `side` pixels wide and high."""
+    length = side * RESOLUTION
+    return {"box": [LEFT, TOP - length, LEFT + length, TOP], "crs": CRS, "resolution": RESOLUTION}
+
+
 def heights(name: str, **more: Any) -> dict[str, Any]:
     """The product: one area, months of early 2024, all stages."""
-    side = SIDE * RESOLUTION
     return {
         "name": name,
         "source": {"collection": COLLECTION, "bands": ["height"]},
         "composite": {"reducer": "mean"},
         "period": {"every": "month", "start": "2024-01", "end": "2024-04"},
-        "area": {"box": [LEFT, TOP - side, LEFT + side, TOP], "crs": CRS, "resolution": RESOLUTION},
+        "area": square(SIDE),
         "output": {"height": {"dtype": "float32"}},
         "zones": {"file": "zones.geojson", "id": "name", "statistics": ["mean", "count"]},
         "cube": {"repository": f"cubes/{name}", "chunk": 256, "shard": 256},

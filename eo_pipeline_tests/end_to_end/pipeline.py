@@ -24,7 +24,7 @@ from eo_pipeline.orchestration.resources import (
     DriveResource,
     EarthEngineResource,
 )
-from eo_pipeline.orchestration.run import RunReport, run_partitions
+from eo_pipeline.orchestration.run import RunReport, Tell, run_partitions
 
 BUCKET = "test-bucket"
 PROJECT = "sandbox-project"
@@ -60,11 +60,19 @@ class Pipeline:
     instance: dg.DagsterInstance
     root: Path
 
-    def run(self, periods: Sequence[str], areas: Sequence[str] = (), *, resubmit: bool = False) -> RunReport:
+    def run(
+        self, periods: Sequence[str], areas: Sequence[str] = (), *, resubmit: bool = False, tell: Tell | None = None
+    ) -> RunReport:
         """Every named area (or all) in every named period."""
         wanted = [PartitionKey(area, period) for period in periods for area in areas or list(self.chain.areas)]
         return run_partitions(
-            self.definitions, self.chain, wanted, instance=self.instance, resubmit=resubmit, poll_seconds=0.2
+            self.definitions,
+            self.chain,
+            wanted,
+            instance=self.instance,
+            resubmit=resubmit,
+            poll_seconds=0.2,
+            tell=tell,
         )
 
     def materialise(self, stage: str, partition: str) -> dg.ExecuteInProcessResult:

@@ -4,6 +4,7 @@ What does not belong here: expectations of one test only.
 """
 
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,35 @@ import dagster as dg
 import pytest
 import requests
 
+from eo_pipeline.core.submissions import Part
 from eo_pipeline.orchestration.run import RunReport
 from eo_pipeline.orchestration.sensors import build_operations_sensor
+from eo_pipeline.orchestration.stored_submissions import read_parts
 from eo_pipeline_tests.end_to_end.heights import heights, last_states
-from eo_pipeline_tests.end_to_end.pipeline import Pipeline, pipeline, resources
+from eo_pipeline_tests.end_to_end.pipeline import PROJECT, Pipeline, pipeline, resources
 from eo_pipeline_tests.processes import SandboxProcess
 
 MONTH, PARTITION = "2024-01", "whole|2024-01"
 EMPTY, EMPTY_PARTITION = "2024-03", "whole|2024-03"
+BARE: dict[str, Any] = {"zones": None, "cube": None}
+"""Sections of a product that ends with its mosaics."""
 STAGES = ("submission", "export", "tiles", "mosaic", "cube", "zonal_stats")
 _A_WHILE = 1e6
+
+
+_ROUNDS = 20
+AssetEvent = dg.AssetMaterialization | dg.AssetObservation
+
+
+@dataclass(frozen=True)
+class Tick:
+    """What one tick of the sensor asked for and stored."""
+
+    run_requests: list[dg.RunRequest]
+    skipped: str
+    """Why it asked for nothing; empty if it asked."""
+    events: list[AssetEvent]
+    """Of `export`."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +55,16 @@ class Place:
     """Of results; `data` in the folder if None."""
 
     def pipeline(
-        self, *, sandbox: SandboxProcess | None = None, instance: dg.DagsterInstance | None = None, **more: Any
+        self,
+        *,
+        name: str = "heights",
+        sandbox: SandboxProcess | None = None,
+        instance: dg.DagsterInstance | None = None,
+        **more: Any,
     ) -> Pipeline:
         """The product, perhaps changed, perhaps on another service or with another history."""
         return pipeline(
-            heights("heights", **more),
+            heights(name, **more),
             url=(sandbox or self.sandbox).url,
             root=self.root or self.folder / "data",
             instance=instance or self.instance,
@@ -54,37 +79,112 @@ class Place:
         """Let the service's queue run."""
         self.sandbox.control("settings", {"pending_seconds": 0.0})
 
-    def tick(self, found: Pipeline) -> dg.SensorResult:
-        """One tick of the sensor; its result names the events of `export` that it stored."""
-        sensor, before = build_operations_sensor([found.chain]), len(self._export_events(found))
+    def tick(self, found: Pipeline) -> Tick:
+        """One tick of the sensor."""
+        sensor, before = build_operations_sensor([found.chain]), newest_event(found)
         with dg.build_sensor_context(
-            instance=self.instance, resources=resources(self.sandbox.url, self.folder), cursor=None
+            instance=self.instance, resources=resources(self.sandbox.url, found.root), cursor=None
         ) as context:
             result = sensor(context)
         assert isinstance(result, dg.SensorResult)
-        return dg.SensorResult(run_requests=result.run_requests, asset_events=self._export_events(found)[before:])
+        skipped = result.skip_reason.skip_message if isinstance(result.skip_reason, dg.SkipReason) else ""
+        return Tick(list(result.run_requests or []), skipped or "", export_events(found, before))
 
-    def _export_events(self, found: Pipeline) -> list[dg.AssetMaterialization | dg.AssetObservation]:
-        """All there are, oldest first."""
-        key = found.chain.key("export")
-        records = [
-            record
-            for fetch in (self.instance.fetch_materializations, self.instance.fetch_observations)
-            for record in fetch(key, limit=100).records
+    def carry_out(self, found: Pipeline, result: Tick) -> list[dg.ExecuteInProcessResult]:
+        """The runs that a tick asked for, as the daemon starts them."""
+        return [
+            found.definitions.resolve_job_def(str(request.job_name)).execute_in_process(
+                instance=self.instance,
+                partition_key=request.partition_key,
+                tags=request.tags,
+                run_config=request.run_config,
+                raise_on_error=False,
+            )
+            for request in result.run_requests
         ]
-        events = [
-            record.asset_materialization or record.event_log_entry.asset_observation
-            for record in sorted(records, key=lambda record: record.storage_id)
-        ]
-        return [event for event in events if event is not None]
+
+    def settle(self, found: Pipeline) -> Tick:
+        """Wait until every operation ended, then a tick and the runs that it asks for."""
+        wait_until_ended(self)
+        result = self.tick(found)
+        self.carry_out(found, result)
+        return result
+
+    def daemon(self, found: Pipeline) -> "Daemon":
+        """What runs by itself from now on."""
+        return Daemon(self, found)
+
+    def others(self, count: int, **more: Any) -> None:
+        """Other people's tasks in the project's queue."""
+        self.sandbox.control("operations", {"project": PROJECT, "count": count, **more})
+
+
+class Daemon:
+    """The sensor and Dagster's automation, as the daemon asks them, and what they ask for, run one after the other."""
+
+    def __init__(self, place: Place, found: Pipeline) -> None:
+        self._place, self._found = place, found
+        self._cursor: Any = None
+        self.failed: list[tuple[str, str]] = []
+        """Stage and partition of what failed, in order."""
+        self._asked()
+
+    def work(self) -> None:
+        """Until nothing is asked for any more."""
+        for _ in range(_ROUNDS):
+            ticked, asked = self._place.settle(self._found), self._asked()
+            self._make(asked)
+            if not (ticked.run_requests or ticked.events or asked):
+                return
+        pytest.fail(f"expected an end after {_ROUNDS} rounds, still got {ticked} and {asked}")
+
+    def _make(self, asked: Sequence[tuple[str, str]]) -> None:
+        """Stage after stage; what follows on a failed one is left out, as within one run."""
+        failed: set[str] = set()
+        for stage, partition in asked:
+            if partition not in failed and not self._found.materialise(stage, partition).success:
+                failed.add(partition)
+                self.failed.append((stage, partition))
+
+    def _asked(self) -> list[tuple[str, str]]:
+        found = self._found
+        result = dg.evaluate_automation_conditions(defs=found.definitions, instance=found.instance, cursor=self._cursor)
+        self._cursor = result.cursor
+        keys = {stage: result.get_requested_partitions(found.chain.key(stage)) for stage in found.chain.stages}
+        return [(stage, partition) for stage in found.chain.stages for partition in sorted(map(str, keys[stage]))]
+
+
+def newest_event(found: Pipeline) -> int:
+    """Place of the newest event of `export` in the event log."""
+    return max((place for place, _ in _stored(found)), default=0)
+
+
+def export_events(found: Pipeline, after: int = 0) -> list[AssetEvent]:
+    """Events of `export` after a place in the event log, oldest first."""
+    return [event for place, event in sorted(_stored(found), key=lambda entry: entry[0]) if place > after]
+
+
+def _stored(found: Pipeline) -> Iterator[tuple[int, AssetEvent]]:
+    key = found.chain.key("export")
+    for fetch in (found.instance.fetch_materializations, found.instance.fetch_observations):
+        for record in fetch(key, limit=1000).records:
+            event = record.asset_materialization or record.event_log_entry.asset_observation
+            assert event is not None
+            yield record.storage_id, event
 
 
 def assert_made(found: Pipeline, report: RunReport, partition: str = PARTITION) -> None:
+    """Every stage that the product has holds the partition, and nothing failed."""
     assert report.failed == {}
     month = partition.partition("|")[2]
-    for stage in STAGES:
+    for stage in found.chain.stages:
         key = month if stage == "zonal_stats" else partition
         assert key in found.instance.get_materialized_partitions(found.chain.key(stage)), stage
+
+
+def parts_of(found: Pipeline, stage: str = "submission", partition: str = PARTITION) -> tuple[Part, ...]:
+    """What the newest materialisation of submission or export records as its parts."""
+    return read_parts(found.metadata(stage, partition))
 
 
 def state_of(place: Place) -> list[str]:

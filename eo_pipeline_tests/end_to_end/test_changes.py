@@ -99,4 +99,4 @@ def test_a_second_look_at_an_unchanged_partition_is_not_reported_again(place: Pl
     assert found.materialise("submission", PARTITION).success
     assert found.materialise("submission", EMPTY_PARTITION).success
     assert found.metadata("submission", PARTITION)["decision"] == "reuse"
-    assert place.tick(found).asset_events == []
+    assert place.tick(found).events == []

@@ -64,10 +64,10 @@ def test_cancelled_by_somebody_is_reported_and_waits_for_a_person(place: Place) 
     cancel(place.sandbox, name)
     result = place.tick(found)
     assert not result.run_requests
-    [event] = result.asset_events
+    [event] = result.events
     assert isinstance(event, dg.AssetObservation)
     assert "cancelled" in (event.description or "")
-    assert place.tick(found).asset_events == []
+    assert place.tick(found).events == []
     place.release()
     assert_made(found, found.run([MONTH]))
     assert [request[-3:] for request in submissions(place.sandbox).values()] == ["-g1", "-g2"]
@@ -81,7 +81,7 @@ def test_the_sensor_settles_a_failure_by_a_run_and_reports_it_once_the_run_is_th
     wait_until_ended(place)
     for _ in range(2):
         result = place.tick(found)
-        assert result.asset_events == []
+        assert result.events == []
         [request] = result.run_requests or []
     assert (request.job_name, request.partition_key) == ("heights_settle", PARTITION)
     settled = found.definitions.resolve_job_def("heights_settle").execute_in_process(
@@ -90,8 +90,8 @@ def test_the_sensor_settles_a_failure_by_a_run_and_reports_it_once_the_run_is_th
     assert not settled.success
     result = place.tick(found)
     assert not result.run_requests
-    assert [event.description for event in result.asset_events] == ["failed: User memory limit exceeded."]
-    assert place.tick(found).asset_events == []
+    assert [event.description for event in result.events] == ["failed: User memory limit exceeded."]
+    assert place.tick(found).events == []
     assert len(submissions(place.sandbox)) == 1
 
 
@@ -102,7 +102,7 @@ def test_a_run_still_sees_a_failure_that_the_sensor_reported(place: Place) -> No
     assert found.materialise("submission", PARTITION).success
     [name] = submissions(place.sandbox)
     cancel(place.sandbox, name)
-    assert len(place.tick(found).asset_events) == 1
+    assert len(place.tick(found).events) == 1
     waiting = waiting_of(place.instance, found.chain, [PARTITION], service=service_of(place))
     assert [recorded.submission.operations for recorded in waiting] == [(name,)]
 

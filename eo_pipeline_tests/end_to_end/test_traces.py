@@ -24,7 +24,7 @@ def test_another_service_gets_its_own_exports_and_the_first_ones_are_left_alone(
         assert_made(second, second.run([MONTH]))
         assert len(submissions(other)) == 1
         at_other = Place(place.folder, other, place.instance)
-        assert at_other.tick(second).asset_events == []
+        assert at_other.tick(second).events == []
     assert state_of(place) == ["PENDING"]
     place.release()
     assert_made(first, first.run([MONTH]))

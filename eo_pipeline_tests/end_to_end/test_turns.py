@@ -8,7 +8,7 @@ from dagster._core.execution.backfill import PartitionBackfill
 from eo_pipeline.orchestration.turns import REASON
 from eo_pipeline_tests.end_to_end.heights import submissions
 from eo_pipeline_tests.end_to_end.pipeline import Pipeline
-from eo_pipeline_tests.end_to_end.place import Place, assert_made
+from eo_pipeline_tests.end_to_end.place import Place, Tick, assert_made
 
 LONG = {"every": "month", "start": "2015-01", "end": "2024-04"}
 """111 months, of which only 2024-01 has an image: more than one run takes."""
@@ -46,8 +46,8 @@ def submit(found: Pipeline, instance: dg.DagsterInstance, partition: str, **tags
     return done.success
 
 
-def range_of(result: dg.SensorResult) -> tuple[str, str]:
-    [request] = result.run_requests or []
+def range_of(result: Tick) -> tuple[str, str]:
+    [request] = result.run_requests
     return request.tags["dagster/asset_partition_range_start"], request.tags["dagster/asset_partition_range_end"]
 
 
