@@ -1,4 +1,4 @@
-"""`eo-pipeline preview PRODUCT`: true pixels of a small window as a picture.
+"""`eo-pipeline preview PRODUCT`: true pixels of a small window as a picture, or the first rows of a table.
 
 What does not belong here: computing them (`steps.preview`).
 """
@@ -19,6 +19,7 @@ from eo_pipeline.errors import KeyFormatError, SettingsError, StorageError
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.resources import environment
 from eo_pipeline.steps.preview import Preview, preview, preview_picture
+from eo_pipeline.steps.preview_table import TablePreview, preview_table
 
 
 @click.command()
@@ -30,7 +31,7 @@ from eo_pipeline.steps.preview import Preview, preview, preview_picture
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="PNG to write.  [default: previews/...png]"
 )
 def command(product: str, area: str | None, period: str | None, side: int, out: Path | None) -> None:
-    """Show the true pixels of a small window, before any task.
+    """Show the true pixels of a small window, or the first rows of a table, before any task.
 
     The same recipe as the export, computed at once by Earth Engine; nothing is queued.
     """
@@ -39,8 +40,11 @@ def command(product: str, area: str | None, period: str | None, side: int, out: 
     key = areas_named([area] if area else [], chain)[0]
     chosen = _period(chain, period)
     session = connect(environment(), interactive=True)
-    found = preview(session, chain.product, chain.areas[key], chosen, side=side)
     console = Console()
+    if chain.product.table is not None:
+        _print_rows(preview_table(session, chain.product.name, chain.product.table, chain.areas[key], chosen), console)
+        return
+    found = preview(session, chain.product, chain.areas[key], chosen, side=side)
     if not found.pixels:
         console.print(f"No image of {key} in {chosen.key} is left after the filters.")
         return
@@ -86,3 +90,14 @@ def _print(found: Preview, console: Console) -> None:
         low, high = ("-" if v is None else f"{v:.6g}" for v in (band.minimum, band.maximum))
         table.add_row(band.name, f"{band.valid_share:.1%}", low, high)
     console.print(table)
+
+
+def _print_rows(found: TablePreview, console: Console) -> None:
+    if not found.rows:
+        console.print("The recipe gives no rows.")
+        return
+    table = Table(*found.columns, box=None, pad_edge=False)
+    for row in found.rows:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    console.print(table)
+    console.print("There are more rows." if found.has_more else f"That is all: {len(found.rows)} rows.")

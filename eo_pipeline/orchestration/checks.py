@@ -15,7 +15,8 @@ from eo_pipeline.orchestration.status import product_status
 
 def build_checks(chain: Chain) -> list[dg.AssetChecksDefinition]:
     """Checks of one product."""
-    return [_complete(chain), _manifest(chain)]
+    of_tiles = [_manifest(chain)] if "tiles" in chain.stages else []
+    return [_complete(chain), *of_tiles]
 
 
 def _complete(chain: Chain) -> dg.AssetChecksDefinition:

@@ -28,6 +28,7 @@ SOURCE = SMALL["source"]
 AREA = SMALL["area"]
 INT16 = {"dtype": "int16", "nodata": -32768}
 BY_FEATURES = {"features": "f.gpkg", "id": "name", "crs": "EPSG:32633", "resolution": 10}
+TABLE = {"recipe": "a.b", "columns": {"n": {"dtype": "int64"}}}
 BY_COVER = {"cover": "f.gpkg", "crs": "EPSG:32633", "resolution": 10}
 
 
@@ -256,6 +257,34 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     ({"export": {"file_dimensions": 1000}}, "export.file_dimensions: Input should be a multiple of 256"),
     ({"export": {"priority": 10_000}}, "export.priority: Input should be less than or equal to 9999"),
+    (
+        {"table": {"recipe": "a.b", "columns": {}}, "source": None},
+        "table.columns: Dictionary should have at least 1 item",
+    ),
+    (
+        {"table": {"recipe": "a.b", "columns": {"n": {"dtype": "float32"}}}, "source": None},
+        "table.columns.n.dtype: Input should be 'string', 'int64', 'double' or 'date'",
+    ),
+    (
+        {"table": TABLE, "zones": {"file": "z", "id": "n"}},
+        "table: expected no source, zones beside it, since they are about pixels; its function returns the finished",
+    ),
+    (
+        {"table": TABLE, "source": None, "period": {"every": "image", "start": "2024-01"}},
+        "period.every: expected a step of the calendar beside `table`, got image",
+    ),
+    (
+        {"table": TABLE, "source": None, "export": {"route": "interactive"}},
+        "export.route: expected batch beside `table`, got interactive; only a task can make a table, remove route",
+    ),
+    (
+        {"export": {"destination": "asset"}, "zones": {"file": "z", "id": "n"}, "cube": {"repository": "c"}},
+        "export.destination: expected no zones or cube beside asset, since both are made of files; remove them or",
+    ),
+    (
+        {"export": {"destination": "asset", "route": "interactive"}},
+        "expected route batch or auto beside destination asset, got interactive; only a task can write there",
+    ),
     ({"export": {"keep": "never"}}, "export.keep: Input should be 'until_mosaic' or 'always'"),
 ]
 

@@ -73,6 +73,9 @@ def test_what_is_too_much_at_once_is_split_while_that_is_possible(error: str) ->
     assert decision.act is Act.FAIL
     assert error.rstrip(".") in decision.reason
     assert "smallest piece" in decision.reason
+    whole = decide(replace(NOTHING, operations=(failed,), indivisible=True), PLAIN)
+    assert whole.act is Act.FAIL
+    assert "a table or an Earth Engine asset cannot be made in pieces" in whole.reason
 
 
 def test_what_was_split_stays_split_whatever_became_of_its_operation() -> None:
