@@ -15,12 +15,11 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from eo_pipeline.earth_engine.operations import get_operation, list_operations
 from eo_pipeline.orchestration.allowances import allowances
-from eo_pipeline.orchestration.automation import SUBMISSIONS_A_RUN
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.housekeeping import forget_evaluations
 from eo_pipeline.orchestration.ledger_reader import LedgerReader
 from eo_pipeline.orchestration.partition_cache import mend_caches
-from eo_pipeline.orchestration.releases import Group, Held, groups
+from eo_pipeline.orchestration.releases import MOST, Group, Held, groups
 from eo_pipeline.orchestration.reports import Service, Settle, Tick, tick
 from eo_pipeline.orchestration.resources import DataRootResource, EarthEngineResource
 from eo_pipeline.orchestration.runless_events import store_events
@@ -143,11 +142,14 @@ def _config(chain: Chain, priority: int, *, lost: bool) -> dict[str, Any]:
 
 
 def _releases(instance: dg.DagsterInstance, chosen: Sequence[Held], pause: int) -> list[dg.RunRequest]:
-    """Runs that submit what was held back; none of a product whose last ones are still to come."""
+    """Runs that submit what was held back; none of a product whose last ones are still to come.
+
+    A rectangle of areas and periods is one run, so that its order is kept: two runs would submit at once.
+    """
     products = {one.chain.product.name for one in chosen}
     busy = {name for name in products if _is_releasing(instance, name, pause)}
     free = [one for one in chosen if one.chain.product.name not in busy]
-    return [_release(group) for group in groups(instance, free, size=SUBMISSIONS_A_RUN)]
+    return [_release(group) for group in groups(instance, free, size=MOST)]
 
 
 def _is_releasing(instance: dg.DagsterInstance, product: str, pause: int) -> bool:
