@@ -28,7 +28,7 @@ from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResou
 
 NAME = "cancelled_runs"
 _FIRST_LOOK = timedelta(days=1)
-_RUNS = 20
+_RUNS = 5
 """Runs that are looked at in one tick, oldest first."""
 
 
@@ -51,29 +51,29 @@ def build_cancelled_runs_sensor(chains: Sequence[Chain], *, seconds: int = 30) -
         since = datetime.fromisoformat(context.cursor) if context.cursor else datetime.now(UTC) - _FIRST_LOOK
         wanted = dg.RunsFilter(statuses=[dg.DagsterRunStatus.CANCELED], updated_after=since)
         runs = context.instance.get_run_records(wanted, limit=_RUNS, order_by="update_timestamp", ascending=True)
-        told = [
-            sentence
-            for run in runs
-            for chain in chains
-            for sentence in cancel_sent(context.instance, chain, run, services)
-        ]
+        told = [sentence for run in runs for sentence in _cancel_sent(context.instance, chains, run, services)]
         last = max((run.update_timestamp for run in runs), default=since)
         return dg.SensorResult(skip_reason="; ".join(told) or "No run was cancelled.", cursor=last.isoformat())
 
     return cancelled_runs
 
 
-def cancel_sent(instance: dg.DagsterInstance, chain: Chain, run: dg.RunRecord, services: Services) -> list[str]:
+def _cancel_sent(
+    instance: dg.DagsterInstance, chains: Sequence[Chain], run: dg.RunRecord, services: Services
+) -> Iterator[str]:
     """Cancel the operations that a run started, unless another run attached to them since; gives a sentence each.
 
     What it held back stops waiting. Operations that it joined go on. A second call finds nothing left.
     """
-    partitions = _planned(instance, chain.key("submission"), run.dagster_run.run_id)
-    if not partitions:
-        return []
-    ended = _Run(run, _sent_by(instance, chain, run.dagster_run.run_id))
-    found = [standing for standing in standings(instance, chain, partitions, services=services) if standing.is_open]
-    return [told for one in found for told in ended.end(instance, chain, one, services.earth_engine.session())]
+    planned = _planned(instance, run.dagster_run.run_id)
+    for chain in chains:
+        partitions = planned.get(chain.key("submission"), [])
+        if not partitions:
+            continue
+        ended = _Run(run, _sent_by(instance, chain, run.dagster_run.run_id))
+        for standing in standings(instance, chain, partitions, services=services):
+            if standing.is_open:
+                yield from ended.end(instance, chain, standing, services.earth_engine.session())
 
 
 def _sent_by(instance: dg.DagsterInstance, chain: Chain, run_id: str) -> dict[str, tuple[str, ...]]:
@@ -128,8 +128,11 @@ class _Run:
         return began <= datetime.fromisoformat(operation.created).timestamp() <= ended
 
 
-def _planned(instance: dg.DagsterInstance, key: dg.AssetKey, run_id: str) -> list[str]:
-    """Partitions of an asset that a run was to make."""
-    entries = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
-    events = [entry.dagster_event for entry in entries if entry.dagster_event is not None]
-    return sorted({event.partition for event in events if event.asset_key == key and event.partition is not None})
+def _planned(instance: dg.DagsterInstance, run_id: str) -> dict[dg.AssetKey, list[str]]:
+    """Partitions that a run was to make, by asset."""
+    found: dict[dg.AssetKey, list[str]] = {}
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED):
+        event = entry.dagster_event
+        if event is not None and event.asset_key is not None and event.partition is not None:
+            found.setdefault(event.asset_key, []).append(event.partition)
+    return found

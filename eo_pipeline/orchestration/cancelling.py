@@ -13,7 +13,7 @@ from eo_pipeline.core import keys
 from eo_pipeline.core.export_plan import Destination
 from eo_pipeline.core.operations import Operation, State
 from eo_pipeline.core.reporting import Report, decide_report
-from eo_pipeline.core.submissions import SubmissionState
+from eo_pipeline.core.submissions import Part, SubmissionState
 from eo_pipeline.earth_engine.operations import cancel_operation, get_operation, list_operations
 from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.errors import ServiceError
@@ -203,13 +203,15 @@ def cancel(
 def _are_complete(chain: Chain, recorded: Recorded, services: Services) -> bool:
     """True if every file of a submission lies at its destination."""
     place, parts = recorded.place, recorded.submission.parts
+    return all(count_files(place, part.prefix, services) >= _expected(chain, recorded, part) for part in parts)
+
+
+def _expected(chain: Chain, recorded: Recorded, part: Part) -> int:
+    """Files that a part's operation writes; an asset and a table are one."""
+    if recorded.place.startswith("ee://") or chain.product.table is not None:
+        return 1
     geobox = chain.area(PartitionKey.parse(recorded.partition)).geobox
-    is_asset = place.startswith("ee://")
-    return all(
-        count_files(place, part.prefix, services)
-        >= (1 if is_asset else len(expected_tiles(part, chain, geobox).names()))
-        for part in parts
-    )
+    return len(expected_tiles(part, chain, geobox).names())
 
 
 def cancel_one(session: Session, name: str) -> State | None:

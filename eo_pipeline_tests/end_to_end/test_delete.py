@@ -46,6 +46,8 @@ from eo_pipeline_tests.end_to_end.pipeline import (
     resources,
     storage_client,
 )
+from eo_pipeline_tests.end_to_end.place import Place
+from eo_pipeline_tests.end_to_end.test_tables import as_table
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
 
 MONTH, NEXT = "2024-01", "2024-02"
@@ -275,3 +277,15 @@ def test_what_was_exported_elsewhere_goes_too(
     assert [holding.kind for holding in stock.holdings] == ["assets" if destination == "asset" else "exported files"]
     delete(stores, [f"whole|{MONTH}"], keep_history=False, tell=lambda _: None)
     assert count_files(place_of(submission), part.prefix, stores.services) == 0
+
+
+def test_a_computed_table_goes(place: Place) -> None:
+    found = as_table(place)
+    assert found.run([MONTH]).failed == {}
+    stores, partition = stores_of(place.sandbox, found), f"whole|{MONTH}"
+    stock = take_stock(stores, [partition], keep_history=False)
+    assert [(holding.kind, len(holding.sizes)) for holding in stock.holdings] == [("tables", 2), ("exported files", 1)]
+    assert stock.history == {"export": [partition], "table": [partition]}
+    delete(stores, [partition], keep_history=False, tell=lambda _: None)
+    assert take_stock(stores, [partition], keep_history=False).is_empty
+    assert [path for path in (found.root / "quarters").rglob("*") if path.is_file()] == []
