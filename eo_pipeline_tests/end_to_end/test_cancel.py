@@ -125,15 +125,13 @@ def _killed(*_: object, **__: object) -> None:
 
 
 def test_a_held_submission_stops_waiting(place: Place) -> None:
-    place.sandbox.control("settings", {"pending_limit": 0})
-    found = place.pipeline()
-    submitted(found, PARTITION, PARTITION)
-    assert metadata(found)["eo/state"] == "held"
-    assert cancelled(place, found).sentence == f"{PARTITION}: no longer waits"
-    place.sandbox.control("settings", {"pending_limit": 3000})
-    assert place.tick(found).run_requests in (None, [])
-    place.release()
-    assert found.materialise("submission", PARTITION).success
+    spent = place.pipeline(budget={"eecu_hours_a_month": 0})
+    submitted(spent, PARTITION, PARTITION)
+    assert metadata(spent)["eo/state"] == "held"
+    assert cancelled(place, spent).sentence == f"{PARTITION}: no longer waits"
+    raised = place.pipeline(budget={"eecu_hours_a_month": 1})
+    assert place.tick(raised).run_requests in (None, [])
+    assert raised.materialise("submission", PARTITION).success
     assert len(submissions(place.sandbox)) == 1
 
 
