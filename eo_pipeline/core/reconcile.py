@@ -21,6 +21,7 @@ class Act(Enum):
     """What the submission does."""
 
     SUBMIT = "submit"
+    WAIT = "wait"
     REATTACH = "reattach"
     REUSE = "reuse"
     REUSE_OBJECTS = "reuse_objects"
@@ -84,8 +85,10 @@ class Wish:
 
 
 def decide(traces: Traces, wish: Wish) -> Decision:
-    """Submit, attach, reuse, split or fail; the digest decides, not who asks."""
+    """Submit, attach, wait, reuse, split or fail; the digest decides, not who asks."""
     newest, generation = _newest(traces)
+    if newest is not None and newest.state is State.CANCELLING:
+        return Decision(Act.WAIT, generation, newest, f"{newest.name} is still being cancelled")
     if newest is not None and newest.state.active:
         return Decision(Act.REATTACH, generation, newest, f"{newest.name} is {newest.state.value.lower()}")
     if traces.was_split:

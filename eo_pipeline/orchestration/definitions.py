@@ -26,6 +26,7 @@ from eo_pipeline.orchestration.resources import (
     environment,
 )
 from eo_pipeline.orchestration.sensors import build_operations_sensor
+from eo_pipeline.orchestration.sweep import build_forgotten_sensor
 from eo_pipeline.orchestration.usage_schedule import build_usage_schedule
 
 
@@ -103,6 +104,7 @@ def _sensors(chains: Sequence[Chain], seconds: int) -> list[dg.SensorDefinition]
     return [
         build_operations_sensor(chains, seconds=seconds),
         build_cancelled_runs_sensor(chains, seconds=seconds),
+        build_forgotten_sensor(chains),
         _automation(seconds),
     ]
 

@@ -4,7 +4,7 @@ What does not belong here: Dagster's side of it (`assets.submission`), and one e
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from eo_pipeline.core.export_plan import Destination
@@ -147,9 +147,11 @@ def may_pass(error: EoPipelineError, *, worked: bool) -> bool:
 def postponed(before: Recorded | None, error: EoPipelineError, service: str) -> Sent:
     """A partition that could not be looked at: what is known of it stays, or it waits."""
     gate = Gate()
-    if before is not None and before.submission.state is not SubmissionState.HELD:
-        return Sent(before.submission, before.place, f"nothing new, since the services are away: {error}")
-    times = before.submission.held if before is not None else None
-    held = gate.held(str(error), times, pause=True)
-    waiting = Submission("", SubmissionState.HELD, service, "", held=held)
-    return Sent(waiting, before.place if before is not None else "", f"held back: {held.reason}")
+    last = before.submission if before is not None else None
+    place = before.place if before is not None else ""
+    if last is not None and last.state not in (SubmissionState.HELD, SubmissionState.WITHDRAWN):
+        return Sent(last, place, f"nothing new, since the services are away: {error}")
+    held = gate.held(str(error), last.held if last is not None else None, pause=True)
+    waiting = last if last is not None and last.state is SubmissionState.HELD else None
+    known = waiting or Submission("", SubmissionState.HELD, service, "")
+    return Sent(replace(known, held=held), place, f"held back: {held.reason}")

@@ -111,6 +111,9 @@ class _Attempt:
                 raise ExportFailedError(decision.reason)
             case Act.SPLIT:
                 yield from self._pieces(task, smaller)
+            case Act.WAIT:
+                self.held = self.desk.gate.held(decision.reason, self._held_before(), pause=True)
+                yield self._part(task, decision.generation, "")
             case Act.SUBMIT:
                 yield from self._start(task, smaller, decision)
             case _:

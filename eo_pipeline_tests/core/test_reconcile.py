@@ -25,12 +25,19 @@ def test_without_any_trace_the_first_generation_is_submitted() -> None:
     assert (decision.act, decision.generation) == (Act.SUBMIT, 1)
 
 
-@pytest.mark.parametrize("state", [State.PENDING, State.RUNNING, State.CANCELLING])
+@pytest.mark.parametrize("state", [State.PENDING, State.RUNNING])
 def test_an_active_operation_is_never_doubled(state: State) -> None:
     traces = replace(NOTHING, operations=(operation(state, generation=2),))
     for resubmit in (False, True):
         decision = decide(traces, Wish(resubmit=resubmit))
         assert (decision.act, decision.generation) == (Act.REATTACH, 2)
+
+
+def test_what_is_being_cancelled_is_waited_for() -> None:
+    traces = replace(NOTHING, operations=(operation(State.CANCELLING, generation=2),))
+    decision = decide(traces, Wish(resubmit=True))
+    assert (decision.act, decision.generation) == (Act.WAIT, 2)
+    assert "still being cancelled" in decision.reason
 
 
 def test_a_success_is_reused_unless_a_person_means_it() -> None:

@@ -227,7 +227,7 @@ def test_one_sensor_follows_operations_for_all_and_one_runs_what_can_run(project
     found = project_definitions(project({"one": GOOD, "two": GOOD}))
     repository = found.get_repository_def()
     sensors = {sensor.name: sensor for sensor in repository.sensor_defs}
-    assert set(sensors) == {"earth_engine_operations", "automation", "cancelled_runs"}
+    assert set(sensors) == {"earth_engine_operations", "automation", "cancelled_runs", "forgotten_partitions"}
     assert all(sensor.default_status is dg.DefaultSensorStatus.RUNNING for sensor in sensors.values())
     schedules = {schedule.name: schedule.default_status.name for schedule in repository.schedule_defs}
     assert schedules == {

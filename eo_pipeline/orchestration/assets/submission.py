@@ -152,9 +152,14 @@ class _Run:
             raise
 
     def _wish(self, before: Recorded | None) -> Wish:
-        """What was withdrawn is asked for anew; its files may be deleted by now."""
+        """What was withdrawn is asked for anew, since its files may be deleted by now.
+
+        A run that Dagster starts again after a crash does not export again what its first try did.
+        """
+        run = self.context.run
+        tried = before is not None and before.run_id in {run.parent_run_id, run.root_run_id}
         withdrawn = before is not None and before.submission.state is SubmissionState.WITHDRAWN
-        return Wish(resubmit=self.config.resubmit, lost=self.config.lost or withdrawn)
+        return Wish(resubmit=self.config.resubmit and not tried, lost=self.config.lost or withdrawn)
 
     def _end_holding(self, key: str, words: str) -> None:
         """Tell that a partition that was held back failed for good, so that it is not released again and again."""
