@@ -4,7 +4,7 @@ What does not belong here: Dagster's side of it (`assets.submission`), and one e
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from eo_pipeline.core.export_plan import Destination
@@ -144,12 +144,21 @@ def may_pass(error: EoPipelineError, *, worked: bool) -> bool:
     return error.passes
 
 
-def postponed(before: Recorded | None, error: EoPipelineError, service: str) -> Sent:
-    """A partition that could not be looked at: what is known of it stays, or it waits."""
-    gate = Gate()
-    if before is not None and before.submission.state is not SubmissionState.HELD:
-        return Sent(before.submission, before.place, f"nothing new, since the services are away: {error}")
-    times = before.submission.held if before is not None else None
-    held = gate.held(str(error), times, pause=True)
-    waiting = Submission("", SubmissionState.HELD, service, "", held=held)
-    return Sent(waiting, before.place if before is not None else "", f"held back: {held.reason}")
+def postponed(before: Recorded | None, error: EoPipelineError, service: str, *, priority: int, exported: bool) -> Sent:
+    """A partition that could not be looked at: what was exported stays, anything else is tried again later.
+
+    Args:
+        before: its last submission.
+        error: what was in the way.
+        service: that would be asked.
+        priority: of its tasks, if it was not submitted before.
+        exported: True if `export` stands for the last submission.
+    """
+    place = before.place if before is not None else ""
+    if before is not None and exported:
+        return Sent(before.submission, place, f"nothing new, since the services are away: {error}")
+    known = Submission("", SubmissionState.HELD, service, "", priority=priority)
+    if before is not None and before.submission.state is not SubmissionState.WITHDRAWN:
+        known = before.submission
+    held = Gate().held(str(error), known.held, pause=True)
+    return Sent(replace(known, state=SubmissionState.HELD, held=held), place, f"held back: {held.reason}")
