@@ -41,7 +41,8 @@ def decide_report(submission: Submission, operations: Mapping[str, Operation | N
     """What listed operations, or their absence from a complete listing, mean for their submission.
 
     A failure is settled while other parts are still under way: they are joined again. A cancelled part waits for a
-    person, once the other parts ended.
+    person, once the other parts ended. What was refused for now is let alone until its pause is over, whatever its
+    parts came to.
     """
     if submission.state in _NOTHING_TO_WAIT_FOR:
         return ReportDecision(Report.EXPORTED, settle=False, message=submission.state.value)
@@ -51,11 +52,14 @@ def decide_report(submission: Submission, operations: Mapping[str, Operation | N
 
 
 def _of_parts(submission: Submission, found: Sequence[Operation | None]) -> ReportDecision:
+    active = any(o is not None and o.state.active for o in found)
+    if submission.held is not None and submission.held.until and not active:
+        return ReportDecision(Report.HELD, settle=False, message=submission.held.reason)
     cancelled = next((o for o in found if o is not None and o.state is State.CANCELLED), None)
     failed = next((o for o in found if o is None or o.state is State.FAILED), cancelled)
     if cancelled is None and (None in found or failed is not None):
         return _failed(failed)
-    if any(o is not None and o.state.active for o in found):
+    if active:
         return ReportDecision(Report.WAIT, settle=False, message="under way")
     if cancelled is not None:
         return ReportDecision(Report.CANCELLED, settle=False, message=cancelled.error or "cancelled")

@@ -144,14 +144,21 @@ def may_pass(error: EoPipelineError, *, worked: bool) -> bool:
     return error.passes
 
 
-def postponed(before: Recorded | None, error: EoPipelineError, service: str) -> Sent:
-    """A partition that could not be looked at: what is known of it stays, or it waits."""
-    gate = Gate()
-    last = before.submission if before is not None else None
+def postponed(before: Recorded | None, error: EoPipelineError, service: str, *, priority: int, exported: bool) -> Sent:
+    """A partition that could not be looked at: what was exported stays, anything else is tried again later.
+
+    Args:
+        before: its last submission.
+        error: what was in the way.
+        service: that would be asked.
+        priority: of its tasks, if it was not submitted before.
+        exported: True if `export` stands for the last submission.
+    """
     place = before.place if before is not None else ""
-    if last is not None and last.state not in (SubmissionState.HELD, SubmissionState.WITHDRAWN):
-        return Sent(last, place, f"nothing new, since the services are away: {error}")
-    held = gate.held(str(error), last.held if last is not None else None, pause=True)
-    waiting = last if last is not None and last.state is SubmissionState.HELD else None
-    known = waiting or Submission("", SubmissionState.HELD, service, "")
-    return Sent(replace(known, held=held), place, f"held back: {held.reason}")
+    if before is not None and exported:
+        return Sent(before.submission, place, f"nothing new, since the services are away: {error}")
+    known = Submission("", SubmissionState.HELD, service, "", priority=priority)
+    if before is not None and before.submission.state is not SubmissionState.WITHDRAWN:
+        known = before.submission
+    held = Gate().held(str(error), known.held, pause=True)
+    return Sent(replace(known, state=SubmissionState.HELD, held=held), place, f"held back: {held.reason}")

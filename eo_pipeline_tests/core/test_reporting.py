@@ -69,5 +69,15 @@ def test_what_is_held_back_is_no_failure_and_says_why() -> None:
     assert decide_report(held, listed(A=(State.RUNNING, ""))).report is Report.WAIT
 
 
+def test_what_was_refused_for_now_is_let_alone_until_its_pause_is_over() -> None:
+    """Else it would be settled at every tick for as long as the service is away."""
+    refused = Held("the credentials have expired", until="2026-11-21T12:00:00+00:00")
+    held = replace(submission("A", state=SubmissionState.HELD), held=refused)
+    for state in (State.FAILED, State.CANCELLED, State.SUCCEEDED):
+        decision = decide_report(held, listed(A=(state, "Internal error.")))
+        assert (decision.report, decision.settle, decision.message) == (Report.HELD, False, refused.reason)
+    assert decide_report(held, listed(A=(State.RUNNING, ""))).report is Report.WAIT
+
+
 def test_what_a_person_withdrew_is_cancelled() -> None:
     assert decide_report(submission("A", state=SubmissionState.WITHDRAWN), {}).report is Report.CANCELLED

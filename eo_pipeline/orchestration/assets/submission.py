@@ -32,6 +32,7 @@ from eo_pipeline.orchestration.stored_submissions import metadata_of
 from eo_pipeline.orchestration.submission_office import Sent, SubmissionOffice, may_pass, open_office, postponed
 from eo_pipeline.orchestration.turns import REASON, in_line, is_in_line, takes_turns
 from eo_pipeline.orchestration.usage_events import INTERACTIVE, OPERATIONS, operations_metadata
+from eo_pipeline.orchestration.waiting import waiting_of
 
 
 class SubmissionConfig(dg.Config):
@@ -138,18 +139,25 @@ class _Run:
 
     def _sent(self, key: str, before: Recorded | None) -> Sent:
         if (before is None or is_in_line(before.submission)) and self._takes_turns:
-            declared = self.chain.product.export.priority
-            priority = declared if self.config.priority is None else self.config.priority
-            return Sent(in_line(self._service, priority), "", f"held back: {REASON}")
+            return Sent(in_line(self._service, self._priority), "", f"held back: {REASON}")
         office = self._office
         if isinstance(office, EoPipelineError):
-            return postponed(before, office, self._service)
+            return self._postponed(key, before, office)
         try:
             return office.submit(key, before, self._wish(before))
         except EoPipelineError as error:
             if may_pass(error, worked=True):
-                return postponed(before, error, self._service)
+                return self._postponed(key, before, error)
             raise
+
+    @property
+    def _priority(self) -> int:
+        declared = self.chain.product.export.priority
+        return declared if self.config.priority is None else self.config.priority
+
+    def _postponed(self, key: str, before: Recorded | None, error: EoPipelineError) -> Sent:
+        waits = waiting_of(self.context.instance, self.chain, [key], service=self._service)
+        return postponed(before, error, self._service, priority=self._priority, exported=not waits)
 
     def _wish(self, before: Recorded | None) -> Wish:
         """What was withdrawn is asked for anew, since its files may be deleted by now.
