@@ -51,6 +51,7 @@ class Stores:
         for key in keys:
             yield parts.tiles(place, place.path(product, "tiles", key.area), key.period)
             yield parts.mosaics(place, place.path(product, "mosaic", key.area), key.period)
+            yield parts.tables(place, place.path(product, "table", key.area), key.period)
         for folder, name in dict.fromkeys(self._table(key) for key in keys):
             yield parts.tables(place, place.path(product, "zonal_stats", *folder), name)
 
