@@ -41,8 +41,8 @@ def work_of(chain: Chain, key: PartitionKey, images: int | None = None) -> Work:
     """What a partition asks of Earth Engine."""
     geobox, product = chain.areas[key.area].geobox, chain.product
     height, width = geobox.shape
-    tiles = tile_count(geobox, product.file_dimensions)
-    return Work(key.area, key.period, height * width, len(product.bands), tiles, images)
+    tiles = tile_count(geobox, product.file_dimensions) if "tiles" in chain.stages else 1
+    return Work(key.area, key.period, height * width, max(1, len(product.bands)), tiles, images)
 
 
 def finished_exports(instance: dg.DagsterInstance, chain: Chain, *, service: str) -> dict[str, Finished]:

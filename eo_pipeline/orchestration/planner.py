@@ -82,8 +82,11 @@ def pair(chain: Chain, key: str) -> tuple[Area, Period]:
 
 def road(chain: Chain, key: str) -> Choice:
     """Whether a partition's pixels come by a task or are asked for at once, and why."""
-    export, area = chain.product.export, chain.area(PartitionKey.parse(key))
-    height, width = area.geobox.shape
+    return area_road(chain, PartitionKey.parse(key).area)
+
+
+def area_road(chain: Chain, area: str) -> Choice:
+    """The same by the key of an area: it holds for all periods."""
+    export, (height, width) = chain.product.export, chain.areas[area].geobox.shape
     size = size_of((height, width), chain.product.bands)
-    tiles_only = export.destination == "cloud_storage" and chain.product.table is None
-    return route(export.route, size, tiles_only=tiles_only)
+    return route(export.route, size, tiles_only="tiles" in chain.stages and export.destination == "cloud_storage")

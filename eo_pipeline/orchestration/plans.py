@@ -18,13 +18,13 @@ from eo_pipeline.core.estimates.plan import Basis, Plan, Wanted
 from eo_pipeline.core.estimates.sampling import spread
 from eo_pipeline.core.estimates.work import Work
 from eo_pipeline.core.layout_advice import Layout, advise
-from eo_pipeline.core.pixel_requests import route, size_of
 from eo_pipeline.core.product import Product
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.core.submissions import SubmissionState
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.export_records import Finished, finished_exports, records_of, work_of
 from eo_pipeline.orchestration.partitions import PartitionKey
+from eo_pipeline.orchestration.planner import area_road
 from eo_pipeline.orchestration.ranges import PARTITIONS_A_RUN
 from eo_pipeline.orchestration.waiting import waiting_since
 
@@ -83,7 +83,7 @@ def make_plan(project: Project, wanted: Sequence[PartitionKey], *, now: datetime
         disk=_disk(project, works, found.bytes, raw_bytes),
         seconds=found.seconds,
         each_eecu_seconds=() if found.eecu_seconds is None else found.eecu_seconds.each,
-        advice=tuple(advise(_layout(project), longest_seconds=_longest(found))),
+        advice=tuple(advise(_layout(project), longest_seconds=_longest(found))) if product.bands else (),
     )
 
 
@@ -120,9 +120,7 @@ def _divided(
 
 def _is_task(chain: Chain, area: str) -> bool:
     """True if an area's images are exported by tasks of the queue."""
-    export, (height, width) = chain.product.export, chain.areas[area].geobox.shape
-    size = size_of((height, width), chain.product.bands)
-    return route(export.route, size, tiles_only=export.destination == "cloud_storage").road == "batch"
+    return area_road(chain, area).road == "batch"
 
 
 def _history(project: Project, finished: Mapping[str, Finished]) -> tuple[History, tuple[str, ...]]:
@@ -144,6 +142,8 @@ def _history(project: Project, finished: Mapping[str, Finished]) -> tuple[Histor
 
 def _collection(product: Product) -> str:
     """What makes products alike: their collection, or their recipe."""
+    if product.table is not None:
+        return product.table.recipe
     return product.source.collection if product.source is not None else str(product.recipe)
 
 
@@ -157,11 +157,14 @@ def _longest(found: Forecast) -> float:
 
 
 def _item_bytes(product: Product) -> int:
-    return int(np.dtype(product.bands[0].dtype).itemsize)
+    """Of a stored number; 0 of a table, whose size nobody knows before."""
+    return int(np.dtype(product.bands[0].dtype).itemsize) if product.bands else 0
 
 
 def _disk(project: Project, works: Sequence[Work], size: Quantity | None, raw_bytes: int) -> Interval:
-    """Without records, as if nothing could be compressed."""
+    """Without records, as if nothing could be compressed; nothing of what stays in Earth Engine."""
+    if "tiles" not in project.chain.stages:
+        return Interval.exactly(0)
     tiles = Interval.exactly(raw_bytes) if size is None else size.total
     product, local = project.chain.product, "://" not in project.settings.root
     at_once = PARTITIONS_A_RUN if local else 1

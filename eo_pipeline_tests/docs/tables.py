@@ -38,6 +38,8 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "period": product.Periods,
     "area": product.AreaGrid,
     "output.NAME": product.OutputBand,
+    "table": product.Table,
+    "table.columns.NAME": product.TableColumn,
     "zones": product.ZoneTable,
     "cube": product.Cube,
     "export": product.Export,

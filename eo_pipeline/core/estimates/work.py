@@ -11,8 +11,8 @@ class Work:
         area: partition key of the area.
         period: partition key of the period.
         pixels: rows x columns of the area.
-        bands: of the exported file.
-        tiles: files that Earth Engine splits the export into.
+        bands: of the exported file; 1 of a table, whose rows nobody knows before.
+        tiles: files that Earth Engine splits the export into; 1 of a table or an asset.
         images: source images that are composited, None if nobody counted them.
     """
 

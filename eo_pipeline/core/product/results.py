@@ -100,7 +100,8 @@ class Export(Section):
     max_pixels: int = Field(10**12, gt=0, description="Earth Engine refuses an export of more pixels")
     keep: Literal["until_mosaic", "always"] = Field("until_mosaic", description="how long local tiles are kept")
     delete_remote: bool = Field(
-        False, description="delete the exported files once their tiles are verified and recorded"
+        False,
+        description="delete exported files once they are verified and recorded, and assets once newer ones are",
     )
 
     @model_validator(mode="after")
