@@ -11,7 +11,7 @@ from eo_pipeline.orchestration.waiting import waiting_of
 from eo_pipeline_tests.end_to_end.heights import (
     submissions,
 )
-from eo_pipeline_tests.end_to_end.pipeline import PROJECT
+from eo_pipeline_tests.end_to_end.pipeline import BUCKET, PROJECT
 from eo_pipeline_tests.end_to_end.place import (
     MONTH,
     PARTITION,
@@ -54,6 +54,24 @@ def test_a_permanent_failure_ends_red_once_with_its_message(place: Place) -> Non
     assert len(submissions(place.sandbox)) == 1
     failed = [run for run in place.instance.get_runs() if not run.is_success]
     assert len(failed) == 1
+
+
+def test_a_permission_lost_on_the_way_is_told_and_exported_again_when_a_person_says_so(place: Place) -> None:
+    place.hold()
+    found = place.pipeline()
+    assert found.materialise("submission", PARTITION).success
+    place.sandbox.control("settings", {"read_only_buckets": [BUCKET]})
+    place.release()
+    wait_until_ended(place)
+    place.sandbox.control("settings", {"read_only_buckets": []})
+    [words] = found.run([MONTH]).failed.values()
+    assert words.startswith(
+        f"Earth Engine: Permission 'storage.objects.create' denied on Cloud Storage bucket '{BUCKET}'"
+    )
+    assert words.endswith("`eo-pipeline run PRODUCT --resubmit`, or `resubmit: true` in the run's configuration.")
+    assert list(found.run([MONTH]).failed.values()) == [words]
+    assert len(submissions(place.sandbox)) == 1
+    assert_made(found, found.run([MONTH], resubmit=True))
 
 
 def test_cancelled_by_somebody_is_reported_and_waits_for_a_person(place: Place) -> None:

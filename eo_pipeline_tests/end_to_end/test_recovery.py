@@ -2,14 +2,20 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 import rasterio
 
+from eo_pipeline.core.usage import Metered, month_of
+from eo_pipeline.earth_engine.metering import meter
+from eo_pipeline.orchestration.definitions import build_definitions
+from eo_pipeline.orchestration.resources import DriveResource
 from eo_pipeline_tests.end_to_end.heights import submissions
 from eo_pipeline_tests.end_to_end.keys import service_account_key
-from eo_pipeline_tests.end_to_end.pipeline import BUCKET, Pipeline, storage_client
+from eo_pipeline_tests.end_to_end.pipeline import BUCKET, Pipeline, resources, storage_client
 from eo_pipeline_tests.end_to_end.place import (
     BARE,
     MONTH,
@@ -121,9 +127,7 @@ def assert_equal(one: Pipeline, other: Pipeline) -> None:
         np.testing.assert_array_equal(first.read(), second.read())
 
 
-def test_a_drive_is_a_destination_like_a_bucket(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EO_DRIVE_URL", place.sandbox.url)
-    monkeypatch.setenv("EO_CREDENTIALS", "anonymous")
+def test_a_drive_is_a_destination_like_a_bucket(place: Place) -> None:
     bucket = place.pipeline(name="in_bucket", **BARE)
     assert_made(bucket, bucket.run([MONTH]))
     found = place.pipeline(**BARE, export={"destination": "drive", "drive_folder": "heights of months"})
@@ -131,17 +135,26 @@ def test_a_drive_is_a_destination_like_a_bucket(place: Place, monkeypatch: pytes
     assert found.metadata("submission", PARTITION)["eo/place"] == "drive://heights of months"
     assert_equal(bucket, found)
     assert len(submissions(place.sandbox)) == 2
+    assert used(place) > 0
 
 
-def test_a_service_account_is_told_that_it_has_no_drive_before_anything_is_spent(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("EO_DRIVE_URL", place.sandbox.url)
-    monkeypatch.setenv("EO_CREDENTIALS", service_account_key(place.sandbox.url).text)
-    found = place.pipeline(**BARE, export={"destination": "drive"})
-    report = found.run([MONTH])
-    [words] = report.failed.values()
+def test_a_service_account_is_told_that_it_has_no_drive_before_anything_is_spent(place: Place) -> None:
+    plain = place.pipeline(**BARE, export={"destination": "drive"})
+    robot = DriveResource(url=place.sandbox.url, credentials=service_account_key(place.sandbox.url).text)
+    services = {**resources(place.sandbox.url, plain.root), "drive": robot}
+    found = replace(
+        plain, definitions=build_definitions([plain.chain.product], resources=services, folder=place.folder)
+    )
+    [words] = found.run([MONTH]).failed.values()
     assert words.startswith("Google Drive: expected a person's credentials, got those of the account ")
     assert "or export to Cloud Storage" in words
     assert submissions(place.sandbox) == {}
-    assert not [event for event in place.sandbox.events("request") if "value:compute" in event["path"]]
+    assert used(place) == 0
+
+
+def used(place: Place) -> float:
+    """EECU-seconds that the project used, as the sandbox's Cloud Monitoring tells."""
+    settings = resources(place.sandbox.url, place.folder)["earth_engine"].settings()
+    metered = meter(settings, month_of(datetime.now(UTC)))
+    assert isinstance(metered, Metered)
+    return sum(metered.eecu_seconds.values())
