@@ -7,7 +7,7 @@ import pytest
 from eo_pipeline_tests.end_to_end.heights import write_catalog, write_month
 from eo_pipeline_tests.end_to_end.pipeline import make_bucket
 from eo_pipeline_tests.end_to_end.place import MONTH, Place
-from eo_pipeline_tests.processes import running_sandbox
+from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -25,6 +25,22 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     home.mkdir()
     with dg.DagsterInstance.local_temp(str(home)) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def shared_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """One for all tests of a module, with one month of heights; each writes to a destination of its own."""
+    folder = tmp_path_factory.mktemp("shared")
+    write_month(folder, MONTH, seed=1)
+    with running_sandbox(folder / "sandbox", catalog=write_catalog(folder), speed=100) as sandbox:
+        make_bucket(sandbox.url)
+        yield sandbox
+
+
+@pytest.fixture
+def shared_place(shared_sandbox: SandboxProcess, tmp_path: Path, instance: dg.DagsterInstance) -> Place:
+    """A history and a folder of one's own at the shared sandbox; the folder's name is unique there."""
+    return Place(tmp_path, shared_sandbox, instance)
 
 
 @pytest.fixture

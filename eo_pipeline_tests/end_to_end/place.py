@@ -17,7 +17,7 @@ from eo_pipeline.core.submissions import Part
 from eo_pipeline.orchestration.run import RunReport
 from eo_pipeline.orchestration.sensors import build_operations_sensor
 from eo_pipeline.orchestration.stored_submissions import read_parts
-from eo_pipeline_tests.end_to_end.heights import heights, last_states
+from eo_pipeline_tests.end_to_end.heights import heights, last_states, submissions
 from eo_pipeline_tests.end_to_end.pipeline import PROJECT, Pipeline, pipeline, resources
 from eo_pipeline_tests.processes import SandboxProcess
 
@@ -185,6 +185,12 @@ def assert_made(found: Pipeline, report: RunReport, partition: str = PARTITION) 
 def parts_of(found: Pipeline, stage: str = "submission", partition: str = PARTITION) -> tuple[Part, ...]:
     """What the newest materialisation of submission or export records as its parts."""
     return read_parts(found.metadata(stage, partition))
+
+
+def attempts(place: Place, found: Pipeline) -> list[str]:
+    """Generations of the operations that were started for the newest submission's digest."""
+    digest = found.metadata("submission", PARTITION)["eo/digest"]
+    return [request[-3:] for request in submissions(place.sandbox).values() if digest in request]
 
 
 def state_of(place: Place) -> list[str]:

@@ -12,16 +12,21 @@ from eo_pipeline.earth_engine.session import Session, connect
 from eo_pipeline.orchestration.status import product_status
 from eo_pipeline_tests.end_to_end.heights import CRS, LEFT, RESOLUTION, SIDE, TOP, submissions, write_month
 from eo_pipeline_tests.end_to_end.pipeline import PROJECT, Pipeline
-from eo_pipeline_tests.end_to_end.place import MONTH, PARTITION, Place, wait_until_ended
+from eo_pipeline_tests.end_to_end.place import MONTH, PARTITION, Place, attempts, wait_until_ended
 from eo_pipeline_tests.scenes import settings_at
 
-PARENT = f"projects/{PROJECT}/assets/exports"
+ROOT = f"projects/{PROJECT}/assets"
 BAND = {"dtype": "int16", "scale": 0.01, "offset": 400, "nodata": -1, "kind": "categorical"}
+
+
+@pytest.fixture
+def place(shared_place: Place) -> Place:
+    return shared_place
 
 
 def as_assets(place: Place, **more: Any) -> Pipeline:
     """The product with assets as its destination, and neither zones nor cube."""
-    export = {"destination": "asset", "asset_parent": PARENT, **more.pop("export", {})}
+    export = {"destination": "asset", "asset_parent": f"{ROOT}/{place.folder.name}", **more.pop("export", {})}
     declared = {"zones": None, "cube": None, "output": {"height": BAND}, "export": export, **more}
     return place.pipeline(**declared)
 
@@ -69,7 +74,7 @@ def test_an_asset_is_verified_and_labelled_and_has_the_pixels_with_their_masks(p
     assert report.done == {stage: [PARTITION] for stage in ("submission", "export", "ee_asset")}
     told = found.metadata("ee_asset", PARTITION)
     name = told["eo/asset"]
-    assert name.startswith(f"{PARENT}/heights/whole_2024-01-")
+    assert name.startswith(f"{ROOT}/{place.folder.name}/heights/whole_2024-01-")
     wanted = expected(place)
     got = pixels(session, name)
     assert 0 < wanted.mask.sum() < wanted.size
@@ -95,15 +100,15 @@ def test_what_is_registered_is_complete_and_is_not_done_again(place: Place) -> N
     runs = len(place.instance.get_runs())
     assert product_status(place.instance, found.chain).is_complete
     assert found.run([MONTH]).succeeded
-    assert len(submissions(place.sandbox)) == 1
+    assert attempts(place, found) == ["-g1"]
     assert len(place.instance.get_runs()) == runs + 1  # the submission, which looks again
 
 
 def test_without_images_there_is_nothing_to_register(place: Place) -> None:
-    found = as_assets(place)
+    found, before = as_assets(place), submissions(place.sandbox)
     assert found.run(["2024-03"]).failed == {}
     assert found.metadata("ee_asset", "whole|2024-03")["eo/state"] == "no_images"
-    assert submissions(place.sandbox) == {}
+    assert submissions(place.sandbox) == before
 
 
 def test_an_asset_that_was_deleted_before_it_was_registered_is_exported_again(place: Place, session: Session) -> None:
@@ -130,7 +135,7 @@ def test_an_asset_that_was_deleted_before_it_was_registered_is_exported_again(pl
     wait_until_ended(place)
     place.tick(found)
     assert found.materialise("ee_asset", PARTITION).success
-    assert [request[-3:] for request in submissions(place.sandbox).values()] == ["-g1", "-g2"]
+    assert attempts(place, found) == ["-g1", "-g2"]
     assert found.metadata("ee_asset", PARTITION)["eo/asset"] == part
 
 
@@ -143,7 +148,7 @@ def test_what_a_new_recipe_replaces_is_marked_or_deleted(place: Place, session: 
     assert after.run([MONTH]).succeeded
     told = after.metadata("ee_asset", PARTITION)
     assert told["eo/asset"] != old
-    listed = session.call(lambda: ee.data.listAssets({"parent": f"{PARENT}/heights"}))["assets"]
+    listed = session.call(lambda: ee.data.listAssets({"parent": f"{ROOT}/{place.folder.name}/heights"}))["assets"]
     current = {asset["name"]: asset["properties"]["current"] for asset in listed}
     if delete:
         assert current == {told["eo/asset"]: 1}
@@ -155,14 +160,14 @@ def test_what_a_new_recipe_replaces_is_marked_or_deleted(place: Place, session: 
 
 def test_an_asset_that_is_too_much_at_once_fails_and_says_why_it_is_not_split(place: Place) -> None:
     place.sandbox.arm(kind="fail", message="User memory limit exceeded.")
-    report = as_assets(place).run([MONTH])
-    [words] = report.failed.values()
+    found = as_assets(place)
+    [words] = found.run([MONTH]).failed.values()
     assert "and a table or an Earth Engine asset cannot be made in pieces" in words
-    assert len(submissions(place.sandbox)) == 1
+    assert attempts(place, found) == ["-g1"]
 
 
 def test_a_transient_failure_is_sent_again_to_the_same_asset(place: Place) -> None:
     place.sandbox.arm(kind="fail", message="Internal error.")
     found = as_assets(place)
     assert found.run([MONTH]).failed == {}
-    assert [request[-3:] for request in submissions(place.sandbox).values()] == ["-g1", "-g2"]
+    assert attempts(place, found) == ["-g1", "-g2"]

@@ -13,10 +13,11 @@ from eo_pipeline.orchestration.status import product_status
 from eo_pipeline.storage.tables import read_columns, read_table, read_tags
 from eo_pipeline_tests.end_to_end.heights import CRS, LEFT, RESOLUTION, SIDE, TOP, submissions, write_month
 from eo_pipeline_tests.end_to_end.pipeline import BUCKET, PROJECT, Pipeline, pipeline, storage_client
-from eo_pipeline_tests.end_to_end.place import MONTH, PARTITION, Place, wait_until_ended
+from eo_pipeline_tests.end_to_end.place import MONTH, PARTITION, Place, attempts, wait_until_ended
 from eo_pipeline_tests.end_to_end.table_recipes import HALF
 from eo_pipeline_tests.scenes import settings_at
 
+ROOT = f"projects/{PROJECT}/assets"
 RECIPES = "eo_pipeline_tests.end_to_end.table_recipes"
 COLUMNS = {
     "name": {"dtype": "string", "description": "quarter by row and column"},
@@ -27,8 +28,15 @@ COLUMNS = {
 }
 
 
+@pytest.fixture
+def place(shared_place: Place) -> Place:
+    return shared_place
+
+
 def as_table(place: Place, recipe: str = "quarters", **more: Any) -> Pipeline:
-    """The product `quarters`."""
+    """The product `quarters`, below a prefix, in a folder or among assets of the test's own."""
+    unique = place.folder.name
+    own = {"prefix": unique, "drive_folder": unique, "asset_parent": f"{ROOT}/{unique}"}
     side = SIDE * RESOLUTION
     declaration: dict[str, Any] = {
         "name": "quarters",
@@ -36,6 +44,7 @@ def as_table(place: Place, recipe: str = "quarters", **more: Any) -> Pipeline:
         "period": {"every": "month", "start": "2024-01", "end": "2024-02"},
         "area": {"box": [LEFT, TOP - side, LEFT + side, TOP], "crs": CRS, "resolution": RESOLUTION},
         **more,
+        "export": {**own, **more.get("export", {})},
     }
     root = place.root or place.folder / "data"
     return pipeline(declaration, url=place.sandbox.url, root=root, instance=place.instance, folder=place.folder)
@@ -93,7 +102,7 @@ def test_rows_arrive_as_parquet_and_csv_with_the_meaning_of_their_columns(place:
     assert told["eo/digest"] == tags["export_digest"]
     assert product_status(place.instance, found.chain).is_complete
     assert found.run([MONTH]).succeeded
-    assert len(submissions(place.sandbox)) == 1
+    assert attempts(place, found) == ["-g1"]
 
 
 def test_a_table_without_rows_is_a_table_and_is_said(place: Place) -> None:
@@ -115,7 +124,7 @@ def test_a_value_of_another_type_is_told_by_row_and_no_table_is_stored(place: Pl
     assert not stored(place).exists()
     corrected = as_table(place)
     assert corrected.run([MONTH]).failed == {}
-    assert len(submissions(place.sandbox)) == 1, "only how it is read changed"
+    assert attempts(place, corrected) == ["-g1"], "only how it is read changed"
 
 
 def test_other_types_are_read_again_from_the_same_export(place: Place) -> None:
@@ -126,7 +135,7 @@ def test_other_types_are_read_again_from_the_same_export(place: Place) -> None:
     assert after.run([MONTH]).succeeded
     assert read_table(stored(place) / f"{MONTH}.parquet")["count"].dtype == np.float64
     assert product_status(place.instance, after.chain).is_complete
-    assert len(submissions(place.sandbox)) == 1
+    assert attempts(place, after) == ["-g1"]
 
 
 def test_a_table_that_was_deleted_before_it_was_fetched_is_exported_again(place: Place) -> None:
@@ -135,7 +144,7 @@ def test_a_table_that_was_deleted_before_it_was_fetched_is_exported_again(place:
     wait_until_ended(place)
     place.tick(found)
     bucket = storage_client(place.sandbox.url).bucket(BUCKET)
-    [blob] = bucket.list_blobs()
+    [blob] = bucket.list_blobs(prefix=place.folder.name)
     assert blob.name.endswith("/table.csv")
     blob.delete()
     assert not found.materialise("table", PARTITION).success
@@ -147,31 +156,33 @@ def test_a_table_that_was_deleted_before_it_was_fetched_is_exported_again(place:
     wait_until_ended(place)
     place.tick(found)
     assert found.materialise("table", PARTITION).success
-    assert [request[-3:] for request in submissions(place.sandbox).values()] == ["-g1", "-g2"]
+    assert attempts(place, found) == ["-g1", "-g2"]
     assert_rows(read_table(stored(place) / f"{MONTH}.parquet"), expected(place))
 
 
 def test_a_transient_failure_is_sent_again(place: Place) -> None:
     place.sandbox.arm(kind="fail", message="Internal error.")
-    assert as_table(place).run([MONTH]).failed == {}
-    assert [request[-3:] for request in submissions(place.sandbox).values()] == ["-g1", "-g2"]
+    found = as_table(place)
+    assert found.run([MONTH]).failed == {}
+    assert attempts(place, found) == ["-g1", "-g2"]
 
 
 def test_a_recipe_that_makes_no_table_is_told_before_anything_is_sent(place: Place) -> None:
+    before = submissions(place.sandbox)
     [words] = as_table(place, "an_image").run([MONTH]).failed.values()
     assert "table.recipe: expected eo_pipeline_tests.end_to_end.table_recipes.an_image to return" in words
     assert "got Image" in words
-    assert submissions(place.sandbox) == {}
+    assert submissions(place.sandbox) == before
 
 
 def test_what_was_fetched_is_deleted_from_the_bucket_if_that_is_declared(place: Place) -> None:
     assert as_table(place, export={"delete_remote": True}).run([MONTH]).failed == {}
-    assert list(storage_client(place.sandbox.url).bucket(BUCKET).list_blobs()) == []
+    assert list(storage_client(place.sandbox.url).bucket(BUCKET).list_blobs(prefix=place.folder.name)) == []
 
 
 def test_a_table_that_stays_in_earth_engine_is_counted_and_labelled(place: Place) -> None:
-    parent = f"projects/{PROJECT}/assets/tables"
-    found = as_table(place, export={"destination": "asset", "asset_parent": parent})
+    parent = f"{ROOT}/{place.folder.name}"
+    found = as_table(place, export={"destination": "asset"})
     report = found.run([MONTH])
     assert report.failed == {}
     assert list(report.done) == ["submission", "export", "ee_asset"]

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -258,6 +259,28 @@ def test_a_program_declares_products(tmp_path: Path) -> None:
     assert found.resources is not None
     assert found.resources["earth_engine"] is mine
     assert set(found.resources) == set(project_resources())
+    dg.Definitions.validate_loadable(found)
+
+
+@pytest.mark.parametrize(
+    ("sections", "stages"),
+    [
+        ({"export": {"destination": "asset"}}, {"ee_asset"}),
+        ({"source": None, "table": {"recipe": "a.b", "columns": {"n": {}}}}, {"table"}),
+        (
+            {"source": None, "table": {"recipe": "a.b", "columns": {"n": {}}}, "export": {"destination": "asset"}},
+            {"ee_asset"},
+        ),
+    ],
+    ids=["asset", "table", "table asset"],
+)
+def test_what_has_no_tiles_has_no_mosaic_and_only_the_check_of_completeness(
+    tmp_path: Path, sections: dict[str, Any], stages: set[str]
+) -> None:
+    found = build_definitions([product(**sections)], folder=tmp_path)
+    assert assets(found) == {f"small/{stage}" for stage in {"submission", "export", *stages}}
+    checked = {(key.asset_key.path[-1], key.name) for key in found.resolve_asset_graph().asset_check_keys}
+    assert checked == {(stage, "complete") for stage in stages}
     dg.Definitions.validate_loadable(found)
 
 
