@@ -16,12 +16,12 @@ from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
 from eo_pipeline.core import keys
+from eo_pipeline.core.exports.submissions import Held, Part, Submission, SubmissionState
 from eo_pipeline.core.product import Product
-from eo_pipeline.core.submissions import Held, Part, Submission, SubmissionState
-from eo_pipeline.orchestration import names
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.declarations import Origin, load_chain
-from eo_pipeline.orchestration.stored_submissions import metadata_of, parts_metadata
+from eo_pipeline.orchestration.event_log import names
+from eo_pipeline.orchestration.event_log.stored_submissions import metadata_of, parts_metadata
 
 BUCKET = "benchmark"
 AREAS = PERIODS = 100

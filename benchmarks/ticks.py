@@ -19,11 +19,11 @@ from benchmarks.child import resident_mb
 from benchmarks.harness import Comparison, Json, Side, compare
 from benchmarks.history import History, description_of, large_chain, partitions
 from eo_pipeline.earth_engine.operations import list_operations
-from eo_pipeline.orchestration.ledger_reader import LedgerReader
-from eo_pipeline.orchestration.partition_cache import mend_caches
-from eo_pipeline.orchestration.reports import tick
+from eo_pipeline.orchestration.event_log.ledger_reader import LedgerReader
+from eo_pipeline.orchestration.event_log.partition_cache import mend_caches
+from eo_pipeline.orchestration.following.operations_sensor import operations_of
+from eo_pipeline.orchestration.following.reports import tick
 from eo_pipeline.orchestration.resources import DataRootResource, EarthEngineResource
-from eo_pipeline.orchestration.sensors import operations_of
 
 PENDING, HELD, OTHERS, TICKS = 3000, 1000, 3000, 50
 _PROJECT = "benchmark"

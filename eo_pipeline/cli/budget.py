@@ -1,6 +1,6 @@
 """`eo-pipeline budget`: what was computed in a month, what may be, and what waits for the next.
 
-What does not belong here: putting it together (`orchestration.budget_report`).
+What does not belong here: putting it together (`orchestration.compute.budget_report`).
 """
 
 import json
@@ -17,13 +17,13 @@ from rich.text import Text
 
 from eo_pipeline.cli.project import Project, find_project, open_instance
 from eo_pipeline.cli.quiet import quiet
-from eo_pipeline.core.usage import SECONDS_AN_HOUR, month_of
+from eo_pipeline.core.compute.usage import SECONDS_AN_HOUR, month_of
 from eo_pipeline.earth_engine.metering import meter
 from eo_pipeline.errors import ProductError
-from eo_pipeline.orchestration.budget_report import MonthBudget, ProductBudget, month_budget, queue_of
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.compute.budget_report import MonthBudget, ProductBudget, month_budget, queue_of
+from eo_pipeline.orchestration.compute.usage import brought_up_to_date, with_metered
 from eo_pipeline.orchestration.resources import environment
-from eo_pipeline.orchestration.usage import brought_up_to_date, with_metered
 from eo_pipeline.storage.places import open_place
 from eo_pipeline.storage.usage_table import read_usage
 

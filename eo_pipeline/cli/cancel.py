@@ -1,6 +1,6 @@
 """`eo-pipeline cancel PRODUCT`: ends exports of partitions on Earth Engine, and what waits for its turn.
 
-What does not belong here: what cancelling a partition means (`orchestration.cancelling`).
+What does not belong here: what cancelling a partition means (`orchestration.removing.cancelling`).
 """
 
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from rich.text import Text
 from eo_pipeline.cli.project import find_project, open_instance
 from eo_pipeline.cli.quiet import quiet
 from eo_pipeline.cli.selection import areas_named, periods_between, wanted_partitions
-from eo_pipeline.orchestration.cancelling import Standing, cancel, standings
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.destinations import Services
+from eo_pipeline.orchestration.removing.cancelling import Standing, cancel, standings
 from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource
+from eo_pipeline.orchestration.submissions.destinations import Services
 
 _SHOWN = 40
 """Partitions that are listed one by one."""

@@ -1,6 +1,6 @@
 """`eo-pipeline delete PRODUCT --partitions A..B`: takes partitions out of every store.
 
-What does not belong here: the stores, and the order in which they are emptied (`orchestration.deleting`).
+What does not belong here: the stores, and the order in which they are emptied (`orchestration.removing.deleting`).
 """
 
 from pathlib import Path
@@ -13,10 +13,10 @@ from rich.text import Text
 from eo_pipeline.cli.cancel import chosen
 from eo_pipeline.cli.project import find_project, open_instance
 from eo_pipeline.cli.quiet import quiet
-from eo_pipeline.orchestration.deleting import Stock, check_idle, delete, take_stock
-from eo_pipeline.orchestration.destinations import Services
-from eo_pipeline.orchestration.holdings import Stores
+from eo_pipeline.orchestration.removing.deleting import Stock, check_idle, delete, take_stock
+from eo_pipeline.orchestration.removing.holdings import Stores
 from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource, environment
+from eo_pipeline.orchestration.submissions.destinations import Services
 from eo_pipeline.steps.delete_partition import ORDER
 
 UNITS = ("bytes", "kB", "MB", "GB", "TB")

@@ -1,6 +1,6 @@
 """`eo-pipeline plan PRODUCT`: what partitions would take, before anything is spent.
 
-What does not belong here: estimating (`orchestration.plans`), and how it looks (`cli.plan_tables`).
+What does not belong here: estimating (`orchestration.estimates.plans`), and how it looks (`cli.plan_tables`).
 """
 
 import json
@@ -20,7 +20,7 @@ from eo_pipeline.cli.selection import areas_named, periods_between, wanted_parti
 from eo_pipeline.core.estimates.plan import Plan
 from eo_pipeline.core.estimates.spending import spending
 from eo_pipeline.errors import SettingsError
-from eo_pipeline.orchestration.plans import Project, make_plan, outcome_of, sample_of
+from eo_pipeline.orchestration.estimates.plans import Project, make_plan, outcome_of, sample_of
 from eo_pipeline.orchestration.resources import EarthEngineResource, environment
 from eo_pipeline.orchestration.run import run_partitions
 from eo_pipeline.orchestration.schedules import ended_periods

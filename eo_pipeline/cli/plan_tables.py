@@ -1,4 +1,7 @@
-"""How plans, and what came of them, are printed. What does not belong here: making them (`orchestration.plans`)."""
+"""How plans, and what came of them, are printed.
+
+What does not belong here: making them (`orchestration.estimates.plans`).
+"""
 
 from collections.abc import Callable, Sequence
 

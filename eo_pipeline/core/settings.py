@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from eo_pipeline.core.budget import EECU_HOURS_A_MONTH
+from eo_pipeline.core.compute.budget import EECU_HOURS_A_MONTH
 from eo_pipeline.errors import SettingsError
 
 EARTH_ENGINE_URL = "https://earthengine.googleapis.com"

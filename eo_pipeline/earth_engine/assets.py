@@ -12,7 +12,7 @@ import ee
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.failures import FailureClass, classify
+from eo_pipeline.core.exports.failures import FailureClass, classify
 from eo_pipeline.core.periods import Period
 from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.errors import ServiceError

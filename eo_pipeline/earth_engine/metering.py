@@ -1,7 +1,7 @@
 """Compute that a project used, asked of Cloud Monitoring by workload tag and compute type.
 
 It needs the permission `monitoring.timeSeries.list` (role Monitoring Viewer). What does not belong here: what follows
-from the numbers (`core.compute_account`).
+from the numbers (`core.compute.compute_account`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,8 +13,8 @@ import httplib2  # type: ignore[import-untyped]  # has no stubs
 from googleapiclient.discovery import build  # type: ignore[import-untyped]  # has no stubs
 from googleapiclient.errors import Error, HttpError  # type: ignore[import-untyped]  # has no stubs
 
+from eo_pipeline.core.compute.usage import Metered, Unmetered, month_bounds
 from eo_pipeline.core.settings import Settings
-from eo_pipeline.core.usage import Metered, Unmetered, month_bounds
 from eo_pipeline.errors import CredentialsError
 from eo_pipeline.storage.credentials import load_credentials
 

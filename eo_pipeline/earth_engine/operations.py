@@ -1,6 +1,6 @@
 """Batch tasks: starting an export, listing, finding and cancelling operations.
 
-What does not belong here: deciding what to do about them (`core.reconcile`).
+What does not belong here: deciding what to do about them (`core.exports.reconcile`).
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ import ee
 
 from eo_pipeline.core import keys
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.export_plan import CloudStorage, Drive, EarthEngineAsset, ExportTask, ImageContent
-from eo_pipeline.core.failures import FailureClass, classify
-from eo_pipeline.core.operations import Operation
+from eo_pipeline.core.exports.export_plan import CloudStorage, Drive, EarthEngineAsset, ExportTask, ImageContent
+from eo_pipeline.core.exports.failures import FailureClass, classify
+from eo_pipeline.core.exports.operations import Operation
 from eo_pipeline.earth_engine.export_requests import (
     GeoTiffs,
     Label,

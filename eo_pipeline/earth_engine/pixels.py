@@ -72,7 +72,7 @@ def fetch_window(
     Args:
         session: for interactive requests.
         image: of `numbers_everywhere`.
-        geobox: the window; its bytes and sides are within the limits of `core.pixel_requests`.
+        geobox: the window; its bytes and sides are within the limits of `core.exports.pixel_requests`.
         bands: of the image, in order; all of one dtype and one nodata.
         tag: of the compute's account.
 

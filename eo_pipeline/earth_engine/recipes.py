@@ -1,7 +1,7 @@
 """From a product, an area and a period to one `ee.Image` and to the images it is made of.
 
 Order: filter, mask at native resolution, index, composite, average to a coarser product, encode. What does not
-belong here: requests (`session`), and the size of what is exported (`core.export_plan`).
+belong here: requests (`session`), and the size of what is exported (`core.exports.export_plan`).
 """
 
 import importlib

@@ -19,7 +19,7 @@ import ee
 import google.auth.exceptions
 import requests
 
-from eo_pipeline.core.failures import FailureClass, classify
+from eo_pipeline.core.exports.failures import FailureClass, classify
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.earth_engine.gate import Gate
 from eo_pipeline.errors import (

@@ -18,9 +18,9 @@ from eo_pipeline.orchestration.assets.submission import build_submission
 from eo_pipeline.orchestration.assets.table import build_table
 from eo_pipeline.orchestration.assets.tiles import build_tiles
 from eo_pipeline.orchestration.assets.zonal_stats import build_zonal_stats
-from eo_pipeline.orchestration.cancel_job import build_cancel_job
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.checks import build_checks
+from eo_pipeline.orchestration.removing.cancel_job import build_cancel_job
 from eo_pipeline.orchestration.schedules import build_schedule
 
 DECLARATION = "declaration"

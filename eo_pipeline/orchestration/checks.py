@@ -5,9 +5,9 @@ What does not belong here: verification that must hold before a value is stored 
 
 import dagster as dg
 
-from eo_pipeline.orchestration import ledger
 from eo_pipeline.orchestration.automation import when_quiet
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.event_log import ledger
 from eo_pipeline.orchestration.io_managers import MosaicIO, TilesIO
 from eo_pipeline.orchestration.manifests import check_manifests
 from eo_pipeline.orchestration.status import product_status

@@ -12,12 +12,15 @@ import dagster as dg
 from eo_pipeline.core.product import Product
 from eo_pipeline.orchestration.assemble import chain_definitions
 from eo_pipeline.orchestration.assets.usage import build_usage
-from eo_pipeline.orchestration.cancelled_runs import build_cancelled_runs_sensor
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.component import EarthObservationProduct, unique
+from eo_pipeline.orchestration.compute.usage_schedule import build_usage_schedule
 from eo_pipeline.orchestration.declarations import Origin, load_chain
+from eo_pipeline.orchestration.following.forgotten import build_forgotten_sensor
+from eo_pipeline.orchestration.following.operations_sensor import build_operations_sensor
 from eo_pipeline.orchestration.io_managers import CubeIOManager, MosaicIOManager, TablesIOManager, TilesIOManager
 from eo_pipeline.orchestration.product_files import read_documents, read_products
+from eo_pipeline.orchestration.removing.cancelled_runs import build_cancelled_runs_sensor
 from eo_pipeline.orchestration.resources import (
     CloudStorageResource,
     DataRootResource,
@@ -25,9 +28,6 @@ from eo_pipeline.orchestration.resources import (
     EarthEngineResource,
     environment,
 )
-from eo_pipeline.orchestration.sensors import build_operations_sensor
-from eo_pipeline.orchestration.sweep import build_forgotten_sensor
-from eo_pipeline.orchestration.usage_schedule import build_usage_schedule
 
 
 def project_resources(given: Mapping[str, Any] | None = None) -> dict[str, Any]:

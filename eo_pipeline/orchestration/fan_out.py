@@ -12,7 +12,7 @@ import dagster as dg
 from dagster._core.storage.tags import RETRY_ON_ASSET_OR_OP_FAILURE_TAG
 
 from eo_pipeline.errors import EoPipelineError
-from eo_pipeline.orchestration import names
+from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.io_managers import Stored
 
 RawMetadata = Mapping[str, Any]

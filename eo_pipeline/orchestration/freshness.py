@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from eo_pipeline.orchestration import ledger, names
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.ledger_reader import LedgerReader
+from eo_pipeline.orchestration.event_log import ledger, names
+from eo_pipeline.orchestration.event_log.ledger_reader import LedgerReader
 from eo_pipeline.orchestration.partitions import PartitionKey
 
 MADE_OF = {"tiles": "export", "ee_asset": "export", "table": "export", "mosaic": "tiles", "cube": "mosaic"}

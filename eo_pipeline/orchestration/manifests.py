@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from eo_pipeline.errors import StorageError
-from eo_pipeline.orchestration import names
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.event_log import names
+from eo_pipeline.orchestration.event_log.ledger import Stamp
 from eo_pipeline.orchestration.io_managers import MosaicIO, TilesIO
-from eo_pipeline.orchestration.ledger import Stamp
 from eo_pipeline.steps.collect_tiles import TileSet
 
 SHOWN = 20

@@ -12,12 +12,12 @@ import dagster as dg
 
 from eo_pipeline.errors import ServiceUnreachableError
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.event_log.runless_events import store_events
+from eo_pipeline.orchestration.following.operations_sensor import operations_of
+from eo_pipeline.orchestration.following.reports import Service, Tick, look
 from eo_pipeline.orchestration.freshness import Freshness
 from eo_pipeline.orchestration.partitions import PartitionKey
-from eo_pipeline.orchestration.reports import Service, Tick, look
 from eo_pipeline.orchestration.resources import DataRootResource, EarthEngineResource
-from eo_pipeline.orchestration.runless_events import store_events
-from eo_pipeline.orchestration.sensors import operations_of
 from eo_pipeline.orchestration.stage_runs import StageRuns
 
 Progress = Callable[[str, int, int], None]

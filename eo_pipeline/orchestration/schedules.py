@@ -14,8 +14,8 @@ from eo_pipeline.core.periods import Period, is_available, is_rechecked, parse_d
 from eo_pipeline.core.product import Periods
 from eo_pipeline.orchestration.automation import SUBMISSIONS_A_RUN
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.event_log.ledger import newest_places
 from eo_pipeline.orchestration.image_dates import add_periods
-from eo_pipeline.orchestration.ledger import newest_places
 from eo_pipeline.orchestration.partitions import PartitionKey, is_dynamic
 from eo_pipeline.orchestration.resources import EarthEngineResource
 

@@ -11,7 +11,7 @@ import dagster as dg
 from dagster._core.execution.plan.objects import StepFailureData
 
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.names import ERRORS
+from eo_pipeline.orchestration.event_log.names import ERRORS
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.ranges import rectangles
 from eo_pipeline.orchestration.schedules import range_tags

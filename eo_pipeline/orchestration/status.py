@@ -10,11 +10,11 @@ from functools import cached_property
 
 import dagster as dg
 
-from eo_pipeline.core.submissions import SubmissionState
-from eo_pipeline.orchestration import ledger, names
+from eo_pipeline.core.exports.submissions import SubmissionState
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.event_log import ledger, names
+from eo_pipeline.orchestration.event_log.stored_submissions import identity_of
 from eo_pipeline.orchestration.freshness import MADE_OF, mosaics_of
-from eo_pipeline.orchestration.stored_submissions import identity_of
 
 _NAMED = 3
 """Partitions that are named where many are held back for one reason."""

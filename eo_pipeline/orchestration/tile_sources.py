@@ -13,16 +13,16 @@ from typing import Any
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core import keys
-from eo_pipeline.core.submissions import Part, SubmissionState
-from eo_pipeline.core.tile_names import ExpectedTiles
+from eo_pipeline.core.exports.submissions import Part, SubmissionState
+from eo_pipeline.core.exports.tile_names import ExpectedTiles
 from eo_pipeline.errors import TilesError
-from eo_pipeline.orchestration import names
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.destinations import Services, open_store, unwritten
-from eo_pipeline.orchestration.ledger import Stamp
+from eo_pipeline.orchestration.event_log import names
+from eo_pipeline.orchestration.event_log.ledger import Stamp
+from eo_pipeline.orchestration.event_log.stored_submissions import place_of, read_parts
 from eo_pipeline.orchestration.partitions import PartitionKey
-from eo_pipeline.orchestration.planner import Planner, open_planner
-from eo_pipeline.orchestration.stored_submissions import place_of, read_parts
+from eo_pipeline.orchestration.submissions.destinations import Services, open_store, unwritten
+from eo_pipeline.orchestration.submissions.planner import Planner, open_planner
 from eo_pipeline.steps.collect_tiles import Tile, collect_tiles
 from eo_pipeline.steps.fetch_tiles import PixelOrder, fetch_tiles
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.tile_names import ExpectedTiles
+from eo_pipeline.core.exports.tile_names import ExpectedTiles
 from eo_pipeline.errors import TilesError, TilesGoneError
 from eo_pipeline.steps.listed_tiles import ListedPart, check_parts, common_folder, local_name, read_tiles
 from eo_pipeline.steps.tile_flaws import FlawedTile, describe_flaws

@@ -10,8 +10,8 @@ from typing import Protocol
 from odc.geo.geobox import GeoBox
 from upath import UPath
 
-from eo_pipeline.core.cube_region import region_of
-from eo_pipeline.core.cube_template import CubeTemplate
+from eo_pipeline.core.cubes.cube_region import region_of
+from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.periods import Period
 from eo_pipeline.earth_engine import assets
 from eo_pipeline.earth_engine.session import Session

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from eo_pipeline.core import keys
-from eo_pipeline.core.operations import Operation
-from eo_pipeline.core.queue import Room
-from eo_pipeline.core.submissions import Held
+from eo_pipeline.core.exports.operations import Operation
+from eo_pipeline.core.exports.queue import Room
+from eo_pipeline.core.exports.submissions import Held
 from eo_pipeline.earth_engine import operations
 from eo_pipeline.earth_engine.session import Session
 

@@ -9,9 +9,9 @@ from functools import cached_property
 
 import ee
 
-from eo_pipeline.core.budget import EECU_HOURS_A_MONTH
-from eo_pipeline.core.failures import FailureClass, classify
-from eo_pipeline.core.operations import Operation, State
+from eo_pipeline.core.compute.budget import EECU_HOURS_A_MONTH
+from eo_pipeline.core.exports.failures import FailureClass, classify
+from eo_pipeline.core.exports.operations import Operation, State
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.earth_engine.operations import list_operations
 from eo_pipeline.earth_engine.session import connect

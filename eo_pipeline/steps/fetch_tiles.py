@@ -1,7 +1,7 @@
 """Tiles of an image without a task: windows asked for in parallel, written as the files that an export would have left.
 
-What does not belong here: which images go this way (`core.pixel_requests`), and when windows are asked for again
-(`fetch_windows`).
+What does not belong here: which images go this way (`core.exports.pixel_requests`), and when windows are asked for
+again (`fetch_windows`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core import keys
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.pixel_requests import TARGET_BYTES, cut, size_of
+from eo_pipeline.core.exports.pixel_requests import TARGET_BYTES, cut, size_of
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.earth_engine.pixels import fetch_window, numbers_everywhere
 from eo_pipeline.earth_engine.session import Session

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eo_pipeline.core.failures import FailureClass, classify
-from eo_pipeline.core.pace import Pace
-from eo_pipeline.core.pixel_requests import halves
+from eo_pipeline.core.exports.failures import FailureClass, classify
+from eo_pipeline.core.exports.pace import Pace
+from eo_pipeline.core.exports.pixel_requests import halves
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.earth_engine.pixels import BrokenReplyError
 from eo_pipeline.errors import EoPipelineError, ServiceUnreachableError

@@ -12,9 +12,9 @@ from posixpath import commonpath
 
 from odc.geo.geobox import GeoBox
 
+from eo_pipeline.core.exports.tile_names import ExpectedTiles
 from eo_pipeline.core.mosaics import describe_gaps, plan_mosaic
 from eo_pipeline.core.rectangles import Rectangle
-from eo_pipeline.core.tile_names import ExpectedTiles
 from eo_pipeline.errors import TilesError
 from eo_pipeline.steps.tile_flaws import FlawedTile
 from eo_pipeline.storage.raster_extents import read_extents

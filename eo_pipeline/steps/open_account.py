@@ -1,16 +1,16 @@
 """The month's account of a deployment: its table of compute, the operations listed now, and Cloud Monitoring.
 
-What does not belong here: what may be used (`core.budget`), and keeping the table.
+What does not belong here: what may be used (`core.compute.budget`), and keeping the table.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 
-from eo_pipeline.core import compute_account
-from eo_pipeline.core.compute_account import Account
-from eo_pipeline.core.operations import Operation
+from eo_pipeline.core.compute import compute_account
+from eo_pipeline.core.compute.compute_account import Account
+from eo_pipeline.core.compute.usage import month_of
+from eo_pipeline.core.exports.operations import Operation
 from eo_pipeline.core.settings import Settings
-from eo_pipeline.core.usage import month_of
 from eo_pipeline.earth_engine.metering import meter
 from eo_pipeline.storage.places import Place
 from eo_pipeline.storage.usage_table import read_usage

@@ -13,7 +13,7 @@ import ee
 
 from eo_pipeline.core import keys
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.export_plan import Destination, EarthEngineAsset, ExportTask, ImageContent, TableContent
+from eo_pipeline.core.exports.export_plan import Destination, EarthEngineAsset, ExportTask, ImageContent, TableContent
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from eo_pipeline.core import keys
-from eo_pipeline.core.export_plan import ExportTask, ImageContent
-from eo_pipeline.core.failures import FailureAct, classify
+from eo_pipeline.core.exports.export_plan import ExportTask, ImageContent
+from eo_pipeline.core.exports.failures import FailureAct, classify
+from eo_pipeline.core.exports.operations import Operation
+from eo_pipeline.core.exports.reconcile import Act, Decision, Traces, Wish, decide
+from eo_pipeline.core.exports.splitting import is_indivisible, pieces
+from eo_pipeline.core.exports.submissions import Held, Part, Submission, SubmissionState
 from eo_pipeline.core.mosaics import whole_offset
-from eo_pipeline.core.operations import Operation
-from eo_pipeline.core.reconcile import Act, Decision, Traces, Wish, decide
-from eo_pipeline.core.splitting import is_indivisible, pieces
-from eo_pipeline.core.submissions import Held, Part, Submission, SubmissionState
 from eo_pipeline.earth_engine import operations
 from eo_pipeline.errors import CredentialsError, EoPipelineError, ServiceError, ServiceUnreachableError
 from eo_pipeline.steps.desk import Desk

@@ -10,9 +10,9 @@ from typing import Any
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.cube_ledger import Provenance, State
-from eo_pipeline.core.cube_region import region_of
-from eo_pipeline.core.cube_template import CubeTemplate
+from eo_pipeline.core.cubes.cube_ledger import Provenance, State
+from eo_pipeline.core.cubes.cube_region import region_of
+from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.headers import RasterHeader, check_headers
 from eo_pipeline.core.mosaics import describe_grid, whole_offset
 from eo_pipeline.core.periods import Period

@@ -1,7 +1,7 @@
 """The table of compute below a deployment's root: `usage/eecu.parquet`, and the same rows as CSV.
 
 It outlives Dagster's history, and says itself how far it has read it. What does not belong here: where rows come from
-(`orchestration.usage`).
+(`orchestration.compute.usage`).
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 from upath import UPath
 
-from eo_pipeline.core.usage import COLUMNS, Usage
+from eo_pipeline.core.compute.usage import COLUMNS, Usage
 from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.places import Place
 from eo_pipeline.storage.tables import read_table, read_tags, write_table

@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from eo_pipeline.orchestration.names import ERRORS
+from eo_pipeline.orchestration.event_log.names import ERRORS
 from eo_pipeline_tests.chaos.proof import Told
 from eo_pipeline_tests.chaos.watching import Watch
 

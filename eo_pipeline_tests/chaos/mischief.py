@@ -28,7 +28,7 @@ TASK_MESSAGES = {
     "not found": "Image.load: Image asset 'projects/sandbox-project/assets/heights/h_201401' not found.",
     "unknown": "The flux capacitor is not aligned.",
 }
-"""Ends of tasks in the service's words, by class; see `eo_pipeline.core.failures`."""
+"""Ends of tasks in the service's words, by class; see `eo_pipeline.core.exports.failures`."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dagster._core.execution.backfill import BulkActionStatus
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.waiting import waiting_since
+from eo_pipeline.orchestration.following.waiting import waiting_since
 
 _LOOK_SECONDS = 3.0
 _QUIET_SECONDS = 25.0

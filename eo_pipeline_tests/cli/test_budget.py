@@ -6,9 +6,9 @@ from io import StringIO
 from rich.console import Console
 
 from eo_pipeline.cli.budget import as_document, print_budget
-from eo_pipeline.core.compute_account import Cost
-from eo_pipeline.core.usage import ProductTotals
-from eo_pipeline.orchestration.budget_report import MonthBudget, ProductBudget, Queue
+from eo_pipeline.core.compute.compute_account import Cost
+from eo_pipeline.core.compute.usage import ProductTotals
+from eo_pipeline.orchestration.compute.budget_report import MonthBudget, ProductBudget, Queue
 
 HOUR = 3600.0
 REASON = "the product ndvi used 9.600 of 10 EECU-hours of 2026-11, exports begin again on 2026-12-01"

@@ -8,11 +8,11 @@ from rich.console import Console
 
 from eo_pipeline.cli.cancel import print_standings
 from eo_pipeline.cli.delete import print_stock
-from eo_pipeline.core.operations import Operation, State
-from eo_pipeline.core.submissions import Held, Part, Submission, SubmissionState
-from eo_pipeline.orchestration.cancelling import Cancelled, Standing
-from eo_pipeline.orchestration.deleting import Stock
-from eo_pipeline.orchestration.ledger import Recorded
+from eo_pipeline.core.exports.operations import Operation, State
+from eo_pipeline.core.exports.submissions import Held, Part, Submission, SubmissionState
+from eo_pipeline.orchestration.event_log.ledger import Recorded
+from eo_pipeline.orchestration.removing.cancelling import Cancelled, Standing
+from eo_pipeline.orchestration.removing.deleting import Stock
 from eo_pipeline.steps.delete_partition import Holding
 
 RUNNING = Operation("projects/p/operations/ABC", State.RUNNING)

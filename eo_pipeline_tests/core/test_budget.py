@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from eo_pipeline.core import keys
-from eo_pipeline.core.budget import Allowance, Allowed, HeldBack, allowance_of, decide_budget
-from eo_pipeline.core.compute_account import Account, Cost, open_account
-from eo_pipeline.core.operations import Operation, State
-from eo_pipeline.core.usage import Metered, Unmetered
+from eo_pipeline.core.compute.budget import Allowance, Allowed, HeldBack, allowance_of, decide_budget
+from eo_pipeline.core.compute.compute_account import Account, Cost, open_account
+from eo_pipeline.core.compute.usage import Metered, Unmetered
+from eo_pipeline.core.exports.operations import Operation, State
 from eo_pipeline_tests.core.test_usage import row
 
 HOUR = 3600.0

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from pyproj import CRS
 
-from eo_pipeline.core.cube_arrays import ArrayLayout, GroupLayout, differences
+from eo_pipeline.core.cubes.cube_arrays import ArrayLayout, GroupLayout, differences
 
 RED = ArrayLayout("red", ("time", "y", "x"), (0, 8, 8), (1, 4, 4), (1, 8, 8), "uint16", 0, {"units": "1"})
 GRID = ArrayLayout(

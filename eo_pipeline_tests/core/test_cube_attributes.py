@@ -11,7 +11,7 @@ from odc.geo.geobox import GeoBox
 from pyproj import CRS
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.cube_attributes import (
+from eo_pipeline.core.cubes.cube_attributes import (
     band_attributes,
     geozarr_attributes,
     grid_mapping_attributes,

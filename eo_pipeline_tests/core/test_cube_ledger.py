@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eo_pipeline.core.cube_ledger import Provenance, Record, State, ledger_arrays, parse_record
-from eo_pipeline.core.cube_time import decode_instant, encode_instant
+from eo_pipeline.core.cubes.cube_ledger import Provenance, Record, State, ledger_arrays, parse_record
+from eo_pipeline.core.cubes.cube_time import decode_instant, encode_instant
 from eo_pipeline.core.rectangles import Rectangle
 
 PIXELS = st.integers(0, 10**7)

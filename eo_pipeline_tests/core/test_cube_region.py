@@ -7,8 +7,8 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.cube_region import region_of, shards_of
-from eo_pipeline.core.cube_template import CubeTemplate
+from eo_pipeline.core.cubes.cube_region import region_of, shards_of
+from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.period_rules import CalendarRule
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import CubeError

@@ -9,7 +9,7 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.cube_template import CubeTemplate, fill_value
+from eo_pipeline.core.cubes.cube_template import CubeTemplate, fill_value
 from eo_pipeline.core.period_rules import CalendarRule
 from eo_pipeline.errors import CubeError, ProductError
 from eo_pipeline_tests.golden.cube_templates import S2_MONTHS, START, TEMPLATES, as_text, golden_path

@@ -5,7 +5,14 @@ import pytest
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.export_plan import CloudStorage, Drive, EarthEngineAsset, ExportTask, ImageContent, TableContent
+from eo_pipeline.core.exports.export_plan import (
+    CloudStorage,
+    Drive,
+    EarthEngineAsset,
+    ExportTask,
+    ImageContent,
+    TableContent,
+)
 
 GEOBOX = GeoBox((300, 520), Affine(10, 0, 500_000, 0, -10, 5_200_000), "EPSG:32633")
 IMAGE = ImageContent(GEOBOX, ("ndvi", "n_obs"), -32768.0, 256, 10**12)

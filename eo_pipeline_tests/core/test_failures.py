@@ -2,7 +2,7 @@
 
 import pytest
 
-from eo_pipeline.core.failures import FailureAct, FailureClass, classify
+from eo_pipeline.core.exports.failures import FailureAct, FailureClass, classify
 
 K, A = FailureClass, FailureAct
 

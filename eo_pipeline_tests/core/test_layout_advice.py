@@ -7,9 +7,9 @@ import pytest
 import shapely
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.export_plan import tile_count
+from eo_pipeline.core.exports.export_plan import tile_count
+from eo_pipeline.core.exports.layout_advice import Layout, advise
 from eo_pipeline.core.grids import Lattice, feature_areas
-from eo_pipeline.core.layout_advice import Layout, advise
 
 LATTICE = Lattice("EPSG:32633", 10, 0, 0)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from eo_pipeline.core.operations import Operation, State
+from eo_pipeline.core.exports.operations import Operation, State
 from eo_pipeline.errors import ServiceError
 
 DIGEST = "d" * 40

@@ -2,7 +2,7 @@
 
 import pytest
 
-from eo_pipeline.core.prices import Prices
+from eo_pipeline.core.compute.prices import Prices
 
 
 @pytest.mark.parametrize(

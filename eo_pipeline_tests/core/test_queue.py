@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from eo_pipeline.core.operations import Operation, State
-from eo_pipeline.core.queue import QueueLook, look_at_queue, room
+from eo_pipeline.core.exports.operations import Operation, State
+from eo_pipeline.core.exports.queue import QueueLook, look_at_queue, room
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
 OURS = f"x:eo-{'d' * 40}-g1"

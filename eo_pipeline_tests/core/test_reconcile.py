@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from eo_pipeline.core.operations import Operation, State
-from eo_pipeline.core.reconcile import MAX_ATTEMPTS, Act, Traces, Wish, decide
-from eo_pipeline.core.submissions import Part
+from eo_pipeline.core.exports.operations import Operation, State
+from eo_pipeline.core.exports.reconcile import MAX_ATTEMPTS, Act, Traces, Wish, decide
+from eo_pipeline.core.exports.submissions import Part
 
 DIGEST = "d" * 40
 PLAIN = Wish()

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from eo_pipeline.core.operations import Operation, State
-from eo_pipeline.core.reporting import Report, decide_report
-from eo_pipeline.core.submissions import Held, Part, Submission, SubmissionState
+from eo_pipeline.core.exports.operations import Operation, State
+from eo_pipeline.core.exports.reporting import Report, decide_report
+from eo_pipeline.core.exports.submissions import Held, Part, Submission, SubmissionState
 
 DIGEST = "d" * 40
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.export_plan import EarthEngineAsset, ExportTask, ImageContent, TableContent
-from eo_pipeline.core.splitting import pieces
+from eo_pipeline.core.exports.export_plan import EarthEngineAsset, ExportTask, ImageContent, TableContent
+from eo_pipeline.core.exports.splitting import pieces
 from eo_pipeline_tests.core.test_export_plan import TASK
 
 

@@ -1,7 +1,7 @@
 """Names of an export's files, against names that Earth Engine published and against arithmetic by hand."""
 
+from eo_pipeline.core.exports.tile_names import ExpectedTiles
 from eo_pipeline.core.rectangles import Rectangle
-from eo_pipeline.core.tile_names import ExpectedTiles
 from eo_pipeline_tests.raster_files import grid
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from eo_pipeline.core.usage import COLUMNS, Metered, Usage, merged, month_bounds, month_of, month_totals, spread
+from eo_pipeline.core.compute.usage import COLUMNS, Metered, Usage, merged, month_bounds, month_of, month_totals, spread
 from eo_pipeline.errors import SettingsError
 
 

@@ -14,7 +14,7 @@ import rasterio
 
 from eo_pipeline.core import grids, keys
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.operations import Operation, State
+from eo_pipeline.core.exports.operations import Operation, State
 from eo_pipeline.earth_engine import export_requests as requests
 from eo_pipeline.earth_engine.operations import get_operation
 from eo_pipeline.storage.drive import open_drive

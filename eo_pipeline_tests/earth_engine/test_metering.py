@@ -9,8 +9,8 @@ from pathlib import Path
 import ee
 import pytest
 
+from eo_pipeline.core.compute.usage import Metered, Unmetered, month_of
 from eo_pipeline.core.settings import Settings
-from eo_pipeline.core.usage import Metered, Unmetered, month_of
 from eo_pipeline.earth_engine.metering import meter
 from eo_pipeline.earth_engine.session import connect
 from eo_pipeline_tests.end_to_end.pipeline import PROJECT

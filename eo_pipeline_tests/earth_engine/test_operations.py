@@ -9,8 +9,8 @@ import ee
 import pytest
 
 from eo_pipeline.core import grids
-from eo_pipeline.core.export_plan import CloudStorage, ExportTask, ImageContent
-from eo_pipeline.core.operations import Operation, State
+from eo_pipeline.core.exports.export_plan import CloudStorage, ExportTask, ImageContent
+from eo_pipeline.core.exports.operations import Operation, State
 from eo_pipeline.earth_engine import operations
 from eo_pipeline.errors import ServiceError
 from eo_pipeline_tests.end_to_end.pipeline import BUCKET

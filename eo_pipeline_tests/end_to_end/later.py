@@ -8,7 +8,8 @@ from typing import Self
 
 import pytest
 
-from eo_pipeline.orchestration import allowances, reports
+from eo_pipeline.orchestration.following import reports
+from eo_pipeline.orchestration.submissions import allowances
 from eo_pipeline.steps import desk
 
 _real = datetime

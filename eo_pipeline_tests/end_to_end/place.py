@@ -13,10 +13,10 @@ import dagster as dg
 import pytest
 import requests
 
-from eo_pipeline.core.submissions import Part
+from eo_pipeline.core.exports.submissions import Part
+from eo_pipeline.orchestration.event_log.stored_submissions import read_parts
+from eo_pipeline.orchestration.following.operations_sensor import build_operations_sensor
 from eo_pipeline.orchestration.run import RunReport
-from eo_pipeline.orchestration.sensors import build_operations_sensor
-from eo_pipeline.orchestration.stored_submissions import read_parts
 from eo_pipeline_tests.end_to_end.heights import heights, last_states, submissions
 from eo_pipeline_tests.end_to_end.pipeline import PROJECT, Pipeline, pipeline, resources
 from eo_pipeline_tests.processes import SandboxProcess

@@ -9,13 +9,13 @@ import dagster as dg
 import pytest
 
 from eo_pipeline.orchestration import fan_out
-from eo_pipeline.orchestration.cancelled_runs import build_cancelled_runs_sensor
-from eo_pipeline.orchestration.cancelling import Cancelled, Standing, cancel, standings
-from eo_pipeline.orchestration.destinations import Services
+from eo_pipeline.orchestration.event_log.stored_submissions import read_parts
+from eo_pipeline.orchestration.removing.cancelled_runs import build_cancelled_runs_sensor
+from eo_pipeline.orchestration.removing.cancelling import Cancelled, Standing, cancel, standings
 from eo_pipeline.orchestration.resources import DriveResource
 from eo_pipeline.orchestration.schedules import range_tags
 from eo_pipeline.orchestration.status import product_status
-from eo_pipeline.orchestration.stored_submissions import read_parts
+from eo_pipeline.orchestration.submissions.destinations import Services
 from eo_pipeline_tests.end_to_end.heights import submissions, write_catalog, write_month
 from eo_pipeline_tests.end_to_end.pipeline import Pipeline, make_bucket, resources
 from eo_pipeline_tests.end_to_end.place import MONTH, PARTITION, Place, assert_made, state_of, wait_until_ended

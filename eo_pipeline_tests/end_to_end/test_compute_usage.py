@@ -15,12 +15,12 @@ import yaml
 from click.testing import CliRunner
 
 from eo_pipeline.cli.main import main
-from eo_pipeline.core.budget import Allowance, Allowed, HeldBack, decide_budget
-from eo_pipeline.core.usage import Metered, month_of
+from eo_pipeline.core.compute.budget import Allowance, Allowed, HeldBack, decide_budget
+from eo_pipeline.core.compute.usage import Metered, month_of
 from eo_pipeline.earth_engine.metering import meter
 from eo_pipeline.earth_engine.operations import list_operations
 from eo_pipeline.earth_engine.session import connect
-from eo_pipeline.orchestration.usage_schedule import build_usage_schedule
+from eo_pipeline.orchestration.compute.usage_schedule import build_usage_schedule
 from eo_pipeline.steps.open_account import open_account
 from eo_pipeline.storage.places import open_place
 from eo_pipeline_tests.end_to_end.heights import heights, write_catalog, write_month

@@ -18,12 +18,12 @@ import shapely
 from numpy.typing import NDArray
 
 from eo_pipeline.core.settings import Settings
-from eo_pipeline.orchestration.deleting import BusyError, check_idle, delete, take_stock
-from eo_pipeline.orchestration.destinations import Services, count_files
-from eo_pipeline.orchestration.holdings import Stores
+from eo_pipeline.orchestration.event_log.stored_submissions import place_of, read_parts
+from eo_pipeline.orchestration.removing.deleting import BusyError, check_idle, delete, take_stock
+from eo_pipeline.orchestration.removing.holdings import Stores
 from eo_pipeline.orchestration.resources import DriveResource
 from eo_pipeline.orchestration.status import product_status
-from eo_pipeline.orchestration.stored_submissions import place_of, read_parts
+from eo_pipeline.orchestration.submissions.destinations import Services, count_files
 from eo_pipeline.steps.delete_partition import Holding
 from eo_pipeline.storage.cubes import CubeAddress, open_cube
 from eo_pipeline_tests.end_to_end.heights import (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from eo_pipeline.orchestration.waiting import waiting_of
+from eo_pipeline.orchestration.following.waiting import waiting_of
 from eo_pipeline_tests.end_to_end.heights import (
     submissions,
 )

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from eo_pipeline.core.submissions import Held
+from eo_pipeline.core.exports.submissions import Held
 from eo_pipeline.orchestration.status import product_status
 from eo_pipeline_tests.end_to_end.heights import submissions, write_catalog, write_month
 from eo_pipeline_tests.end_to_end.later import later

@@ -17,7 +17,7 @@ import yaml
 from numpy.typing import NDArray
 from rasterio.transform import from_origin
 
-from eo_pipeline.orchestration.stored_submissions import read_parts
+from eo_pipeline.orchestration.event_log.stored_submissions import read_parts
 from eo_pipeline_tests.end_to_end.pipeline import BUCKET, Pipeline, make_bucket, pipeline, storage_client
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
 

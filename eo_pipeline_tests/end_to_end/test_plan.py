@@ -16,8 +16,8 @@ import yaml
 
 from eo_pipeline.cli.init import make_project
 from eo_pipeline.core.settings import Settings
+from eo_pipeline.orchestration.estimates.plans import Project, make_plan, outcome_of
 from eo_pipeline.orchestration.partitions import PartitionKey
-from eo_pipeline.orchestration.plans import Project, make_plan, outcome_of
 from eo_pipeline.orchestration.run import run_partitions
 from eo_pipeline_tests.end_to_end.command_line import UserProject
 from eo_pipeline_tests.end_to_end.heights import CRS, LEFT, TOP, heights, write_catalog, write_month

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import rasterio
 
-from eo_pipeline.core.usage import Metered, month_of
+from eo_pipeline.core.compute.usage import Metered, month_of
 from eo_pipeline.earth_engine.metering import meter
 from eo_pipeline.orchestration.definitions import build_definitions
 from eo_pipeline.orchestration.resources import DriveResource

@@ -19,8 +19,8 @@ from eo_pipeline.core.product import Product
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.declarations import Origin, load_chain
 from eo_pipeline.orchestration.definitions import build_definitions
+from eo_pipeline.orchestration.following.operations_sensor import build_operations_sensor
 from eo_pipeline.orchestration.resources import DataRootResource, EarthEngineResource
-from eo_pipeline.orchestration.sensors import build_operations_sensor
 from eo_pipeline_tests.end_to_end.command_line import UserProject
 from eo_pipeline_tests.end_to_end.heights import heights, submissions, write_catalog, write_month
 from eo_pipeline_tests.end_to_end.keys import Key, service_account_key

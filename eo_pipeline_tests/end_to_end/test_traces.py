@@ -5,7 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from eo_pipeline.orchestration.stored_submissions import read_parts
+from eo_pipeline.orchestration.event_log.stored_submissions import read_parts
 from eo_pipeline_tests.end_to_end.heights import (
     submissions,
 )

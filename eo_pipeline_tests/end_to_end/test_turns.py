@@ -5,7 +5,7 @@ import time
 import dagster as dg
 from dagster._core.execution.backfill import PartitionBackfill
 
-from eo_pipeline.orchestration.turns import REASON
+from eo_pipeline.orchestration.submissions.turns import REASON
 from eo_pipeline_tests.end_to_end.heights import submissions
 from eo_pipeline_tests.end_to_end.pipeline import Pipeline
 from eo_pipeline_tests.end_to_end.place import Place, Tick, assert_made

@@ -12,7 +12,7 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.cube_template import CubeTemplate
+from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.period_rules import CalendarRule, DaysRule
 
 START = datetime(2017, 3, 28, tzinfo=UTC)

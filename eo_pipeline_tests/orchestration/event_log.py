@@ -9,10 +9,10 @@ from typing import Any
 
 import dagster as dg
 
-from eo_pipeline.core.submissions import Held, Part, Submission, SubmissionState
+from eo_pipeline.core.exports.submissions import Held, Part, Submission, SubmissionState
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.declarations import Origin, load_chain
-from eo_pipeline.orchestration.stored_submissions import metadata_of
+from eo_pipeline.orchestration.event_log.stored_submissions import metadata_of
 from eo_pipeline_tests.products import product
 
 HERE = "http://here my-project"

@@ -3,9 +3,9 @@
 import dagster as dg
 import pytest
 
+from eo_pipeline.core.compute.usage import Metered, Unmetered
 from eo_pipeline.core.settings import Settings
-from eo_pipeline.core.usage import Metered, Unmetered
-from eo_pipeline.orchestration.budget_report import MonthBudget, Queue, month_budget, queue_of
+from eo_pipeline.orchestration.compute.budget_report import MonthBudget, Queue, month_budget, queue_of
 from eo_pipeline.storage.usage_table import UsageTable
 from eo_pipeline_tests.core.test_usage import row
 from eo_pipeline_tests.orchestration.event_log import HERE, chain, materialise, record, submission

@@ -8,8 +8,8 @@ from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 
 from eo_pipeline.errors import SettingsError
-from eo_pipeline.orchestration import event_reader
-from eo_pipeline.orchestration.event_reader import EventReader, entries
+from eo_pipeline.orchestration.event_log import event_reader
+from eo_pipeline.orchestration.event_log.event_reader import EventReader, entries
 
 KEY, OTHER = dg.AssetKey(["small", "export"]), dg.AssetKey(["small", "tiles"])
 MATERIALISED, OBSERVED = DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_OBSERVATION

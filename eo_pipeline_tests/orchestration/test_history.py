@@ -5,10 +5,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from eo_pipeline.orchestration import ledger
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.history import forget
-from eo_pipeline.orchestration.ledger_reader import LedgerReader
+from eo_pipeline.orchestration.event_log import ledger
+from eo_pipeline.orchestration.event_log.history import forget
+from eo_pipeline.orchestration.event_log.ledger_reader import LedgerReader
 from eo_pipeline_tests.orchestration.event_log import materialise, record, submission
 from eo_pipeline_tests.orchestration.fields import two_areas
 from eo_pipeline_tests.orchestration.test_partition_cache import A, B, C, counted

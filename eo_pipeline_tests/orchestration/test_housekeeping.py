@@ -4,7 +4,7 @@ import time
 
 import dagster as dg
 
-from eo_pipeline.orchestration.housekeeping import EVERY_SECONDS, KEPT_SECONDS, forget_evaluations
+from eo_pipeline.orchestration.event_log.housekeeping import EVERY_SECONDS, KEPT_SECONDS, forget_evaluations
 
 
 def stored(instance: dg.DagsterInstance) -> int:

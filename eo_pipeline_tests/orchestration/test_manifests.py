@@ -6,8 +6,8 @@ import dagster as dg
 import pytest
 
 from eo_pipeline.core.settings import Settings
-from eo_pipeline.orchestration import ledger
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.event_log import ledger
 from eo_pipeline.orchestration.io_managers.mosaics import MosaicIO, NewMosaic
 from eo_pipeline.orchestration.io_managers.tiles import TilesIO
 from eo_pipeline.orchestration.manifests import ManifestReport, check_manifests

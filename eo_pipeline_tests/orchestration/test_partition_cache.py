@@ -10,7 +10,7 @@ from dagster._core.storage.event_log.base import AssetRecord
 from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.partition_cache import mend_caches
+from eo_pipeline.orchestration.event_log.partition_cache import mend_caches
 from eo_pipeline_tests.orchestration.event_log import materialise
 from eo_pipeline_tests.orchestration.fields import EAST, MONTHS, WEST, two_areas
 

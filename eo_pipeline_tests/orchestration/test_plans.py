@@ -9,12 +9,12 @@ import pytest
 
 from eo_pipeline.core.estimates.plan import Plan, Wanted
 from eo_pipeline.core.settings import Settings
-from eo_pipeline.orchestration import names
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.export_records import finished_exports
+from eo_pipeline.orchestration.estimates.export_records import finished_exports
+from eo_pipeline.orchestration.estimates.plans import Project, make_plan, outcome_of, sample_of
+from eo_pipeline.orchestration.event_log import names
+from eo_pipeline.orchestration.event_log.stored_submissions import metadata_of
 from eo_pipeline.orchestration.partitions import PartitionKey
-from eo_pipeline.orchestration.plans import Project, make_plan, outcome_of, sample_of
-from eo_pipeline.orchestration.stored_submissions import metadata_of
 from eo_pipeline_tests.orchestration.event_log import HERE, chain, materialise, record, submission
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

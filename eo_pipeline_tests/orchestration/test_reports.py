@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 import dagster as dg
 import pytest
 
-from eo_pipeline.core.operations import Operation, State
-from eo_pipeline.orchestration import reports, waiting
+from eo_pipeline.core.exports.operations import Operation, State
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.reports import Service, Tick, tick
+from eo_pipeline.orchestration.following import reports, waiting
+from eo_pipeline.orchestration.following.reports import Service, Tick, tick
 from eo_pipeline_tests.orchestration.event_log import HERE, chain, record, submission
 
 JANUARY, FEBRUARY, MARCH = (f"whole|2024-0{month}" for month in (1, 2, 3))

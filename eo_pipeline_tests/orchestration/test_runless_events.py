@@ -11,7 +11,7 @@ import sqlalchemy as db
 from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.schema import AssetEventTagsTable, AssetKeyTable
 
-from eo_pipeline.orchestration.runless_events import AssetEvent, store_events
+from eo_pipeline.orchestration.event_log.runless_events import AssetEvent, store_events
 
 ONE, TWO = dg.AssetKey(["one", "export"]), dg.AssetKey(["two", "export"])
 PARTITIONS = dg.StaticPartitionsDefinition(["a", "b", "c"])

@@ -8,9 +8,9 @@ import pytest
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.checks import build_checks
 from eo_pipeline.orchestration.definitions import build_definitions
+from eo_pipeline.orchestration.event_log.stored_submissions import metadata_of
 from eo_pipeline.orchestration.resources import CloudStorageResource
 from eo_pipeline.orchestration.status import product_status
-from eo_pipeline.orchestration.stored_submissions import metadata_of
 from eo_pipeline_tests.end_to_end.pipeline import resources
 from eo_pipeline_tests.orchestration.event_log import chain, materialise, record, submission
 from eo_pipeline_tests.orchestration.fields import EAST, MONTHS, WEST, two_areas

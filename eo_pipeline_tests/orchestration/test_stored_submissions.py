@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from eo_pipeline.core.submissions import Held, Part, Submission, SubmissionState
+from eo_pipeline.core.exports.submissions import Held, Part, Submission, SubmissionState
 from eo_pipeline.errors import StorageError
-from eo_pipeline.orchestration.stored_submissions import (
+from eo_pipeline.orchestration.event_log.stored_submissions import (
     identity_of,
     metadata_of,
     parts_metadata,

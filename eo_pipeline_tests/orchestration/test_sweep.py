@@ -8,7 +8,7 @@ from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
 from dagster._core.storage.dagster_run import DagsterRun
 
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.sweep import build_forgotten_sensor, forgotten
+from eo_pipeline.orchestration.following.forgotten import build_forgotten_sensor, forgotten
 from eo_pipeline_tests.orchestration.event_log import chain, materialise
 from eo_pipeline_tests.orchestration.fields import two_areas
 

@@ -6,11 +6,17 @@ from typing import Any
 
 import dagster as dg
 
-from eo_pipeline.core.operations import Operation, State
-from eo_pipeline.core.usage import Metered, Unmetered, Usage, month_of, month_totals
-from eo_pipeline.orchestration.names import SERVICE
-from eo_pipeline.orchestration.usage import brought_up_to_date, event_log_id, is_behind, months_to_meter, with_metered
-from eo_pipeline.orchestration.usage_events import INTERACTIVE, OPERATIONS, operations_metadata
+from eo_pipeline.core.compute.usage import Metered, Unmetered, Usage, month_of, month_totals
+from eo_pipeline.core.exports.operations import Operation, State
+from eo_pipeline.orchestration.compute.usage import (
+    brought_up_to_date,
+    event_log_id,
+    is_behind,
+    months_to_meter,
+    with_metered,
+)
+from eo_pipeline.orchestration.compute.usage_events import INTERACTIVE, OPERATIONS, operations_metadata
+from eo_pipeline.orchestration.event_log.names import SERVICE
 from eo_pipeline.storage.usage_table import UsageTable
 from eo_pipeline_tests.orchestration.event_log import HERE, chain, materialise
 

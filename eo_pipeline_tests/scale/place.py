@@ -17,8 +17,8 @@ import pytest
 
 from eo_pipeline.cli.project import Project
 from eo_pipeline.cli.webserver import launch_backfill
-from eo_pipeline.orchestration import ledger, names
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.event_log import ledger, names
 from eo_pipeline_tests.end_to_end.pipeline import BUCKET, PROJECT
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
 from eo_pipeline_tests.scale.fields import NAME, Extent, make_fields, write_days

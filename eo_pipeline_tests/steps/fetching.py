@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from eo_pipeline.core import grids, keys
-from eo_pipeline.core.export_plan import CloudStorage
+from eo_pipeline.core.exports.export_plan import CloudStorage
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.product import Product
 from eo_pipeline.core.settings import Settings

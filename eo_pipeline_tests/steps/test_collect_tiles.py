@@ -11,7 +11,7 @@ import pytest
 import rasterio
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.tile_names import ExpectedTiles
+from eo_pipeline.core.exports.tile_names import ExpectedTiles
 from eo_pipeline.errors import TilesError, TilesGoneError
 from eo_pipeline.steps.collect_tiles import Tile, TileSet, collect_tiles
 from eo_pipeline.storage.checksums import crc32c_of

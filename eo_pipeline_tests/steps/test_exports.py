@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from eo_pipeline.core import grids
-from eo_pipeline.core.export_plan import CloudStorage, ImageContent
+from eo_pipeline.core.exports.export_plan import CloudStorage, ImageContent
+from eo_pipeline.core.exports.reconcile import Act, Wish
+from eo_pipeline.core.exports.submissions import Part, Submission, SubmissionState
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product
-from eo_pipeline.core.reconcile import Act, Wish
-from eo_pipeline.core.submissions import Part, Submission, SubmissionState
 from eo_pipeline.earth_engine import operations
 from eo_pipeline.errors import ProductError
 from eo_pipeline.steps.desk import open_desk

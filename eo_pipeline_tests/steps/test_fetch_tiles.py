@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import rasterio
 
+from eo_pipeline.core.exports.tile_names import ExpectedTiles
 from eo_pipeline.core.product import Product
-from eo_pipeline.core.tile_names import ExpectedTiles
 from eo_pipeline.earth_engine import operations
 from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.steps.collect_tiles import collect_tiles

@@ -11,7 +11,7 @@ import pytest
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.tile_names import ExpectedTiles
+from eo_pipeline.core.exports.tile_names import ExpectedTiles
 from eo_pipeline.errors import TilesError
 from eo_pipeline.steps.collect_tiles import collect_tiles
 from eo_pipeline.storage.transfer import Patience

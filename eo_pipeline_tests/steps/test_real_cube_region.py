@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.cube_ledger import Provenance, State
-from eo_pipeline.core.cube_template import CubeTemplate
+from eo_pipeline.core.cubes.cube_ledger import Provenance, State
+from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.period_rules import CalendarRule
 from eo_pipeline.steps.write_cube_region import CubeRegionReport, write_cube_region
 from eo_pipeline.storage.cubes import CubeAddress, open_cube, open_or_create_cube, read_ledger

@@ -7,8 +7,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from eo_pipeline.core.compute.usage import COLUMNS
 from eo_pipeline.core.settings import Settings
-from eo_pipeline.core.usage import COLUMNS
 from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.places import Place, open_place
 from eo_pipeline.storage.tables import write_table

@@ -1,6 +1,6 @@
 """From records of finished exports to what wanted ones will take: the whole estimate, purely.
 
-What does not belong here: where records come from, and what it costs in money (`core.prices`).
+What does not belong here: where records come from, and what it costs in money (`core.compute.prices`).
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from eo_pipeline.core.estimates.queueing import (
 )
 from eo_pipeline.core.estimates.rates import Observed, Rates, fit
 from eo_pipeline.core.estimates.work import ExportRecord, Work
-from eo_pipeline.core.queue import AVERAGE_CONCURRENCY
+from eo_pipeline.core.exports.queue import AVERAGE_CONCURRENCY
 
 SEED = 1
 """Of the imagined histories: the same records give the same estimate."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from eo_pipeline.core.estimates.intervals import Interval
 from eo_pipeline.core.estimates.work import ExportRecord
-from eo_pipeline.core.queue import most_at_once
+from eo_pipeline.core.exports.queue import most_at_once
 
 _STEPS = 400_000
 """Exports that are placed in all imagined schedules together: about a second."""

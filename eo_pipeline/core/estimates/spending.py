@@ -1,15 +1,15 @@
 """A plan in money, or as a share of what a non-commercial project may compute.
 
-What does not belong here: the prices (`core.prices`).
+What does not belong here: the prices (`core.compute.prices`).
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from eo_pipeline.core.budget import EECU_HOURS_A_MONTH
+from eo_pipeline.core.compute.budget import EECU_HOURS_A_MONTH
+from eo_pipeline.core.compute.prices import EGRESS_GB, PUBLISHED, Prices
 from eo_pipeline.core.estimates.intervals import Interval
 from eo_pipeline.core.estimates.plan import Plan
-from eo_pipeline.core.prices import EGRESS_GB, PUBLISHED, Prices
 from eo_pipeline.core.settings import Settings
 
 

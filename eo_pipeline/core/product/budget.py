@@ -1,4 +1,4 @@
-"""What a product may compute a month. What does not belong here: what it did, and deciding (`core.budget`)."""
+"""What a product may compute a month. What does not belong here: what it did, and deciding (`core.compute.budget`)."""
 
 from pydantic import Field
 

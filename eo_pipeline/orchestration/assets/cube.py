@@ -7,13 +7,13 @@ import dagster as dg
 
 import eo_pipeline
 from eo_pipeline.core import keys
-from eo_pipeline.core.cube_ledger import Provenance
-from eo_pipeline.core.cube_template import CubeTemplate
+from eo_pipeline.core.cubes.cube_ledger import Provenance
+from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.period_rules import ImageDates, PeriodRule
 from eo_pipeline.core.product import Cube
-from eo_pipeline.orchestration import names
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.io_managers import REPOSITORY, CubeIO, CubeRegion, Mosaic, MosaicIO, Stored
 from eo_pipeline.orchestration.partitions import PartitionKey, dynamic_name

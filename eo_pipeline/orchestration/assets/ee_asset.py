@@ -7,21 +7,21 @@ from urllib.parse import quote
 
 import dagster as dg
 
+from eo_pipeline.core.exports.submissions import SubmissionState
 from eo_pipeline.core.product import Table
-from eo_pipeline.core.submissions import SubmissionState
 from eo_pipeline.earth_engine import assets
 from eo_pipeline.earth_engine.assets import Asset
 from eo_pipeline.earth_engine.session import Session, counted
-from eo_pipeline.orchestration import ledger, names
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.exported import finished
+from eo_pipeline.orchestration.compute.usage_events import INTERACTIVE
+from eo_pipeline.orchestration.event_log import ledger, names
+from eo_pipeline.orchestration.event_log.exported import finished
+from eo_pipeline.orchestration.event_log.ledger import Stamp
+from eo_pipeline.orchestration.event_log.stored_submissions import read_parts
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
-from eo_pipeline.orchestration.ledger import Stamp
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.resources import EarthEngineResource
-from eo_pipeline.orchestration.stored_submissions import read_parts
-from eo_pipeline.orchestration.usage_events import INTERACTIVE
 from eo_pipeline.steps.register_asset import CURRENT, AssetLabel, register_image, register_table
 
 ASSET = "eo/asset"

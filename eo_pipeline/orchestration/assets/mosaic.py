@@ -7,9 +7,10 @@ from typing import Any
 import dagster as dg
 
 from eo_pipeline.errors import TilesError
-from eo_pipeline.orchestration import metadata, names
+from eo_pipeline.orchestration import metadata
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import Made, each_partition
 from eo_pipeline.orchestration.io_managers import MosaicIO, NewMosaic, Stored, TilesIO
 from eo_pipeline.orchestration.partitions import PartitionKey

@@ -1,6 +1,6 @@
 """`submission`: every partition's export is under way exactly once, is held back, or has nothing to export.
 
-What does not belong here: deciding (`core.reconcile`) and following operations (`sensors`).
+What does not belong here: deciding (`core.exports.reconcile`) and following operations (`sensors`).
 """
 
 import json
@@ -11,28 +11,34 @@ from typing import Any
 
 import dagster as dg
 
-from eo_pipeline.core.operations import Operation, State
-from eo_pipeline.core.reconcile import Wish
-from eo_pipeline.core.submissions import SubmissionState
+from eo_pipeline.core.exports.operations import Operation, State
+from eo_pipeline.core.exports.reconcile import Wish
+from eo_pipeline.core.exports.submissions import SubmissionState
 from eo_pipeline.errors import EoPipelineError
-from eo_pipeline.orchestration import ledger, names
-from eo_pipeline.orchestration.allowances import allowances
 from eo_pipeline.orchestration.automation import SUBMISSIONS_A_RUN, grouped
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.destinations import Services
+from eo_pipeline.orchestration.compute.usage_events import INTERACTIVE, OPERATIONS, operations_metadata
+from eo_pipeline.orchestration.event_log import ledger, names
+from eo_pipeline.orchestration.event_log.ledger import Recorded
+from eo_pipeline.orchestration.event_log.stored_submissions import metadata_of
 from eo_pipeline.orchestration.fan_out import Made, each_partition
-from eo_pipeline.orchestration.ledger import Recorded
+from eo_pipeline.orchestration.following.waiting import waiting_of
 from eo_pipeline.orchestration.resources import (
     CloudStorageResource,
     DataRootResource,
     DriveResource,
     EarthEngineResource,
 )
-from eo_pipeline.orchestration.stored_submissions import metadata_of
-from eo_pipeline.orchestration.submission_office import Sent, SubmissionOffice, may_pass, open_office, postponed
-from eo_pipeline.orchestration.turns import REASON, in_line, is_in_line, takes_turns
-from eo_pipeline.orchestration.usage_events import INTERACTIVE, OPERATIONS, operations_metadata
-from eo_pipeline.orchestration.waiting import waiting_of
+from eo_pipeline.orchestration.submissions.allowances import allowances
+from eo_pipeline.orchestration.submissions.destinations import Services
+from eo_pipeline.orchestration.submissions.submission_office import (
+    Sent,
+    SubmissionOffice,
+    may_pass,
+    open_office,
+    postponed,
+)
+from eo_pipeline.orchestration.submissions.turns import REASON, in_line, is_in_line, takes_turns
 
 
 class SubmissionConfig(dg.Config):

@@ -7,17 +7,18 @@ from typing import Any
 import dagster as dg
 
 from eo_pipeline.core.product import Table
-from eo_pipeline.orchestration import ledger, metadata, names
+from eo_pipeline.orchestration import metadata
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.destinations import Services, open_store
-from eo_pipeline.orchestration.exported import finished
+from eo_pipeline.orchestration.event_log import ledger, names
+from eo_pipeline.orchestration.event_log.exported import finished
+from eo_pipeline.orchestration.event_log.ledger import Stamp
+from eo_pipeline.orchestration.event_log.stored_submissions import place_of, read_parts
 from eo_pipeline.orchestration.fan_out import Made, each_partition
 from eo_pipeline.orchestration.io_managers import NewTable, Stored, TablesIO
-from eo_pipeline.orchestration.ledger import Stamp
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource
-from eo_pipeline.orchestration.stored_submissions import place_of, read_parts
+from eo_pipeline.orchestration.submissions.destinations import Services, open_store
 from eo_pipeline.steps.collect_table import CollectedTable, collect_table
 
 

@@ -4,19 +4,19 @@ from typing import Any
 
 import dagster as dg
 
-from eo_pipeline.core.submissions import SubmissionState
-from eo_pipeline.orchestration import ledger, names
+from eo_pipeline.core.exports.submissions import SubmissionState
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.destinations import Services, names_in, open_store
-from eo_pipeline.orchestration.exported import finished
+from eo_pipeline.orchestration.compute.usage_events import INTERACTIVE
+from eo_pipeline.orchestration.event_log import ledger, names
+from eo_pipeline.orchestration.event_log.exported import finished
+from eo_pipeline.orchestration.event_log.stored_submissions import place_of
 from eo_pipeline.orchestration.fan_out import Made, each_partition
 from eo_pipeline.orchestration.io_managers import Stored, TilesIO
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource
-from eo_pipeline.orchestration.stored_submissions import place_of
+from eo_pipeline.orchestration.submissions.destinations import Services, names_in, open_store
 from eo_pipeline.orchestration.tile_sources import TileSources, is_interactive
-from eo_pipeline.orchestration.usage_events import INTERACTIVE
 from eo_pipeline.steps.collect_tiles import TileSet
 
 

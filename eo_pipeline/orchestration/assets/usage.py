@@ -1,6 +1,6 @@
 """`compute_usage`: the table of compute of all products, brought up to date.
 
-What does not belong here: rows and how they are read (`orchestration.usage`), and when (`usage_schedule`).
+What does not belong here: rows and how they are read (`orchestration.compute.usage`), and when (`usage_schedule`).
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ import dagster as dg
 
 from eo_pipeline.earth_engine.metering import meter
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.compute.usage import brought_up_to_date, months_to_meter, with_metered
+from eo_pipeline.orchestration.compute.usage_shown import usage_metadata
 from eo_pipeline.orchestration.resources import DataRootResource, EarthEngineResource
-from eo_pipeline.orchestration.usage import brought_up_to_date, months_to_meter, with_metered
-from eo_pipeline.orchestration.usage_shown import usage_metadata
 from eo_pipeline.storage.usage_table import read_usage, write_usage
 
 KEY = dg.AssetKey(["compute_usage"])

@@ -16,9 +16,10 @@ from eo_pipeline.core.tables import Column
 from eo_pipeline.core.zone_shapes import Zones
 from eo_pipeline.core.zones import zone_columns
 from eo_pipeline.errors import ProductError
-from eo_pipeline.orchestration import metadata, names
+from eo_pipeline.orchestration import metadata
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.io_managers import Mosaic, MosaicIO, NewTable, Stored, TablesIO
 from eo_pipeline.orchestration.partitions import PERIOD, PartitionKey

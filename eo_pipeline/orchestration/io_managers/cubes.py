@@ -8,8 +8,8 @@ import dagster as dg
 import xarray as xr
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.cube_ledger import Provenance
-from eo_pipeline.core.cube_template import CubeTemplate
+from eo_pipeline.core.cubes.cube_ledger import Provenance
+from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.periods import Period
 from eo_pipeline.errors import StorageError
 from eo_pipeline.orchestration.io_managers.base import ConfiguredIOManager, PlaceIOManager

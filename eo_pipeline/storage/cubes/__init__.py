@@ -1,6 +1,6 @@
 """Icechunk cubes: create from a template, grow in time, write regions, keep the ledger, read.
 
-What does not belong here: what a cube looks like (`core.cube_template`) and which partitions are wanted.
+What does not belong here: what a cube looks like (`core.cubes.cube_template`) and which partitions are wanted.
 """
 
 from eo_pipeline.storage.cubes.address import CubeAddress

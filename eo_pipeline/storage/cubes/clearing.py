@@ -9,9 +9,9 @@ from collections.abc import Mapping
 import icechunk
 import zarr
 
-from eo_pipeline.core.cube_ledger import RECORD, STATE
-from eo_pipeline.core.cube_region import shards_of
-from eo_pipeline.core.cube_template import CubeTemplate
+from eo_pipeline.core.cubes.cube_ledger import RECORD, STATE
+from eo_pipeline.core.cubes.cube_region import shards_of
+from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.storage.cubes.address import CubeAddress

@@ -10,7 +10,7 @@ import numpy as np
 import zarr
 from zarr.codecs import BloscCodec
 
-from eo_pipeline.core.cube_arrays import ArrayLayout, GroupLayout, Json
+from eo_pipeline.core.cubes.cube_arrays import ArrayLayout, GroupLayout, Json
 
 _PIXEL_COMPRESSOR = BloscCodec(cname="zstd", clevel=1, shuffle="shuffle")
 

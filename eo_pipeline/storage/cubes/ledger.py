@@ -1,6 +1,6 @@
 """The ledger in a cube: read and write its rows, as part of a transaction or as a table.
 
-What does not belong here: what a row holds (`core.cube_ledger`) and pixels (`regions`).
+What does not belong here: what a row holds (`core.cubes.cube_ledger`) and pixels (`regions`).
 """
 
 from collections.abc import AsyncIterator
@@ -13,11 +13,11 @@ import zarr
 from numpy.typing import NDArray
 from zarr.core.sync import sync
 
-from eo_pipeline.core.cube_arrays import TIME
-from eo_pipeline.core.cube_ledger import RECORD, STATE, Provenance, Record, State, parse_record
-from eo_pipeline.core.cube_region import check_region, shards_of
-from eo_pipeline.core.cube_template import CubeTemplate
-from eo_pipeline.core.cube_time import decode_instant
+from eo_pipeline.core.cubes.cube_arrays import TIME
+from eo_pipeline.core.cubes.cube_ledger import RECORD, STATE, Provenance, Record, State, parse_record
+from eo_pipeline.core.cubes.cube_region import check_region, shards_of
+from eo_pipeline.core.cubes.cube_template import CubeTemplate
+from eo_pipeline.core.cubes.cube_time import decode_instant
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import CubeError

@@ -1,6 +1,7 @@
 """Writing one partition into a cube: pixels and ledger row in one commit, shard by shard.
 
-What does not belong here: where the pixels come from (a `PixelReader`) and where the area lies (`core.cube_region`).
+What does not belong here: where the pixels come from (a `PixelReader`) and where the area lies
+(`core.cubes.cube_region`).
 """
 
 from collections.abc import Callable
@@ -12,9 +13,9 @@ import zarr
 from numpy.typing import NDArray
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.cube_ledger import Provenance, Record, State
-from eo_pipeline.core.cube_region import check_region
-from eo_pipeline.core.cube_template import CubeTemplate
+from eo_pipeline.core.cubes.cube_ledger import Provenance, Record, State
+from eo_pipeline.core.cubes.cube_region import check_region
+from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.rectangles import Rectangle, windows
 from eo_pipeline.errors import CubeError
@@ -71,7 +72,7 @@ def write_region(
     Args:
         cube: open.
         period: has a slot (see `extend_time`).
-        region: whole shards of the cube (see `core.cube_region.region_of`).
+        region: whole shards of the cube (see `core.cubes.cube_region.region_of`).
         read: gives the pixels; None = the source has no images, and the region becomes nodata.
         area_key: the area's key.
         provenance: its `inputs_hash` decides whether the partition is already there.

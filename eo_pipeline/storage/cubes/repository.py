@@ -1,6 +1,7 @@
 """Opening a cube: an Icechunk repository that holds what a template says.
 
-What does not belong here: the template itself (`core.cube_template`) and changing a cube (`time_axis`, `regions`).
+What does not belong here: the template itself (`core.cubes.cube_template`) and changing a cube (`time_axis`,
+`regions`).
 """
 
 import time
@@ -9,8 +10,8 @@ from dataclasses import dataclass
 import icechunk
 import zarr
 
-from eo_pipeline.core.cube_arrays import TIME, differences
-from eo_pipeline.core.cube_template import CubeTemplate
+from eo_pipeline.core.cubes.cube_arrays import TIME, differences
+from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.errors import CubeError
 from eo_pipeline.storage.cubes.address import CubeAddress
 from eo_pipeline.storage.cubes.failures import first_line, storage_failures

@@ -10,9 +10,9 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from eo_pipeline.core.cube_arrays import TIME
-from eo_pipeline.core.cube_template import CubeTemplate
-from eo_pipeline.core.cube_time import decode_instant, encode_instant
+from eo_pipeline.core.cubes.cube_arrays import TIME
+from eo_pipeline.core.cubes.cube_template import CubeTemplate
+from eo_pipeline.core.cubes.cube_time import decode_instant, encode_instant
 from eo_pipeline.core.periods import Period
 from eo_pipeline.errors import CubeError
 from eo_pipeline.storage.cubes.failures import storage_failures

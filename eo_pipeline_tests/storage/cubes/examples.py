@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.cube_ledger import Provenance
-from eo_pipeline.core.cube_template import CubeTemplate
+from eo_pipeline.core.cubes.cube_ledger import Provenance
+from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.period_rules import CalendarRule, PeriodRule
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.storage.cubes import PixelReader

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from eo_pipeline.core.cube_ledger import State
+from eo_pipeline.core.cubes.cube_ledger import State
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import CubeError
 from eo_pipeline.storage.cubes import Cube, extend_time, read_ledger, record_failure

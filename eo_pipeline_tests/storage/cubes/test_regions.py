@@ -9,7 +9,7 @@ import rioxarray  # noqa: F401 (registers .rio)
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.cube_ledger import State
+from eo_pipeline.core.cubes.cube_ledger import State
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import CubeError
 from eo_pipeline.storage.cubes import Cube, RegionCommit, extend_time, open_cube, write_region

@@ -10,7 +10,7 @@ import xarray as xr
 import zarr
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.cube_arrays import differences
+from eo_pipeline.core.cubes.cube_arrays import differences
 from eo_pipeline.core.period_rules import CalendarRule
 from eo_pipeline.errors import CubeError
 from eo_pipeline.storage.cubes import Cube, CubeAddress, open_or_create_cube

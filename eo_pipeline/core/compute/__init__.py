@@ -1,0 +1,1 @@
+"""Compute: what was used, what it costs and what may be used."""

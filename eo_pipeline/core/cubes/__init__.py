@@ -1,0 +1,1 @@
+"""The cube as values: template, regions, time, attributes, ledger."""

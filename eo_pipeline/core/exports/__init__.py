@@ -1,0 +1,1 @@
+"""One export: its plan and identity, what became of it, and what is done next."""

@@ -1,0 +1,1 @@
+"""Estimates of a product's exports from its finished ones."""

@@ -1,0 +1,1 @@
+"""Ending and deleting partitions and what they left in every store."""
