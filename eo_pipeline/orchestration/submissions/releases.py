@@ -56,6 +56,12 @@ class Held:
         held = self.recorded.submission.held
         return held.reason if held is not None else ""
 
+    @property
+    def is_sent(self) -> bool:
+        """True if all its tasks were sent before the services refused: it is looked at again, and needs no room."""
+        parts = self.recorded.submission.parts
+        return bool(parts) and all(part.operation for part in parts)
+
     def is_due(self, now: datetime) -> bool:
         """True if trying again may help by now."""
         held = self.recorded.submission.held
@@ -64,12 +70,18 @@ class Held:
 
 def released(held: Sequence[Held], look: QueueLook, *, allowance: Allowance, now: datetime) -> list[Held]:
     """Those that may go, as long as there is room in the queue and compute left."""
+    due = [one for one in held if one.is_due(now)]
+    looked_at = [one for one in due if one.is_sent][:MOST]
+    return looked_at + _fitting([one for one in due if not one.is_sent], look, allowance, MOST - len(looked_at))
+
+
+def _fitting(due: Sequence[Held], look: QueueLook, allowance: Allowance, most: int) -> list[Held]:
+    """Those that there is room for, in their order."""
     chosen: list[Held] = []
     by_product: dict[str, int] = {}
-    due = (one for one in held if one.is_due(now))
     for one in sorted(due, key=lambda one: one.turn):
         name = one.chain.product.name
-        if len(chosen) >= min(MOST, room(look, priority=one.priority).tasks):
+        if len(chosen) >= min(most, room(look, priority=one.priority).tasks):
             break
         if allowance(one.chain, by_product.get(name, 0) + 1):
             continue
