@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from eo_pipeline.core.queue import QueueLook
-from eo_pipeline.core.submissions import Held as HeldBack
-from eo_pipeline.core.submissions import SubmissionState
-from eo_pipeline.orchestration.ledger import Recorded
-from eo_pipeline.orchestration.releases import Held, released, unlimited
+from eo_pipeline.core.exports.queue import QueueLook
+from eo_pipeline.core.exports.submissions import Held as HeldBack
+from eo_pipeline.core.exports.submissions import SubmissionState
+from eo_pipeline.orchestration.event_log.ledger import Recorded
+from eo_pipeline.orchestration.submissions.releases import Held, released, unlimited
 from eo_pipeline_tests.orchestration.event_log import chain, submission
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
