@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import dagster as dg
+from dagster import DagsterEventType
 
 from eo_pipeline.core.exports.submissions import SubmissionState
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.event_log import ledger, names
+from eo_pipeline.orchestration.event_log.event_reader import EventReader
+from eo_pipeline.orchestration.event_log.ledger import held_identity
 from eo_pipeline.orchestration.event_log.stored_submissions import identity_of
 from eo_pipeline.orchestration.freshness import MADE_OF, mosaics_of
 
@@ -149,7 +152,9 @@ class _Read:
         return {partition: str(json.loads(held)["reason"]) for partition, held in told.items() if held}
 
     def failed(self, stage: str) -> set[str]:
-        """Partitions whose last attempt ended without making them."""
+        """Partitions whose last attempt ended without making them; exports that failed or were cancelled."""
+        if stage == "export":
+            return self._refused()
         log = self.instance.event_log_storage
         attempts = log.get_latest_asset_partition_materialization_attempts_without_materializations(
             self.chain.key(stage)
@@ -158,6 +163,17 @@ class _Read:
         ended = self.instance.get_runs(dg.RunsFilter(run_ids=list(runs), statuses=_ENDED)) if runs else []
         over = {run.run_id for run in ended}
         return {partition for partition, (run_id, _) in attempts.items() if run_id in over}
+
+    def _refused(self) -> set[str]:
+        """Partitions whose last submission `export` reports as failed or cancelled.
+
+        The run that settles a failure is red as well; but a daemon that dies while it creates that run leaves no trace
+        of which partition it was for.
+        """
+        key, sent = self.chain.key("export"), self.stamps["submission"]
+        waiting = {partition for partition in sent if partition not in self.stamps["export"]}
+        told = EventReader(DagsterEventType.ASSET_OBSERVATION, _told).newest(self.instance, key, waiting)
+        return {partition for partition, identity in told if identity == _identity(partition, sent[partition])}
 
     def without_images(self, stage: str) -> set[str]:
         """Partitions that recorded that there is no image; a mosaic has what its tiles have."""
@@ -200,6 +216,19 @@ class _Read:
     def _other(self, stage: str, name: str, version: str) -> set[str]:
         """Partitions that were made of another declaration."""
         return {p for p, s in self.stamps[stage].items() if s.values.get(name) != version}
+
+
+def _told(record: dg.EventLogRecord) -> tuple[str, str] | None:
+    """Partition and identity of an observation that reports a submission."""
+    event = record.event_log_entry.asset_observation
+    if event is None or event.partition is None or names.REPORTED not in event.metadata:
+        return None
+    return event.partition, str(event.metadata[names.REPORTED].value)
+
+
+def _identity(partition: str, sent: ledger.Stamp) -> str:
+    """Of a submission as `export` reports it."""
+    return held_identity(partition) if sent.values.get(names.HELD) else identity_of(sent.values)
 
 
 def _stage(read: _Read, stage: str) -> StageStatus:

@@ -22,9 +22,9 @@ class End:
     """How a partition ended.
 
     Attributes:
-        kind: MADE through the last stage; RED: its task failed and Dagster says so in the service's words; CANCELLED:
-            its task was cancelled and `export` says so; STOPPED: a run of a stage failed and says why; LOST: nothing
-            tells.
+        kind: MADE through the last stage; RED: its task failed and a run or `export` says so in the service's words;
+            CANCELLED: its task was cancelled and `export` says so; STOPPED: a run of a stage failed and says why; LOST:
+            nothing tells.
         stage: the first that is not there; empty if made.
         reason: in Dagster's words.
     """
@@ -94,6 +94,8 @@ def _end(reader: _Reader, partition: str, last: Sequence[Told], errors: Mapping[
     words = [errors[o.name.rpartition("/")[2]].rstrip(".") for o in last if o.state == "FAILED"]
     if any(word and word in said for word in words):
         return End(RED, missing, said)
+    if observed.startswith("failed") and any(word and word in observed for word in words):
+        return End(RED, missing, observed)
     if any(o.state == "CANCELLED" for o in last) and observed.startswith("cancelled"):
         return End(CANCELLED, missing, observed)
     return _stopped(reader, "submission", partition)

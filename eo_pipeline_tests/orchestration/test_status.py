@@ -161,3 +161,15 @@ def test_what_is_held_back_is_told_with_its_reason_and_is_not_done(instance: dg.
     for month in MONTHS:
         record(instance, made, f"{EAST}|{month}", submission("B"))
     assert product_status(instance, made).held_sentences == ()
+
+
+def test_an_export_that_failed_counts_although_no_run_tells(instance: dg.DagsterInstance, made: Chain) -> None:
+    sent = submission("A")
+    record(instance, made, f"{WEST}|2024-01", sent)
+    record(instance, made, f"{EAST}|2024-01", submission("B"))
+    said = {"eo/reported": sent.identity, "error": "Permission denied"}
+    seen = dg.AssetObservation(made.key("export"), partition=f"{WEST}|2024-01", metadata=said)
+    instance.report_runless_asset_event(seen)
+    assert counts(instance, made)["export"] == (4, 0, 0, 1)
+    record(instance, made, f"{WEST}|2024-01", submission("C", generation=2))
+    assert counts(instance, made)["export"] == (4, 0, 0, 0)

@@ -20,6 +20,11 @@ _PARTITIONS_A_QUERY = 100
 _IDS_A_QUERY = 500
 
 
+def held_identity(partition: str) -> str:
+    """What is reported of a submission that was held back."""
+    return f"held:{partition}"
+
+
 @dataclass(frozen=True)
 class Recorded:
     """A submission as found in the event log.
@@ -42,7 +47,7 @@ class Recorded:
     def identity(self) -> str:
         """What the sensor reports once; a submission that is held back may have nothing else of its own."""
         held = self.submission.state is SubmissionState.HELD
-        return f"held:{self.partition}" if held else self.submission.identity
+        return held_identity(self.partition) if held else self.submission.identity
 
     def supersedes(self, earlier: "Recorded") -> bool:
         """True if this later record makes an earlier one of its partition void.
