@@ -22,6 +22,7 @@ from eo_pipeline.orchestration.event_log.ledger_reader import LedgerReader
 from eo_pipeline.orchestration.event_log.stored_submissions import parts_metadata
 from eo_pipeline.orchestration.following.waiting import Lost, waiting_of, waiting_since
 from eo_pipeline.orchestration.submissions.releases import Allowance, Held, released, unlimited
+from eo_pipeline.orchestration.submissions.turns import is_gathering, is_in_line
 
 MAX_EVENTS = 2000
 """Events a tick stores at most: some milliseconds each, all in one commit; a tick may take 60 s."""
@@ -120,7 +121,7 @@ def tick(
     ]
     result = Tick(watermarks={w.chain.product.name: w.watermark for w in found})
     result.settle += [_lost(w.chain, loss) for w in found for loss in w.lost]
-    _report_all(result, [(w.chain, recorded) for w in found for recorded in w.submissions], service)
+    _report_all(instance, result, [(w.chain, recorded) for w in found for recorded in w.submissions], service)
     return result
 
 
@@ -128,11 +129,13 @@ def look(instance: dg.DagsterInstance, chain: Chain, partitions: Iterable[str], 
     """Compare the last submissions of certain partitions with the project's operations, whatever was reported."""
     result = Tick()
     waiting = waiting_of(instance, chain, partitions, service=service.identity)
-    _report_all(result, [(chain, recorded) for recorded in waiting], service)
+    _report_all(instance, result, [(chain, recorded) for recorded in waiting], service)
     return result
 
 
-def _report_all(result: Tick, waiting: Sequence[tuple[Chain, Recorded]], service: Service) -> None:
+def _report_all(
+    instance: dg.DagsterInstance, result: Tick, waiting: Sequence[tuple[Chain, Recorded]], service: Service
+) -> None:
     known = _operations(result, [recorded for _, recorded in waiting], service)
     for chain, recorded in waiting:
         if not known.keys() >= set(recorded.submission.operations):
@@ -141,8 +144,20 @@ def _report_all(result: Tick, waiting: Sequence[tuple[Chain, Recorded]], service
         _report(result, chain, recorded, known)
     if result.queue is not None:
         result.released = released(
-            result.held, result.queue, allowance=service.allowances(result.listed), now=datetime.now(UTC)
+            _in_turn(instance, result.held),
+            result.queue,
+            allowance=service.allowances(result.listed),
+            now=datetime.now(UTC),
         )
+
+
+def _in_turn(instance: dg.DagsterInstance, held: Sequence[Held]) -> list[Held]:
+    """All but those of a large backfill that is not known in full yet."""
+    keys = {one.chain.key("submission") for one in held if is_in_line(one.recorded.submission)}
+    gathering = {key for key in keys if is_gathering(instance, key)}
+    return [
+        one for one in held if not (is_in_line(one.recorded.submission) and one.chain.key("submission") in gathering)
+    ]
 
 
 def _operations(result: Tick, waiting: Sequence[Recorded], service: Service) -> dict[str, Operation | None]:

@@ -1,10 +1,12 @@
 """Large backfills are submitted in the order of their periods and areas.
 
 Dagster cuts a backfill into runs in no particular order (1.13: it iterates over a set). So what a large one asks for
-the first time is held at once, and released in its order. What does not belong here: releasing (`releases`).
+the first time is held at once, and released in its order once all its runs have ended. What does not belong here:
+releasing (`releases`).
 """
 
 import dagster as dg
+from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus, PartitionBackfill
 from dagster._core.storage.tags import BACKFILL_ID_TAG
 
 from eo_pipeline.core.exports.submissions import Held, Submission, SubmissionState
@@ -17,8 +19,7 @@ def takes_turns(context: dg.AssetExecutionContext) -> bool:
     """True if a run belongs to a backfill over more partitions than one run takes."""
     backfill_id = context.run.tags.get(BACKFILL_ID_TAG)
     backfill = context.instance.get_backfill(backfill_id) if backfill_id else None
-    data = backfill.asset_backfill_data if backfill is not None else None
-    return data is not None and len(data.get_target_partitions_subset(context.asset_key)) > SUBMISSIONS_A_RUN
+    return backfill is not None and _is_large(backfill, context.asset_key)
 
 
 def in_line(service: str, priority: int) -> Submission:
@@ -29,3 +30,14 @@ def in_line(service: str, priority: int) -> Submission:
 def is_in_line(submission: Submission) -> bool:
     """True for a submission whose turn has not come."""
     return submission.held is not None and submission.held.reason == REASON
+
+
+def is_gathering(instance: dg.DagsterInstance, key: dg.AssetKey) -> bool:
+    """True while a large backfill of a submission still makes its runs: who is first is not known before it ends."""
+    under_way = instance.get_backfills(filters=BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED]))
+    return any(_is_large(backfill, key) for backfill in under_way)
+
+
+def _is_large(backfill: PartitionBackfill, key: dg.AssetKey) -> bool:
+    data = backfill.asset_backfill_data
+    return data is not None and len(data.get_target_partitions_subset(key)) > SUBMISSIONS_A_RUN
