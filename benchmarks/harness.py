@@ -19,6 +19,9 @@ ROOT = Path(__file__).parents[1]
 # What a measured function takes and returns: JSON, since it runs in another process; of big outputs, their paths.
 Json = Any
 
+ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GDAL_NUM_THREADS"), "1")
+"""Environment of a side that may use one core only."""
+
 
 class BenchmarkError(RuntimeError):
     """A measured function failed: holds the end of what it wrote to stderr."""

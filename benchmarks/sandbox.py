@@ -22,7 +22,7 @@ import rasterio
 import requests
 
 from benchmarks.chain_sandbox import serving
-from benchmarks.harness import Comparison, Json, Side, compare
+from benchmarks.harness import ONE_CORE, Comparison, Json, Side, compare
 from benchmarks.sandbox_scenes import (
     CLEAR,
     COLLECTION,
@@ -44,7 +44,6 @@ WINDOW = 64
 CLIENTS = 8
 CORES = os.cpu_count() or 1
 GRID = Grid(CRS, (10.0, 0.0, LEFT, 0.0, -10.0, TOP), PIXELS, PIXELS)
-ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GDAL_NUM_THREADS"), "1")
 
 
 def by_the_sandbox(*, folder: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -25,7 +25,7 @@ from eo_pipeline.sandbox.world.seasons import EPOCH, day_of_year
 from eo_pipeline.sandbox.world.sky import cloudy_share
 from eo_pipeline.sandbox.world.sun import zenith_azimuth
 from eo_pipeline.sandbox.world.tiles import wrapped
-from eo_pipeline.sandbox.world.timetable import Timetable
+from eo_pipeline.sandbox.world.timetable import SceneImages, Timetable
 from eo_pipeline.sandbox.world.wrs import LANDSAT, PATHS, ROWS, Row, RowScene, rows_near
 
 _SAMPLES = 20
@@ -59,15 +59,11 @@ class LandsatCollection:
 
     def images(self, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None) -> Iterator[ImageRecord]:
         """See Catalog.images."""
-        end_ms = self.present().until(end_ms)
-        first = self.first_ms if start_ms is None else max(start_ms, self.first_ms)
-        scenes = self._timetable(region).scenes(first)
-        return self._records(itertools.takewhile(lambda one: end_ms is None or one.time_ms < end_ms, scenes), region)
+        return self._scenes(region).images(start_ms, end_ms)
 
     def newest(self, start_ms: int | None, end_ms: int, region: BaseGeometry | None) -> Iterator[ImageRecord]:
         """See NewestFirst."""
-        first = self.first_ms if start_ms is None else max(start_ms, self.first_ms)
-        return self._records(self._timetable(region).newest(first, self.present().before(end_ms)), region)
+        return self._scenes(region).newest(start_ms, end_ms)
 
     def image(self, index: str) -> ImageRecord | None:
         """The record of a system:index, or None."""
@@ -96,16 +92,13 @@ class LandsatCollection:
         rows = [one for one in range(1, ROWS + 1) if row is None or row == one]
         return shapely.union_all([wrapped(Row(int(path), one).outline) for one in rows])
 
-    def _timetable(self, region: BaseGeometry | None) -> Timetable[Row, RowScene]:
+    def _scenes(self, region: BaseGeometry | None) -> SceneImages[Row, RowScene]:
         ground = RowGround(rows_near(region), lambda place: place.meets(region) and self.scenery.has_land(place))
-        return Timetable(LANDSAT, ground, self._scene)
+        table = Timetable(LANDSAT, ground, self._scene)
+        return SceneImages(table, self._record, self.first_ms, self.present(), region)
 
     def _scene(self, place: Row, one: Pass) -> RowScene | None:
         return RowScene(place, one) if one.is_second == (self.number == 9) else None
-
-    def _records(self, scenes: Iterable[RowScene], region: BaseGeometry | None) -> Iterator[ImageRecord]:
-        records = map(self._record, scenes)
-        return (one for one in records if one is not None and (region is None or region.intersects(one.footprint)))
 
     def _index(self, scene: RowScene) -> str:
         place = scene.place

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -35,7 +35,7 @@ from eo_pipeline.sandbox.world.seasons import EPOCH, day_of_year
 from eo_pipeline.sandbox.world.sky import cloudy_share
 from eo_pipeline.sandbox.world.sun import zenith_azimuth
 from eo_pipeline.sandbox.world.tiles import Tile, tile_of, tiles_at, tiles_near, wrapped, zone_middle
-from eo_pipeline.sandbox.world.timetable import Timetable
+from eo_pipeline.sandbox.world.timetable import SceneImages, Timetable
 
 FIRST_MS = 1490659200000
 """2017-03-28, when the collections begin, milliseconds since 1970."""
@@ -78,23 +78,15 @@ class SceneCollection:
 
     def images(self, start_ms: int | None, end_ms: int | None, region: BaseGeometry | None) -> Iterator[ImageRecord]:
         """See Catalog.images."""
-        end_ms = self.present().until(end_ms)
-        first = FIRST_MS if start_ms is None else max(start_ms, FIRST_MS)
-        scenes = self._timetable(region).scenes(first)
-        return self._records(itertools.takewhile(lambda one: end_ms is None or one.time_ms < end_ms, scenes), region)
+        return self._scenes(region).images(start_ms, end_ms)
 
     def newest(self, start_ms: int | None, end_ms: int, region: BaseGeometry | None) -> Iterator[ImageRecord]:
         """See NewestFirst."""
-        first = FIRST_MS if start_ms is None else max(start_ms, FIRST_MS)
-        return self._records(self._timetable(region).newest(first, self.present().before(end_ms)), region)
+        return self._scenes(region).newest(start_ms, end_ms)
 
-    def _timetable(self, region: BaseGeometry | None) -> Timetable[Tile, Scene]:
+    def _scenes(self, region: BaseGeometry | None) -> SceneImages[Tile, Scene]:
         ground = TileGround(tiles_near(region), lambda tile: tile.meets(region) and self.scenery.has_land(tile))
-        return Timetable(SENTINEL_2, ground, Scene)
-
-    def _records(self, scenes: Iterable[Scene], region: BaseGeometry | None) -> Iterator[ImageRecord]:
-        records = map(self.record, scenes)
-        return (one for one in records if one is not None and (region is None or region.intersects(one.footprint)))
+        return SceneImages(Timetable(SENTINEL_2, ground, Scene), self.record, FIRST_MS, self.present(), region)
 
     def image(self, index: str) -> ImageRecord | None:
         """The record of a system:index, or None."""

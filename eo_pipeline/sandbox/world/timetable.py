@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from shapely.geometry.base import BaseGeometry
+
+from eo_pipeline.sandbox.graph.images import ImageRecord
 from eo_pipeline.sandbox.world.orbits import PASS_MS, Orbit, Pass, passes, passes_before
+from eo_pipeline.sandbox.world.publishing import Publishing
 
 
 class Timed(Protocol):
@@ -72,3 +77,39 @@ class Timetable[Place, One: Timed]:
     def _entries(self, one: Pass) -> Iterator[tuple[int, str, One]]:
         scenes = (self.scene(place, one) for place in self.below.under(one.track))
         return ((scene.time_ms, scene.index, scene) for scene in scenes if scene is not None)
+
+
+@dataclass(frozen=True)
+class SceneImages[Place, One: Timed]:
+    """The images of a collection's scenes, looked at one by one as they are asked for.
+
+    Attributes:
+        table: the scenes of the places near the region.
+        record: the image of a scene; None if it is not listed.
+        first_ms: when the collection begins, milliseconds since 1970.
+        publishing: what has appeared by now.
+        region: what images must meet; None: the world.
+    """
+
+    table: Timetable[Place, One]
+    record: Callable[[One], ImageRecord | None]
+    first_ms: int
+    publishing: Publishing
+    region: BaseGeometry | None
+
+    def images(self, start_ms: int | None, end_ms: int | None) -> Iterator[ImageRecord]:
+        """See Catalog.images."""
+        end = self.publishing.until(end_ms)
+        scenes = self.table.scenes(self._first(start_ms))
+        return self._listed(itertools.takewhile(lambda one: end is None or one.time_ms < end, scenes))
+
+    def newest(self, start_ms: int | None, end_ms: int) -> Iterator[ImageRecord]:
+        """See NewestFirst."""
+        return self._listed(self.table.newest(self._first(start_ms), self.publishing.before(end_ms)))
+
+    def _first(self, start_ms: int | None) -> int:
+        return self.first_ms if start_ms is None else max(start_ms, self.first_ms)
+
+    def _listed(self, scenes: Iterable[One]) -> Iterator[ImageRecord]:
+        region, records = self.region, map(self.record, scenes)
+        return (one for one in records if one is not None and (region is None or region.intersects(one.footprint)))
