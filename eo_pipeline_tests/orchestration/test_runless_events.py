@@ -92,7 +92,7 @@ def test_an_event_log_in_memory_takes_them_too(instance: dg.DagsterInstance) -> 
         assert memory.get_materialized_partitions(TWO) == {"a"}
 
 
-def test_hundreds_are_stored_in_as_many_commits_as_one(instance: dg.DagsterInstance) -> None:
+def test_hundreds_are_stored_in_no_more_commits_than_one(instance: dg.DagsterInstance) -> None:
     many = [dg.AssetMaterialization(ONE, partition=f"p{number}") for number in range(400)]
     with counted_commits() as of_one:
         store_events(instance, many[:1])
@@ -101,7 +101,7 @@ def test_hundreds_are_stored_in_as_many_commits_as_one(instance: dg.DagsterInsta
     with counted_commits() as one_by_one:
         for event in many[:10]:
             instance.report_runless_asset_event(event)
-    assert 0 < len(of_all) == len(of_one) < len(one_by_one)
+    assert 0 < len(of_all) <= len(of_one) < len(one_by_one)
     assert len(instance.get_materialized_partitions(ONE)) == 400
 
 
