@@ -165,10 +165,11 @@ def test_a_storm_is_waited_for_longer_each_time(place: Place) -> None:
 def test_a_compute_limit_at_the_request_is_waited_for_and_no_attempt(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Even the questions before an export are refused: what is known stays, what is new waits."""
+    """Even the questions before an export are refused: what was exported stays, what is new waits."""
     found = place.pipeline(**BARE)
     submit(found, ALL[0])
     wait_until_ended(place)
+    assert len(place.tick(found).events) == 1
     place.sandbox.control("settings", {"daily_eecu_seconds": EECU_SECONDS / 2})
     submit(found, *ALL)
     assert states(found) == ["submitted", "held", "held"]
