@@ -4,6 +4,7 @@ What does not belong here: what an area's polygon is (`core.chips.regions`).
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import shapely
 
@@ -12,24 +13,25 @@ from eo_pipeline.core.chips.regions import Regions
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.product import AreaGrid
 from eo_pipeline.errors import ProductError
-from eo_pipeline.steps.load_areas import FindFile, read_polygons
+from eo_pipeline.steps.load_areas import read_polygons
 
 
-def load_regions(declared: AreaGrid, areas: Mapping[str, Area], find: FindFile) -> Regions:
+def load_regions(declared: AreaGrid, areas: Mapping[str, Area], file: Path | None) -> Regions:
     """The polygons of a product's areas.
 
     Args:
         declared: where areas come from.
         areas: of `load_areas`, by key, in key order.
-        find: gives the file.
+        file: of polygons that areas come from; None if the area is a box.
 
     Raises:
-        ProductError: there is no file, or it lacks the feature of an area.
+        ProductError: the file lacks the feature of an area.
         ZonesError: the file cannot be used.
     """
     if declared.box is not None:
         return Regions(areas, {keys.WHOLE: shapely.box(*declared.box)})
-    named = read_polygons(declared, find)
+    assert file is not None  # noqa: S101  # areas come from a file or a box
+    named = read_polygons(declared, file)
     if declared.cover is not None:
         return Regions(areas, {}, cover=tuple(shape for _, shape in named))
     polygons = {keys.feature_key(identity): shape for identity, shape in named}

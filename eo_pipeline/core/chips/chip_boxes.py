@@ -95,8 +95,9 @@ def utm_windows(
 
 
 def _empty(count: int) -> Windows:
-    numbers = [np.zeros(count) for _ in range(3)]
-    return Windows(np.full(count, "", dtype=object), *numbers, np.zeros(count, np.int64), np.zeros(count, np.int64))
+    left, top, resolution = np.zeros((3, count))
+    width, height = np.zeros((2, count), np.int64)
+    return Windows(np.full(count, "", dtype=object), left, top, resolution, width, height)
 
 
 def _put(whole: Windows, chosen: NDArray[np.bool_], part: Windows) -> None:

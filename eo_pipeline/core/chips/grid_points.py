@@ -68,7 +68,7 @@ def _placed(
 ) -> GridPlaces:
     x = lattice.origin_x + (columns * step + size / 2) * lattice.resolution
     y = lattice.origin_y + (rows * step + size / 2) * lattice.resolution
-    return GridPlaces(columns, rows, x, y)
+    return GridPlaces(columns, rows, np.asarray(x, np.float64), np.asarray(y, np.float64))
 
 
 def _within(region: BaseGeometry, places: GridPlaces) -> GridPlaces:

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS, Geod, Transformer
 
 _DIFFERENCE = {True: 1e-5, False: 1.0}
 """Length of the numerical derivative, in degrees or in the units of a projection."""
@@ -16,11 +16,10 @@ class GroundArea:
 
     def __init__(self, crs: str) -> None:
         self._crs = CRS.from_user_input(crs)
-        geodetic = self._crs.geodetic_crs
-        self._to_degrees = Transformer.from_crs(self._crs, geodetic or "EPSG:4326", always_xy=True)
-        ellipsoid = (geodetic or CRS.from_epsg(4326)).ellipsoid
-        flattening = 0.0 if not ellipsoid.inverse_flattening else 1 / ellipsoid.inverse_flattening
-        self._axis, self._e2 = ellipsoid.semi_major_metre, flattening * (2 - flattening)
+        geodetic = self._crs.geodetic_crs or CRS.from_epsg(4326)
+        self._to_degrees = Transformer.from_crs(self._crs, geodetic, always_xy=True)
+        geod = geodetic.get_geod() or Geod(ellps="WGS84")
+        self._axis, self._e2 = float(geod.a), float(geod.es)
 
     def density(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
         """Square metres a square unit at places (n,); 0 where the CRS has no meaning."""

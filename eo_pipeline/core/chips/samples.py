@@ -160,7 +160,7 @@ def work_list(places: Places, windows: Windows, splits: NDArray[np.object_] | No
     }
     longitude = (places.longitude + 180) % 360 - 180
     points = geopandas.points_from_xy(longitude, places.latitude, crs=PLACE_CRS)
-    columns = {c.name: found[c.name] if c.name in found else points for c in COLUMNS}
+    columns = {c.name: found.get(c.name, points) for c in COLUMNS}
     table = geopandas.GeoDataFrame(columns, geometry="geometry", crs=PLACE_CRS)
     return WorkList(checked(table.astype({c.name: _KINDS[c.dtype] for c in COLUMNS if c.dtype in _KINDS})))
 

@@ -45,7 +45,8 @@ def split_places(
     chance = ranks[of_block.reshape(-1), within[:, 1] * GROUP + within[:, 0]]
     limits = np.cumsum(list(shares.values()))[:-1]
     names = np.array(list(shares), dtype=object)
-    return names[np.searchsorted(limits, chance, side="right")][of_place.reshape(-1)]
+    found: NDArray[np.object_] = names[np.searchsorted(limits, chance, side="right")][of_place.reshape(-1)]
+    return found
 
 
 def _ranks(seed: int, column: int, row: int) -> NDArray[np.float64]:
