@@ -25,6 +25,7 @@ from eo_pipeline.orchestration.io_managers import (
     TilesIOManager,
     WorkListIOManager,
 )
+from eo_pipeline.orchestration.piece_progress import PieceListener
 from eo_pipeline.orchestration.product_files import read_documents, read_products
 from eo_pipeline.orchestration.removing.cancelled_runs import build_cancelled_runs_sensor
 from eo_pipeline.orchestration.resources import (
@@ -53,6 +54,7 @@ def project_resources(given: Mapping[str, Any] | None = None) -> dict[str, Any]:
         "tables_io": TablesIOManager(data_root=root),
         "cube_io": CubeIOManager(data_root=root),
         "samples_io": WorkListIOManager(data_root=root),
+        "piece_listener": PieceListener(),
         **laid_over,
     }
 
