@@ -4,15 +4,21 @@ What does not belong here: which places there are, and which zone one is in (`ut
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import Transformer
+from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.chips.utm_zones import utm_epsg
 from eo_pipeline.core.grids import Lattice
+from eo_pipeline.errors import ProductError
+
+MOST_PIXELS = 4096
+"""Pixels a side of a chip."""
 
 _ON_LINE = 1e-6
 """Share of a pixel by which a coordinate may miss a line of the lattice and still count as on it."""
@@ -46,10 +52,14 @@ class Windows:
 
     def only(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> "Windows":
         """Those of a mask, or at these positions in this order."""
-        return Windows(
-            self.crs[chosen], self.left[chosen], self.top[chosen], self.resolution[chosen], self.width[chosen],
-            self.height[chosen],
-        )  # fmt: skip
+        return Windows(*(part[chosen] for part in self._parts()))
+
+    def followed_by(self, more: "Windows") -> "Windows":
+        """These and then others."""
+        return Windows(*(np.concatenate(pair) for pair in zip(self._parts(), more._parts(), strict=True)))
+
+    def _parts(self) -> "tuple[NDArray[Any], ...]":
+        return self.crs, self.left, self.top, self.resolution, self.width, self.height
 
 
 def transformer(source: str, target: str) -> Transformer:
@@ -105,17 +115,44 @@ def _put(whole: Windows, chosen: NDArray[np.bool_], part: Windows) -> None:
         getattr(whole, name)[chosen] = getattr(part, name)
 
 
-def same_window(geobox: GeoBox, count: int) -> Windows:
-    """One window for `count` chips."""
-    height, width = geobox.shape
+def region_window(
+    region: BaseGeometry, geobox: GeoBox, place: tuple[float, float], utm_resolution: float | None
+) -> Windows:
+    """One window that shows a whole region: its area's pixels, or pixels of the UTM zone of a place inside.
+
+    Args:
+        region: in the CRS of the GeoBox.
+        geobox: of the area, on the product's lattice.
+        place: x and y of a place inside, in the same CRS.
+        utm_resolution: metres a pixel in the zone; None for the area's pixels.
+
+    Raises:
+        ProductError: more than MOST_PIXELS a side, or the place is too near to a pole.
+    """
+    whole = geobox
+    if utm_resolution is not None:
+        own = str(geobox.crs)
+        longitude, latitude = transformer(own, "EPSG:4326").transform(*place)
+        crs = f"EPSG:{utm_epsg(np.array([longitude]), np.array([latitude]))[0]}"
+        outline = shapely.segmentize(region, max(geobox.boundingbox.span_x, geobox.boundingbox.span_y) / 100)
+        x, y = transformer(own, crs).transform(*shapely.get_coordinates(outline).T)
+        whole = Lattice(crs, utm_resolution, 0.0, 0.0).covering((x.min(), y.min(), x.max(), y.max()))
+    height, width = whole.shape
+    if max(height, width) > MOST_PIXELS:
+        raise ProductError(
+            f"chips.size: expected a region of at most {MOST_PIXELS} px a side to show as a whole, got {width} x "
+            f"{height} px; declare a size, smaller regions or a coarser resolution"
+        )
+    a = whole.affine
     return Windows(
-        crs=np.full(count, str(geobox.crs), dtype=object),
-        left=np.full(count, geobox.affine.c),
-        top=np.full(count, geobox.affine.f),
-        resolution=np.full(count, geobox.affine.a),
-        width=np.full(count, int(width)),
-        height=np.full(count, int(height)),
-    )
+        np.array([str(whole.crs)], dtype=object), *(np.array([edge]) for edge in (a.c, a.f, a.a)),
+        *(np.array([int(side)]) for side in (width, height)),
+    )  # fmt: skip
+
+
+def repeated(window: Windows, count: int) -> Windows:
+    """The same pixels for `count` chips."""
+    return window.only(np.zeros(count, np.int64))
 
 
 def footprints(windows: Windows, crs: str, *, near: NDArray[np.float64]) -> NDArray[np.object_]:
