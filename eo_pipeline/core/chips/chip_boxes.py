@@ -157,7 +157,7 @@ def repeated(window: Windows, count: int) -> Windows:
     return window.only(np.zeros(count, np.int64))
 
 
-def footprints(windows: Windows, crs: str, *, near: NDArray[np.float64]) -> NDArray[np.object_]:
+def chip_outlines(windows: Windows, crs: str, *, near: NDArray[np.float64]) -> NDArray[np.object_]:
     """Polygons (n,) of chips in one CRS; each side of a chip of another CRS becomes several straight pieces.
 
     Args:
