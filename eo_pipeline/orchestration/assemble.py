@@ -10,6 +10,7 @@ from textwrap import fill
 
 import dagster as dg
 
+from eo_pipeline.orchestration.assets.chips import build_chips
 from eo_pipeline.orchestration.assets.cube import build_cube
 from eo_pipeline.orchestration.assets.ee_asset import build_ee_asset
 from eo_pipeline.orchestration.assets.export import build_export
@@ -66,6 +67,7 @@ def _pieces(chain: Chain) -> Iterator[dg.AssetsDefinition]:
     """What is asked for piece by piece, in place of tiles."""
     if chain.product.chips is not None:
         yield build_samples(chain, chain.product.chips)
+        yield build_chips(chain, chain.product.chips)
 
 
 def asset_name(name: str) -> str:
