@@ -18,6 +18,7 @@ from odc.geo.geobox import GeoBox
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Composite, Condition, Index, Mask, Product
+from eo_pipeline.core.product.source import bit_range
 from eo_pipeline.errors import ProductError
 
 METRES_PER_DEGREE = math.pi * 6378137 / 180
@@ -177,12 +178,26 @@ def _masked(found: Any, mask: Mask) -> Any:
     if mask.qa_pixel is not None:
         bits = sum(1 << bit for bit in mask.qa_pixel)
         return found.map(lambda s: ee.Image(s).updateMask(ee.Image(s).select(["QA_PIXEL"]).bitwiseAnd(bits).eq(0)))
+    if mask.bits is not None:
+        bits_band, fields = str(mask.band), mask.bits
+        return found.map(lambda s: ee.Image(s).updateMask(_bits_are(ee.Image(s).select([bits_band]), fields)))
     band = str(mask.quality_band)
     include = mask.scl_include if mask.scl_include is not None else mask.include
     exclude = mask.scl_exclude if mask.scl_exclude is not None else mask.exclude
     if include is not None:
         return found.map(lambda s: ee.Image(s).updateMask(_is_one_of(ee.Image(s).select([band]), include)))
     return found.map(lambda s: ee.Image(s).updateMask(_is_one_of(ee.Image(s).select([band]), exclude or []).Not()))
+
+
+def _bits_are(band: Any, fields: Mapping[str, Iterable[int]]) -> Any:
+    """1 where every field of bits has one of its values."""
+    usable = None
+    for name, values in fields.items():
+        first, last = bit_range(name)
+        field = band.rightShift(first).bitwiseAnd((1 << (last - first + 1)) - 1)
+        kept = _is_one_of(field, values)
+        usable = kept if usable is None else usable.And(kept)
+    return usable
 
 
 def _is_one_of(classes: Any, values: Iterable[int]) -> Any:

@@ -131,6 +131,7 @@ _PLURALS = {
     "text": "texts",
     "whole number": "whole numbers",
     "section": "sections",
+    "list of whole numbers": "lists of whole numbers",
     "text, number or true or false": "texts, numbers or true or false",
 }
 _GENERIC: Mapping[Any, Callable[[tuple[Any, ...]], str]] = {
