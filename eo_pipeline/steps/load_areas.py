@@ -16,7 +16,7 @@ from eo_pipeline.core.grids import Area
 from eo_pipeline.core.product import AreaGrid, Product
 from eo_pipeline.core.zone_shapes import contiguous_longitudes
 from eo_pipeline.errors import ProductError, ZonesError
-from eo_pipeline.storage.vectors import check_polygon_file, read_shapes
+from eo_pipeline.storage.vectors import check_header, read_shapes
 
 FindFile = Callable[[str, str], Path]
 """(field, name as declared) -> the file; raises ProductError if there is none."""
@@ -48,9 +48,9 @@ def load_areas(declared: AreaGrid, find: FindFile) -> list[Area]:
     _check_crs(declared.crs)
     if declared.box is not None:
         return grids.whole_area(declared.lattice, declared.box)
-    field = "area.cover" if declared.cover is not None else "area.features"
+    field = _field(declared)
     path = find(field, str(declared.file))
-    with _of_field(field):
+    with of_field(field):
         named = read_shapes(path, id_column=declared.id, crs=CRS(declared.crs))
     shapes = [shape for _, shape in named]
     if CRS(declared.crs).geographic:
@@ -64,8 +64,21 @@ def load_areas(declared: AreaGrid, find: FindFile) -> list[Area]:
     return _inside(declared, areas, field)
 
 
+def find_regions(declared: AreaGrid, find: FindFile) -> Path | None:
+    """The file of polygons that areas come from; None if the area is a box.
+
+    Raises:
+        ProductError: there is none.
+    """
+    return None if declared.file is None else find(_field(declared), declared.file)
+
+
+def _field(declared: AreaGrid) -> str:
+    return "area.cover" if declared.cover is not None else "area.features"
+
+
 @contextmanager
-def _of_field(field: str) -> Iterator[None]:
+def of_field(field: str) -> Iterator[None]:
     """Errors of a file begin with the field that names it."""
     try:
         yield
@@ -110,6 +123,6 @@ def check_zones(product: Product, find: FindFile) -> Path | None:
     if product.zones is None:
         return None
     path = find("zones.file", product.zones.file)
-    with _of_field("zones.file"):
-        check_polygon_file(path, id_column=product.zones.id)
+    with of_field("zones.file"):
+        check_header(path, [product.zones.id])
     return path

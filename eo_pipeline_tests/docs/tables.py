@@ -42,6 +42,12 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "table.columns.NAME": product.TableColumn,
     "zones": product.ZoneTable,
     "cube": product.Cube,
+    "chips": product.Chips,
+    "chips.strata": product.Strata,
+    "chips.visualize": product.Visualize,
+    "series": product.Series,
+    "series.where.PROPERTY": product.Condition,
+    "points": product.Points,
     "export": product.Export,
     "budget": product.Budget,
 }

@@ -81,12 +81,14 @@ def pair(chain: Chain, key: str) -> tuple[Area, Period]:
 
 
 def road(chain: Chain, key: str) -> Choice:
-    """Whether a partition's pixels come by a task or are asked for at once, and why."""
+    """Whether what a partition needs comes by a task or is asked for at once, and why."""
     return area_road(chain, PartitionKey.parse(key).area)
 
 
 def area_road(chain: Chain, area: str) -> Choice:
     """The same by the key of an area: it holds for all periods."""
+    if (kind := chain.product.pieces) is not None:
+        return Choice("interactive", f"{kind} are asked for piece by piece")
     export, (height, width) = chain.product.export, chain.areas[area].geobox.shape
     size = size_of((height, width), chain.product.bands)
     return route(export.route, size, tiles_only="tiles" in chain.stages and export.destination == "cloud_storage")
