@@ -15,6 +15,7 @@ from eo_pipeline.core import grids, keys
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product
+from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.partitions import PartitionKey, area_period_partitions, period_partitions
 from eo_pipeline.storage.vectors import checksum
 
@@ -105,6 +106,18 @@ class Chain:
         files = (self.pieces_file, self.regions_file if kind == "chips" else None)
         checksums = [checksum(file) for file in files if file is not None]
         return keys.digest({kind: said, "checksums": checksums})
+
+    def versions(self, stage: str) -> Mapping[str, str]:
+        """What a stage depends on beside its partitions of the stage above: today's versions, by metadata's name."""
+        match stage:
+            case "zonal_stats":
+                return {names.ZONES_VERSION: self.zones_version()}
+            case "table":
+                return {names.COLUMNS_VERSION: self.columns_version()}
+            case "samples" | "chips" | "series" | "points":
+                return {names.PIECES_VERSION: self.pieces_version()}
+            case _:
+                return {}
 
     def area(self, key: PartitionKey) -> Area:
         """The area of a partition."""

@@ -136,6 +136,7 @@ def _union(arguments: tuple[Any, ...]) -> str:
 _PLURALS = {
     "text": "texts",
     "whole number": "whole numbers",
+    "number": "numbers",
     "section": "sections",
     "list of whole numbers": "lists of whole numbers",
     "text, number or true or false": "texts, numbers or true or false",
