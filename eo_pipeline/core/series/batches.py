@@ -125,21 +125,33 @@ def batches(
 
 def _region_groups(regions: Sequence[Region], limit: Limits) -> Iterator[tuple[Region, ...]]:
     group: list[Region] = []
+    filled = Limits(0, 0, 0, 0)
     for region in regions:
-        if group and not _fits([*group, region], limit):
+        more = _with(filled, region)
+        if group and not _fits(more, limit):
             yield tuple(group)
-            group = []
+            group, more = [], _with(Limits(0, 0, 0, 0), region)
         group.append(region)
+        filled = more
     if group:
         yield tuple(group)
 
 
-def _fits(group: Sequence[Region], limit: Limits) -> bool:
+def _with(filled: Limits, region: Region) -> Limits:
+    return Limits(
+        filled.rows + 1,
+        filled.payload + region.payload,
+        filled.vertices + region.vertices,
+        filled.pixels + region.pixels,
+    )
+
+
+def _fits(filled: Limits, limit: Limits) -> bool:
     return (
-        len(group) <= limit.rows
-        and sum(region.payload for region in group) <= limit.payload
-        and sum(region.vertices for region in group) <= limit.vertices
-        and sum(region.pixels for region in group) <= limit.pixels
+        filled.rows <= limit.rows
+        and filled.payload <= limit.payload
+        and filled.vertices <= limit.vertices
+        and filled.pixels <= limit.pixels
     )
 
 
