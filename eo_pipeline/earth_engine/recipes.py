@@ -56,7 +56,7 @@ def images(product: Product, geobox: GeoBox, period: Period) -> Any:
     collection = collection.filterDate(_milliseconds(period.start), _milliseconds(period.end))
     collection = collection.filterBounds(rectangle(geobox))
     for name, condition in product.source.where.items():
-        collection = collection.filter(_filter(name, condition))
+        collection = collection.filter(property_filter(name, condition))
     return collection
 
 
@@ -67,7 +67,8 @@ def _milliseconds(instant: datetime) -> int:
 _NAMES = {"one_of": "inList"}
 
 
-def _filter(name: str, condition: Condition) -> Any:
+def property_filter(name: str, condition: Condition) -> Any:
+    """The `ee.Filter` of what a property must satisfy."""
     wanted = condition.model_dump(exclude_none=True)
     return ee.Filter.And(
         *[getattr(ee.Filter, _NAMES.get(operator, operator))(name, value) for operator, value in wanted.items()]
@@ -109,6 +110,20 @@ def image(
     found = images(product, geobox, period)
     averaged = _averaging(product, geobox, native_resolution, found)
     return _stacked(averaged(_composite(product, found)), product, keep_masks=keep_masks)
+
+
+def scene_image(product: Product, scene: Any, *, geobox: GeoBox, native_resolution: float | None) -> Any:
+    """One source image alone as `image` makes them together: encoded, unusable pixels masked.
+
+    Args:
+        product: with a source; its composite is of one image.
+        scene: an `ee.Image` of the source's collection.
+        geobox: the pixels that will be asked for.
+        native_resolution: metres a pixel of the source; None if unknown.
+    """
+    found = ee.ImageCollection.fromImages([scene])
+    averaged = _averaging(product, geobox, native_resolution, found)
+    return _stacked(averaged(_composite(product, found)), product, keep_masks=True)
 
 
 def own_recipe(dotted: str, area: RecipeArea, period: Period, *, field: str = "recipe") -> Any:
