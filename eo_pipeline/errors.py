@@ -76,6 +76,10 @@ class TableError(EoPipelineError):
     """An exported table is not what was declared: names the file, the column and the values."""
 
 
+class SeriesError(EoPipelineError):
+    """Regions could not be measured: names each, with why and what to do."""
+
+
 class AssetError(EoPipelineError):
     """An Earth Engine asset is not what was asked for: lists every difference."""
 
@@ -86,6 +90,10 @@ class GridMismatchError(EoPipelineError):
 
 class ZonesError(EoPipelineError):
     """A file of zones or areas cannot be used: names the file and the column, geometry or CRS."""
+
+
+class SamplesError(EoPipelineError):
+    """A work list of chips or a file of places cannot be used: names it and the rows or columns."""
 
 
 class CubeError(EoPipelineError):

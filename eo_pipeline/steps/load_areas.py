@@ -10,6 +10,7 @@ from pathlib import Path
 import pyproj
 from odc.geo.crs import CRS
 from pyproj.exceptions import CRSError
+from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core import grids
 from eo_pipeline.core.grids import Area
@@ -48,20 +49,28 @@ def load_areas(declared: AreaGrid, find: FindFile) -> list[Area]:
     _check_crs(declared.crs)
     if declared.box is not None:
         return grids.whole_area(declared.lattice, declared.box)
-    field = _field(declared)
-    path = find(field, str(declared.file))
-    with of_field(field):
+    named = read_polygons(declared, find(_field(declared), str(declared.file)))
+    if declared.cover is not None:
+        areas = grids.cells(declared.lattice, tile=declared.tile, cover=[shape for _, shape in named])
+    else:
+        areas = grids.feature_areas(declared.lattice, named, buffer=declared.buffer)
+    return _inside(declared, areas, _field(declared))
+
+
+def read_polygons(declared: AreaGrid, path: Path) -> list[tuple[str, BaseGeometry]]:
+    """Ids (rows, without a column) and polygons of the file that areas come from, in `area.crs`.
+
+    In degrees, those on both sides of the 180th meridian lie together, some beyond it.
+
+    Raises:
+        ZonesError: the file cannot be used.
+    """
+    with of_field(_field(declared)):
         named = read_shapes(path, id_column=declared.id, crs=CRS(declared.crs))
     shapes = [shape for _, shape in named]
     if CRS(declared.crs).geographic:
         shapes = list(contiguous_longitudes(shapes))
-    if declared.cover is not None:
-        areas = grids.cells(declared.lattice, tile=declared.tile, cover=shapes)
-    else:
-        ids = [str(identity) for identity, _ in named]
-        pairs = zip(ids, shapes, strict=True)
-        areas = grids.feature_areas(declared.lattice, pairs, buffer=declared.buffer)
-    return _inside(declared, areas, field)
+    return [(identity, shape) for (identity, _), shape in zip(named, shapes, strict=True)]
 
 
 def find_regions(declared: AreaGrid, find: FindFile) -> Path | None:

@@ -128,7 +128,7 @@ def _check_split(chips: Chips) -> None:
         return
     if wrong := [name for name, share in chips.split.items() if not 0 < share <= 1]:
         raise ValueError(
-            f"split: expected shares above 0 and at most 1, got {some_words(wrong)} otherwise; correct them"
+            f"split: expected shares above 0 and at most 1, got other ones of {some_words(wrong)}; correct them"
         )
     total = math.fsum(chips.split.values())
     if abs(total - 1) > _SHARES:

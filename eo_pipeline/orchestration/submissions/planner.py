@@ -4,8 +4,9 @@ What does not belong here: one plan (`steps.plan_export`), and sending it (`subm
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from eo_pipeline.core.chips.reach import reach
 from eo_pipeline.core.exports.export_plan import Destination
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
@@ -75,9 +76,17 @@ def open_planner(chain: Chain, keys: Sequence[str], settings: Settings, session:
 
 
 def pair(chain: Chain, key: str) -> tuple[Area, Period]:
-    """Area and period of a partition."""
+    """Area, as far as pixels of it are asked for, and period of a partition."""
     parsed = PartitionKey.parse(key)
-    return chain.area(parsed), chain.period(parsed.period)
+    return asked_area(chain, parsed.area), chain.period(parsed.period)
+
+
+def asked_area(chain: Chain, key: str) -> Area:
+    """An area with all pixels that are asked for: chips reach beyond the area of their places."""
+    area, chips = chain.areas[key], chain.product.chips
+    if chips is None:
+        return area
+    return replace(area, geobox=reach(area.geobox, chain.product.area.lattice, chips))
 
 
 def road(chain: Chain, key: str) -> Choice:
