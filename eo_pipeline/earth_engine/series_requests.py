@@ -1,9 +1,9 @@
 """What the service is asked for series of regions: which images and regions there are, and the sums of each pair.
 
-All weights are explicit: every summed band is 0 where a pixel is masked and masked nowhere, so that a sum's weight is the
-pixel's share inside the region alone (guide "Reduce Region", pixels in the region). Counts and order statistics come
-from reducers that weigh nothing and take pixels by their centre. What does not belong here: how many pairs share a
-request (`core.series.batches`), and physical values (`core.series.statistics`).
+All weights are explicit: every summed band is 0 where a pixel is masked and masked nowhere, so that a sum's weight is
+the pixel's share inside the region alone (guide "Reduce Region", pixels in the region). Counts and order statistics
+come from reducers that take pixels by their centre and weigh nothing. What does not belong here: how many pairs share a request
+(`core.series.batches`), outlines in a request (`region_nodes`), and physical values (`core.series.statistics`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,10 +18,11 @@ from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product, Series
 from eo_pipeline.core.series.statistics import Sums, Weights, asked_of_service
 from eo_pipeline.earth_engine.recipes import image, images, property_filter, rectangle, scene_image
+from eo_pipeline.earth_engine.region_nodes import REGION
 from eo_pipeline.errors import ProductError, ServiceError
 
-_REGION, _IMAGE, _WHOLE = "r", "i", "t"
-"""Properties of a reply: which region, which image, and the weights of all its pixels."""
+_IMAGE, _WHOLE = "i", "t"
+"""Properties of a reply: which image, and the weights of all pixels of the region."""
 
 Row = tuple[Any, int | None, tuple[Sums, ...]]
 """Region as it was named in the request, number of the image or None, and the sums of each band in order."""
@@ -65,8 +66,8 @@ def listed_images(reduction: Reduction) -> Any:
 def listed_regions(series: Series, geobox: GeoBox) -> Any:
     """`ee.FeatureCollection` of the asset's regions around a grid, in place of their outlines: what batches need.
 
-    Its geometries are the centroids; properties are id, names `n0`, `n1`, .., `area` in square metres, and `bounds`, the
-    ring of the bounding box in degrees.
+    Its geometries are the centroids; properties are id, names `n0`, `n1`, .., `area` in square metres, and `bounds`,
+    the ring of the bounding box in degrees.
     """
 
     def told(feature: Any) -> Any:
@@ -78,16 +79,8 @@ def listed_regions(series: Series, geobox: GeoBox) -> Any:
     return _asset(series).filterBounds(rectangle(geobox)).map(told)
 
 
-def outlines_in_request(outlines: Iterable[tuple[int, Mapping[str, Any]]], geobox: GeoBox) -> Any:
-    """`ee.FeatureCollection` of (number, GeoJSON in the grid's CRS); edges are straight in that CRS."""
-    crs = str(geobox.crs)
-    return ee.FeatureCollection(
-        [ee.Feature(ee.Geometry(dict(shape), crs, geodesic=False), {_REGION: number}) for number, shape in outlines]
-    )
-
-
 def outlines_of_asset(series: Series, ids: Sequence[str | int]) -> Any:
-    """`ee.FeatureCollection` of an asset's regions by id, with the edges that were declared, whatever the asset says."""
+    """`ee.FeatureCollection` of an asset's regions by id, with the declared edges, whatever the asset says."""
     geodesic = series.edges == "geodesic"
 
     def edged(feature: Any) -> Any:
@@ -95,7 +88,7 @@ def outlines_of_asset(series: Series, ids: Sequence[str | int]) -> Any:
         single = outline.type().equals("Polygon")
         polygons = ee.List(ee.Algorithms.If(single, [outline.coordinates()], outline.coordinates()))
         shape = ee.Geometry.MultiPolygon(polygons, "EPSG:4326", geodesic)
-        return ee.Feature(shape, {_REGION: ee.Feature(feature).get(series.id)})
+        return ee.Feature(shape, {REGION: ee.Feature(feature).get(series.id)})
 
     return _asset(series).filter(ee.Filter.inList(series.id, list(ids))).map(edged)
 
@@ -213,7 +206,7 @@ def _row(told: Mapping[str, Any], reduction: Reduction) -> Row:
     if reduction.series.weights == "none":
         _check_centres(found)
     image_number = told.get(_IMAGE)
-    return told[_REGION], None if image_number is None else int(image_number), tuple(found)
+    return told[REGION], None if image_number is None else int(image_number), tuple(found)
 
 
 def _check_centres(found: Iterable[Sums]) -> None:
@@ -221,6 +214,6 @@ def _check_centres(found: Iterable[Sums]) -> None:
     for sums in found:
         if round(sums.valid) != sums.count:
             raise ServiceError(
-                f"Earth Engine: expected an unweighted sum over the {sums.count} pixels whose centre is inside, got one "
-                f"over {round(sums.valid)}; write series.weights: pixel"
+                f"Earth Engine: expected an unweighted sum over the {sums.count} pixels whose centre is inside, got "
+                f"{round(sums.valid)}; write series.weights: pixel"
             )

@@ -66,8 +66,10 @@ def read_attributes(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     there = [str(name) for name in pyogrio.read_info(path, layer=layer)["fields"]]
     if missing := [name for name in columns if name not in there]:
         raise _no_column(path, missing[0], there)
-    found: pd.DataFrame = pyogrio.read_dataframe(path, layer=layer, columns=list(columns), read_geometry=False)
-    return found[list(columns)]
+    found: pd.DataFrame = pyogrio.read_dataframe(
+        path, layer=layer, columns=list(columns), read_geometry=False, fid_as_index=True
+    )
+    return found[list(columns)].reset_index(drop=True)
 
 
 def checksum(path: Path) -> str:

@@ -66,7 +66,7 @@ def _bent(ring: BaseGeometry, step: float) -> Coordinates:
         found.append(start[None])
         between = math.ceil(length / step) - 1
         if between > 0:
-            added = np.asarray(_GEOD.npts(*start, *end, between))
+            added = np.array(_GEOD.npts(start[0], start[1], end[0], end[1], between), dtype=np.float64)
             added[:, 0] = start[0] + (added[:, 0] - start[0] + 180) % 360 - 180
             found.append(added)
     return np.vstack([*found, points[-1:]])

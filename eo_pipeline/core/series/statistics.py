@@ -15,6 +15,10 @@ from eo_pipeline.core.bands import BandEncoding
 
 Weights = Literal["area", "pixel", "none"]
 
+_ROUNDING = 1e-14
+"""Of mean x mean, what a variance made of sums may be off: a standard deviation is right to 1e-6 from a hundred
+thousandth of the mean upwards, and 0 below a ten millionth of it."""
+
 FROM_SUMS = ("mean", "std", "sum")
 """Statistics that are made of sums; the others are order statistics, and `count`."""
 
@@ -79,7 +83,8 @@ def physical(statistic: str, sums: Sums, band: BandEncoding) -> float | None:
     mean = sums.first / sums.valid
     if statistic == "mean":
         return band.physical(mean)
-    return math.sqrt(max(0.0, sums.second / sums.valid - mean * mean)) * abs(band.scale)
+    variance = sums.second / sums.valid - mean * mean
+    return math.sqrt(variance) * abs(band.scale) if variance > _ROUNDING * mean * mean else 0.0
 
 
 def _stored_name(statistic: str, band: BandEncoding) -> str:
