@@ -2,8 +2,8 @@
 
 All weights are explicit: every summed band is 0 where a pixel is masked and masked nowhere, so that a sum's weight is
 the pixel's share inside the region alone (guide "Reduce Region", pixels in the region). Counts and order statistics
-come from reducers that take pixels by their centre and weigh nothing. What does not belong here: how many pairs share a request
-(`core.series.batches`), outlines in a request (`region_nodes`), and physical values (`core.series.statistics`).
+come from reducers that take pixels by their centre and weigh nothing. What does not belong here: how many pairs share
+a request (`core.series.batches`), outlines in it (`region_nodes`), and physical values (`core.series.statistics`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence

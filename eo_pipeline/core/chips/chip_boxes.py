@@ -4,6 +4,7 @@ What does not belong here: which places there are, and which zone one is in (`ut
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -62,8 +63,9 @@ class Windows:
         return self.crs, self.left, self.top, self.resolution, self.width, self.height
 
 
+@lru_cache(maxsize=256)
 def transformer(source: str, target: str) -> Transformer:
-    """From one CRS to another, x before y."""
+    """From one CRS to another, x before y; kept, since PROJ takes a tenth of a second to find the way."""
     return Transformer.from_crs(source, target, always_xy=True)
 
 
@@ -155,7 +157,7 @@ def repeated(window: Windows, count: int) -> Windows:
     return window.only(np.zeros(count, np.int64))
 
 
-def footprints(windows: Windows, crs: str, *, near: NDArray[np.float64]) -> NDArray[np.object_]:
+def chip_outlines(windows: Windows, crs: str, *, near: NDArray[np.float64]) -> NDArray[np.object_]:
     """Polygons (n,) of chips in one CRS; each side of a chip of another CRS becomes several straight pieces.
 
     Args:

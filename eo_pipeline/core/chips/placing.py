@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from odc.geo.crs import CRS
 from shapely.geometry.base import BaseGeometry
 
-from eo_pipeline.core.chips.chip_boxes import Windows, footprints, lattice_windows, transformer, utm_windows
+from eo_pipeline.core.chips.chip_boxes import Windows, chip_outlines, lattice_windows, transformer, utm_windows
 from eo_pipeline.core.chips.found_places import FoundPlaces
 from eo_pipeline.core.chips.samples import PLACE_CRS
 from eo_pipeline.core.grids import Area, Lattice
 
 Numbers = NDArray[np.float64]
 _AT_ONCE = 8192
-"""Footprints that are made at once."""
+"""Outlines that are made at once."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Cutting:
             return np.ones(len(windows), dtype=bool)
         shapely.prepare(region)
         found = [
-            shapely.covers(region, footprints(windows.only(part), self.lattice.crs, near=x[part]))
+            shapely.covers(region, chip_outlines(windows.only(part), self.lattice.crs, near=x[part]))
             for part in _parts(len(windows))
         ]
         return np.concatenate(found) if found else np.zeros(0, dtype=bool)

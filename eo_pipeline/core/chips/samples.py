@@ -165,6 +165,12 @@ def work_list(places: Places, windows: Windows, splits: NDArray[np.object_] | No
     return WorkList(checked(table.astype({c.name: _KINDS[c.dtype] for c in COLUMNS if c.dtype in _KINDS})))
 
 
+def no_chips() -> WorkList:
+    """The work list of an area and period without images."""
+    texts, numbers, whole = np.array([], dtype=object), np.array([], dtype=float), np.array([], dtype=np.int64)
+    return work_list(Places(texts, numbers, numbers), Windows(texts, numbers, numbers, numbers, whole, whole))
+
+
 def checked(table: geopandas.GeoDataFrame, *, where: str = "work list") -> geopandas.GeoDataFrame:
     """A table that is a work list.
 

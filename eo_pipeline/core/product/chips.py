@@ -81,6 +81,11 @@ class Chips(Section):
         return self
 
     @property
+    def asks_for_places(self) -> bool:
+        """True if places are found by asking Earth Engine."""
+        return self.sampling in ("stratified", "images")
+
+    @property
     def spacing(self) -> int:
         """Pixels from chip to chip of a grid."""
         return self.size if self.step is None else self.step
