@@ -88,6 +88,14 @@ class ZonesError(EoPipelineError):
     """A file of zones or areas cannot be used: names the file and the column, geometry or CRS."""
 
 
+class SamplesError(EoPipelineError):
+    """A work list of chips or a file of places cannot be used: names it and the rows or columns."""
+
+
+class ChipsError(EoPipelineError):
+    """More chips of a partition could not be cut than are tolerated: says how many, which and why."""
+
+
 class CubeError(EoPipelineError):
     """A cube does not fit what is to be written: names both sides."""
 

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from eo_pipeline.cli.plan_tables import print_outcomes, print_plan
-from eo_pipeline.cli.progress import shown_progress
+from eo_pipeline.cli.progress import piece_lines, shown_progress
 from eo_pipeline.cli.project import Project as Folder
 from eo_pipeline.cli.project import find_project, open_instance
 from eo_pipeline.cli.quiet import quiet
@@ -114,7 +114,7 @@ def _export_sample(folder: Folder, project: Project, areas: Sequence[str], perio
     )
     with shown_progress(console) as show:
         report = run_partitions(
-            folder.definitions(),
+            folder.definitions(piece_lines(console)),
             project.chain,
             chosen,
             instance=project.instance,

@@ -6,6 +6,7 @@ What does not belong here: what a command does with them.
 import os
 import sys
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -53,10 +54,10 @@ class Project:
             raise ProductError(found.problem)
         return found.chain
 
-    def definitions(self) -> dg.Definitions:
-        """Everything that Dagster loads of this project."""
+    def definitions(self, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+        """Everything that Dagster loads of this project; resources are laid over its own."""
         _importable(self.root)
-        return project_definitions(self.defs)
+        return project_definitions(self.defs, resources=resources)
 
 
 def _importable(root: Path) -> None:

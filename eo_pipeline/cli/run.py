@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from eo_pipeline.cli.progress import shown_progress
+from eo_pipeline.cli.progress import piece_lines, shown_progress
 from eo_pipeline.cli.project import find_project, open_instance
 from eo_pipeline.cli.quiet import quiet
 from eo_pipeline.cli.selection import areas_named, periods_between, wanted_partitions
@@ -54,12 +54,12 @@ def command(
         quiet()
     project = find_project(Path.cwd())
     chain = project.chain(product)
-    definitions = project.definitions()
+    console = Console()
+    definitions = project.definitions(piece_lines(console))
     instance = open_instance()
     now = datetime.now(UTC)
     periods = [p.key for p in ended_periods(chain, instance, EarthEngineResource(), now=now)]
     wanted = wanted_partitions(areas_named(areas, chain), periods_between(partitions, periods))
-    console = Console()
     with shown_progress(console) as show:
         report = run_partitions(
             definitions,

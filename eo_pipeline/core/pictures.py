@@ -72,7 +72,7 @@ def paletted_png(values: Values, *, colormap: str, limits: tuple[float, float]) 
 
 
 def panels_png(left: Panel, right: Panel, *, title: str) -> bytes:
-    """Two maps side by side with small colour bars, as a PNG of at most MAX_BYTES; it shrinks until it is."""
+    """Two maps side by side with small colour bars, as a PNG of at most MAX_BYTES."""
     height, width = left.values.shape
     map_inches = (2.9, min(4.5, max(1.6, 2.9 * height / width)))
     figure = Figure(figsize=(2 * map_inches[0] + 1.6, map_inches[1] + 0.8), layout="constrained")
@@ -80,6 +80,11 @@ def panels_png(left: Panel, right: Panel, *, title: str) -> bytes:
     figure.suptitle(title, fontsize=10, fontweight="bold")
     for axes, panel in zip(figure.subplots(1, 2), (left, right), strict=True):
         _draw(figure, axes, panel)
+    return figure_png(figure)
+
+
+def figure_png(figure: Figure) -> bytes:
+    """A figure as a PNG of at most MAX_BYTES: dots and colours become fewer until it is."""
     dpi, colours = 110, 256
     while len(png := _quantised(figure, dpi, colours)) > MAX_BYTES:
         dpi, colours = dpi * 4 // 5, max(32, colours // 2)

@@ -6,7 +6,7 @@ belong here: requests (`session`), and the size of what is exported (`core.expor
 
 import importlib
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,8 @@ from eo_pipeline.errors import ProductError
 
 METRES_PER_DEGREE = math.pi * 6378137 / 180
 CLOUD_SCORE_PLUS = "GOOGLE/CLOUD_SCORE_PLUS/V1/S2_HARMONIZED"
+COUNTS = ("chip_n_obs", "chip_n_valid")
+"""Bands of `counts`."""
 _MAX_REDUCED_PIXELS = 65536
 _COARSER = 1.5
 
@@ -47,10 +49,12 @@ def rectangle(geobox: GeoBox) -> Any:
     return ee.Geometry.Rectangle([b.left, b.bottom, b.right, b.top], proj=str(geobox.crs), geodesic=False)
 
 
-def images(product: Product, geobox: GeoBox, period: Period) -> Any:
-    """The source's `ee.ImageCollection` for an area and a period, filtered, all bands."""
+def images(product: Product, geobox: GeoBox, period: Period, *, source_image: str = "") -> Any:
+    """The source's `ee.ImageCollection` for an area and a period, filtered, all bands; or one image of it alone."""
     if product.source is None:
         raise ProductError("expected `source` in the product, got none; its images cannot be listed")
+    if source_image:
+        return ee.ImageCollection.fromImages([ee.Image(source_image)])
     collection = ee.ImageCollection(product.source.collection)
     collection = collection.filterDate(_milliseconds(period.start), _milliseconds(period.end))
     collection = collection.filterBounds(rectangle(geobox))
@@ -89,6 +93,7 @@ def image(
     period: Period,
     native_resolution: float | None = None,
     keep_masks: bool = False,
+    source_image: str = "",
 ) -> Any:
     """The `ee.Image` that is exported: bands as in `product.bands`, encoded, one dtype, no masked pixel left.
 
@@ -101,13 +106,29 @@ def image(
         period: half-open, UTC.
         native_resolution: metres a pixel of the source, to decide whether the product is coarser; None if unknown.
         keep_masks: leave unusable pixels masked, as Earth Engine's assets keep them.
+        source_image: Earth Engine id of the only image that it is made of; empty for all of the area and period.
     """
     if product.recipe is not None:
         made = ee.Image(own_recipe(product.recipe, RecipeArea(area_key, geobox, rectangle(geobox)), period))
         return _stacked(made, product, keep_masks=keep_masks)
-    found = images(product, geobox, period)
-    averaged = _averaging(product, geobox, native_resolution, found)
+    found = images(product, geobox, period, source_image=source_image)
+    classes = [e.name for e in product.bands if e.kind == "categorical"]
+    averaged = _averaging(product, geobox, native_resolution, found, classes)
     return _stacked(averaged(_composite(product, found)), product, keep_masks=keep_masks)
+
+
+def counts(
+    product: Product, *, geobox: GeoBox, period: Period, native_resolution: float | None, source_image: str = ""
+) -> Any:
+    """The `ee.Image` of COUNTS: how many images saw a pixel, and how many saw it usable, as they are averaged.
+
+    Arguments as of `image`; the product has a source.
+    """
+    found = images(product, geobox, period, source_image=source_image)
+    both = _count_images(product, found, _scenes(product, found))
+    averaged = _averaging(product, geobox, native_resolution, found, [])
+    pair = averaged(both["n_obs"].rename([COUNTS[0]]).addBands(both["n_valid"].rename([COUNTS[1]])))
+    return pair.add(0.5).floor().toUint16()
 
 
 def own_recipe(dotted: str, area: RecipeArea, period: Period, *, field: str = "recipe") -> Any:
@@ -135,22 +156,37 @@ def own_recipe(dotted: str, area: RecipeArea, period: Period, *, field: str = "r
 
 def _composite(product: Product, found: Any) -> Any:
     """Values then counts, physical, at native resolution."""
+    scenes = _scenes(product, found)
+    made = _with_indices(_reduced(scenes, product.composite), _indices(product, "composite"))
+    values = made.select(product.value_names)
+    counted = _count_images(product, found, scenes)
+    for name in product.composite.counts:
+        values = values.addBands(counted[name].rename([name]))
+    return values
+
+
+def _scenes(product: Product, found: Any) -> Any:
+    """Each image of the collection masked, physical, with the indices that are computed of each."""
     source = product.source
-    assert source is not None  # noqa: S101  # narrowed by the caller: without a source there is a recipe
+    assert source is not None  # noqa: S101  # narrowed by the callers: without a source there is a recipe
     usable = _masked(found, product.mask) if product.mask else found
     scenes = usable.map(lambda scene: _physical(ee.Image(scene), source.bands, source.scale, source.offset))
-    early = {n: i for n, i in product.index.items() if i.compute == "per_scene"}
-    late = {n: i for n, i in product.index.items() if i.compute == "composite"}
-    if early:
-        scenes = scenes.map(lambda scene: _with_indices(ee.Image(scene), early))
-    made = _with_indices(_reduced(scenes, product.composite), late)
-    values = made.select(product.value_names)
-    first_value = product.value_names[0]
+    early = _indices(product, "per_scene")
+    return scenes.map(lambda scene: _with_indices(ee.Image(scene), early)) if early else scenes
+
+
+def _indices(product: Product, when: str) -> dict[str, Index]:
+    return {name: index for name, index in product.index.items() if index.compute == when}
+
+
+def _count_images(product: Product, found: Any, scenes: Any) -> dict[str, Any]:
+    """By name how many images saw a pixel, and how many saw its first value usable; 0 where none did."""
+    source = product.source
+    assert source is not None  # noqa: S101  # narrowed by the callers: without a source there is a recipe
+    late, first_value = _indices(product, "composite"), product.value_names[0]
     probe = first_value if first_value not in late else late[first_value].names[0]
-    counts = {"n_obs": found.select([source.bands[0]]), "n_valid": scenes.select([probe])}
-    for name in product.composite.counts:
-        values = values.addBands(counts[name].count().unmask(0, False).rename([name]))
-    return values
+    seen = {"n_obs": found.select([source.bands[0]]), "n_valid": scenes.select([probe])}
+    return {name: collection.count().unmask(0, False) for name, collection in seen.items()}
 
 
 def _physical(scene: Any, bands: list[str], scale: float, offset: float) -> Any:
@@ -200,8 +236,10 @@ def _reduced(scenes: Any, composite: Composite) -> Any:
     return getattr(scenes, composite.reducer)()
 
 
-def _averaging(product: Product, geobox: GeoBox, native_resolution: float | None, found: Any) -> Callable[[Any], Any]:
-    """Averages native pixels (mode of classes) if the product is coarser than its source, else nothing."""
+def _averaging(
+    product: Product, geobox: GeoBox, native_resolution: float | None, found: Any, classes: Sequence[str]
+) -> Callable[[Any], Any]:
+    """Averages native pixels (mode of the bands that are classes) if the product is coarser than its source."""
     metres = product.area.resolution * (METRES_PER_DEGREE if geobox.crs is not None and geobox.crs.geographic else 1.0)
     if native_resolution is None or metres <= native_resolution * _COARSER:
         return lambda picture: picture
@@ -214,13 +252,12 @@ def _averaging(product: Product, geobox: GeoBox, native_resolution: float | None
         )
     assert product.source is not None  # noqa: S101  # a resolution is only known for a source
     projection = ee.Image(found.first()).select([product.source.bands[0]]).projection()
-    classes = [e.name for e in product.bands if e.kind == "categorical"]
 
     def average(picture: Any) -> Any:
         native = picture.setDefaultProjection(projection)
         mean = native.reduceResolution(ee.Reducer.mean(), False, pixels)
         if classes:
-            mode = native.select(classes).reduceResolution(ee.Reducer.mode(), False, pixels)
+            mode = native.select(list(classes)).reduceResolution(ee.Reducer.mode(), False, pixels)
             mean = mean.addBands(mode, None, True)
         return mean
 

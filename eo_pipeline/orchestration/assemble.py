@@ -14,6 +14,7 @@ from eo_pipeline.orchestration.assets.cube import build_cube
 from eo_pipeline.orchestration.assets.ee_asset import build_ee_asset
 from eo_pipeline.orchestration.assets.export import build_export
 from eo_pipeline.orchestration.assets.mosaic import build_mosaic
+from eo_pipeline.orchestration.assets.samples import build_samples
 from eo_pipeline.orchestration.assets.submission import build_submission
 from eo_pipeline.orchestration.assets.table import build_table
 from eo_pipeline.orchestration.assets.tiles import build_tiles
@@ -50,12 +51,21 @@ def _below_export(chain: Chain) -> Iterator[dg.AssetsDefinition]:
     if product.table is not None:
         yield build_table(chain, product.table)
         return
+    if product.pieces is not None:
+        yield from _pieces(chain)
+        return
     yield build_tiles(chain)
     yield build_mosaic(chain)
     if product.zones is not None:
         yield build_zonal_stats(chain, product.zones)
     if product.cube is not None:
         yield build_cube(chain, product.cube)
+
+
+def _pieces(chain: Chain) -> Iterator[dg.AssetsDefinition]:
+    """What is asked for piece by piece, in place of tiles."""
+    if chain.product.chips is not None:
+        yield build_samples(chain, chain.product.chips)
 
 
 def asset_name(name: str) -> str:

@@ -15,8 +15,15 @@ from eo_pipeline.core import grids, keys
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product
+from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.partitions import PartitionKey, area_period_partitions, period_partitions
 from eo_pipeline.storage.vectors import checksum
+
+_OF_PIECES = {"chips": ["samples", "chips"], "series": ["series"], "points": ["points"]}
+"""Stages below `export` of what is asked for piece by piece."""
+
+_NOT_WHAT = {"file", "csv", "tolerance"}
+"""Fields of pieces that do not change what is asked for."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +34,15 @@ class Chain:
         product: as declared.
         areas: by key, in key order.
         zones_file: the file of zones, found; None if none are measured.
+        pieces_file: the file of places or regions that chips, series or points name, found; None if they name none.
+        regions_file: the file of polygons that areas come from, found; None if the area is a box.
     """
 
     product: Product
     areas: Mapping[str, Area]
     zones_file: Path | None
+    pieces_file: Path | None = None
+    regions_file: Path | None = None
 
     def key(self, stage: str) -> dg.AssetKey:
         """Asset key of a stage: see `stages`."""
@@ -68,6 +79,8 @@ class Chain:
             return ["submission", "export", "ee_asset"]
         if self.product.table is not None:
             return ["submission", "export", "table"]
+        if self.product.pieces is not None:
+            return ["submission", "export", *_OF_PIECES[self.product.pieces]]
         optional = [("zonal_stats", self.product.zones), ("cube", self.product.cube)]
         return ["submission", "export", "tiles", "mosaic", *(name for name, part in optional if part is not None)]
 
@@ -84,9 +97,44 @@ class Chain:
         declared = self.product.table
         return "" if declared is None else keys.digest({"columns": declared.model_dump(mode="json")["columns"]})
 
+    def pieces_version(self) -> str:
+        """Identity of what is asked for piece by piece: of its declaration and of the files' bytes, read now."""
+        kind = self.product.pieces
+        if kind is None:
+            return ""
+        said = getattr(self.product, kind).model_dump(mode="json", exclude=_NOT_WHAT)
+        files = (self.pieces_file, self.regions_file if kind == "chips" else None)
+        checksums = [checksum(file) for file in files if file is not None]
+        return keys.digest({kind: said, "checksums": checksums})
+
+    def versions(self, stage: str) -> Mapping[str, str]:
+        """What a stage depends on beside its partitions of the stage above: today's versions, by metadata's name."""
+        match stage:
+            case "zonal_stats":
+                return {names.ZONES_VERSION: self.zones_version()}
+            case "table":
+                return {names.COLUMNS_VERSION: self.columns_version()}
+            case "samples" | "chips" | "series" | "points":
+                return {names.PIECES_VERSION: self.pieces_version()}
+            case _:
+                return {}
+
     def area(self, key: PartitionKey) -> Area:
         """The area of a partition."""
         return self.areas[key.area]
+
+    def tags(self, key: str, digest: str) -> dict[str, str]:
+        """Provenance that a file of one partition keeps inside itself; the digest is its export's."""
+        partition = PartitionKey.parse(key)
+        period = self.period(partition.period)
+        return {
+            "product": self.product.name,
+            "area": partition.area,
+            "period": partition.period,
+            "period_start": period.start.isoformat(),
+            "period_end": period.end.isoformat(),
+            "export_digest": digest,
+        }
 
     def period(self, key: str) -> Period:
         """The period of a period key."""

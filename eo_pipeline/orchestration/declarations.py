@@ -17,7 +17,8 @@ from pydantic_core import ErrorDetails
 from eo_pipeline.core.product import Product
 from eo_pipeline.errors import EoPipelineError, ProductError
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.steps.load_areas import FindFile, check_zones, find_beside, load_areas
+from eo_pipeline.steps.load_areas import FindFile, check_zones, find_beside, find_regions, load_areas
+from eo_pipeline.steps.pieces_files import check_pieces_file
 
 _FIELD = re.compile(r"([a-z_]+(?:\.\w+)*): ")
 """The field, further in than where it was checked, that an error's words begin with."""
@@ -100,7 +101,13 @@ def load_chain(product: Product, origin: Origin) -> Chain:
     find: FindFile = find_beside(*origin.folders)
     try:
         areas = load_areas(product.area, find)
-        return Chain(product, {area.key: area for area in areas}, check_zones(product, find))
+        return Chain(
+            product,
+            {area.key: area for area in areas},
+            zones_file=check_zones(product, find),
+            pieces_file=check_pieces_file(product, find),
+            regions_file=find_regions(product.area, find),
+        )
     except EoPipelineError as error:
         field = str(error).partition(":")[0].split(".")
         raise ProductError(f"{origin.place(field)}: {error}") from error

@@ -18,7 +18,14 @@ from eo_pipeline.orchestration.compute.usage_schedule import build_usage_schedul
 from eo_pipeline.orchestration.declarations import Origin, load_chain
 from eo_pipeline.orchestration.following.forgotten import build_forgotten_sensor
 from eo_pipeline.orchestration.following.operations_sensor import build_operations_sensor
-from eo_pipeline.orchestration.io_managers import CubeIOManager, MosaicIOManager, TablesIOManager, TilesIOManager
+from eo_pipeline.orchestration.io_managers import (
+    CubeIOManager,
+    MosaicIOManager,
+    TablesIOManager,
+    TilesIOManager,
+    WorkListIOManager,
+)
+from eo_pipeline.orchestration.piece_progress import PieceListener
 from eo_pipeline.orchestration.product_files import read_documents, read_products
 from eo_pipeline.orchestration.removing.cancelled_runs import build_cancelled_runs_sensor
 from eo_pipeline.orchestration.resources import (
@@ -46,6 +53,8 @@ def project_resources(given: Mapping[str, Any] | None = None) -> dict[str, Any]:
         "mosaic_io": MosaicIOManager(data_root=root),
         "tables_io": TablesIOManager(data_root=root),
         "cube_io": CubeIOManager(data_root=root),
+        "samples_io": WorkListIOManager(data_root=root),
+        "piece_listener": PieceListener(),
         **laid_over,
     }
 
@@ -96,7 +105,7 @@ def _automation(seconds: int) -> dg.AutomationConditionSensorDefinition:
         target=dg.AssetSelection.all(),
         minimum_interval_seconds=seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Runs tiles, mosaics, statistics and cubes as soon as what they are made of is there.",
+        description="Runs every stage below the exports as soon as what it is made of is there.",
     )
 
 

@@ -13,7 +13,17 @@ from eo_pipeline.orchestration.event_log import ledger, names
 from eo_pipeline.orchestration.event_log.ledger_reader import LedgerReader
 from eo_pipeline.orchestration.partitions import PartitionKey
 
-MADE_OF = {"tiles": "export", "ee_asset": "export", "table": "export", "mosaic": "tiles", "cube": "mosaic"}
+MADE_OF = {
+    "tiles": "export",
+    "ee_asset": "export",
+    "table": "export",
+    "mosaic": "tiles",
+    "cube": "mosaic",
+    "samples": "export",
+    "chips": "samples",
+    "series": "export",
+    "points": "export",
+}
 """What each stage is made of, partition by partition."""
 
 _ELSEWHERE = ("ee_asset",)
@@ -46,13 +56,14 @@ class Freshness:
         """Partitions of a stage of `MADE_OF` that hold, and are newer than, what they are made of."""
         above = ledger.stamps(self.instance, self.chain.key(MADE_OF[stage]), partitions)
         mine = ledger.stamps(self.instance, self.chain.key(stage), partitions)
+        versions = self.chain.versions(stage)
         return {
             partition
             for partition, stamp in mine.items()
             if partition in above
             and (stage in _ELSEWHERE or stamp.values.get(names.ROOT) == self.root)
             and stamp.values.get(names.DIGEST) == above[partition].values.get(names.DIGEST)
-            and (stage != "table" or stamp.values.get(names.COLUMNS_VERSION) == self.chain.columns_version())
+            and all(stamp.values.get(name) == version for name, version in versions.items())
             and stamp.storage_id > above[partition].storage_id
         }
 

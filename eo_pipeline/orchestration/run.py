@@ -26,6 +26,9 @@ Progress = Callable[[str, int, int], None]
 Tell = Callable[[str], None]
 """Called with what a person should know while a run waits."""
 
+_FOLLOWING = ("ee_asset", "table", "samples", "chips", "series", "points", "tiles", "mosaic")
+"""Stages that are made of the one before, partition by partition."""
+
 _UNREACHABLE_POLLS = 20
 
 
@@ -146,7 +149,7 @@ class _Runner:
     def carry_through(self, exported: Sequence[PartitionKey]) -> None:
         """Every stage below the export; what is there already is not made again."""
         ready = list(exported)
-        for stage in ("ee_asset", "table", "tiles", "mosaic"):
+        for stage in _FOLLOWING:
             if stage in self.chain.stages:
                 ready = self._make(stage, ready)
         if "cube" in self.chain.stages:

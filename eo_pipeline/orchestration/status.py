@@ -185,14 +185,9 @@ class _Read:
         if stage == "export":
             sent = {p: identity_of(stamp.values) for p, stamp in self.stamps["submission"].items()}
             return {p for p, s in self.stamps[stage].items() if s.values.get(names.REPORTED) != sent.get(p)}
-        if stage == "zonal_stats":
-            return self._other(stage, names.ZONES_VERSION, self.chain.zones_version()) | {
-                p for p in self.places[stage] if self._is_older(stage, p)
-            }
-        older = {p for p in self.places[stage] if stage in MADE_OF and self._is_older(stage, p)}
-        if stage == "table":
-            return older | self._other(stage, names.COLUMNS_VERSION, self.chain.columns_version())
-        return older
+        follows = stage in MADE_OF or stage == "zonal_stats"
+        older = {p for p in self.places[stage] if follows and self._is_older(stage, p)}
+        return older.union(*(self._other(stage, name, now) for name, now in self.chain.versions(stage).items()))
 
     def withdrawn(self, stage: str) -> set[str]:
         """Partitions whose submission was cancelled, and of other stages what was deleted and not made since."""

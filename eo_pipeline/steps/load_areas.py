@@ -10,13 +10,14 @@ from pathlib import Path
 import pyproj
 from odc.geo.crs import CRS
 from pyproj.exceptions import CRSError
+from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core import grids
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.product import AreaGrid, Product
 from eo_pipeline.core.zone_shapes import contiguous_longitudes
 from eo_pipeline.errors import ProductError, ZonesError
-from eo_pipeline.storage.vectors import check_polygon_file, read_shapes
+from eo_pipeline.storage.vectors import check_header, read_shapes
 
 FindFile = Callable[[str, str], Path]
 """(field, name as declared) -> the file; raises ProductError if there is none."""
@@ -48,24 +49,45 @@ def load_areas(declared: AreaGrid, find: FindFile) -> list[Area]:
     _check_crs(declared.crs)
     if declared.box is not None:
         return grids.whole_area(declared.lattice, declared.box)
-    field = "area.cover" if declared.cover is not None else "area.features"
-    path = find(field, str(declared.file))
-    with _of_field(field):
+    named = read_polygons(declared, find(_field(declared), str(declared.file)))
+    if declared.cover is not None:
+        areas = grids.cells(declared.lattice, tile=declared.tile, cover=[shape for _, shape in named])
+    else:
+        areas = grids.feature_areas(declared.lattice, named, buffer=declared.buffer)
+    return _inside(declared, areas, _field(declared))
+
+
+def read_polygons(declared: AreaGrid, path: Path) -> list[tuple[str, BaseGeometry]]:
+    """Ids (rows, without a column) and polygons of the file that areas come from, in `area.crs`.
+
+    In degrees, those on both sides of the 180th meridian lie together, some beyond it.
+
+    Raises:
+        ZonesError: the file cannot be used.
+    """
+    with of_field(_field(declared)):
         named = read_shapes(path, id_column=declared.id, crs=CRS(declared.crs))
     shapes = [shape for _, shape in named]
     if CRS(declared.crs).geographic:
         shapes = list(contiguous_longitudes(shapes))
-    if declared.cover is not None:
-        areas = grids.cells(declared.lattice, tile=declared.tile, cover=shapes)
-    else:
-        ids = [str(identity) for identity, _ in named]
-        pairs = zip(ids, shapes, strict=True)
-        areas = grids.feature_areas(declared.lattice, pairs, buffer=declared.buffer)
-    return _inside(declared, areas, field)
+    return [(identity, shape) for (identity, _), shape in zip(named, shapes, strict=True)]
+
+
+def find_regions(declared: AreaGrid, find: FindFile) -> Path | None:
+    """The file of polygons that areas come from; None if the area is a box.
+
+    Raises:
+        ProductError: there is none.
+    """
+    return None if declared.file is None else find(_field(declared), declared.file)
+
+
+def _field(declared: AreaGrid) -> str:
+    return "area.cover" if declared.cover is not None else "area.features"
 
 
 @contextmanager
-def _of_field(field: str) -> Iterator[None]:
+def of_field(field: str) -> Iterator[None]:
     """Errors of a file begin with the field that names it."""
     try:
         yield
@@ -110,6 +132,6 @@ def check_zones(product: Product, find: FindFile) -> Path | None:
     if product.zones is None:
         return None
     path = find("zones.file", product.zones.file)
-    with _of_field("zones.file"):
-        check_polygon_file(path, id_column=product.zones.id)
+    with of_field("zones.file"):
+        check_header(path, [product.zones.id])
     return path

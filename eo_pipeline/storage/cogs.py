@@ -25,6 +25,7 @@ from rasterio.windows import Window
 from eo_pipeline.core.bands import BandEncoding, Kind
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import DiskFullError, StorageError
+from eo_pipeline.storage.band_metadata import describe_bands
 from eo_pipeline.storage.disk_space import is_disk_full
 from eo_pipeline.storage.rasters import GDAL_ERRORS, read_all_blocks
 
@@ -156,13 +157,8 @@ def _join(folder: Path, spec: CogSpec) -> Path:
     path = folder / "joined.vrt"
     path.write_bytes(_vrt(spec))
     with rasterio.open(path, "r+") as dataset:
-        dataset.descriptions = [band.name for band in spec.bands]
-        dataset.scales = [band.scale for band in spec.bands]
-        dataset.offsets = [band.offset for band in spec.bands]
-        dataset.units = [band.units for band in spec.bands]
+        describe_bands(dataset, spec.bands)
         dataset.update_tags(**spec.tags)
-        for number, band in enumerate(spec.bands, start=1):
-            dataset.update_tags(number, kind=band.kind, long_name=band.description)
     return path
 
 

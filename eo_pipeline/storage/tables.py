@@ -46,8 +46,8 @@ def write_table(table: pd.DataFrame, path: Path, *, columns: Sequence[Column], t
             "declare what is written"
         )
     beside = path.with_suffix(".csv")
-    _put(beside, table.to_csv(index=False, lineterminator="\n").encode())
-    _put(path, _parquet(table, columns, tags))
+    put_whole(beside, table.to_csv(index=False, lineterminator="\n").encode())
+    put_whole(path, parquet(pa.Table.from_pandas(table, preserve_index=False), columns, tags))
     return beside
 
 
@@ -83,10 +83,16 @@ def read_columns(path: Path) -> tuple[Column, ...]:
     return tuple(Column(**json.loads(field.metadata[COLUMN_KEY])) for field in schema)
 
 
-def _parquet(table: pd.DataFrame, columns: Sequence[Column], tags: Mapping[str, str]) -> bytes:
-    arrow = pa.Table.from_pandas(table, preserve_index=False)
+def parquet(arrow: pa.Table, columns: Sequence[Column], tags: Mapping[str, str]) -> bytes:
+    """A Parquet file of an Arrow table, with the meaning of each column and the tags beside what its schema holds.
+
+    Args:
+        arrow: its columns are those of `columns`, in their order.
+        columns: names, meanings and units.
+        tags: provenance.
+    """
     fields = [field.with_metadata(_meaning(column)) for field, column in zip(arrow.schema, columns, strict=True)]
-    metadata = {**arrow.schema.metadata, **{key.encode(): value.encode() for key, value in tags.items()}}
+    metadata = {**(arrow.schema.metadata or {}), **{key.encode(): value.encode() for key, value in tags.items()}}
     buffer = io.BytesIO()
     pq.write_table(arrow.cast(pa.schema(fields, metadata=metadata)), buffer)
     return buffer.getvalue()
@@ -107,8 +113,13 @@ def _arrow(path: Path) -> pa.Table:
         raise StorageError(f"expected a Parquet table at {path}, got: {error}; make it anew") from error
 
 
-def _put(path: Path, data: bytes) -> None:
-    """Store bytes so that the name never shows part of them."""
+def put_whole(path: Path, data: bytes) -> None:
+    """Store bytes so that the name never shows part of them.
+
+    Raises:
+        DiskFullError: no space left; nothing stays behind.
+        StorageError: the account may not write there.
+    """
     partial = path.with_name(f".{path.name}.part")
     try:
         with room_for(path, len(data)):

@@ -70,11 +70,11 @@ def checksum(path: Path) -> str:
 
 def _check_layer(path: Path, layer: str | None) -> str:
     if not path.exists():
-        raise ZonesError(f"{path}: expected a file of polygons, got nothing there; correct the path")
+        raise ZonesError(f"{path}: expected a file of shapes, got nothing there; correct the path")
     try:
         layers = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
     except (DataSourceError, DataLayerError) as error:
-        raise ZonesError(f"{path}: expected a file that GDAL can read as polygons, got: {error}") from error
+        raise ZonesError(f"{path}: expected a file of shapes that GDAL can read, got: {error}") from error
     if layer is None and len(layers) == 1:
         return layers[0]
     if layer in layers:
@@ -154,8 +154,8 @@ def _step(frame: geopandas.GeoDataFrame) -> float:
     return float(max((bounds.maxx - bounds.minx).max(), (bounds.maxy - bounds.miny).max()) / 50) or 1.0
 
 
-def check_polygon_file(path: Path, *, id_column: str) -> None:
-    """What a file's header tells: there are features, a CRS and the column; `read_zones` looks at every polygon.
+def check_header(path: Path, columns: Sequence[str]) -> None:
+    """What a file's header tells: there are features, a CRS and the columns; whoever reads it looks at every shape.
 
     Raises:
         ZonesError: names the file, what was expected and what is there.
@@ -166,12 +166,13 @@ def check_polygon_file(path: Path, *, id_column: str) -> None:
         raise _no_features(path)
     if header["crs"] is None:
         raise _no_crs(path)
-    if id_column not in header["fields"]:
-        raise _no_column(path, id_column, [str(name) for name in header["fields"]])
+    there = [str(name) for name in header["fields"]]
+    if missing := [name for name in columns if name not in there]:
+        raise _no_column(path, missing[0], there)
 
 
 def _no_features(path: Path) -> ZonesError:
-    return ZonesError(f"{path}: expected polygons, got a file without features; add some or name another file")
+    return ZonesError(f"{path}: expected features, got a file without any; add some or name another file")
 
 
 def _no_crs(path: Path) -> ZonesError:
@@ -180,6 +181,4 @@ def _no_crs(path: Path) -> ZonesError:
 
 def _no_column(path: Path, id_column: str, columns: Sequence[str]) -> ZonesError:
     listed = ", ".join(columns) or "none"
-    return ZonesError(
-        f"{path}: expected a column {id_column!r}, got the columns {listed}; name one that identifies the polygons"
-    )
+    return ZonesError(f"{path}: expected a column {id_column!r}, got the columns {listed}; name one of those")

@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from eo_pipeline.cli.progress import Lines, shown_progress
+from eo_pipeline.cli.progress import Lines, piece_lines, shown_progress
 
 
 class Clock:
@@ -78,3 +78,14 @@ def test_a_terminal_gets_a_bar_for_each_name() -> None:
     assert "6/6" in export
     assert "tiles" in tiles
     assert "2/?" in tiles
+
+
+def test_of_pieces_a_line_is_printed_in_three_seconds() -> None:
+    clock, file = Clock(), io.StringIO()
+    listener = piece_lines(Console(file=file, width=40), clock)["piece_listener"]
+    for second in range(10):
+        clock.now = 100.0 + second
+        listener.hear(f"east|2024-01: {second} of 10 chips, 1/s, {10 - second} s left")
+    assert file.getvalue().splitlines() == [
+        f"east|2024-01: {second} of 10 chips, 1/s, {10 - second} s left" for second in (3, 6, 9)
+    ]

@@ -42,6 +42,12 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "table.columns.NAME": product.TableColumn,
     "zones": product.ZoneTable,
     "cube": product.Cube,
+    "chips": product.Chips,
+    "chips.strata": product.Strata,
+    "chips.visualize": product.Visualize,
+    "series": product.Series,
+    "series.where.PROPERTY": product.Condition,
+    "points": product.Points,
     "export": product.Export,
     "budget": product.Budget,
 }
@@ -130,6 +136,7 @@ def _union(arguments: tuple[Any, ...]) -> str:
 _PLURALS = {
     "text": "texts",
     "whole number": "whole numbers",
+    "number": "numbers",
     "section": "sections",
     "text, number or true or false": "texts, numbers or true or false",
 }

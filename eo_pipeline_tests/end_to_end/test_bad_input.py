@@ -140,8 +140,7 @@ WRONG = [
         "id: field_id",
         "id: plot",
         10,
-        "zones.file: {regions}/fields.geojson: expected a column 'plot', got the columns field_id; name one that "
-        "identifies the polygons",
+        "zones.file: {regions}/fields.geojson: expected a column 'plot', got the columns field_id; name one of those",
         id="zones-without-id",
     ),
     pytest.param(
@@ -156,14 +155,14 @@ WRONG = [
         "file: regions/fields.geojson",
         "file: regions/empty.gpkg",
         10,
-        "zones.file: {regions}/empty.gpkg: expected polygons, got a file without features; add some or name another",
+        "zones.file: {regions}/empty.gpkg: expected features, got a file without any; add some or name another",
         id="no-zones",
     ),
     pytest.param(
         "cover: regions/fields.geojson",
         "cover: regions/empty.gpkg",
         8,
-        "area.cover: {regions}/empty.gpkg: expected polygons, got a file without features; add some or name another",
+        "area.cover: {regions}/empty.gpkg: expected features, got a file without any; add some or name another",
         id="empty-area",
     ),
     pytest.param(

@@ -113,7 +113,7 @@ def test_bounds_hold_the_whole_cells_they_cut(tmp_path: Path) -> None:
 
 def test_no_area_at_all_is_told(tmp_path: Path) -> None:
     file = polygons(tmp_path, {})
-    with pytest.raises(ZonesError, match=r"area\.cover: .*expected polygons, got a file without features"):
+    with pytest.raises(ZonesError, match=r"area\.cover: .*expected features, got a file without any"):
         bounds(grid(cover=file), tmp_path)
 
 

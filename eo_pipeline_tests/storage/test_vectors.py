@@ -61,13 +61,13 @@ def test_the_checksum_of_a_shapefile_counts_its_parts(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ZonesError, match=r"gone\.gpkg: expected a file of polygons, got nothing there"):
+    with pytest.raises(ZonesError, match=r"gone\.gpkg: expected a file of shapes, got nothing there"):
         read_zones(tmp_path / "gone.gpkg", id_column="code")
 
 
 def test_a_file_of_something_else_is_named(tmp_path: Path) -> None:
     (tmp_path / "z.gpkg").write_text("no vectors")
-    with pytest.raises(ZonesError, match=r"z\.gpkg: expected a file that GDAL can read as polygons"):
+    with pytest.raises(ZonesError, match=r"z\.gpkg: expected a file of shapes that GDAL can read"):
         read_zones(tmp_path / "z.gpkg", id_column="code")
 
 
@@ -104,7 +104,7 @@ def test_other_geometries_are_listed(tmp_path: Path) -> None:
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "z.gpkg", [], [])
-    with pytest.raises(ZonesError, match=r"z\.gpkg: expected polygons, got a file without features"):
+    with pytest.raises(ZonesError, match=r"z\.gpkg: expected features, got a file without any"):
         read_zones(path, id_column="code")
 
 

@@ -76,31 +76,37 @@ class GroupLayout:
         }
 
 
-def differences(expected: GroupLayout, found: GroupLayout) -> list[str]:
-    """Name everything in which a cube departs from a template, but for what only describes.
+def differences(expected: GroupLayout, found: GroupLayout, *, growing: str = TIME, what: str = "cube") -> list[str]:
+    """Name everything in which a group departs from a template, but for what only describes.
 
-    The length of the time axis, titles and long names may differ; a CRS is compared by meaning, not by its text.
+    The length of the growing axis, titles and long names may differ; a CRS is compared by meaning, not by its text.
+
+    Args:
+        expected: the template.
+        found: what is there.
+        growing: name of the axis that grows.
+        what: the group is, in the lines.
 
     Returns:
-        Lines such as `red dtype: expected uint16, the cube has uint8`; empty when the cube fits.
+        Lines such as `red dtype: expected uint16, the cube has uint8`; empty when the group fits.
     """
     wanted = {array.path: array for array in expected.arrays}
     there = {array.path: array for array in found.arrays}
-    lines = list(_attribute_differences("cube", expected.attributes, found.attributes))
+    lines = [f"{what} {line}" for line in _attribute_differences(expected.attributes, found.attributes, what)]
     for path in sorted(wanted.keys() | there.keys()):
         if path not in there:
-            lines.append(f"{path}: expected, the cube does not have it")
+            lines.append(f"{path}: expected, the {what} does not have it")
         elif path not in wanted:
-            lines.append(f"{path}: not expected, the cube has it")
+            lines.append(f"{path}: not expected, the {what} has it")
         else:
-            lines.extend(_array_differences(wanted[path], there[path]))
+            lines.extend(f"{path} {line}" for line in _array_differences(wanted[path], there[path], growing, what))
     return lines
 
 
-def _array_differences(expected: ArrayLayout, found: ArrayLayout) -> Iterator[str]:
+def _array_differences(expected: ArrayLayout, found: ArrayLayout, growing: str, what: str) -> Iterator[str]:
     pairs = (
         ("dimensions", expected.dimensions, found.dimensions),
-        ("shape", _timeless(expected), _timeless(found)),
+        ("shape", _fixed_lengths(expected, growing), _fixed_lengths(found, growing)),
         ("chunks", expected.chunks, found.chunks),
         ("shards", expected.shards, found.shards),
         ("dtype", expected.dtype, found.dtype),
@@ -108,22 +114,22 @@ def _array_differences(expected: ArrayLayout, found: ArrayLayout) -> Iterator[st
     )
     for name, wanted, there in pairs:
         if wanted != there:
-            yield f"{expected.path} {name}: expected {wanted}, the cube has {there}"
-    yield from _attribute_differences(expected.path, expected.attributes, found.attributes)
+            yield f"{name}: expected {wanted}, the {what} has {there}"
+    yield from _attribute_differences(expected.attributes, found.attributes, what)
 
 
-def _timeless(array: ArrayLayout) -> tuple[int, ...]:
+def _fixed_lengths(array: ArrayLayout, growing: str) -> tuple[int, ...]:
     lengths = zip(array.dimensions, array.shape, strict=True)
-    return tuple(length for name, length in lengths if name != TIME)
+    return tuple(length for name, length in lengths if name != growing)
 
 
-def _attribute_differences(owner: str, expected: Mapping[str, Json], found: Mapping[str, Json]) -> Iterator[str]:
+def _attribute_differences(expected: Mapping[str, Json], found: Mapping[str, Json], what: str) -> Iterator[str]:
     names = (expected.keys() | found.keys()) - _DESCRIPTIVE
     for name in sorted(names & _GRID_MAPPING if "crs_wkt" in expected else names):
         wanted, there = expected.get(name), found.get(name)
         same = _same_crs(wanted, there) if name in _CRS_TEXTS else wanted == there
         if not same:
-            yield f"{owner} {name}: expected {wanted!r}, the cube has {there!r}"
+            yield f"{name}: expected {wanted!r}, the {what} has {there!r}"
 
 
 def _same_crs(wanted: Json, there: Json) -> bool:

@@ -92,17 +92,18 @@ def band_attributes(band: BandEncoding) -> dict[str, Json]:
     if band.units:
         attributes["units"] = band.units
     if band.kind == "continuous":
-        attributes |= _packing(band)
+        attributes |= packing(band)
     return attributes
 
 
-def _packing(band: BandEncoding) -> dict[str, Json]:
-    packing: dict[str, Json] = {}
+def packing(band: BandEncoding) -> dict[str, Json]:
+    """CF's words for how stored numbers become values: `_FillValue`, `scale_factor`, `add_offset`."""
+    words: dict[str, Json] = {}
     if band.nodata is not None and not math.isnan(band.nodata):
-        packing["_FillValue"] = _fill_attribute(band, band.nodata)
+        words["_FillValue"] = _fill_attribute(band, band.nodata)
     if (band.scale, band.offset) != (1.0, 0.0):
-        packing |= {"scale_factor": band.scale, "add_offset": band.offset}
-    return packing
+        words |= {"scale_factor": band.scale, "add_offset": band.offset}
+    return words
 
 
 def _fill_attribute(band: BandEncoding, nodata: float) -> Json:

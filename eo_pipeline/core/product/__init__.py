@@ -6,10 +6,13 @@ whether a collection or band exists, and Dagster.
 
 from eo_pipeline.core.product.area import AreaGrid
 from eo_pipeline.core.product.budget import Budget
+from eo_pipeline.core.product.chips import Chips, Strata, Visualize
 from eo_pipeline.core.product.declaration import Product, ProductDeclaration
 from eo_pipeline.core.product.periods import Duration, Periods, Start
+from eo_pipeline.core.product.points import Points
 from eo_pipeline.core.product.results import Cube, Export, OutputBand, ZoneTable
 from eo_pipeline.core.product.section import Bounds, Point
+from eo_pipeline.core.product.series import Series
 from eo_pipeline.core.product.source import CloudScorePlus, Composite, Condition, Index, Mask, Source
 from eo_pipeline.core.product.table import Table, TableColumn
 
@@ -17,6 +20,7 @@ __all__ = [
     "AreaGrid",
     "Bounds",
     "Budget",
+    "Chips",
     "CloudScorePlus",
     "Composite",
     "Condition",
@@ -28,11 +32,15 @@ __all__ = [
     "OutputBand",
     "Periods",
     "Point",
+    "Points",
     "Product",
     "ProductDeclaration",
+    "Series",
     "Source",
     "Start",
+    "Strata",
     "Table",
     "TableColumn",
+    "Visualize",
     "ZoneTable",
 ]

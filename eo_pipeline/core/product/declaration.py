@@ -1,7 +1,7 @@
 """A whole product, and whether its parts fit together. What does not belong here: rules within one part."""
 
 import math
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -10,9 +10,13 @@ from eo_pipeline.core import keys
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.product.area import AreaGrid
 from eo_pipeline.core.product.budget import Budget
+from eo_pipeline.core.product.chips import Chips
 from eo_pipeline.core.product.periods import Periods
+from eo_pipeline.core.product.pieces import check_alone, check_chips, check_left_alone, check_series
+from eo_pipeline.core.product.points import Points
 from eo_pipeline.core.product.results import Cube, Export, OutputBand, ZoneTable
 from eo_pipeline.core.product.section import SHARD, Section
+from eo_pipeline.core.product.series import Series
 from eo_pipeline.core.product.source import Composite, Index, Mask, Source
 from eo_pipeline.core.product.table import Table
 
@@ -42,6 +46,9 @@ class ProductDeclaration(Section):
     table: Table | None = Field(None, description="rows computed inside Earth Engine, in place of pixels")
     zones: ZoneTable | None = Field(None, description="polygons that are measured; no table if absent")
     cube: Cube | None = Field(None, description="the Zarr cube; none if absent")
+    chips: Chips | None = Field(None, description="small images around sampled places, in place of tiles")
+    series: Series | None = Field(None, description="statistics of regions over time, in place of tiles")
+    points: Points | None = Field(None, description="band values at many points, in place of tiles")
     export: Export = Field(Export(), description="how Earth Engine writes the tiles")
     budget: Budget = Field(Budget(), description="what the product may compute a month")
 
@@ -50,9 +57,26 @@ class ProductDeclaration(Section):
         if self.table is not None:
             _check_table(self)
             return self
-        for check in (_check_recipe, _check_formulas, _check_output, _check_zones, _check_cube, _check_asset):
+        for check in (
+            _check_recipe,
+            _check_formulas,
+            _check_output,
+            _check_zones,
+            _check_cube,
+            _check_asset,
+            _check_pieces,
+        ):
             check(self)
         return self
+
+    @property
+    def pieces(self) -> Literal["chips", "series", "points"] | None:
+        """What is asked for piece by piece, in place of tiles; None of other products."""
+        if self.chips is not None:
+            return "chips"
+        if self.series is not None:
+            return "series"
+        return None if self.points is None else "points"
 
     @property
     def value_names(self) -> list[str]:
@@ -91,6 +115,8 @@ class ProductDeclaration(Section):
         return self.area.tile if self.area.box is None and self.area.tile < 2560 else 2560
 
 
+_PIECES = ("chips", "series", "points")
+
 _COUNT_MEANINGS = {
     "n_obs": "images of the period that saw the pixel",
     "n_valid": "images of the period that saw the pixel usable after masking",
@@ -113,7 +139,7 @@ class Product(ProductDeclaration):
 
 
 def _check_table(declaration: ProductDeclaration) -> None:
-    of_pixels = ("source", "recipe", "mask", "index", "composite", "output", "zones", "cube")
+    of_pixels = ("source", "recipe", "mask", "index", "composite", "output", "zones", "cube", *_PIECES)
     if beside := [name for name in of_pixels if name in declaration.model_fields_set and getattr(declaration, name)]:
         raise ValueError(
             f"table: expected no {', '.join(beside)} beside it, since they are about pixels; its function returns the "
@@ -201,3 +227,16 @@ def _check_asset(declaration: ProductDeclaration) -> None:
             f"export.destination: expected no {' or '.join(made_of_files)} beside asset, since both are made of files; "
             "remove them or export to cloud_storage"
         )
+
+
+def _check_pieces(declaration: ProductDeclaration) -> None:
+    kind = declaration.pieces
+    if kind is None:
+        return
+    check_alone(kind, [name for name in (*_PIECES, "zones", "cube") if getattr(declaration, name) is not None])
+    check_left_alone(kind, declaration.export)
+    if declaration.chips is not None:
+        bands = [*declaration.value_names, *declaration.composite.counts]
+        check_chips(declaration.chips, declaration.area, declaration.composite, declaration.recipe, bands)
+    if declaration.series is not None:
+        check_series(declaration.series, declaration.composite, declaration.recipe)

@@ -1,5 +1,6 @@
 """What every part of a declaration shares. What does not belong here: any part."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
@@ -24,3 +25,12 @@ def _numbers(count: int) -> WithJsonSchema:
 
 Point = Annotated[tuple[float, float], _numbers(2)]
 Bounds = Annotated[tuple[float, float, float, float], _numbers(4)]
+
+
+_NAMED = 5
+"""Names that an error lists."""
+
+
+def some_words(names: Sequence[str]) -> str:
+    """Names for an error; of many only the first."""
+    return ", ".join([*names[:_NAMED], *([f"and {len(names) - _NAMED} more"] if len(names) > _NAMED else [])])

@@ -66,11 +66,15 @@ def read_pixels(reply: bytes, shape: tuple[int, int], bands: Sequence[BandEncodi
         BrokenReplyError: the reply is no array of that shape.
         ServiceError: other bands came, or numbers that the dtype does not hold.
     """
-    found = _decoded(reply, shape)
-    names = found.dtype.names or ()
-    if names != tuple(band.name for band in bands):
-        wanted = ", ".join(band.name for band in bands)
-        raise ServiceError(f"Earth Engine: expected bands {wanted}, got {', '.join(names)}; correct the recipe")
+    return stored_numbers(read_fields(reply, shape, [band.name for band in bands]), bands)
+
+
+def stored_numbers(found: NDArray[Any], bands: Sequence[BandEncoding]) -> NDArray[Any]:
+    """Stored numbers (band, y, x), in the bands' dtype, of some fields (y, x) of a reply.
+
+    Raises:
+        ServiceError: numbers came that the dtype does not hold.
+    """
     stored = np.stack([_stored(found[band.name], band) for band in bands])
     if _holds_nan(bands):
         stored[stored == _MASKED] = np.nan
@@ -82,8 +86,18 @@ def _holds_nan(bands: Sequence[BandEncoding]) -> bool:
     return bands[0].is_float and (nodata is None or math.isnan(nodata))
 
 
-def _decoded(reply: bytes, shape: tuple[int, int]) -> NDArray[Any]:
-    """A structured array (y, x), one field a band."""
+def read_fields(reply: bytes, shape: tuple[int, int], names: Sequence[str]) -> NDArray[Any]:
+    """A structured array (y, x), one field a band, each as the service sent it.
+
+    Args:
+        reply: to a `pixels_request`.
+        shape: rows and columns of its GeoBox.
+        names: of the image's bands, in order.
+
+    Raises:
+        BrokenReplyError: the reply is no array of that shape.
+        ServiceError: other bands came.
+    """
     try:
         found = np.load(io.BytesIO(reply), allow_pickle=False)
     except (ValueError, EOFError, TokenError) as error:
@@ -92,6 +106,9 @@ def _decoded(reply: bytes, shape: tuple[int, int]) -> NDArray[Any]:
         ) from error
     if found.shape != shape:
         raise BrokenReplyError(f"Earth Engine: expected {shape} rows and columns, got {found.shape}; ask again")
+    got = found.dtype.names or ()
+    if got != tuple(names):
+        raise ServiceError(f"Earth Engine: expected bands {', '.join(names)}, got {', '.join(got)}; correct the recipe")
     return np.asarray(found)
 
 

@@ -33,6 +33,11 @@ def build_export(chain: Chain) -> dg.AssetSpec:
 
 
 def _said(product: Product) -> tuple[str, str]:
+    if product.pieces is not None:
+        return (
+            "earthengine",
+            f"No files: {product.pieces} are asked for piece by piece, once this says that they may be",
+        )
     kind, where = _PLACES[product.export.destination]
     what = "Tables" if product.table is not None else "Images" if kind == "earthengine" else "Tiles"
     return kind, f"{what} {where}"

@@ -20,7 +20,7 @@ from eo_pipeline.orchestration.event_log.event_pages import events_after
 from eo_pipeline.orchestration.following.waiting import OVERLAP
 from eo_pipeline.storage.usage_table import UsageTable
 
-ASKING = ("submission", "tiles", "ee_asset")
+ASKING = ("submission", "tiles", "ee_asset", "samples", "chips", "series", "points")
 """Stages whose runs make interactive requests or replace earlier attempts."""
 
 _SECOND = timedelta(seconds=1)

@@ -40,6 +40,7 @@ ROOT = "eo/root"
 
 ZONES_VERSION = "eo/zones_version"
 COLUMNS_VERSION = "eo/columns_version"
+PIECES_VERSION = "eo/pieces_version"
 
 ERRORS = "eo/errors"
 """Of a failure: the words of each partition that failed, by its key."""

@@ -10,6 +10,7 @@ from eo_pipeline.orchestration.io_managers.mosaics import Mosaic, MosaicIO, Mosa
 from eo_pipeline.orchestration.io_managers.stored import Stored
 from eo_pipeline.orchestration.io_managers.tables import NewTable, TablesIO, TablesIOManager
 from eo_pipeline.orchestration.io_managers.tiles import TilesIO, TilesIOManager
+from eo_pipeline.orchestration.io_managers.work_lists import NewWorkList, WorkListIO, WorkListIOManager
 
 __all__ = [
     "REPOSITORY",
@@ -21,9 +22,12 @@ __all__ = [
     "MosaicIOManager",
     "NewMosaic",
     "NewTable",
+    "NewWorkList",
     "Stored",
     "TablesIO",
     "TablesIOManager",
     "TilesIO",
     "TilesIOManager",
+    "WorkListIO",
+    "WorkListIOManager",
 ]

@@ -4,8 +4,9 @@ What does not belong here: one plan (`steps.plan_export`), and sending it (`subm
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from eo_pipeline.core.chips.reach import reach
 from eo_pipeline.core.exports.export_plan import Destination
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
@@ -75,18 +76,28 @@ def open_planner(chain: Chain, keys: Sequence[str], settings: Settings, session:
 
 
 def pair(chain: Chain, key: str) -> tuple[Area, Period]:
-    """Area and period of a partition."""
+    """Area, as far as pixels of it are asked for, and period of a partition."""
     parsed = PartitionKey.parse(key)
-    return chain.area(parsed), chain.period(parsed.period)
+    return asked_area(chain, parsed.area), chain.period(parsed.period)
+
+
+def asked_area(chain: Chain, key: str) -> Area:
+    """An area with all pixels that are asked for: chips reach beyond the area of their places."""
+    area, chips = chain.areas[key], chain.product.chips
+    if chips is None:
+        return area
+    return replace(area, geobox=reach(area.geobox, chain.product.area.lattice, chips))
 
 
 def road(chain: Chain, key: str) -> Choice:
-    """Whether a partition's pixels come by a task or are asked for at once, and why."""
+    """Whether what a partition needs comes by a task or is asked for at once, and why."""
     return area_road(chain, PartitionKey.parse(key).area)
 
 
 def area_road(chain: Chain, area: str) -> Choice:
     """The same by the key of an area: it holds for all periods."""
+    if (kind := chain.product.pieces) is not None:
+        return Choice("interactive", f"{kind} are asked for piece by piece")
     export, (height, width) = chain.product.export, chain.areas[area].geobox.shape
     size = size_of((height, width), chain.product.bands)
     return route(export.route, size, tiles_only="tiles" in chain.stages and export.destination == "cloud_storage")

@@ -4,7 +4,6 @@ What does not belong here: the template itself (`core.cubes.cube_template`) and 
 `regions`).
 """
 
-import time
 from dataclasses import dataclass
 
 import icechunk
@@ -14,15 +13,12 @@ from eo_pipeline.core.cubes.cube_arrays import TIME, differences
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.errors import CubeError
 from eo_pipeline.storage.cubes.address import CubeAddress
-from eo_pipeline.storage.cubes.failures import first_line, storage_failures
+from eo_pipeline.storage.cubes.failures import storage_failures
 from eo_pipeline.storage.cubes.layout import array_at, describe, write_layout
-from eo_pipeline.storage.cubes.lock import sole_committer
+from eo_pipeline.storage.cubes.opening import is_blank, open_or_create_repository
 from eo_pipeline.storage.cubes.transaction import BRANCH, transact
 
 _CHUNKS_IN_A_MANIFEST = 8192
-_CREATION_ATTEMPTS = 10
-_CREATION_PAUSE_SECONDS = 0.3
-"""On an object store another process may be half way through creating the same repository."""
 
 
 @dataclass(frozen=True)
@@ -48,28 +44,12 @@ def open_or_create_cube(address: CubeAddress, template: CubeTemplate) -> Cube:
         StorageError: the storage cannot be reached.
     """
     with storage_failures(address):
-        repository = _open_or_create_repository(address, template)
-        if _blank(zarr.open_group(repository.writable_session(BRANCH).store, mode="a")):
+        repository = open_or_create_repository(address, _config(template))
+        if is_blank(zarr.open_group(repository.writable_session(BRANCH).store, mode="a")):
             metadata = {"product": template.product, "partition": "template"}
             transact(address, repository, lambda group: (_write_template(group, template), None), metadata)
         _check_template(zarr.open_group(repository.readonly_session(BRANCH).store, mode="r"), address, template)
     return Cube(address, template, repository)
-
-
-def _open_or_create_repository(address: CubeAddress, template: CubeTemplate) -> icechunk.Repository:
-    storage, reason = address.storage(), ""
-    for _ in range(_CREATION_ATTEMPTS):
-        with sole_committer(address):
-            if icechunk.Repository.exists(storage):
-                return icechunk.Repository.open(storage)
-            try:
-                return icechunk.Repository.create(storage, config=_config(template))
-            except (icechunk.ConflictError, icechunk.InvalidInputError) as error:
-                reason = first_line(error)
-        if address.local_path is not None:
-            break  # under the lock nobody else can be creating it: the folder holds something else
-        time.sleep(_CREATION_PAUSE_SECONDS)
-    raise CubeError(f"Expected an empty folder or a cube at {address.uri}, got: {reason}; choose another place.")
 
 
 def _config(template: CubeTemplate) -> icechunk.RepositoryConfig:
@@ -88,12 +68,8 @@ def _config(template: CubeTemplate) -> icechunk.RepositoryConfig:
     return config
 
 
-def _blank(group: zarr.Group) -> bool:
-    return not group.attrs.asdict() and not any(True for _ in group.members())
-
-
 def _write_template(group: zarr.Group, template: CubeTemplate) -> bool:
-    if not _blank(group):
+    if not is_blank(group):
         return False  # another process wrote it meanwhile
     write_layout(group, template.layout())
     for axis in ("x", "y"):

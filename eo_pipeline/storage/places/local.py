@@ -36,6 +36,10 @@ class LocalPlace(Place):
         yield local
 
     @override
+    def folder_to_resume(self, folder: str) -> AbstractContextManager[Path]:
+        return self.folder_to_fill(folder)
+
+    @override
     def publish(self, file: Path, target: UPath) -> None:
         with room_for(target, file.stat().st_size):
             target.parent.mkdir(parents=True, exist_ok=True)

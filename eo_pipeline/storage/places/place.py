@@ -35,6 +35,13 @@ class Place(ABC):
         """
 
     @abstractmethod
+    def folder_to_resume(self, folder: str) -> AbstractContextManager[Path]:
+        """The same for work that is long and made of many files: what an earlier, unfinished call left is still there.
+
+        Nothing is sent if the body raises. Names that begin with a dot are never sent.
+        """
+
+    @abstractmethod
     def publish(self, file: Path, target: UPath) -> None:
         """Move a whole local file to its final name below the root, atomically.
 

@@ -1,0 +1,142 @@
+"""The manifest of one area and period: what became of each chip, one row each.
+
+What does not belong here: the work list (`samples`), the manifest's file (`storage.chips.manifest_file`), and cutting
+(`steps.cut_chips`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import geopandas
+import numpy as np
+import pandas as pd
+
+from eo_pipeline.core.chips.footprints import footprints
+from eo_pipeline.core.chips.samples import Sample
+from eo_pipeline.core.periods import Period
+from eo_pipeline.core.tables import Column
+
+FOOTPRINT_CRS = "EPSG:4326"
+
+COLUMNS = (
+    Column("id", "string", "names the chip within its area and period; unique, never null"),
+    Column(
+        "geometry", "geometry", "footprint: the chip's corners joined by straight lines, EPSG:4326, x east", "degrees"
+    ),
+    Column("crs", "string", "of the chip's pixels, for example EPSG:32633"),
+    Column("left", "double", "left edge of the chip's first pixel", "CRS units"),
+    Column("top", "double", "upper edge of the chip's first pixel", "CRS units"),
+    Column("resolution", "double", "side of a pixel; pixels are square, north up", "CRS units"),
+    Column("width", "int64", "columns of the chip", "pixels"),
+    Column("height", "int64", "rows of the chip", "pixels"),
+    Column("time_start", "timestamp", "start of the period, or of the only image, UTC"),
+    Column("time_end", "timestamp", "end of the period, exclusive, UTC; of an image its start again"),
+    Column("source_image", "string", "Earth Engine id of the only image; null for a composite of the period's images"),
+    Column("nodata_share", "double", "share of the chip's values that are nodata, counts left out; null if it failed"),
+    Column(
+        "cloud_share",
+        "double",
+        "share of the chip's observations that the mask made unusable, 1 - n_valid / n_obs; null without a mask or "
+        "without an observation",
+    ),
+    Column("label", "string", "class of the place, null if none is known"),
+    Column("split", "string", "part of the data set, null if it is not split"),
+    Column("path", "string", "name of the chip's file in the manifest's folder; null if it has none"),
+    Column("index", "int64", "of the chip along the first axis of the store; null if it is in none"),
+    Column(
+        "crc32c",
+        "string",
+        "base64 of the big-endian CRC32C of the file; in a store, of the pixels (band, y, x) in C order",
+    ),
+    Column("bytes", "int64", "size of the file; in a store, of the pixels before compression", "bytes"),
+    Column("state", "string", "written, empty (written, but every value is nodata) or failed"),
+    Column("problem", "string", "why it failed; null if it did not"),
+)
+"""Of a manifest, in order."""
+
+_KINDS = {"timestamp": "datetime64[ms, UTC]", "string": "str", "double": "float64", "int64": "Int64"}
+"""pandas' types of the columns."""
+
+
+class ChipState(StrEnum):
+    """What became of a chip; the text is what a manifest says."""
+
+    WRITTEN = "written"
+    """Its pixels are there."""
+    EMPTY = "empty"
+    """They are there, and all of them are nodata."""
+    FAILED = "failed"
+    """They are not there."""
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """Where a chip's pixels are, and what they are.
+
+    Attributes:
+        size: bytes of the file, or of the pixels in a store.
+        crc32c: base64 of the big-endian checksum of the same bytes.
+        nodata_share: 0 to 1, of its values, counts left out.
+        cloud_share: 0 to 1, of its observations; None if unknown.
+        path: the file's name in its folder; empty in a store.
+        index: along the first axis of a store; None of files.
+    """
+
+    size: int
+    crc32c: str
+    nodata_share: float
+    cloud_share: float | None
+    path: str = ""
+    index: int | None = None
+
+
+@dataclass(frozen=True)
+class ChipOutcome:
+    """What became of one chip.
+
+    Attributes:
+        sample: the chip that was wanted.
+        found: where it is; None if it failed.
+        problem: why it failed, in words; empty if it did not.
+    """
+
+    sample: Sample
+    found: Whereabouts | None
+    problem: str = ""
+
+    @property
+    def state(self) -> ChipState:
+        """For the manifest."""
+        if self.found is None:
+            return ChipState.FAILED
+        return ChipState.EMPTY if self.found.nodata_share >= 1 else ChipState.WRITTEN
+
+
+def manifest_of(outcomes: Sequence[ChipOutcome], period: Period) -> geopandas.GeoDataFrame:
+    """A manifest with the columns of `COLUMNS`, a row an outcome, in their order."""
+    table = pd.DataFrame([_row(outcome, period) for outcome in outcomes], columns=[c.name for c in COLUMNS])
+    table = table.astype({c.name: _KINDS[c.dtype] for c in COLUMNS if c.dtype in _KINDS})
+    shapes = footprints([outcome.sample.geobox for outcome in outcomes])
+    return geopandas.GeoDataFrame(table.assign(geometry=shapes), geometry="geometry", crs=FOOTPRINT_CRS)
+
+
+def _row(outcome: ChipOutcome, period: Period) -> tuple[object, ...]:
+    sample, found = outcome.sample, outcome.found
+    geobox = sample.geobox
+    start, end = _times(sample, period)
+    height, width = geobox.shape
+    head = (sample.id, None, str(geobox.crs), geobox.affine.c, geobox.affine.f, geobox.affine.a, width, height)
+    middle = (start, end, sample.source_image)
+    tail = (str(outcome.state), outcome.problem or None)
+    if found is None:
+        return (*head, *middle, np.nan, np.nan, sample.label, sample.split, None, pd.NA, None, pd.NA, *tail)
+    shares = (found.nodata_share, np.nan if found.cloud_share is None else found.cloud_share)
+    index = pd.NA if found.index is None else found.index
+    where = (found.path or None, index, found.crc32c, found.size)
+    return (*head, *middle, *shares, sample.label, sample.split, *where, *tail)
+
+
+def _times(sample: Sample, period: Period) -> tuple[datetime, datetime]:
+    return (period.start, period.end) if sample.time is None else (sample.time, sample.time)
