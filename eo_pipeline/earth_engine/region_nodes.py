@@ -1,5 +1,6 @@
-"""Outlines of regions as nodes of an expression, written without the client: its serialiser takes a quarter of a
-millisecond a vertex, and outlines have millions.
+"""Outlines of regions as nodes of an expression, written without the client.
+
+Its serialiser takes a quarter of a millisecond a vertex, and outlines have millions.
 
 What does not belong here: what is asked of the regions (`series_requests`).
 """

@@ -16,6 +16,7 @@ from odc.geo.geobox import GeoBox
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product, Series
+from eo_pipeline.core.series.columns import measured_bands
 from eo_pipeline.core.series.statistics import Sums, Weights, asked_of_service
 from eo_pipeline.earth_engine.recipes import image, images, property_filter, rectangle, scene_image
 from eo_pipeline.earth_engine.region_nodes import REGION
@@ -51,8 +52,7 @@ class Reduction:
     @property
     def bands(self) -> tuple[BandEncoding, ...]:
         """The bands that are measured, in order."""
-        names = self.product.value_names
-        return tuple(band for band in self.product.bands if band.name in names)
+        return measured_bands(self.product)
 
 
 def listed_images(reduction: Reduction) -> Any:

@@ -63,12 +63,16 @@ class MeasuredSeries:
 
     Attributes:
         table: rows by region, then time; columns of `core.series.columns.series_columns`.
+        regions: that were measured.
+        images: that were listed; 1 of a composite.
         requests: sent now, those that were refused included.
         reused: requests that an earlier run's answers spared.
         failed: why regions have no row for some image, by their id; at most `series.tolerance` of all rows.
     """
 
     table: pd.DataFrame
+    regions: int
+    images: int
     requests: int
     reused: int
     failed: Mapping[str | int, str]
@@ -98,8 +102,9 @@ def measure_series(
     run = _Run(client, order, folder, progress)
     run.all_of(batches(order.work.regions, order.work.images, limits=limits))
     _check(run)
-    table = _table(order, run.rows)
-    return MeasuredSeries(table, run.requests, run.reused, run.failed)
+    work = order.work
+    images = 1 if work.images is None else len(work.images)
+    return MeasuredSeries(_table(order, run.rows), len(work.regions), images, run.requests, run.reused, run.failed)
 
 
 @dataclass(frozen=True)

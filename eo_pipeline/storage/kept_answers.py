@@ -16,7 +16,8 @@ def keep(folder: Path, name: str, answer: Any) -> None:
 
     Args:
         folder: local, there already.
-        name: without an ending; another answer of that name is replaced.
+        name: without an ending; another answer of that name is replaced. The file begins with a dot, since it is
+            never a result.
         answer: numbers come back as they are, to the last bit; NaN is none of JSON.
 
     Raises:
@@ -24,8 +25,8 @@ def keep(folder: Path, name: str, answer: Any) -> None:
     """
     text = json.dumps(answer, allow_nan=False, separators=(",", ":"))
     data = json.dumps({"crc32c": _crc32c(text), "answer": text}).encode()
-    path = folder / f"{name}.json"
-    partial = path.with_name(f".{path.name}.part")
+    path = _path(folder, name)
+    partial = path.with_name(f"{path.name}.part")
     try:
         with room_for(path, len(data)):
             partial.write_bytes(data)
@@ -37,11 +38,15 @@ def keep(folder: Path, name: str, answer: Any) -> None:
 def kept(folder: Path, name: str) -> Any:
     """What was kept under a name; None if there is nothing, or something that is not what was written."""
     try:
-        body = json.loads((folder / f"{name}.json").read_bytes())
+        body = json.loads(_path(folder, name).read_bytes())
         text = str(body["answer"])
         return json.loads(text) if body["crc32c"] == _crc32c(text) else None
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
+
+
+def _path(folder: Path, name: str) -> Path:
+    return folder / f".{name}.json"
 
 
 def _crc32c(text: str) -> str:

@@ -168,7 +168,7 @@ def test_what_came_is_not_asked_for_again(service: Service, recorder: Recorder, 
     first = measured(service, product_of(), file, tmp_path, limits=limits, url=recorder.url)
     assert (first.requests, first.reused) == (6, 0)
     assert len(recorder.asked) == 6
-    broken, *_ = sorted(tmp_path.glob("[0-9a-f]*.json"))
+    broken, *_ = sorted(tmp_path.glob(".[0-9a-f]*.json"))
     body = json.loads(broken.read_text())
     broken.write_text(json.dumps({**body, "answer": body["answer"].replace("1", "2", 1)}))
     second = measured(service, product_of(), file, tmp_path, limits=limits, url=recorder.url)

@@ -57,13 +57,13 @@ class Limits:
         rows: regions x images.
         payload: bytes of regions, well below PAYLOAD_BYTES so that the recipe has room.
         vertices: of regions, times images: an outline is laid over every image anew.
-        pixels: of regions, times images; computing them takes a fraction of the minutes that the service allows.
+        pixels: of regions, times images: computing them takes seconds of the minutes that the service allows.
     """
 
     rows: int = ROWS
     payload: int = PAYLOAD_BYTES // 4
     vertices: int = 500_000
-    pixels: int = 20_000_000
+    pixels: int = 2_000_000
 
 
 @dataclass(frozen=True)

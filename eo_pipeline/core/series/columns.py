@@ -6,7 +6,7 @@ What does not belong here: values (`statistics`), and how a table becomes a file
 from collections.abc import Iterator, Mapping, Sequence
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.product.series import Series
+from eo_pipeline.core.product import Product, Series
 from eo_pipeline.core.series.statistics import FROM_SUMS, Weights
 from eo_pipeline.core.tables import Column
 from eo_pipeline.errors import ProductError
@@ -23,13 +23,15 @@ _MEANINGS = {"mean": "mean", "std": "standard deviation (population)", "sum": "s
 _ORDERED = {"min": "smallest value", "max": "largest value", "median": "median"}
 
 
-def value_columns(band: BandEncoding, statistics: Sequence[str]) -> tuple[str, ...]:
-    """What is told of a band: its statistics in the declared order, then always the count and the valid fraction."""
-    return tuple(f"{band.name}_{name}" for name in (*_without_count(statistics), "count", VALID_FRACTION))
+def measured_bands(product: Product) -> tuple[BandEncoding, ...]:
+    """The bands that a product's series tell of, in order: its values, without counts of images."""
+    return tuple(band for band in product.bands if band.name in product.value_names)
 
 
 def series_columns(series: Series, bands: Sequence[BandEncoding]) -> tuple[Column, ...]:
     """The schema of a product's table, in column order.
+
+    Of a band: its statistics in the declared order, then always the count and the valid fraction.
 
     Args:
         series: as declared.
