@@ -16,6 +16,7 @@ from eo_pipeline.orchestration.assets.ee_asset import build_ee_asset
 from eo_pipeline.orchestration.assets.export import build_export
 from eo_pipeline.orchestration.assets.mosaic import build_mosaic
 from eo_pipeline.orchestration.assets.samples import build_samples
+from eo_pipeline.orchestration.assets.series import build_series
 from eo_pipeline.orchestration.assets.submission import build_submission
 from eo_pipeline.orchestration.assets.table import build_table
 from eo_pipeline.orchestration.assets.tiles import build_tiles
@@ -68,6 +69,8 @@ def _pieces(chain: Chain) -> Iterator[dg.AssetsDefinition]:
     if chain.product.chips is not None:
         yield build_samples(chain, chain.product.chips)
         yield build_chips(chain, chain.product.chips)
+    if chain.product.series is not None:
+        yield build_series(chain, chain.product.series)
 
 
 def asset_name(name: str) -> str:

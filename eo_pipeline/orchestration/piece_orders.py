@@ -63,7 +63,7 @@ class PieceOrders:
 
     @property
     def native_resolution(self) -> float | None:
-        """Metres a pixel of the source; None if unknown."""
+        """Metres a pixel of the source; None if unknown. Asked for with the first plan."""
         return self._planner.native_resolution
 
     @cached_property
