@@ -12,6 +12,7 @@ import ee
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from odc.geo.crs import CRS
 from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.grids import Area
@@ -24,6 +25,10 @@ from eo_pipeline.errors import ProductError, ServiceError
 
 MOST_VERTICES = 50_000
 """Of a polygon in a request: about 2 MB of the 10 MB that a request may have (Earth Engine: "Request payload size")."""
+EASE = "EPSG:6933"
+"""EASE-Grid 2.0 Global, a cylindrical equal-area projection; pixels of one size have one area everywhere."""
+_EASE_ENDS = 86.0
+"""Degrees of latitude north and south (EPSG's area of use)."""
 PAGE = 1000
 """Features of one reply (reference of `projects.table.computeFeatures`: "at most 1000")."""
 
@@ -95,7 +100,8 @@ def class_pixels(
 ) -> ClassPixels:
     """Random pixels of a region, at most `count` of each class: places and classes only.
 
-    Pixels are those of `crs` at `strata.scale` metres.
+    Pixels are those of `crs` at `strata.scale` metres; of an equal-area projection in place of degrees, where pixels
+    become smaller towards the poles and every pixel is as likely.
 
     Raises:
         ProductError: there is no such image or band.
@@ -103,15 +109,29 @@ def class_pixels(
     """
     image = _classes(session, strata)
     found = image.stratifiedSample(
-        numPoints=count, classBand=strata.band, region=geometry(region, crs), scale=strata.scale, projection=crs,
-        seed=seed, dropNulls=True, geometries=True,
-    )  # fmt: skip
+        numPoints=count,
+        classBand=strata.band,
+        region=geometry(region, crs),
+        scale=strata.scale,
+        projection=_equal_area(crs, region),
+        seed=seed,
+        dropNulls=True,
+        geometries=True,
+    )
     places, classes = [], []
     for feature in _features(session, found, tag):
         places.append(feature["geometry"]["coordinates"])
         classes.append(feature["properties"][strata.band])
     longitude, latitude = np.array(places, np.float64).reshape(-1, 2).T
     return ClassPixels(longitude, latitude, np.array(classes, np.int64))
+
+
+def _equal_area(crs: str, region: BaseGeometry) -> str:
+    """The CRS whose pixels are drawn; the same if it is projected, or if the region lies where EASE-Grid ends."""
+    west, south, east, north = region.bounds
+    if not CRS(crs).geographic or west < -180 or east > 180 or south < -_EASE_ENDS or north > _EASE_ENDS:
+        return crs
+    return EASE
 
 
 def _classes(session: Session, strata: Strata) -> Any:

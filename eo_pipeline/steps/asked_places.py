@@ -88,7 +88,8 @@ def _numbered(found: FoundPlaces, area: Area, count: int, *, known: list[int], a
     there = {str(value): int((labels == str(value)).sum()) for value in known}
     shortfalls = {label: n for label, n in there.items() if n < count}
     notes = [
-        f"class {label}: {n} of {count} chips, since there are no more such pixels" for label, n in shortfalls.items()
+        f"class {label}: {n} of {count} chips, since no more pixels of it fit in the region"
+        for label, n in shortfalls.items()
     ]
     if asked.tolerance:
         notes.append(

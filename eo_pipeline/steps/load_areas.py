@@ -16,7 +16,7 @@ from eo_pipeline.core import grids
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.product import AreaGrid, Product
 from eo_pipeline.core.zone_shapes import contiguous_longitudes
-from eo_pipeline.errors import ProductError, ZonesError
+from eo_pipeline.errors import ProductError, SamplesError, ZonesError
 from eo_pipeline.storage.vectors import check_header, read_shapes
 
 FindFile = Callable[[str, str], Path]
@@ -91,8 +91,8 @@ def of_field(field: str) -> Iterator[None]:
     """Errors of a file begin with the field that names it."""
     try:
         yield
-    except ZonesError as error:
-        raise ZonesError(f"{field}: {error}") from error
+    except (SamplesError, ZonesError) as error:
+        raise type(error)(f"{field}: {error}") from error
 
 
 def _inside(declared: AreaGrid, areas: Sequence[Area], field: str) -> list[Area]:

@@ -74,6 +74,52 @@ def test_a_filled_folder_holds_its_files(place: Place) -> None:
     assert place.read(folder_there / "two.tif") == b"22"
 
 
+def begin_work_that_fails(place: Place) -> None:
+    with place.unfinished("product/chips/d") as folder:
+        a_file(folder, b"1")
+        raise StorageError("the service went away")
+
+
+def test_a_folder_of_unfinished_work_stays_until_its_work_is_done(place: Place) -> None:
+    with pytest.raises(StorageError, match="went away"):
+        begin_work_that_fails(place)
+    with place.unfinished("product/chips/e") as other:
+        assert list(other.iterdir()) == []
+    with place.unfinished("product/chips/d") as folder:
+        assert [file.read_bytes() for file in folder.iterdir()] == [b"1"]
+    assert not folder.exists()
+    assert place.sizes(place.path("product"), "") == {}
+
+
+def begin_and_fail(place: Place) -> None:
+    with place.folder_to_resume("product/chips/d") as folder:
+        a_file(folder, b"1", "one.tif")
+        a_file(folder, b"one", ".log")
+        raise StorageError("the service went away")
+
+
+def test_work_that_ended_in_an_error_is_resumed_and_sent_once_it_is_done(place: Place) -> None:
+    with pytest.raises(StorageError, match="went away"):
+        begin_and_fail(place)
+    with place.folder_to_resume("product/chips/other") as elsewhere:
+        assert list(elsewhere.iterdir()) == []
+    with place.folder_to_resume("product/chips/d") as folder:
+        assert {file.name: file.read_bytes() for file in folder.iterdir()} == {"one.tif": b"1", ".log": b"one"}
+        a_file(folder, b"22", "two.tif")
+    there = place.path("product/chips/d")
+    assert place.names(there) - {".log"} == {"one.tif", "two.tif"}
+    assert place.read(there / "one.tif") == b"1"
+
+
+def test_nothing_is_left_of_resumed_work_that_was_sent(sandbox: SandboxProcess, tmp_path: Path) -> None:
+    place = at(sandbox, f"gs://{ROOT_BUCKET}/{tmp_path.name}", tmp_path / "scratch")
+    with place.folder_to_resume("d") as folder:
+        for number in range(20):
+            a_file(folder, bytes([number]), f"{number}.bin")
+    assert place.sizes(place.path("d"), "") == {f"{number}.bin": 1 for number in range(20)}
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
 def test_what_is_removed_is_gone_with_all_it_holds_and_nothing_else(place: Place) -> None:
     for name in ("tiles/d/one.tif", "tiles/d/deep/two.tif", "tiles/d2/kept.tif", "tiles/d.json"):
         with place.workspace() as folder:

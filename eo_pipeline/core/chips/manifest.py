@@ -37,7 +37,7 @@ COLUMNS = (
     ),
     Column("label", "string", "class of the place, null if none is known"),
     Column("split", "string", "part of the data set, null if it is not split"),
-    Column("path", "string", "name of the chip's file in the manifest's folder; null if it has none"),
+    Column("path", "string", "of the chip's file, from the manifest's folder; null if it has none"),
     Column("index", "int64", "of the chip along the first axis of the store; null if it is in none"),
     Column(
         "crc32c",

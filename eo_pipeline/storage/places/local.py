@@ -9,7 +9,7 @@ from typing import override
 
 from upath import UPath
 
-from eo_pipeline.storage.disk_space import room_for, temporary_folder
+from eo_pipeline.storage.disk_space import room_for, temporary_folder, unfinished_folder
 from eo_pipeline.storage.places.place import Place
 
 _INCOMING = ".incoming"
@@ -28,12 +28,20 @@ class LocalPlace(Place):
         return temporary_folder(Path(str(self.root)) / _INCOMING / uuid.uuid4().hex)
 
     @override
+    def unfinished(self, name: str) -> AbstractContextManager[Path]:
+        return unfinished_folder(Path(str(self.root)) / _INCOMING / name)
+
+    @override
     @contextmanager
     def folder_to_fill(self, folder: str) -> Iterator[Path]:
         local = Path(str(self.path(folder)))
         with room_for(local, 0):
             local.mkdir(parents=True, exist_ok=True)
         yield local
+
+    @override
+    def folder_to_resume(self, folder: str) -> AbstractContextManager[Path]:
+        return self.folder_to_fill(folder)
 
     @override
     def publish(self, file: Path, target: UPath) -> None:

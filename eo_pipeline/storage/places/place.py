@@ -28,10 +28,21 @@ class Place(ABC):
         """A local folder for work in progress, removed afterwards."""
 
     @abstractmethod
+    def unfinished(self, name: str) -> AbstractContextManager[Path]:
+        """A local folder of that name for long work: removed if the body ends well, else there again the next time."""
+
+    @abstractmethod
     def folder_to_fill(self, folder: str) -> AbstractContextManager[Path]:
         """A local folder whose files end up in `folder` below the root: that folder itself, or one sent there later.
 
         Whoever fills it makes each file appear under its final name only when it is whole.
+        """
+
+    @abstractmethod
+    def folder_to_resume(self, folder: str) -> AbstractContextManager[Path]:
+        """The same for long work that makes many files: what an earlier, unfinished call left is still there.
+
+        Nothing is sent if the body raises. Names that begin with a dot are never sent.
         """
 
     @abstractmethod

@@ -4,9 +4,11 @@ Bytes travel through Google's own client, which sends a checksum along and retri
 progress is local. What does not belong here: the bucket's requests and their failures (`storage.objects`).
 """
 
+import hashlib
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import override
@@ -14,12 +16,15 @@ from urllib.parse import quote
 
 from upath import UPath
 
-from eo_pipeline.storage.disk_space import temporary_folder
+from eo_pipeline.storage.disk_space import temporary_folder, unfinished_folder
 from eo_pipeline.storage.objects import Bucket
 from eo_pipeline.storage.places.place import Place
 
 BROWSER_DOWNLOADS = "https://storage.cloud.google.com"
 """Google's address of objects for a person's browser, which signs them in."""
+
+_UPLOADS = 8
+"""Files that are sent at once."""
 
 
 class BucketPlace(Place):
@@ -50,6 +55,10 @@ class BucketPlace(Place):
         return temporary_folder(self._scratch / f"eo-{uuid.uuid4().hex}")
 
     @override
+    def unfinished(self, name: str) -> AbstractContextManager[Path]:
+        return unfinished_folder(self._scratch / f"eo-unfinished-{_digits(f'{self.address}/{name}')}")
+
+    @override
     @contextmanager
     def folder_to_fill(self, folder: str) -> Iterator[Path]:
         with self.workspace() as local:
@@ -58,8 +67,21 @@ class BucketPlace(Place):
                 self.publish(file, self.path(folder, file.name))
 
     @override
-    def publish(self, file: Path, target: UPath) -> None:
+    @contextmanager
+    def folder_to_resume(self, folder: str) -> Iterator[Path]:
+        with self.unfinished(folder) as local:
+            yield local
+            files = sorted(file for file in local.iterdir() if not file.name.startswith("."))
+            with ThreadPoolExecutor(_UPLOADS) as pool:
+                for sent in [pool.submit(self._send, file, self.path(folder, file.name)) for file in files]:
+                    sent.result()
+
+    def _send(self, file: Path, target: UPath) -> None:
         self.bucket.upload(file, self._name(target))
+
+    @override
+    def publish(self, file: Path, target: UPath) -> None:
+        self._send(file, target)
         file.unlink()
 
     @override
@@ -94,3 +116,8 @@ class BucketPlace(Place):
     @override
     def download_url(self, file: UPath) -> str | None:
         return f"{self.downloads}/{self.bucket.name}/{quote(self._name(file))}"
+
+
+def _digits(text: str) -> str:
+    """Sixteen hexadecimal digits that differ between folders."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,5 +1,7 @@
 """Which places belong to which area: each to one, on borders too."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import shapely
 from hypothesis import given, settings
@@ -13,7 +15,7 @@ from eo_pipeline.core.grids import Lattice
 LATTICE = Lattice("EPSG:32633", 10.0, 0.0, 0.0)
 
 
-def features(shapes: dict[str, BaseGeometry], buffer: float = 0.0) -> Regions:
+def features(shapes: Mapping[str, BaseGeometry], buffer: float = 0.0) -> Regions:
     areas = grids.feature_areas(LATTICE, shapes.items(), buffer=buffer)
     return Regions({area.key: area for area in areas}, shapes, buffer=buffer)
 

@@ -20,7 +20,7 @@ def made(*ids: str, longitude: float = 15.0, **more: object) -> WorkList:
     count = len(ids)
     names = np.array([*ids], dtype=object)
     places = Places(names, np.full(count, longitude), np.full(count, 48.0), **more)  # type: ignore[arg-type] # arrays
-    windows = lattice_windows(UTM, np.arange(count) * 1000.0 + 5, np.full(count, 5.0), size=4)
+    windows = lattice_windows(UTM, np.arange(count, dtype=np.float64) * 1000 + 5, np.full(count, 5.0), size=4)
     return work_list(places, windows)
 
 

@@ -6,15 +6,23 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from eo_pipeline.core.chips.splits import met_shares, split_places
 
 SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
 
-def spread(count: int, side: float, seed: int = 0) -> "tuple[np.ndarray, np.ndarray]":  # type: ignore[type-arg] # floats
+def spread(count: int, side: float, seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     x, y = np.random.default_rng(seed).uniform(-side, side, (2, count))
     return x, y
+
+
+def unit_blocks(first: int, stop: int) -> NDArray[np.object_]:
+    """Splits (row, column) of square blocks of side 1."""
+    x, y = np.meshgrid(np.arange(first, stop, dtype=np.float64) + 0.5, np.arange(first, stop, dtype=np.float64) + 0.5)
+    found = split_places(x.ravel(), y.ravel(), shares=SHARES, block=1, seed=3)
+    return found.reshape(stop - first, stop - first)
 
 
 def test_neighbours_within_a_block_share_a_split() -> None:
@@ -29,8 +37,7 @@ def test_neighbours_within_a_block_share_a_split() -> None:
 
 
 def test_each_sixteen_blocks_meet_the_shares_as_well_as_whole_blocks_can() -> None:
-    columns, rows = np.meshgrid(np.arange(-20, 20), np.arange(-20, 20))
-    found = split_places(columns.ravel() + 0.5, rows.ravel() + 0.5, shares=SHARES, block=1, seed=3).reshape(40, 40)
+    found = unit_blocks(-20, 20)
     for row in range(0, 40, 4):
         for column in range(0, 40, 4):
             group = found[row : row + 4, column : column + 4].ravel().tolist()
@@ -40,8 +47,7 @@ def test_each_sixteen_blocks_meet_the_shares_as_well_as_whole_blocks_can() -> No
 
 
 def test_groups_are_arranged_in_different_ways() -> None:
-    columns, rows = np.meshgrid(np.arange(40), np.arange(40))
-    found = split_places(columns.ravel() + 0.5, rows.ravel() + 0.5, shares=SHARES, block=1, seed=3).reshape(40, 40)
+    found = unit_blocks(0, 40)
     groups = {tuple(found[r : r + 4, c : c + 4].ravel()) for r in range(0, 40, 4) for c in range(0, 40, 4)}
     assert len(groups) > 90
 
