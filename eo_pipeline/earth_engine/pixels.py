@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.earth_engine.interactive.client import BrokenReplyError
 from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.errors import ServiceError
 
@@ -49,10 +50,6 @@ def compute_pixels(
     return {name: np.where(values == _MASKED, np.nan, values).astype(values.dtype) for name, values in arrays.items()}
 
 
-class BrokenReplyError(ServiceError):
-    """Bytes that are no pixels: the same request may be answered well."""
-
-
 def numbers_everywhere(image: Any, bands: Sequence[BandEncoding]) -> Any:
     """An encoded image whose masked pixels, if its bands mark them by NaN, are a number that stands for NaN.
 
@@ -72,7 +69,7 @@ def fetch_window(
     Args:
         session: for interactive requests.
         image: of `numbers_everywhere`.
-        geobox: the window; its bytes and sides are within the limits of `core.exports.pixel_requests`.
+        geobox: the window; its bytes and sides are within the limits of `core.requests.pixel_requests`.
         bands: of the image, in order; all of one dtype and one nodata.
         tag: of the compute's account.
 

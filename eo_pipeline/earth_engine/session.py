@@ -73,9 +73,13 @@ class Session:
             ServiceError: any other refusal, with the service's words and what to do.
         """
         with _set_to(self, tag, _MAX_RETRIES if retries is None else retries), _translated(self.url):
-            with _counting:
-                self.sent[tag] += 1
+            self.count(tag)
             return request()
+
+    def count(self, tag: str) -> None:
+        """Note one request that is about to be made."""
+        with _counting:
+            self.sent[tag] += 1
 
     def compute(self, value: Any, *, tag: str = "") -> Any:
         """The JSON value of an `ee` object."""
@@ -178,19 +182,21 @@ def _translated(url: str) -> Iterator[None]:
         yield
     except ee.EEException as error:
         raise translate(str(error)) from error
-    except google.auth.exceptions.TransportError as error:
-        raise _unreachable(url, error) from error
     except google.auth.exceptions.GoogleAuthError as error:
-        if error.retryable:
-            raise _unreachable(url, error) from error
-        raise CredentialsError(
-            f"the credentials were refused ({error}); renew them or set EO_CREDENTIALS to others"
-        ) from error
+        raise refused(url, error) from error
     except (requests.RequestException, OSError) as error:
-        raise _unreachable(url, error) from error
+        raise unreachable(url, error) from error
 
 
-def _unreachable(url: str, error: Exception) -> ServiceUnreachableError:
+def refused(url: str, error: google.auth.exceptions.GoogleAuthError) -> EoPipelineError:
+    """The error for credentials that are not accepted, or for no connection to where they are."""
+    if error.retryable or isinstance(error, google.auth.exceptions.TransportError):
+        return unreachable(url, error)
+    return CredentialsError(f"the credentials were refused ({error}); renew them or set EO_CREDENTIALS to others")
+
+
+def unreachable(url: str, error: Exception) -> ServiceUnreachableError:
+    """The error for a service that does not answer."""
     return ServiceUnreachableError(
         f"expected Earth Engine at {url}, got no connection ({type(error).__name__}); "
         "check the network and EO_EARTH_ENGINE_URL, or start the sandbox with `eo-pipeline sandbox`"

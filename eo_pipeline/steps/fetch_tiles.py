@@ -1,6 +1,6 @@
 """Tiles of an image without a task: windows asked for in parallel, written as the files that an export would have left.
 
-What does not belong here: which images go this way (`core.exports.pixel_requests`), and when windows are asked for
+What does not belong here: which images go this way (`core.requests.pixel_requests`), and when windows are asked for
 again (`fetch_windows`).
 """
 
@@ -14,8 +14,8 @@ from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core import keys
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.exports.pixel_requests import TARGET_BYTES, cut, size_of
 from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.core.requests.pixel_requests import TARGET_BYTES, cut, size_of
 from eo_pipeline.earth_engine.pixels import fetch_window, numbers_everywhere
 from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.errors import TilesError

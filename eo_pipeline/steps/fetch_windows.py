@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eo_pipeline.core.exports.failures import FailureClass, classify
-from eo_pipeline.core.exports.pace import Pace
-from eo_pipeline.core.exports.pixel_requests import halves
 from eo_pipeline.core.rectangles import Rectangle
-from eo_pipeline.earth_engine.pixels import BrokenReplyError
+from eo_pipeline.core.requests.pace import Pace
+from eo_pipeline.core.requests.pixel_requests import halves
+from eo_pipeline.earth_engine.interactive.client import BrokenReplyError
 from eo_pipeline.errors import EoPipelineError, ServiceUnreachableError
 
 Fetch = Callable[[Rectangle], NDArray[Any]]

@@ -9,7 +9,8 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.earth_engine.pixels import BrokenReplyError, fetch_window, numbers_everywhere
+from eo_pipeline.earth_engine.interactive.client import BrokenReplyError
+from eo_pipeline.earth_engine.pixels import fetch_window, numbers_everywhere
 from eo_pipeline.errors import ServiceError
 from eo_pipeline_tests.scenes import COLLECTION, COLUMNS, CRS, LEFT, ROWS, TOP, Service
 

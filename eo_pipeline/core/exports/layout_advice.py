@@ -10,8 +10,8 @@ from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.exports.export_plan import tile_count
-from eo_pipeline.core.exports.pixel_requests import REQUEST_SIDE, fits_interactive, size_of
 from eo_pipeline.core.grids import Lattice
+from eo_pipeline.core.requests.pixel_requests import REQUEST_SIDE, fits_interactive, size_of
 
 MANY_AREAS = 100
 """From which tiny batch tasks are absurd: a task waits minutes whatever its size, and 3,000 fill the queue."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from eo_pipeline.core.exports.export_plan import Destination
-from eo_pipeline.core.exports.pixel_requests import Choice, route, size_of
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
+from eo_pipeline.core.requests.pixel_requests import Choice, route, size_of
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.orchestration.chain import Chain

@@ -3,18 +3,17 @@
 What does not belong here: one object (`objects`).
 """
 
-import ssl
 from collections.abc import Callable, Iterator, Sequence, Set
 from pathlib import Path
 
 import aiohttp
 from google.auth.credentials import Credentials
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
 
 from eo_pipeline.errors import DiskFullError
 from eo_pipeline.storage.disk_space import room_for
 from eo_pipeline.storage.stored import Download
 from eo_pipeline.storage.transfer.background import in_background, together
+from eo_pipeline.storage.transfer.connections import connector, proxy_of
 from eo_pipeline.storage.transfer.media import Media, Remote
 from eo_pipeline.storage.transfer.objects import Fetcher
 from eo_pipeline.storage.transfer.part_files import discard
@@ -80,13 +79,10 @@ def _existing(folders: Set[Path]) -> frozenset[Path]:
 
 
 def _session(remote: Remote, limits: Limits) -> aiohttp.ClientSession:
-    """Connections as Google's own client makes them: its certificates besides the system's, and its proxies."""
-    trusted: ssl.SSLContext | bool = True
-    if remote.endpoint.startswith("https:"):
-        trusted = ssl.create_default_context()
-        trusted.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
-    connections = aiohttp.TCPConnector(limit=limits.at_once, ssl=trusted)
-    proxy = select_proxy(remote.endpoint, get_environ_proxies(remote.endpoint))
     return aiohttp.ClientSession(
-        connector=connections, timeout=_TIMES, auto_decompress=False, read_bufsize=_BUFFER, proxy=proxy
+        connector=connector(remote.endpoint, at_once=limits.at_once),
+        timeout=_TIMES,
+        auto_decompress=False,
+        read_bufsize=_BUFFER,
+        proxy=proxy_of(remote.endpoint),
     )

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.exports.pixel_requests import Size, cut, fits_interactive, halves, route, size_of
 from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.core.requests.pixel_requests import Size, cut, fits_interactive, halves, route, size_of
 from eo_pipeline.errors import ProductError
 
 LIMIT = 50_331_648

@@ -1,6 +1,6 @@
 """How many requests may be under way: down at once, up slowly."""
 
-from eo_pipeline.core.exports.pace import Pace
+from eo_pipeline.core.requests.pace import Pace
 
 
 def after(pace: Pace, answers: int) -> Pace:

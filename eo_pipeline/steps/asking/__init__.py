@@ -1,0 +1,1 @@
+"""Asking for very many small pieces, patiently."""
