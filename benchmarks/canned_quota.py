@@ -23,7 +23,7 @@ class Quota:
 
     at_once: int = 0
     per_second: float = 0.0
-    burst: float = 0.1
+    burst: float = 1.0
 
     def seconds(self, count: int, latency: float) -> float:
         """The least time in which `count` requests, answered after `latency` seconds each, are let in and answered."""
