@@ -1,6 +1,5 @@
 """Stored numbers of a window, in one request. What does not belong here: sending it (`client`), and pictures."""
 
-import io
 import json
 import math
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from odc.geo.geobox import GeoBox
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.earth_engine.interactive.client import BrokenReplyError, Request
 from eo_pipeline.earth_engine.interactive.expression import Expression
+from eo_pipeline.earth_engine.interactive.npy import decoded
 from eo_pipeline.errors import ServiceError
 
 _MASKED = float(np.finfo(np.float32).min)
@@ -85,14 +85,14 @@ def _holds_nan(bands: Sequence[BandEncoding]) -> bool:
 def _decoded(reply: bytes, shape: tuple[int, int]) -> NDArray[Any]:
     """A structured array (y, x), one field a band."""
     try:
-        found = np.load(io.BytesIO(reply), allow_pickle=False)
-    except (ValueError, EOFError, TokenError) as error:
+        found = decoded(reply)
+    except (ValueError, TokenError) as error:
         raise BrokenReplyError(
             f"Earth Engine: expected pixels as NPY, got {len(reply)} bytes that are none ({error}); ask again"
         ) from error
     if found.shape != shape:
         raise BrokenReplyError(f"Earth Engine: expected {shape} rows and columns, got {found.shape}; ask again")
-    return np.asarray(found)
+    return found
 
 
 def _stored(values: NDArray[Any], band: BandEncoding) -> NDArray[Any]:
