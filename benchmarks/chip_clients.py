@@ -76,10 +76,10 @@ def keep(pixels: NDArray[np.uint8], number: int, folder: str | None) -> int:
     return checksum(pixels)
 
 
-def recipe(*, url: str, count: int, folder: str | None = None) -> Json:
-    """{seconds, checksums by the chip's number} of the first chips by 25 processes."""
-    with multiprocessing.get_context("spawn").Pool(PROCESSES, _start, (url,)) as pool:
-        pool.map(time.sleep, [0.1] * PROCESSES, chunksize=1)
+def recipe(*, url: str, count: int, folder: str | None = None, processes: int = PROCESSES) -> Json:
+    """{seconds, checksums by the chip's number} of the first chips by so many processes."""
+    with multiprocessing.get_context("spawn").Pool(processes, _start, (url,)) as pool:
+        pool.map(time.sleep, [0.1] * processes, chunksize=1)
         started = time.perf_counter()
         checksums = pool.starmap(by_requests, [(number, folder) for number in range(count)])
         return {"seconds": time.perf_counter() - started, "checksums": dict(enumerate(checksums))}
