@@ -31,7 +31,8 @@ def test_of_ten_requests_one_fails_and_every_chip_is_there(
     recorder.asked.clear()
     for number in range(16):
         service.sandbox.arm(path=PIXELS, after=number * 9, **KINDS[number % len(KINDS)])
-    found = cut(interactive, many(12), order(), tmp_path / "troubled")
+    patience = replace(HASTY, at_once=30)  # below what the sandbox lets in: only the faults refuse
+    found = cut(interactive, many(12), order(), tmp_path / "troubled", patience=patience)
     assert len(service.sandbox.events("fault")) >= 14
     assert sums(tmp_path / "troubled") == sums(tmp_path / "quiet")
     assert found.outcomes == quiet.outcomes
@@ -118,3 +119,14 @@ def test_failures_within_the_tolerance_are_values(service: Service, interactive:
     [failed] = [outcome for outcome in found.outcomes if outcome.found is None]
     assert "User memory limit exceeded" in failed.problem
     assert not (tmp_path / f"{failed.id}.tif").exists()
+
+
+def test_what_was_not_asked_for_is_never_tolerated(
+    service: Service, interactive: Session, recorder: Recorder, tmp_path: Path
+) -> None:
+    message = "Caller does not have required permission to use project sandbox-project."
+    service.sandbox.arm(kind="status", path=PIXELS, status=403, message=message, after=5, count=None)
+    with pytest.raises(ChipsError, match=r"(?s)not asked for: .*does not have required permission"):
+        cut(interactive, many(6), order(product({"tolerance": 0.99})), tmp_path, patience=replace(HASTY, at_once=1))
+    assert len(recorder.pixels()) < 20
+    assert len(sums(tmp_path)) == 5
