@@ -76,6 +76,10 @@ class TableError(EoPipelineError):
     """An exported table is not what was declared: names the file, the column and the values."""
 
 
+class SeriesError(EoPipelineError):
+    """Regions could not be measured: names each, with why and what to do."""
+
+
 class AssetError(EoPipelineError):
     """An Earth Engine asset is not what was asked for: lists every difference."""
 

@@ -6,7 +6,9 @@ Does not belong here: values, and how a table becomes a file.
 from dataclasses import dataclass
 from typing import Literal
 
-Dtype = Literal["as in the file of zones", "string", "date", "timestamp", "int64", "double", "geometry"]
+Dtype = Literal[
+    "as in the file of zones", "as in the regions", "string", "date", "timestamp", "int64", "double", "geometry"
+]
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def on_grid(geometry: BaseGeometry, crs: CRS, grid: GeoBox) -> BaseGeometry:
     if crs != grid.crs:
         if crs.geographic and not grid.crs.geographic:
             geometry = _turned(geometry, _surroundings(grid, grid.crs, crs), always_cut=True)
-        geometry = _reprojected(geometry, crs, grid, grid.crs)
+        geometry = reprojected(geometry, crs, grid.crs, pixel=_pixel(grid))
     if grid.crs.geographic and not geometry.is_empty:
         box = grid.boundingbox
         geometry = _turned(geometry, (box.left, box.bottom, box.right, box.top), always_cut=False)
@@ -144,16 +144,32 @@ def _surroundings(grid: GeoBox, grid_crs: CRS, crs: CRS) -> Bounds:
     return float(longitude.min()), south, float(longitude.max()), north
 
 
-def _reprojected(geometry: BaseGeometry, crs: CRS, grid: GeoBox, grid_crs: CRS) -> BaseGeometry:
-    pixel = min(abs(grid.resolution.x), abs(grid.resolution.y)) * _metres_per_unit(grid_crs)
-    step = math.sqrt(8 * EARTH_RADIUS * CHORD_ERROR * pixel) / _metres_per_unit(crs)
-    transformer = _transformer(crs, grid_crs)
+def reprojected(geometry: BaseGeometry, crs: CRS, target: CRS, *, pixel: float) -> BaseGeometry:
+    """A polygon in another CRS, its edges densified so that they stay within CHORD_ERROR pixels of their true course.
+
+    Args:
+        geometry: in `crs`; valid again afterwards if it was.
+        crs: in which its edges are straight.
+        target: another CRS.
+        pixel: CRS units of the target along the shorter side of a pixel.
+    """
+    step = edge_step(pixel, target) / _metres_per_unit(crs)
+    transformer = _transformer(crs, target)
 
     def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
 
     moved = shapely.transform(shapely.segmentize(geometry, step), move)
     return moved if moved.is_valid else polygons_of(shapely.make_valid(moved))
+
+
+def edge_step(pixel: float, crs: CRS) -> float:
+    """Metres of a great circle that stays within CHORD_ERROR pixels of its chord; `pixel` in units of its CRS."""
+    return math.sqrt(8 * EARTH_RADIUS * CHORD_ERROR * pixel * _metres_per_unit(crs))
+
+
+def _pixel(grid: GeoBox) -> float:
+    return float(min(abs(grid.resolution.x), abs(grid.resolution.y)))
 
 
 def _transformer(source: CRS, target: CRS) -> Transformer:

@@ -18,6 +18,7 @@ from odc.geo.geobox import GeoBox
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Composite, Condition, Index, Mask, Product
+from eo_pipeline.core.product.source import bit_range
 from eo_pipeline.errors import ProductError
 
 METRES_PER_DEGREE = math.pi * 6378137 / 180
@@ -59,7 +60,7 @@ def images(product: Product, geobox: GeoBox, period: Period, *, source_image: st
     collection = collection.filterDate(_milliseconds(period.start), _milliseconds(period.end))
     collection = collection.filterBounds(rectangle(geobox))
     for name, condition in product.source.where.items():
-        collection = collection.filter(_filter(name, condition))
+        collection = collection.filter(property_filter(name, condition))
     return collection
 
 
@@ -70,7 +71,8 @@ def _milliseconds(instant: datetime) -> int:
 _NAMES = {"one_of": "inList"}
 
 
-def _filter(name: str, condition: Condition) -> Any:
+def property_filter(name: str, condition: Condition) -> Any:
+    """The `ee.Filter` of what a property must satisfy."""
     wanted = condition.model_dump(exclude_none=True)
     return ee.Filter.And(
         *[getattr(ee.Filter, _NAMES.get(operator, operator))(name, value) for operator, value in wanted.items()]
@@ -112,6 +114,23 @@ def image(
         made = ee.Image(own_recipe(product.recipe, RecipeArea(area_key, geobox, rectangle(geobox)), period))
         return _stacked(made, product, keep_masks=keep_masks)
     found = images(product, geobox, period, source_image=source_image)
+    return _made_of(found, product, geobox, native_resolution, keep_masks=keep_masks)
+
+
+def scene_image(product: Product, scene: Any, *, geobox: GeoBox, native_resolution: float | None) -> Any:
+    """One source image alone as `image` makes them together: encoded, unusable pixels masked.
+
+    Args:
+        product: with a source; its composite is of one image.
+        scene: an `ee.Image` of the source's collection.
+        geobox: the pixels that will be asked for.
+        native_resolution: metres a pixel of the source; None if unknown.
+    """
+    found = ee.ImageCollection.fromImages([scene])
+    return _made_of(found, product, geobox, native_resolution, keep_masks=True)
+
+
+def _made_of(found: Any, product: Product, geobox: GeoBox, native_resolution: float | None, *, keep_masks: bool) -> Any:
     classes = [e.name for e in product.bands if e.kind == "categorical"]
     averaged = _averaging(product, geobox, native_resolution, found, classes)
     return _stacked(averaged(_composite(product, found)), product, keep_masks=keep_masks)
@@ -213,12 +232,26 @@ def _masked(found: Any, mask: Mask) -> Any:
     if mask.qa_pixel is not None:
         bits = sum(1 << bit for bit in mask.qa_pixel)
         return found.map(lambda s: ee.Image(s).updateMask(ee.Image(s).select(["QA_PIXEL"]).bitwiseAnd(bits).eq(0)))
+    if mask.bits is not None:
+        bits_band, fields = str(mask.band), mask.bits
+        return found.map(lambda s: ee.Image(s).updateMask(_bits_are(ee.Image(s).select([bits_band]), fields)))
     band = str(mask.quality_band)
     include = mask.scl_include if mask.scl_include is not None else mask.include
     exclude = mask.scl_exclude if mask.scl_exclude is not None else mask.exclude
     if include is not None:
         return found.map(lambda s: ee.Image(s).updateMask(_is_one_of(ee.Image(s).select([band]), include)))
     return found.map(lambda s: ee.Image(s).updateMask(_is_one_of(ee.Image(s).select([band]), exclude or []).Not()))
+
+
+def _bits_are(band: Any, fields: Mapping[str, Iterable[int]]) -> Any:
+    """1 where every field of bits has one of its values."""
+    usable = None
+    for name, values in fields.items():
+        first, last = bit_range(name)
+        field = band.rightShift(first).bitwiseAnd((1 << (last - first + 1)) - 1)
+        kept = _is_one_of(field, values)
+        usable = kept if usable is None else usable.And(kept)
+    return usable
 
 
 def _is_one_of(classes: Any, values: Iterable[int]) -> Any:

@@ -10,11 +10,13 @@ from textwrap import fill
 
 import dagster as dg
 
+from eo_pipeline.orchestration.assets.chips import build_chips
 from eo_pipeline.orchestration.assets.cube import build_cube
 from eo_pipeline.orchestration.assets.ee_asset import build_ee_asset
 from eo_pipeline.orchestration.assets.export import build_export
 from eo_pipeline.orchestration.assets.mosaic import build_mosaic
 from eo_pipeline.orchestration.assets.samples import build_samples
+from eo_pipeline.orchestration.assets.series import build_series
 from eo_pipeline.orchestration.assets.submission import build_submission
 from eo_pipeline.orchestration.assets.table import build_table
 from eo_pipeline.orchestration.assets.tiles import build_tiles
@@ -66,6 +68,9 @@ def _pieces(chain: Chain) -> Iterator[dg.AssetsDefinition]:
     """What is asked for piece by piece, in place of tiles."""
     if chain.product.chips is not None:
         yield build_samples(chain, chain.product.chips)
+        yield build_chips(chain, chain.product.chips)
+    if chain.product.series is not None:
+        yield build_series(chain, chain.product.series)
 
 
 def asset_name(name: str) -> str:

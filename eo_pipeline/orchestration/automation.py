@@ -9,6 +9,8 @@ import dagster as dg
 
 PARTITIONS_A_RUN = 50
 SUBMISSIONS_A_RUN = 100
+REQUESTS_POOL = "earth_engine_requests"
+"""Of the stages that ask for very many pieces: a few runs fill the project's quota."""
 
 
 def as_soon_as_possible() -> dg.AutomationCondition[Any]:

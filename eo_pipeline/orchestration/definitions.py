@@ -19,6 +19,7 @@ from eo_pipeline.orchestration.declarations import Origin, load_chain
 from eo_pipeline.orchestration.following.forgotten import build_forgotten_sensor
 from eo_pipeline.orchestration.following.operations_sensor import build_operations_sensor
 from eo_pipeline.orchestration.io_managers import (
+    ChipsIOManager,
     CubeIOManager,
     MosaicIOManager,
     TablesIOManager,
@@ -54,6 +55,7 @@ def project_resources(given: Mapping[str, Any] | None = None) -> dict[str, Any]:
         "tables_io": TablesIOManager(data_root=root),
         "cube_io": CubeIOManager(data_root=root),
         "samples_io": WorkListIOManager(data_root=root),
+        "chips_io": ChipsIOManager(data_root=root),
         "piece_listener": PieceListener(),
         **laid_over,
     }

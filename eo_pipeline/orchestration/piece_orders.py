@@ -61,6 +61,11 @@ class PieceOrders:
             )
         return found
 
+    @property
+    def native_resolution(self) -> float | None:
+        """Metres a pixel of the source; None if unknown. Asked for with the first plan."""
+        return self._planner.native_resolution
+
     @cached_property
     def _planner(self) -> Planner:
         wanted = [key for key in self.exported if self.has_images(key)]

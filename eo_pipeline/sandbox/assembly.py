@@ -1,6 +1,6 @@
 """Opens everything an application is made of, in one folder. What does not belong here: routes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,14 +52,15 @@ def open_parts(
     tokens = open_tokens(store.root, clock.now)
     _make_buckets(store, buckets)
     own = AssetStore(data / "assets", clock.now)
-    assets = open_catalog(catalog, UserCatalog(own), present=_present(live, clock))
+    present = _present(live, clock)
+    assets = open_catalog(catalog, UserCatalog(own), present=present)
     return Parts(
         data=data,
         settings=live,
         clock=clock,
         catalog=assets,
         store=own,
-        engine=GraphEngine(assets),
+        engine=GraphEngine(assets, state=_state(own, present)),
         destinations={
             "cloudStorageDestination": bucket_opener(StoreBucket(store, live), live),
             "driveDestination": drive_opener(drives, live, PERSON),
@@ -108,6 +109,16 @@ def _present(live: LiveSettings, clock: Clock) -> Present:
             reprocessed_share=now.world_reprocessed_share,
             reprocessed_days=now.world_reprocessed_days,
         )
+
+    return current
+
+
+def _state(own: AssetStore, present: Present) -> Callable[[], Hashable]:
+    """What assets depend on: clients change theirs, scenes may appear."""
+
+    def current() -> Hashable:
+        scenes = present()
+        return own.changes, None if scenes.is_all_there else scenes
 
     return current
 

@@ -19,7 +19,7 @@ def describe_failures(outcomes: Sequence[ChipOutcome], *, tolerance: float, url:
     reasons: dict[str, list[str]] = {}
     for outcome in outcomes:
         if outcome.found is None:
-            reasons.setdefault(outcome.problem, []).append(outcome.sample.id)
+            reasons.setdefault(outcome.problem, []).append(outcome.id)
     failed = sum(map(len, reasons.values()))
     lines = [_line(reason, reasons[reason]) for reason in sorted(reasons, key=lambda r: (-len(reasons[r]), r))]
     return "\n".join(

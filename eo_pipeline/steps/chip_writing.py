@@ -70,7 +70,7 @@ def found_chip(order: ChipOrder, folder: Path, sample: Sample, logged: LoggedChi
 def outcome_of(sample: Sample, logged: LoggedChip) -> ChipOutcome:
     """A chip that is there."""
     return ChipOutcome(
-        sample,
+        sample.id,
         Whereabouts(
             size=logged.size,
             crc32c=logged.crc32c,

@@ -5,10 +5,11 @@ again (`asking`), one file (`chip_writing`), and the store that chips may go to 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import batched
 from pathlib import Path
 
 from eo_pipeline.core.chips.manifest import ChipOutcome, ChipState
@@ -27,6 +28,8 @@ from eo_pipeline.storage.disk_space import room_for
 _WRITERS = 4
 _WAITING = 16
 """Chips that may wait to be written; beyond, the asking waits."""
+_LOOKED_AT = 1000
+"""Chips of an earlier run that are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class CutChips:
 
 def cut_chips(
     client: InteractiveClient,
-    work_list: WorkList,
+    work: WorkList,
     order: ChipOrder,
     *,
     folder: Path,
@@ -73,7 +76,7 @@ def cut_chips(
 
     Args:
         client: for interactive requests.
-        work_list: the chips.
+        work: the chips.
         order: what they are cut from.
         folder: local; gets `<id>.tif`, `.npy` or `.png`, and the log of `storage.chips.chip_log`.
         patience: with requests that fail.
@@ -86,30 +89,36 @@ def cut_chips(
     """
     with room_for(folder, 0):
         folder.mkdir(parents=True, exist_ok=True)
-    samples, report = list(work_list), Report()
-    done = _there(order, folder, samples)
-    kept, missing = len(done), [sample for sample in samples if sample.id not in done]
-    if missing:
-        asked = ask_all(
-            client, order.asks(missing), patience=patience, total=len(missing), progress=progress, report=report
-        )
+    there, report = _there(order, folder, work), Report()
+    missing = (sample for sample in work if sample.id not in there)
+    come: dict[str, ChipOutcome] = {}
+    if total := len(work) - len(there):
+        asked = ask_all(client, order.asks(missing), patience=patience, total=total, progress=progress, report=report)
         with closing(asked) as answers, open_log(folder) as log:
-            done |= {outcome.sample.id: outcome for outcome in _written(answers, ChipWriter(order, folder, log))}
-    outcomes = tuple(done.get(sample.id) or _unasked(sample, report) for sample in samples)
-    found = CutChips(outcomes, folder, report.sent, kept)
-    if report.unasked or found.states[ChipState.FAILED] > order.chips.tolerance * len(samples):
-        raise ChipsError(describe_failures(outcomes, tolerance=order.chips.tolerance, url=client.session.url))
+            come = {outcome.id: outcome for outcome in _written(answers, ChipWriter(order, folder, log))}
+    found = CutChips(tuple(_all(work, {**there, **come}, report)), folder, report.sent, len(there))
+    if report.unasked or found.states[ChipState.FAILED] > order.chips.tolerance * len(work):
+        raise ChipsError(describe_failures(found.outcomes, tolerance=order.chips.tolerance, url=client.session.url))
     return found
 
 
-def _there(order: ChipOrder, folder: Path, samples: Sequence[Sample]) -> dict[str, ChipOutcome]:
-    """Chips that an earlier run wrote, by id; what it did not finish is removed."""
+def _there(order: ChipOrder, folder: Path, work: WorkList) -> dict[str, ChipOutcome]:
+    """Chips that an earlier run wrote, by id, in their order; what it did not finish is removed."""
     for part in folder.glob("*.part"):
         part.unlink()
     log = read_log(folder)
+    outcomes: dict[str, ChipOutcome] = {}
     with ThreadPoolExecutor(_WRITERS) as pool:
-        found = pool.map(lambda sample: found_chip(order, folder, sample, log.get(order.file_name(sample))), samples)
-        return {outcome.sample.id: outcome for outcome in found if outcome is not None}
+        for some in batched(work, _LOOKED_AT):
+            found = pool.map(lambda sample: found_chip(order, folder, sample, log.get(order.file_name(sample))), some)
+            outcomes |= {outcome.id: outcome for outcome in found if outcome is not None}
+    return outcomes
+
+
+def _all(work: WorkList, outcomes: Mapping[str, ChipOutcome], report: Report) -> Iterator[ChipOutcome]:
+    """In the order of the work list."""
+    for name in work.table["id"]:
+        yield outcomes.get(name) or ChipOutcome(name, None, f"not asked for: {report.stopped}")
 
 
 def _written(answers: Iterator[Answer[Sample, Cutting]], writer: ChipWriter) -> Iterator[ChipOutcome]:
@@ -118,14 +127,10 @@ def _written(answers: Iterator[Answer[Sample, Cutting]], writer: ChipWriter) -> 
     with ThreadPoolExecutor(_WRITERS) as pool:
         for answer in answers:
             if answer.value is None:
-                yield ChipOutcome(answer.key, None, answer.problem)
+                yield ChipOutcome(answer.key.id, None, answer.problem)
                 continue
             if len(writing) >= _WAITING:
                 done, writing = wait(writing, return_when=FIRST_COMPLETED)
                 yield from (job.result() for job in done)
             writing.add(pool.submit(writer.write, answer.key, answer.value))
         yield from (job.result() for job in writing)
-
-
-def _unasked(sample: Sample, report: Report) -> ChipOutcome:
-    return ChipOutcome(sample, None, f"not asked for: {report.stopped}")

@@ -3,7 +3,7 @@
 What does not belong here: cutting them (`cut_chips`), and how a store is laid out or committed (`storage.chips`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,10 +11,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from eo_pipeline.core.chips.manifest import ChipOutcome, Whereabouts
+from eo_pipeline.core.chips.manifest import ChipOutcome
+from eo_pipeline.core.chips.samples import Sample, WorkList
 from eo_pipeline.core.chips.store_template import StoreTemplate
 from eo_pipeline.errors import ProductError
 from eo_pipeline.steps.chip_orders import ChipOrder
+from eo_pipeline.steps.cut_chips import CutChips
 from eo_pipeline.storage.checksums import Crc32c
 from eo_pipeline.storage.chips.chip_files import decode_chip
 from eo_pipeline.storage.chips.chip_store import StoreCommit, StoredChip, open_or_create_store, write_chips
@@ -37,8 +39,8 @@ class StoredChips:
 
 
 def store_chips(
-    outcomes: Sequence[ChipOutcome],
-    folder: Path,
+    cut: CutChips,
+    work: WorkList,
     order: ChipOrder,
     *,
     address: CubeAddress,
@@ -48,8 +50,8 @@ def store_chips(
     """Make the partition's chips in the store those that were cut; the store is made if it is not there.
 
     Args:
-        outcomes: of `cut_chips`; what failed is not stored.
-        folder: where their files are; they are not needed afterwards.
+        cut: their files, which are not needed afterwards; what failed is not stored.
+        work: the same chips, in the same order.
         order: what they were cut from.
         address: of the store.
         partition: key of the partition.
@@ -61,21 +63,23 @@ def store_chips(
         DiskFullError: no room; the store's head is what it was.
         StorageError: a file cannot be read, or the store cannot be reached.
     """
-    found = [(outcome, outcome.found) for outcome in outcomes if outcome.found is not None]
+    files = [cut.folder / outcome.found.path for outcome in cut.outcomes if outcome.found is not None]
     with ThreadPoolExecutor(_READERS) as pool:
-        sums = list(pool.map(lambda pair: _checksum(_read(folder, pair[1])), found))
-    chips = [_stored(outcome, order, crc32c) for (outcome, _), (crc32c, _) in zip(found, sums, strict=True)]
-
-    def read(place: int) -> NDArray[Any]:
-        return _read(folder, found[place][1])
-
+        sums = list(pool.map(lambda file: _checksum(_read(file)), files))
+    found = (sample for sample, outcome in zip(work, cut.outcomes, strict=True) if outcome.found is not None)
+    chips = [_stored(sample, order, crc32c) for sample, (crc32c, _) in zip(found, sums, strict=True)]
     store = open_or_create_store(address, _template(order))
-    commit = write_chips(store, partition, chips, read, metadata=metadata)
-    places = {
-        outcome.sample.id: replace(where, path="", index=slot, crc32c=crc32c, size=size)
-        for (outcome, where), slot, (crc32c, size) in zip(found, commit.slots, sums, strict=True)
-    }
-    return StoredChips(tuple(replace(o, found=places.get(o.sample.id)) for o in outcomes), commit)
+    commit = write_chips(store, partition, chips, lambda place: _read(files[place]), metadata=metadata)
+    places = iter(zip(commit.slots, sums, strict=True))
+    return StoredChips(tuple(_placed(outcome, places) for outcome in cut.outcomes), commit)
+
+
+def _placed(outcome: ChipOutcome, places: Iterator[tuple[int, tuple[str, int]]]) -> ChipOutcome:
+    """With the next place, if the chip is there."""
+    if outcome.found is None:
+        return outcome
+    index, (crc32c, size) = next(places)
+    return replace(outcome, found=replace(outcome.found, path="", index=index, crc32c=crc32c, size=size))
 
 
 def _template(order: ChipOrder) -> StoreTemplate:
@@ -85,8 +89,7 @@ def _template(order: ChipOrder) -> StoreTemplate:
     return StoreTemplate(order.source.product.name, order.bands, side, side)
 
 
-def _stored(outcome: ChipOutcome, order: ChipOrder, crc32c: str) -> StoredChip:
-    sample = outcome.sample
+def _stored(sample: Sample, order: ChipOrder, crc32c: str) -> StoredChip:
     return StoredChip(
         id=sample.id,
         geobox=sample.geobox,
@@ -98,8 +101,8 @@ def _stored(outcome: ChipOutcome, order: ChipOrder, crc32c: str) -> StoredChip:
     )
 
 
-def _read(folder: Path, where: Whereabouts) -> NDArray[Any]:
-    return decode_chip((folder / where.path).read_bytes(), "npy")
+def _read(file: Path) -> NDArray[Any]:
+    return decode_chip(file.read_bytes(), "npy")
 
 
 def _checksum(pixels: NDArray[Any]) -> tuple[str, int]:

@@ -35,6 +35,15 @@ def temporary_folder(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def unfinished_folder(folder: Path) -> Iterator[Path]:
+    """Make a folder, with its parents, unless it is there; it is removed, with all it holds, if the body ends well."""
+    with room_for(folder, 0):
+        folder.mkdir(parents=True, exist_ok=True)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@contextmanager
 def room_for(path: Path | UPath, size: int) -> Iterator[None]:
     """Write `size` bytes at `path` inside; whoever does removes what is unfinished.
 

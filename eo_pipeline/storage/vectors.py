@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import geopandas
+import pandas as pd
 import pyogrio
 import shapely
 from odc.geo.crs import CRS
@@ -53,6 +54,22 @@ def read_zones(path: Path, *, id_column: str, layer: str | None = None) -> Zones
         ),
         checksum=checksum(path),
     )
+
+
+def read_attributes(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Some columns of a file of shapes, without the shapes, a row a feature in file order.
+
+    Raises:
+        ZonesError: the file or a column is not there.
+    """
+    layer = _check_layer(path, None)
+    there = [str(name) for name in pyogrio.read_info(path, layer=layer)["fields"]]
+    if missing := [name for name in columns if name not in there]:
+        raise _no_column(path, missing[0], there)
+    found: pd.DataFrame = pyogrio.read_dataframe(
+        path, layer=layer, columns=list(columns), read_geometry=False, fid_as_index=True
+    )
+    return found[list(columns)].reset_index(drop=True)
 
 
 def checksum(path: Path) -> str:

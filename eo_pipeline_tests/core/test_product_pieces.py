@@ -124,6 +124,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"chips": {**RANDOM, "visualize": RGB}}, "visualize: expected it with format png only, got format geotiff"),
     ({"chips": {**RANDOM, "format": "zarr"}}, "repository: expected this field with format zarr, got none; add it"),
     ({"chips": {**RANDOM, "repository": "r"}}, "repository: expected it with format zarr only, got format geotiff"),
+    (
+        {"chips": {"sampling": "images", "format": "zarr", "repository": "r"}},
+        "size: expected it with sampling images and format zarr, whose chips have one size; add it",
+    ),
     ({"chips": {**RANDOM, "size": 5000}}, "chips.size: Input should be less than or equal to 4096"),
     ({"chips": {**RANDOM, "tolerance": 1}}, "chips.tolerance: Input should be less than 1"),
     ({"chips": {**RANDOM, "split": {"a": 1}}}, "split_block: expected it beside split, got none; add it"),

@@ -138,6 +138,7 @@ _PLURALS = {
     "whole number": "whole numbers",
     "number": "numbers",
     "section": "sections",
+    "list of whole numbers": "lists of whole numbers",
     "text, number or true or false": "texts, numbers or true or false",
 }
 _GENERIC: Mapping[Any, Callable[[tuple[Any, ...]], str]] = {

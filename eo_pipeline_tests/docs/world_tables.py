@@ -10,12 +10,14 @@ import shapely
 from eo_pipeline.sandbox.graph.crs import is_geographic
 from eo_pipeline.sandbox.graph.images import BandSource, ImageRecord
 from eo_pipeline.sandbox.world.covers import COVERS, leaf_table, reflectance_table
+from eo_pipeline.sandbox.world.invented_tables import DISTRICTS, ECOREGIONS
 from eo_pipeline.sandbox.world.land_cover import CLASS_OF
 from eo_pipeline.sandbox.world.orbits import SENTINEL_2
 from eo_pipeline.sandbox.world.world import build_world
 from eo_pipeline.sandbox.world.wrs import LANDSAT
 
 _PLACE = shapely.Point(15.5, 48.3)
+_OF_TABLES = {DISTRICTS: "invented districts", ECOREGIONS: "invented ecoregions"}
 _JANUARY, _JULY = 14, 195
 """Days of the year, from 0."""
 
@@ -28,9 +30,12 @@ def assets_of_the_world() -> str:
         first = next(iter(member.images(None, None, _PLACE)))
         rows.append(f"| `{name}` | {_bands(first)} | {_date(first)} |")
     rows += [f"| `{name}` (one image) | {_bands(record)} | {_date(record)} |" for name, record in world.singles.items()]
-    for name, features in world.tables.items():
+    for name, table in world.tables.items():
+        features = table()
         columns = [f"`{column}`" for column in features[0].properties if column != "system:index"]
-        rows.append(f"| `{name}` (table) | {len(features)} countries: {', '.join(columns)} | |")
+        rows.append(
+            f"| `{name}` (table) | {len(features)} {_OF_TABLES.get(name, 'countries')}: {', '.join(columns)} | |"
+        )
     return "\n".join(["| Earth Engine id | bands | first image at 15.5 E, 48.3 N |", "|---|---|---|", *rows])
 
 

@@ -82,6 +82,7 @@ MASKS: dict[str, dict[str, Any]] = {
     "band_exclude": {"band": "SCL", "exclude": [8]},
     "band_include": {"band": "SCL", "include": [1, 2, 3]},
     "qa_pixel": {"qa_pixel": [1, 4]},
+    "bits": {"band": "QA_PIXEL", "bits": {"0-1": [0, 1], 6: [1], "8-10": [0, 3, 5]}},
     "cloud_score_plus": {"cloud_score_plus": {"threshold": 0.65}},
 }
 
@@ -94,6 +95,7 @@ def usable(scenes: list[Scene], mask: str) -> NDArray[np.bool_]:
         "band_exclude": scl != 8,
         "band_include": np.isin(scl, [1, 2, 3]),
         "qa_pixel": (qa & 0b10010) == 0,
+        "bits": np.isin(qa & 3, [0, 1]) & ((qa >> 6) & 1 == 1) & np.isin((qa >> 8) & 7, [0, 3, 5]),
         "cloud_score_plus": score >= np.float32(0.65),
     }
     return found[mask]

@@ -55,6 +55,11 @@ _DECLARATIONS: Mapping[str, Mapping[str, object]] = {
         "area": {**_FINE, "resolution": 100},
         "output": {"B4": {"dtype": "uint16", "nodata": 65535}, "B8": {"dtype": "uint16", "nodata": 65535}},
     },
+    "bits_of_a_quality_band": {
+        "source": {"collection": "MODIS/061/MOD11A2", "bands": ["LST_Day_1km"], "scale": 0.02},
+        "mask": {"band": "QC_Day", "bits": {"0-1": [0, 1], "6-7": [0, 1]}},
+        "area": {"box": [-20, 0, -10, 10], "crs": "EPSG:4326", "resolution": 0.01},
+    },
     "own_recipe": {
         "recipe": "eo_pipeline_tests.earth_engine.own_recipes.brightest",
         "output": {"bright": {"dtype": "uint16", "nodata": 0}},

@@ -74,6 +74,23 @@ def test_a_filled_folder_holds_its_files(place: Place) -> None:
     assert place.read(folder_there / "two.tif") == b"22"
 
 
+def begin_work_that_fails(place: Place) -> None:
+    with place.unfinished("product/chips/d") as folder:
+        a_file(folder, b"1")
+        raise StorageError("the service went away")
+
+
+def test_a_folder_of_unfinished_work_stays_until_its_work_is_done(place: Place) -> None:
+    with pytest.raises(StorageError, match="went away"):
+        begin_work_that_fails(place)
+    with place.unfinished("product/chips/e") as other:
+        assert list(other.iterdir()) == []
+    with place.unfinished("product/chips/d") as folder:
+        assert [file.read_bytes() for file in folder.iterdir()] == [b"1"]
+    assert not folder.exists()
+    assert place.sizes(place.path("product"), "") == {}
+
+
 def begin_and_fail(place: Place) -> None:
     with place.folder_to_resume("product/chips/d") as folder:
         a_file(folder, b"1", "one.tif")

@@ -4,27 +4,21 @@ What does not belong here: the work list (`samples`), the manifest's file (`stor
 (`steps.cut_chips`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 import geopandas
-import numpy as np
 import pandas as pd
 
-from eo_pipeline.core.chips.footprints import footprints
-from eo_pipeline.core.chips.samples import Sample
+from eo_pipeline.core.chips.footprints import FOOTPRINT_CRS, footprints
+from eo_pipeline.core.chips.samples import WorkList
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.tables import Column
 
-FOOTPRINT_CRS = "EPSG:4326"
-
 COLUMNS = (
     Column("id", "string", "names the chip within its area and period; unique, never null"),
-    Column(
-        "geometry", "geometry", "footprint: the chip's corners joined by straight lines, EPSG:4326, x east", "degrees"
-    ),
+    Column("geometry", "geometry", "footprint of the chip in EPSG:4326, longitude before latitude", "degrees"),
     Column("crs", "string", "of the chip's pixels, for example EPSG:32633"),
     Column("left", "double", "left edge of the chip's first pixel", "CRS units"),
     Column("top", "double", "upper edge of the chip's first pixel", "CRS units"),
@@ -43,7 +37,7 @@ COLUMNS = (
     ),
     Column("label", "string", "class of the place, null if none is known"),
     Column("split", "string", "part of the data set, null if it is not split"),
-    Column("path", "string", "name of the chip's file in the manifest's folder; null if it has none"),
+    Column("path", "string", "of the chip's file, from the manifest's folder; null if it has none"),
     Column("index", "int64", "of the chip along the first axis of the store; null if it is in none"),
     Column(
         "crc32c",
@@ -97,12 +91,12 @@ class ChipOutcome:
     """What became of one chip.
 
     Attributes:
-        sample: the chip that was wanted.
+        id: of the chip.
         found: where it is; None if it failed.
         problem: why it failed, in words; empty if it did not.
     """
 
-    sample: Sample
+    id: str
     found: Whereabouts | None
     problem: str = ""
 
@@ -114,29 +108,39 @@ class ChipOutcome:
         return ChipState.EMPTY if self.found.nodata_share >= 1 else ChipState.WRITTEN
 
 
-def manifest_of(outcomes: Sequence[ChipOutcome], period: Period) -> geopandas.GeoDataFrame:
-    """A manifest with the columns of `COLUMNS`, a row an outcome, in their order."""
-    table = pd.DataFrame([_row(outcome, period) for outcome in outcomes], columns=[c.name for c in COLUMNS])
+def manifest_of(work: WorkList, outcomes: Sequence[ChipOutcome], period: Period) -> geopandas.GeoDataFrame:
+    """A manifest with the columns of `COLUMNS`.
+
+    Args:
+        work: the chips that were wanted.
+        outcomes: what became of each, in the same order.
+        period: that they are of.
+    """
+    chips = work.table
+    shapes = footprints(work.windows, chips.geometry.x.to_numpy())
+    known = {
+        "geometry": shapes,
+        "time_start": chips["time"].fillna(pd.Timestamp(period.start)),
+        "time_end": chips["time"].fillna(pd.Timestamp(period.end)),
+        "state": [str(outcome.state) for outcome in outcomes],
+        "problem": [outcome.problem or None for outcome in outcomes],
+        **{name: [_cell(outcome, name) for outcome in outcomes] for name in _FOUND},
+    }
+    table = pd.DataFrame({c.name: known.get(c.name, chips.get(c.name)) for c in COLUMNS})
     table = table.astype({c.name: _KINDS[c.dtype] for c in COLUMNS if c.dtype in _KINDS})
-    shapes = footprints([outcome.sample.geobox for outcome in outcomes])
-    return geopandas.GeoDataFrame(table.assign(geometry=shapes), geometry="geometry", crs=FOOTPRINT_CRS)
+    return geopandas.GeoDataFrame(table, geometry="geometry", crs=FOOTPRINT_CRS)
 
 
-def _row(outcome: ChipOutcome, period: Period) -> tuple[object, ...]:
-    sample, found = outcome.sample, outcome.found
-    geobox = sample.geobox
-    start, end = _times(sample, period)
-    height, width = geobox.shape
-    head = (sample.id, None, str(geobox.crs), geobox.affine.c, geobox.affine.f, geobox.affine.a, width, height)
-    middle = (start, end, sample.source_image)
-    tail = (str(outcome.state), outcome.problem or None)
-    if found is None:
-        return (*head, *middle, np.nan, np.nan, sample.label, sample.split, None, pd.NA, None, pd.NA, *tail)
-    shares = (found.nodata_share, np.nan if found.cloud_share is None else found.cloud_share)
-    index = pd.NA if found.index is None else found.index
-    where = (found.path or None, index, found.crc32c, found.size)
-    return (*head, *middle, *shares, sample.label, sample.split, *where, *tail)
+_FOUND: Mapping[str, Callable[[Whereabouts], object]] = {
+    "nodata_share": lambda found: found.nodata_share,
+    "cloud_share": lambda found: found.cloud_share,
+    "path": lambda found: found.path or None,
+    "index": lambda found: found.index,
+    "crc32c": lambda found: found.crc32c,
+    "bytes": lambda found: found.size,
+}
+"""Columns of what is there; null of chips that are not."""
 
 
-def _times(sample: Sample, period: Period) -> tuple[datetime, datetime]:
-    return (period.start, period.end) if sample.time is None else (sample.time, sample.time)
+def _cell(outcome: ChipOutcome, name: str) -> object:
+    return None if outcome.found is None else _FOUND[name](outcome.found)

@@ -5,7 +5,7 @@ What does not belong here: how places are chosen (`random_points`, `grid_points`
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 import geopandas
@@ -78,6 +78,11 @@ class WorkList:
     def __len__(self) -> int:
         """How many chips."""
         return len(self.table)
+
+    @property
+    def windows(self) -> Windows:
+        """The chips' pixels, in order."""
+        return Windows(**{column.name: self.table[column.name].to_numpy() for column in fields(Windows)})
 
     def __iter__(self) -> Iterator[Sample]:
         """The chips in order, each made when it is asked for."""

@@ -119,6 +119,8 @@ def _check_count(chips: Chips) -> None:
         raise ValueError(
             f"count: expected how many chips of each {of} with sampling {chips.sampling}, got none; add it"
         )
+    if chips.sampling == "images" and chips.format == "zarr" and "size" not in chips.model_fields_set:
+        raise ValueError("size: expected it with sampling images and format zarr, whose chips have one size; add it")
     if chips.sampling in ("grid", "points") and chips.count is not None:
         raise ValueError(
             f"count: expected none with sampling {chips.sampling}, which tells how many there are; remove it"

@@ -4,10 +4,12 @@ import re
 from collections.abc import Sequence
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from eo_pipeline.core.product.section import Scalar, Section
 
+_BITS = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
+_LAST_BIT = 31
 _IDENTIFIER = re.compile(r"\b[A-Za-z_]\w*\b(?!\s*\()")
 
 
@@ -62,17 +64,40 @@ class Mask(Section):
     scl_include: list[int] | None = Field(None, description="the only classes of SCL to keep")
     qa_pixel: list[int] | None = Field(None, description="bits of Landsat's QA_PIXEL that mask a pixel when set")
     cloud_score_plus: CloudScorePlus | None = Field(None, description="Cloud Score+, linked by system:index")
-    band: str | None = Field(None, description="any other class band, together with exclude or include")
+    band: str | None = Field(None, description="any other band of classes or bits, with exclude, include or bits")
     exclude: list[int] | None = Field(None, description="classes of `band` to mask")
     include: list[int] | None = Field(None, description="the only classes of `band` to keep")
+    bits: dict[str, list[int]] | None = Field(
+        None, description="fields of bits of `band`, for example 0-1 or 5, and the only values of each to keep"
+    )
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         kinds = [self.scl_exclude, self.scl_include, self.qa_pixel, self.cloud_score_plus, self.band]
         if sum(kind is not None for kind in kinds) != 1:
             raise ValueError("expected exactly one of scl_exclude, scl_include, qa_pixel, cloud_score_plus, band")
-        if (self.band is not None) != ((self.exclude is not None) != (self.include is not None)):
-            raise ValueError("expected `band` together with exactly one of exclude, include")
+        ways = sum(way is not None for way in (self.exclude, self.include, self.bits))
+        if ways != (self.band is not None):
+            raise ValueError("expected `band` together with exactly one of exclude, include, bits")
+        return self
+
+    @field_validator("bits", mode="before")
+    @classmethod
+    def _texts(cls, value: object) -> object:
+        """YAML reads the name of a single bit as a number."""
+        return {str(name): kept for name, kept in value.items()} if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _readable_bits(self) -> Self:
+        for name, kept in (self.bits or {}).items():
+            first, last = bit_range(name)
+            if unfit := [value for value in kept if not 0 <= value < 1 << (last - first + 1)]:
+                raise ValueError(
+                    f"bits.{name}: expected values from 0 to {(1 << (last - first + 1)) - 1}, as {last - first + 1} "
+                    f"bit(s) hold, got {', '.join(map(str, unfit))}"
+                )
+        if self.bits is not None and not (self.bits and all(self.bits.values())):
+            raise ValueError("bits: expected fields with at least one value to keep, for example {0-1: [0, 1]}")
         return self
 
     @property
@@ -107,6 +132,15 @@ class Composite(Section):
     counts: list[Literal["n_obs", "n_valid"]] = Field(
         [], description="also export how many images saw the pixel and how many saw it usable"
     )
+
+
+def bit_range(name: str) -> tuple[int, int]:
+    """First and last bit, from 0 to 31, of a field of bits such as `0-1` or `5`."""
+    match = _BITS.fullmatch(name)
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+    if not 0 <= first <= last <= _LAST_BIT:
+        raise ValueError(f"bits: expected bits from 0 to {_LAST_BIT} such as 5 or 0-1, the lower first, got {name!r}")
+    return first, last
 
 
 def _repeated(values: Sequence[str]) -> list[str]:

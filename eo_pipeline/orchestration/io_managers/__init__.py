@@ -5,6 +5,7 @@ return `Stored`, so that a run that dies half-way keeps what it finished; other 
 What does not belong here: making the values.
 """
 
+from eo_pipeline.orchestration.io_managers.chips import ChipsIO, ChipsIOManager, NewManifest
 from eo_pipeline.orchestration.io_managers.cubes import REPOSITORY, CubeIO, CubeIOManager, CubeRegion
 from eo_pipeline.orchestration.io_managers.mosaics import Mosaic, MosaicIO, MosaicIOManager, NewMosaic
 from eo_pipeline.orchestration.io_managers.stored import Stored
@@ -14,12 +15,15 @@ from eo_pipeline.orchestration.io_managers.work_lists import NewWorkList, WorkLi
 
 __all__ = [
     "REPOSITORY",
+    "ChipsIO",
+    "ChipsIOManager",
     "CubeIO",
     "CubeIOManager",
     "CubeRegion",
     "Mosaic",
     "MosaicIO",
     "MosaicIOManager",
+    "NewManifest",
     "NewMosaic",
     "NewTable",
     "NewWorkList",

@@ -13,7 +13,7 @@ from eo_pipeline.sandbox.graph.collections import Collection
 from eo_pipeline.sandbox.graph.grids import DEFAULT_PROJECTION, Grid
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.pixel_types import PixelType, union
-from eo_pipeline.sandbox.graph.pixels import Pixels, Raster
+from eo_pipeline.sandbox.graph.pixels import Pixels, Raster, within_reach
 from eo_pipeline.sandbox.graph.reducers import Reducer, only_numbers
 from eo_pipeline.sandbox.graph.registry import Family
 
@@ -46,11 +46,18 @@ def reduced_bands(stacks: Sequence[Sequence[Band]], reducer: Reducer, names: Seq
         inputs = [rasters[start : start + size] for start in range(0, len(rasters), size)]
         return run_on_stacks(reducer, inputs, dtypes, grid)
 
-    shared = Pixels(nodes, compute)
+    shared = Pixels(nodes, compute, choose=None if reducer.sees_masked else _near_samples(stacks))
     return [
         replace(like, id=name, pixel_type=pixel_type, pixels=layer(shared, number, pixel_type))
         for number, (name, pixel_type) in enumerate(zip(names, types, strict=True))
     ]
+
+
+def _near_samples(stacks: Sequence[Sequence[Band]]) -> Callable[[Grid], list[int]]:
+    """Positions of the bands, stack after stack, of the samples that may be valid on a grid."""
+    near = within_reach([[band.pixels for band in sample] for sample in zip(*stacks, strict=True)])
+    size = len(stacks[0])
+    return lambda grid: [start + number for start in range(0, len(stacks) * size, size) for number in near(grid)]
 
 
 def run_on_stacks(
@@ -192,7 +199,8 @@ def _mosaicked(stack: Sequence[Band]) -> Band:
             mask = np.where(above, raster.mask, mask)
         return Raster(data, mask)
 
-    pixels = Pixels(tuple(band.pixels for band in stack), compute)
+    nodes = tuple(band.pixels for band in stack)
+    pixels = Pixels(nodes, compute, choose=within_reach([[node] for node in nodes]))
     return replace(_composite_place(stack[0]), pixel_type=pixel_type, pixels=pixels)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from eo_pipeline.sandbox.algorithms.arithmetic import KEPT
 from eo_pipeline.sandbox.algorithms.bands import selected
 from eo_pipeline.sandbox.errors import ServiceError
-from eo_pipeline.sandbox.graph.band_math import both, derived, geometry_mask, joined, one_for_each
+from eo_pipeline.sandbox.graph.band_math import both, derived, geometry_mask, joined, narrowed, one_for_each
 from eo_pipeline.sandbox.graph.constants import constant_image
 from eo_pipeline.sandbox.graph.geometry import Geometry
 from eo_pipeline.sandbox.graph.grids import Grid
@@ -39,11 +39,11 @@ def validity(raster: Raster) -> np.ndarray:
 def update_mask(image: Image, mask: Image) -> Image:
     """Pixels stay valid only where the mask is not 0."""
 
-    def narrowed(values: Raster, limit: Raster) -> Raster:
+    def cut(values: Raster, limit: Raster) -> Raster:
         return Raster(values.data, both(values.mask, validity(limit)))
 
     pairs = one_for_each("Image.updateMask", image, mask)
-    return image.with_bands(*(joined(pair, narrowed, pair[0], pair[0].pixel_type) for pair in pairs))
+    return image.with_bands(*(narrowed(band, cut, limit) for band, limit in pairs))
 
 
 @FAMILY.algorithm("Image.selfMask")

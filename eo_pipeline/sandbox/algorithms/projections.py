@@ -218,7 +218,7 @@ def _clipped(band: Band, outline: Geometry) -> Band:
         mask = rasters[0].mask
         return Raster(rasters[0].data, mask * geometry_mask(outline, grid).astype(mask.dtype))
 
-    return replace(band, pixels=Pixels((band.pixels,), compute))
+    return replace(band, pixels=Pixels((band.pixels,), compute, near=band.pixels.near))
 
 
 @FAMILY.algorithm("Image.clipToBoundsAndScale")

@@ -91,7 +91,7 @@ def plain(name: str) -> Reducer:
 @FAMILY.algorithm("Reducer.countEvery")
 def count_every() -> Reducer:
     """The number of samples, valid or not; needs no input."""
-    return Reducer((Part(statistics.counted_every, ("count",), (_count,), inputs=0),))
+    return Reducer((Part(statistics.counted_every, ("count",), (_count,), inputs=0, sees_masked=True),))
 
 
 @FAMILY.algorithm("Reducer.median")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from eo_pipeline.sandbox.algorithms import registry
+from eo_pipeline.sandbox.earth_engine.known_images import KnownImages
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph import reading
 from eo_pipeline.sandbox.graph.catalogs import Catalog
@@ -31,12 +32,15 @@ class GraphEngine:
         functions: what can be called.
     """
 
-    def __init__(self, catalog: Catalog, algorithms: Path | None = None) -> None:
+    def __init__(
+        self, catalog: Catalog, algorithms: Path | None = None, *, state: Callable[[], Hashable] = tuple
+    ) -> None:
         """Checks every implementation against its published signature.
 
         Args:
             catalog: where assets come from.
             algorithms: the list of published functions; that of the installed client by default.
+            state: changes whenever an asset may have changed; by default none ever does.
 
         Raises:
             FileNotFoundError: the list is not there.
@@ -44,6 +48,7 @@ class GraphEngine:
         """
         path = algorithms or wheel_algorithms()
         self.catalog = catalog
+        self._known = KnownImages(state)
         self.functions = Functions(registry(path), frozenset(published_signatures(path)))
 
     def evaluate(self, expression: Mapping[str, Any]) -> object:
@@ -61,6 +66,9 @@ class GraphEngine:
         Raises:
             ServiceError: the result is no image.
         """
+        return self._known.get(expression, lambda: self._image(expression))
+
+    def _image(self, expression: Mapping[str, Any]) -> Image:
         result = self.evaluate(expression)
         try:
             return as_image(result)

@@ -15,7 +15,7 @@ from eo_pipeline.sandbox.graph.geometry import Geometry
 from eo_pipeline.sandbox.graph.grids import Grid
 from eo_pipeline.sandbox.graph.images import Band, Image
 from eo_pipeline.sandbox.graph.pixel_types import PixelType
-from eo_pipeline.sandbox.graph.pixels import Pixels, Raster
+from eo_pipeline.sandbox.graph.pixels import Pixels, Raster, near_all
 
 OneValue = Callable[[np.ndarray], Any]
 TwoValues = Callable[[np.ndarray, np.ndarray], Any]
@@ -53,7 +53,7 @@ def mapped(band: Band, function: OneValue, pixel_type: PixelType) -> Band:
         with np.errstate(all="ignore"):
             return Raster(function(raster.data).astype(pixel_type.dtype, copy=False), raster.mask)
 
-    return derived(band, change, pixel_type)
+    return _placed(derived(band, change, pixel_type), band)
 
 
 def joined(bands: Sequence[Band], function: Callable[..., Raster], like: Band, pixel_type: PixelType) -> Band:
@@ -75,7 +75,17 @@ def paired(left: Band, right: Band, function: TwoValues, pixel_type: PixelType, 
             data = function(a.data, b.data)
         return Raster(data.astype(pixel_type.dtype, copy=False), both(a.mask, b.mask))
 
-    return joined((left, right), combine, like, pixel_type)
+    return _placed(joined((left, right), combine, like, pixel_type), left, right)
+
+
+def narrowed(band: Band, function: Callable[[Raster, Raster], Raster], limit: Band) -> Band:
+    """A band with another mask, computed from its raster and another band's; valid at most where it is."""
+    return _placed(joined((band, limit), function, band, band.pixel_type), band)
+
+
+def _placed(made: Band, *sources: Band) -> Band:
+    """A band that is valid only where others are, which is remembered."""
+    return replace(made, pixels=replace(made.pixels, near=near_all(source.pixels for source in sources)))
 
 
 def matched_bands(function: str, first: Image, second: Image) -> list[tuple[Band, Band, str]]:

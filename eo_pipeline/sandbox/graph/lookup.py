@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from eo_pipeline.sandbox.graph.crs import is_geographic, transformer
@@ -37,6 +39,7 @@ def on_lattice(grid: Grid, projection: Projection) -> bool:
     return bool(size < _SAME and abs(step.c - round(step.c)) < _SAME and abs(step.f - round(step.f)) < _SAME)
 
 
+@lru_cache(maxsize=1024)
 def covered_bounds(grid: Grid, crs: str) -> Bounds:
     """Bounds, in a CRS, of everything the grid covers; east of the antimeridian longitudes go on beyond 180."""
     if grid.crs == crs:

@@ -32,11 +32,15 @@ class Pixels:
         inputs: the nodes it reads.
         compute: (requested grid, rasters of the inputs in order) -> raster on the requested grid.
         ask: requested grid -> grid on which the inputs are needed; the same grid unless the node looks around itself.
+        near: requested grid -> False if it is known that no pixel is valid there; None if nothing is known.
+        choose: requested grid -> positions of the inputs that `compute` gets, in order; None for all of them.
     """
 
     inputs: tuple[Pixels, ...]
     compute: Callable[[Grid, Sequence[Raster]], Raster]
     ask: Callable[[Grid], Grid] = field(default=lambda grid: grid)
+    near: Callable[[Grid], bool] | None = None
+    choose: Callable[[Grid], Sequence[int]] | None = None
 
 
 BLOCK_SIDE = 512
@@ -118,7 +122,27 @@ def _needs(key: _Key) -> list[_Key]:
     if not node.inputs:
         return []
     asked = node.ask(grid)
-    return [(source, asked) for source in node.inputs]
+    chosen = node.inputs if node.choose is None else [node.inputs[position] for position in node.choose(grid)]
+    return [(source, asked) for source in chosen]
+
+
+def near_all(nodes: Iterable[Pixels]) -> Callable[[Grid], bool] | None:
+    """What is known of where all of some nodes are valid: the first node's answer of those that have one."""
+    return next((node.near for node in nodes if node.near is not None), None)
+
+
+def within_reach(samples: Sequence[Sequence[Pixels]]) -> Callable[[Grid], list[int]]:
+    """For a grid the positions of the samples that may be valid there, at least one.
+
+    Args:
+        samples: for each sample its nodes; it is valid where all of them are.
+    """
+    reaches = [near_all(nodes) for nodes in samples]
+
+    def choose(grid: Grid) -> list[int]:
+        return [number for number, near in enumerate(reaches) if near is None or near(grid)] or [0]
+
+    return choose
 
 
 def _plan(wanted: Sequence[_Key]) -> tuple[list[_Key], dict[_Key, int]]:

@@ -36,6 +36,7 @@ class Part:
         inputs: how many inputs it reads from there.
         weighted: samples count by their weight; otherwise every sample that counts at all counts fully.
         skips_missing: samples may be None, which each input leaves out by itself.
+        sees_masked: samples that are nowhere valid change the outcome.
     """
 
     statistic: Statistic
@@ -45,6 +46,7 @@ class Part:
     inputs: int = 1
     weighted: bool = False
     skips_missing: bool = False
+    sees_masked: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,11 @@ class Reducer:
     def skips_missing(self) -> bool:
         """True if every statistic leaves out missing samples by itself, input by input."""
         return all(part.skips_missing for part in self.parts)
+
+    @property
+    def sees_masked(self) -> bool:
+        """True if any statistic depends on samples that are nowhere valid."""
+        return any(part.sees_masked for part in self.parts)
 
     def types(self, inputs: Sequence[PixelType]) -> list[PixelType]:
         """Pixel types of the outputs for those of the inputs."""

@@ -63,4 +63,5 @@ def interpolated(band: Band) -> Band:
         return native.level(number)
 
     pixel_type = PixelType("double", band.pixel_type.low, band.pixel_type.high)
-    return on_own_lattice(band, level, bilinear, pixel_type if band.pixel_type.is_integer else band.pixel_type)
+    made = on_own_lattice(band, level, bilinear, pixel_type if band.pixel_type.is_integer else band.pixel_type)
+    return replace(made, pixels=replace(made.pixels, near=band.pixels.near))

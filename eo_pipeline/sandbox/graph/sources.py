@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -11,13 +11,19 @@ from eo_pipeline.sandbox.graph.crs import is_geographic
 from eo_pipeline.sandbox.graph.geometry import WGS84, Geometry
 from eo_pipeline.sandbox.graph.grids import Grid, Projection
 from eo_pipeline.sandbox.graph.images import Band, BandSource, Image, ImageRecord
-from eo_pipeline.sandbox.graph.lookup import positions
+from eo_pipeline.sandbox.graph.lookup import covered_bounds, positions
 from eo_pipeline.sandbox.graph.pixels import Pixels, Raster
 
 TOP_LEVEL_SIDE = 256
 """A pyramid ends at the level whose longer side is at most this many pixels."""
 
 _EDGE = 1e-9
+_MARGIN = 8
+"""Pixels around a source within which a grid counts as near: what looks around itself looks no further."""
+
+_SLACK = 0.05
+"""Part of a grid's own size by which its corners may be off in another CRS; two of its pixels come to that."""
+
 _NOWHERE = int(np.iinfo(np.int32).min)
 _ROUND = 1e-6
 """Relative difference below which two scales count as equal."""
@@ -53,7 +59,25 @@ def _band(name: str, source: BandSource) -> Band:
     def compute(grid: Grid, _: Sequence[Raster]) -> Raster:
         return _read(source, grid)
 
-    return Band(name, source.pixel_type, source.projection, source.dimensions, Pixels((), compute))
+    return Band(name, source.pixel_type, source.projection, source.dimensions, Pixels((), compute, near=_reach(source)))
+
+
+def _reach(source: BandSource) -> Callable[[Grid], bool] | None:
+    """Whether a grid comes near a source; None if it may be everywhere, or goes around the globe."""
+    dimensions, lattice = source.dimensions, source.projection
+    if dimensions is None or is_geographic(lattice.crs):
+        return None
+
+    def near(grid: Grid) -> bool:
+        west, south, east, north = covered_bounds(grid, lattice.crs)
+        if not all(map(math.isfinite, (west, south, east, north))):
+            return True
+        extent = lattice.grid(-_MARGIN, -_MARGIN, dimensions[0] + 2 * _MARGIN, dimensions[1] + 2 * _MARGIN)
+        left, bottom, right, top = extent.bounds
+        slack = (east - west + north - south) * (_SLACK + 2 / min(grid.width, grid.height))
+        return west - slack < right and left < east + slack and south - slack < top and bottom < north + slack
+
+    return near
 
 
 def _read(source: BandSource, grid: Grid) -> Raster:

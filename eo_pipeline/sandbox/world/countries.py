@@ -16,6 +16,9 @@ from eo_pipeline.sandbox.world.fips import FIPS
 
 COUNTRIES_FILE = Path(__file__).parent / "countries_110m.geojson.gz"
 
+GAUL = "FAO/GAUL/2015/level0"
+LSIB = "USDOS/LSIB_SIMPLE/2017"
+
 _LSIB_NAMES = {
     "Bosnia and Herz.": "Bosnia & Herzegovina",
     "Central African Rep.": "Central African Rep",
@@ -64,6 +67,6 @@ def _number(entry: Entry) -> int:
 
 
 _NAMINGS: Mapping[str, Callable[[Entry], dict[str, object]]] = {
-    "FAO/GAUL/2015/level0": _gaul,
-    "USDOS/LSIB_SIMPLE/2017": _lsib,
+    GAUL: _gaul,
+    LSIB: _lsib,
 }

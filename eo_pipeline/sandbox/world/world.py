@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from shapely.geometry.base import BaseGeometry
 
@@ -11,12 +12,14 @@ from eo_pipeline.sandbox.catalog.catalog import AssetInfo
 from eo_pipeline.sandbox.graph.images import ImageRecord
 from eo_pipeline.sandbox.graph.values import Feature
 from eo_pipeline.sandbox.world.coast import load_coast
-from eo_pipeline.sandbox.world.countries import country_tables
+from eo_pipeline.sandbox.world.countries import GAUL, country_tables
 from eo_pipeline.sandbox.world.heights import HEIGHT_MODELS, heights
+from eo_pipeline.sandbox.world.invented_tables import DISTRICTS, ECOREGIONS, district_table, ecoregion_table
 from eo_pipeline.sandbox.world.land_cover import land_cover
 from eo_pipeline.sandbox.world.landsat import landsat_collections
 from eo_pipeline.sandbox.world.members import Member
 from eo_pipeline.sandbox.world.modis import modis_series
+from eo_pipeline.sandbox.world.once import once
 from eo_pipeline.sandbox.world.publishing import Present, Publishing
 from eo_pipeline.sandbox.world.scenery import Scenery
 from eo_pipeline.sandbox.world.scenes import sentinel_collections
@@ -35,13 +38,13 @@ class ProceduralWorld:
         scenery: the world they show.
         collections: image collections by id.
         singles: images that belong to no collection, by id.
-        tables: features by the table's id.
+        tables: what gives the features, by the table's id.
     """
 
     scenery: Scenery
     collections: Mapping[str, Member]
     singles: Mapping[str, ImageRecord]
-    tables: Mapping[str, tuple[Feature, ...]]
+    tables: Mapping[str, Callable[[], tuple[Feature, ...]]]
 
     def asset(self, asset_id: str) -> AssetInfo | None:
         """See Catalog.asset."""
@@ -70,7 +73,8 @@ class ProceduralWorld:
 
     def table(self, table_id: str) -> Sequence[Feature] | None:
         """See Catalog.table."""
-        return self.tables.get(table_id)
+        features = self.tables.get(table_id)
+        return None if features is None else features()
 
     def area(self, collection_id: str, values: Mapping[str, object]) -> BaseGeometry | None:
         """See Catalog.area."""
@@ -104,4 +108,12 @@ def build_world(present: Present = Publishing) -> ProceduralWorld:
     ]
     collections = {one.id: one for members in make for one in members()}
     singles = {model.id: heights(scenery, model) for model in HEIGHT_MODELS}
-    return ProceduralWorld(scenery, collections, singles, country_tables())
+    return ProceduralWorld(scenery, collections, singles, _tables(scenery))
+
+
+def _tables(scenery: Scenery) -> dict[str, Callable[[], tuple[Feature, ...]]]:
+    """Countries are there at once, invented regions are made when they are first read."""
+    countries = country_tables()
+    ready = {table: once(partial(tuple, features)) for table, features in countries.items()}
+    districts = once(partial(district_table, countries[GAUL]))
+    return {**ready, DISTRICTS: districts, ECOREGIONS: once(partial(ecoregion_table, scenery.coast.land))}

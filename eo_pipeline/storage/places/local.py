@@ -9,7 +9,7 @@ from typing import override
 
 from upath import UPath
 
-from eo_pipeline.storage.disk_space import room_for, temporary_folder
+from eo_pipeline.storage.disk_space import room_for, temporary_folder, unfinished_folder
 from eo_pipeline.storage.places.place import Place
 
 _INCOMING = ".incoming"
@@ -26,6 +26,10 @@ class LocalPlace(Place):
     @override
     def workspace(self) -> AbstractContextManager[Path]:
         return temporary_folder(Path(str(self.root)) / _INCOMING / uuid.uuid4().hex)
+
+    @override
+    def unfinished(self, name: str) -> AbstractContextManager[Path]:
+        return unfinished_folder(Path(str(self.root)) / _INCOMING / name)
 
     @override
     @contextmanager

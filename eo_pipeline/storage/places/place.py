@@ -28,6 +28,10 @@ class Place(ABC):
         """A local folder for work in progress, removed afterwards."""
 
     @abstractmethod
+    def unfinished(self, name: str) -> AbstractContextManager[Path]:
+        """A local folder of that name for long work: removed if the body ends well, else there again the next time."""
+
+    @abstractmethod
     def folder_to_fill(self, folder: str) -> AbstractContextManager[Path]:
         """A local folder whose files end up in `folder` below the root: that folder itself, or one sent there later.
 
@@ -36,7 +40,7 @@ class Place(ABC):
 
     @abstractmethod
     def folder_to_resume(self, folder: str) -> AbstractContextManager[Path]:
-        """The same for work that is long and made of many files: what an earlier, unfinished call left is still there.
+        """The same for long work that makes many files: what an earlier, unfinished call left is still there.
 
         Nothing is sent if the body raises. Names that begin with a dot are never sent.
         """

@@ -5,7 +5,6 @@ progress is local. What does not belong here: the bucket's requests and their fa
 """
 
 import hashlib
-import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,7 @@ from urllib.parse import quote
 
 from upath import UPath
 
-from eo_pipeline.storage.disk_space import room_for, temporary_folder
+from eo_pipeline.storage.disk_space import temporary_folder, unfinished_folder
 from eo_pipeline.storage.objects import Bucket
 from eo_pipeline.storage.places.place import Place
 
@@ -56,6 +55,10 @@ class BucketPlace(Place):
         return temporary_folder(self._scratch / f"eo-{uuid.uuid4().hex}")
 
     @override
+    def unfinished(self, name: str) -> AbstractContextManager[Path]:
+        return unfinished_folder(self._scratch / f"eo-unfinished-{_digits(f'{self.address}/{name}')}")
+
+    @override
     @contextmanager
     def folder_to_fill(self, folder: str) -> Iterator[Path]:
         with self.workspace() as local:
@@ -66,15 +69,12 @@ class BucketPlace(Place):
     @override
     @contextmanager
     def folder_to_resume(self, folder: str) -> Iterator[Path]:
-        local = self._scratch / f"eo-unfinished-{_digits(f'{self.address}/{folder}')}"
-        with room_for(local, 0):
-            local.mkdir(parents=True, exist_ok=True)
-        yield local
-        files = sorted(file for file in local.iterdir() if not file.name.startswith("."))
-        with ThreadPoolExecutor(_UPLOADS) as pool:
-            for sent in [pool.submit(self._send, file, self.path(folder, file.name)) for file in files]:
-                sent.result()
-        shutil.rmtree(local)
+        with self.unfinished(folder) as local:
+            yield local
+            files = sorted(file for file in local.iterdir() if not file.name.startswith("."))
+            with ThreadPoolExecutor(_UPLOADS) as pool:
+                for sent in [pool.submit(self._send, file, self.path(folder, file.name)) for file in files]:
+                    sent.result()
 
     def _send(self, file: Path, target: UPath) -> None:
         self.bucket.upload(file, self._name(target))

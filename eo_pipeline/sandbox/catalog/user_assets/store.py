@@ -28,6 +28,9 @@ class AssetStore:
     Args:
         root: Folder; made when absent.
         now: The present instant.
+
+    Attributes:
+        changes: How many there were since the start.
     """
 
     def __init__(self, root: Path, now: Callable[[], datetime]) -> None:
@@ -37,6 +40,7 @@ class AssetStore:
             folder.mkdir(parents=True, exist_ok=True)
         self._now = now
         self._lock = threading.RLock()
+        self.changes = 0
         self._assets = {asset.id: asset for asset in self._load()}
         self._sweep()
 
@@ -90,6 +94,7 @@ class AssetStore:
             kept = replace(asset, version=self._next_version())
             self._write(kept)
             self._assets[kept.id] = kept
+            self.changes += 1
         return kept
 
     def move(self, asset: UserAsset, new_id: str) -> None:
@@ -104,6 +109,7 @@ class AssetStore:
         with self._lock:
             self._record_path(asset).unlink(missing_ok=True)
             self._assets.pop(asset.id, None)
+            self.changes += 1
 
     def _next_version(self) -> int:
         """Microseconds since 1970, and greater than every version before."""
