@@ -26,14 +26,11 @@ from eo_pipeline.core.series.batches import Region
 from eo_pipeline.core.series.outlines import inner_points, outline, owner, pixels_around
 from eo_pipeline.core.series.work_list import Bounds
 from eo_pipeline.core.zone_shapes import METRES_PER_DEGREE, Zones
-from eo_pipeline.earth_engine.region_nodes import VERTEX_BYTES
+from eo_pipeline.earth_engine.region_nodes import REGION_BYTES, VERTEX_BYTES
 from eo_pipeline.earth_engine.series_requests import listed_regions
 from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.errors import ZonesError
 from eo_pipeline.storage.vectors import read_attributes, read_zones
-
-REGION_BYTES = 320
-"""Of a region in a request, beside its vertices."""
 
 ID_BYTES = 64
 """Of a region that is named by its id."""
