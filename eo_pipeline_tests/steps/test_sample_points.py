@@ -1,5 +1,10 @@
 """Points have the values of their pixels, however asked for; a bad group costs itself; nothing is asked twice."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -132,7 +137,7 @@ def test_what_is_lost_is_tolerated_or_told(service: Service, interactive: Sessio
             kind="status", status=400, message="Something odd.", path=f"{NAMED}$", method="POST", count=count
         )
 
-    fail(2)
+    fail(3)
     with pytest.raises(SamplesError) as refused:
         pointing.sample(interactive, order, tmp_path / "a")
     said = str(refused.value).splitlines()
@@ -142,7 +147,7 @@ def test_what_is_lost_is_tolerated_or_told(service: Service, interactive: Sessio
     assert "Something odd." in said[1]
     assert said[1].startswith("  1 (p")
     assert said[-1] == ("the others are kept; run the partition again to ask for these, or set points.tolerance")
-    fail(2)
+    fail(3)
     found = pointing.sample(interactive, replace(order, tolerance=0.34), tmp_path / "b")
     assert found.failed.sum() == 1
     assert [points.ids[place] for place in np.flatnonzero(found.failed)] == list(found.problems)
@@ -164,3 +169,29 @@ def test_no_points_are_no_requests(service: Service, interactive: Session, tmp_p
     nothing = Points(np.zeros(0, object), np.zeros(0), np.zeros(0))
     found = pointing.sample(interactive, pointing.order(service.settings, service.session, nothing), tmp_path / "a")
     assert (found.stored.shape, found.requests) == ((2, 0), 0)
+
+
+def test_killed_half_way_only_what_was_under_way_is_asked_for_again(
+    service: Service, recorder: Recorder, interactive: Session, tmp_path: Path
+) -> None:
+    service.sandbox.arm(kind="slow", path=f"({NAMED}|{PIXELS})$", seconds=0.2, count=None)
+    folder = tmp_path / "points"
+    command = [sys.executable, "-m", pointing.__name__, service.sandbox.url, recorder.url, str(folder)]
+    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    try:
+        while len(list(folder.glob(".*.json"))) < 2:
+            assert process.poll() is None
+            time.sleep(0.01)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    time.sleep(0.5)  # requests of the dead end
+    kept, asked = len(list(folder.glob(".*.json"))), len(recorder.asked)
+    service.sandbox.control("faults", method="DELETE")
+    order = pointing.order(service.settings, service.session, pointing.many(), cell=4)
+    found = pointing.sample(interactive, order, folder)
+    quiet = pointing.sample(interactive, order, tmp_path / "quiet")
+    assert found.reused == kept >= 2
+    assert found.requests == quiet.requests - kept > 0
+    assert asked - kept <= 2  # two at once were under way
+    np.testing.assert_array_equal(found.stored, quiet.stored)
