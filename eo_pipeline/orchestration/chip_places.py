@@ -68,14 +68,14 @@ class ChipPlaces:
         """
         folder = _identity(order, work)
         path = self.io.folder(self.asset, key, folder)
-        if order.chips.repository:
+        if order.chips.repository is not None:
             return self._in_store(key, order, work, path, cut)
         return self._in_files(order, work, path, cut)
 
     def _in_files(self, order: ChipOrder, work: WorkList, path: str, cut: Cut) -> PlacedChips:
         with self.io.place.folder_to_resume(path) as folder:
             found = cut(folder)
-            first = first_chips(found, work, order)
+            first = first_chips(work, found.outcomes, folder, order)
         shown = {"folder": dg.MetadataValue.path(str(self.io.place.path(path)))}
         return PlacedChips(found, found.outcomes, first, path.rpartition("/")[2], shown)
 
@@ -84,7 +84,7 @@ class ChipPlaces:
         metadata = {"product": order.source.product.name, "partition": key, "run_id": self.run_id}
         with self.io.place.unfinished(path) as folder:
             found = cut(folder)
-            first = first_chips(found, work, order)
+            first = first_chips(work, found.outcomes, folder, order)
             stored = store_chips(found, work, order, address=address, partition=key, metadata=metadata)
         shown = {
             "repository": dg.MetadataValue.path(address.uri),
