@@ -176,8 +176,12 @@ def chip_outlines(windows: Windows, crs: str, *, near: NDArray[np.float64]) -> N
     return found
 
 
-def _edges(windows: Windows) -> tuple[NDArray[np.float64], ...]:
-    """Left, bottom, right and top (n,), a little inwards."""
+_Edges = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+"""Left, bottom, right and top (n,)."""
+
+
+def _edges(windows: Windows) -> _Edges:
+    """Edges a little inwards."""
     inwards = windows.resolution * _ON_LINE
     right = windows.left + windows.width * windows.resolution
     bottom = windows.top - windows.height * windows.resolution
@@ -185,7 +189,8 @@ def _edges(windows: Windows) -> tuple[NDArray[np.float64], ...]:
 
 
 def _boxes(windows: Windows) -> NDArray[np.object_]:
-    return np.asarray(shapely.box(*_edges(windows)), dtype=object)
+    left, bottom, right, top = _edges(windows)
+    return np.asarray(shapely.box(left, bottom, right, top), dtype=object)
 
 
 def _outlines(windows: Windows, move: Transformer, near: NDArray[np.float64]) -> NDArray[np.object_]:
