@@ -163,7 +163,8 @@ def _region_of_asset(row: int, told: Mapping[str, Any], product: Product, series
     metres = product.area.resolution * (METRES_PER_DEGREE if CRS(product.area.crs).geographic else 1.0)
     named = tuple(_plain(told.get(f"n{number}")) for number in range(len(series.names)))
     pixels = max(1, math.ceil(float(told["area"]) / metres**2))
-    return Region(row, told.get("id", ""), named, 1, ID_BYTES, pixels)
+    identity = told.get("id")
+    return Region(row, "" if identity is None else identity, named, 1, ID_BYTES, pixels)
 
 
 def _bounds(ring: Sequence[Sequence[Sequence[float]]], to_product: Transformer) -> Bounds:

@@ -14,6 +14,9 @@ import rasterio
 import shapely
 from rasterio.windows import from_bounds
 
+from eo_pipeline.core.settings import Settings
+from eo_pipeline.orchestration.checks import build_checks
+from eo_pipeline.orchestration.io_managers import ChipsIO
 from eo_pipeline.orchestration.run import RunReport
 from eo_pipeline.orchestration.status import product_status
 from eo_pipeline_tests.end_to_end.chip_products import (
@@ -159,6 +162,30 @@ def test_what_is_made_is_neither_asked_for_nor_made_again(finished: Finished) ->
     assert found.run(MONTHS).failed == {}
     runs = maker.instance.get_runs(limit=maker.instance.get_runs_count() - before)
     assert {key.path[-1] for run in runs for key in run.asset_selection or ()} <= {"submission"}
+
+
+def test_a_check_finds_the_chip_that_is_gone_and_a_run_brings_only_it_back(finished: Finished) -> None:
+    _, found, _ = finished
+    assert checked(found) == (True, "48 chips of 6 partitions are accounted for.")
+    lost = manifest_of(found, "east", MONTHS[0]).iloc[3]
+    content = lost.file.read_bytes()
+    lost.file.unlink()
+    passed, words = checked(found)
+    assert (passed, words) == (False, "1 of 6 partitions are not as their manifests say.")
+    assert found.materialise("chips", f"east|{MONTHS[0]}").success
+    assert found.metadata("chips", f"east|{MONTHS[0]}")["were there already"] == COUNT - 1
+    assert checked(found)[0]
+    assert lost.file.read_bytes() == content
+
+
+def checked(found: Pipeline) -> tuple[bool, str]:
+    """What the check of the manifests says."""
+    _, manifest = build_checks(found.chain)
+    io = ChipsIO(Settings(root=str(found.root)))
+    job = dg.Definitions(asset_checks=[manifest], resources={"chips_io": io}).resolve_implicit_global_asset_job_def()
+    done = job.execute_in_process(instance=found.instance)
+    [evaluation] = done.get_asset_check_evaluations()
+    return evaluation.passed, evaluation.description or ""
 
 
 def test_a_broken_chip_costs_itself_and_is_named_where_it_is_tolerated(maker: Maker, sandbox: SandboxProcess) -> None:

@@ -17,6 +17,7 @@ import pytest
 import rasterio
 import zarr
 
+from eo_pipeline.orchestration.removing.deleting import delete, take_stock
 from eo_pipeline_tests.end_to_end.chip_products import (
     COUNT,
     MONTHS,
@@ -28,6 +29,7 @@ from eo_pipeline_tests.end_to_end.chip_products import (
     write_world,
 )
 from eo_pipeline_tests.end_to_end.pipeline import make_bucket, storage_client
+from eo_pipeline_tests.end_to_end.test_delete import stores_of
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
 from eo_pipeline_tests.recorder import Recorder, recording
 
@@ -140,7 +142,7 @@ def store_of(root: Path) -> zarr.Group:
     return zarr.open_group(repository.readonly_session("main").store, mode="r")
 
 
-def test_chips_of_two_partitions_grow_one_store(maker: Maker) -> None:
+def test_chips_of_two_partitions_grow_one_store_and_leave_it(maker: Maker, sandbox: SandboxProcess) -> None:
     count = 5
     found = maker.chips(count=count, format="zarr", repository="chips/all.icechunk")
     assert found.run(MONTHS, ["west"]).failed == {}
@@ -160,3 +162,9 @@ def test_chips_of_two_partitions_grow_one_store(maker: Maker) -> None:
     assert found.materialise("chips", f"west|{MONTHS[1]}").success
     again = found.metadata("chips", f"west|{MONTHS[1]}")
     assert (again["committed"], again["snapshot"]) == (False, snapshot)
+    stores = stores_of(sandbox, found)
+    delete(stores, [f"west|{MONTHS[0]}"], keep_history=False, tell=lambda _: None, poll_seconds=0.1)
+    owners = np.asarray(store_of(root)["partition"])
+    assert Counter(owners.tolist()) == {"": count, f"west|{MONTHS[1]}": count}
+    assert not take_stock(stores, [f"west|{MONTHS[0]}"], keep_history=False).holdings
+    assert sorted(path.name for path in (root / NAME).rglob("*.parquet")) == [f"{MONTHS[1]}.parquet"] * 2

@@ -268,6 +268,28 @@ def test_chips_of_another_crs_are_the_service_s_own_pixels_there(
     assert str(box.crs) == "EPSG:32632"
 
 
+def test_coarser_chips_are_averages_of_native_pixels_whatever_the_area_s_resolution(
+    service: Service, interactive: Session, tmp_path: Path
+) -> None:
+    chips = {"format": "npy", "crs": "utm", "resolution": 20, "size": 6}
+    wanted = work([(2, 4)], size=6)
+    coarse = WorkList(wanted.table.assign(resolution=20.0))
+    made = product(chips, mask={"scl_exclude": [8]}, output={"B4": {"dtype": "float64"}})
+    found = cut(interactive, coarse, order(made), tmp_path)
+    stack = np.ma.masked_array([scene.bands["B4"] for scene in service.scenes[:3]], dtype=float)
+    stack = np.ma.masked_where(stack == NODATA, stack)
+    seen = (~stack.mask).sum(axis=0)[2:14, 4:16]
+    stack = np.ma.masked_where([scene.bands["SCL"] == 8 for scene in service.scenes[:3]], stack)
+    usable = (~stack.mask).sum(axis=0)[2:14, 4:16]
+    median = np.ma.median(stack, axis=0)[2:14, 4:16]
+    expected = median.reshape(6, 2, 6, 2).mean(axis=(1, 3)).filled(np.nan)
+    np.testing.assert_allclose(np.load(tmp_path / "c2-4.npy")[0], expected, rtol=1e-12)
+    [outcome] = found.outcomes
+    assert outcome.found is not None
+    means = [np.floor(counts.reshape(6, 2, 6, 2).mean(axis=(1, 3)) + 0.5).sum() for counts in (seen, usable)]
+    assert outcome.found.cloud_share == pytest.approx(1 - means[1] / means[0], abs=1e-12)
+
+
 def test_a_geotiff_tells_what_it_is(service: Service, interactive: Session, tmp_path: Path) -> None:
     output = {"B4": {"dtype": "uint16", "scale": 0.5, "nodata": 65535, "units": "1", "description": "red"}}
     cut(interactive, work([(1, 1)]), order(product(output=output)), tmp_path)

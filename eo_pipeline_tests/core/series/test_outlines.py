@@ -18,8 +18,9 @@ TRIANGLE = shapely.Polygon([(10, 50), (40, 50), (25, 65)], [[(20, 54), (28, 54),
 _GEOD = Geod(ellps="WGS84")
 
 
-def geodesic(shape: shapely.Polygon, pieces: int = 400) -> shapely.Polygon:
-    """The same corners with many points on the geodesics between them."""
+def geodesic(shape: BaseGeometry, pieces: int = 400) -> shapely.Polygon:
+    """The same corners of a polygon with many points on the geodesics between them."""
+    assert isinstance(shape, shapely.Polygon)
 
     def bent(ring: BaseGeometry) -> list[tuple[float, float]]:
         points = list(ring.coords)
@@ -41,6 +42,7 @@ def test_planar_edges_in_the_product_s_own_crs_are_left_alone() -> None:
 
 def test_geodesic_edges_keep_to_the_geodesics_within_a_hundredth_of_a_pixel() -> None:
     found = outline(TRIANGLE, DEGREES, LATTICE, edges="geodesic")
+    assert isinstance(found, shapely.Polygon)
     assert apart(found, geodesic(TRIANGLE)) < 1e-4
     assert apart(TRIANGLE, geodesic(TRIANGLE)) > 0.9
     assert len(found.interiors) == 1
