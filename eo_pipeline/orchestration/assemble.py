@@ -15,6 +15,7 @@ from eo_pipeline.orchestration.assets.cube import build_cube
 from eo_pipeline.orchestration.assets.ee_asset import build_ee_asset
 from eo_pipeline.orchestration.assets.export import build_export
 from eo_pipeline.orchestration.assets.mosaic import build_mosaic
+from eo_pipeline.orchestration.assets.points import build_points
 from eo_pipeline.orchestration.assets.samples import build_samples
 from eo_pipeline.orchestration.assets.series import build_series
 from eo_pipeline.orchestration.assets.series_csv import build_series_csv
@@ -74,6 +75,8 @@ def _pieces(chain: Chain) -> Iterator[dg.AssetsDefinition]:
         yield build_series(chain, chain.product.series)
         if chain.product.series.csv:
             yield build_series_csv(chain, chain.product.series)
+    if chain.product.points is not None:
+        yield build_points(chain, chain.product.points)
 
 
 def asset_name(name: str) -> str:

@@ -52,7 +52,7 @@ def read_labelled_places(path: Path, *, id_column: str, label_column: str | None
     columns = [id_column] if label_column is None else [id_column, label_column]
     check_header(path, columns)
     frame = geopandas.read_file(path, columns=columns)
-    ids = _ids(frame[id_column], id_column, path)
+    ids = checked_ids(frame[id_column], id_column, path)
     places = _places(frame, ids, path)
     if CRS(frame.crs) != CRS(crs):
         places = places.to_crs(crs)
@@ -60,7 +60,12 @@ def read_labelled_places(path: Path, *, id_column: str, label_column: str | None
     return LabelledPlaces(ids, places.x.to_numpy(), places.y.to_numpy(), labels)
 
 
-def _ids(values: "pd.Series[str]", column: str, path: Path) -> NDArray[np.object_]:
+def checked_ids(values: "pd.Series[str]", column: str, path: Path | str) -> NDArray[np.object_]:
+    """A column as texts, whole numbers without a point.
+
+    Raises:
+        SamplesError: an id is missing or repeated.
+    """
     if values.isna().any():
         raise SamplesError(
             f"{path}: column {column!r}: expected an id for every place, got none in {values.isna().sum()} feature(s) "
