@@ -23,6 +23,8 @@ Bounds = tuple[float, float, float, float]
 
 EARTH_RADIUS = 6_371_000.0
 METRES_PER_DEGREE = 111_320.0
+_ROUNDING = 1e-9
+"""Degrees by which a whole turn may change a width without making it narrower."""
 CHORD_ERROR = 0.01
 """How far, in pixels, a straight edge may depart from the curve it becomes in another CRS."""
 
@@ -75,7 +77,7 @@ def contiguous_longitudes(geometries: Sequence[BaseGeometry]) -> tuple[BaseGeome
         Parts west of 0 moved to x from 180 to 360, if that makes the extent of all together narrower; else the same.
     """
     moved = tuple(_eastwards(geometry) for geometry in geometries)
-    return moved if _width(moved) < _width(geometries) else tuple(geometries)
+    return moved if _width(moved) < _width(geometries) - _ROUNDING else tuple(geometries)
 
 
 def on_grid(geometry: BaseGeometry, crs: CRS, grid: GeoBox) -> BaseGeometry:

@@ -37,6 +37,11 @@ class ChipSource:
     native_resolution: float | None
 
     @property
+    def metres(self) -> float | None:
+        """A pixel of chips in their own UTM zones; None of those on the product's lattice."""
+        return None if self.product.chips is None else self.product.chips.resolution
+
+    @property
     def is_counted(self) -> bool:
         """True if something is masked, so that it is worth counting what."""
         return self.product.mask is not None
@@ -89,6 +94,7 @@ def _stored(source: ChipSource, source_image: str, *, keep_masks: bool) -> Any:
         native_resolution=source.native_resolution,
         keep_masks=keep_masks,
         source_image=source_image,
+        metres=source.metres,
     )
 
 
@@ -102,5 +108,6 @@ def _counted(image: Any, source: ChipSource, source_image: str) -> Any:
             period=source.period,
             native_resolution=source.native_resolution,
             source_image=source_image,
+            metres=source.metres,
         )
     )

@@ -96,6 +96,7 @@ def image(
     native_resolution: float | None = None,
     keep_masks: bool = False,
     source_image: str = "",
+    metres: float | None = None,
 ) -> Any:
     """The `ee.Image` that is exported: bands as in `product.bands`, encoded, one dtype, no masked pixel left.
 
@@ -109,12 +110,13 @@ def image(
         native_resolution: metres a pixel of the source, to decide whether the product is coarser; None if unknown.
         keep_masks: leave unusable pixels masked, as Earth Engine's assets keep them.
         source_image: Earth Engine id of the only image that it is made of; empty for all of the area and period.
+        metres: a pixel that will be asked for; those of the product's area if None.
     """
     if product.recipe is not None:
         made = ee.Image(own_recipe(product.recipe, RecipeArea(area_key, geobox, rectangle(geobox)), period))
         return _stacked(made, product, keep_masks=keep_masks)
     found = images(product, geobox, period, source_image=source_image)
-    return _made_of(found, product, geobox, native_resolution, keep_masks=keep_masks)
+    return _made_of(found, product, metres or _metres(product, geobox), native_resolution, keep_masks=keep_masks)
 
 
 def scene_image(product: Product, scene: Any, *, geobox: GeoBox, native_resolution: float | None) -> Any:
@@ -127,17 +129,23 @@ def scene_image(product: Product, scene: Any, *, geobox: GeoBox, native_resoluti
         native_resolution: metres a pixel of the source; None if unknown.
     """
     found = ee.ImageCollection.fromImages([scene])
-    return _made_of(found, product, geobox, native_resolution, keep_masks=True)
+    return _made_of(found, product, _metres(product, geobox), native_resolution, keep_masks=True)
 
 
-def _made_of(found: Any, product: Product, geobox: GeoBox, native_resolution: float | None, *, keep_masks: bool) -> Any:
+def _made_of(found: Any, product: Product, metres: float, native_resolution: float | None, *, keep_masks: bool) -> Any:
     classes = [e.name for e in product.bands if e.kind == "categorical"]
-    averaged = _averaging(product, geobox, native_resolution, found, classes)
+    averaged = _averaging(metres, native_resolution, product, found, classes)
     return _stacked(averaged(_composite(product, found)), product, keep_masks=keep_masks)
 
 
 def counts(
-    product: Product, *, geobox: GeoBox, period: Period, native_resolution: float | None, source_image: str = ""
+    product: Product,
+    *,
+    geobox: GeoBox,
+    period: Period,
+    native_resolution: float | None,
+    source_image: str = "",
+    metres: float | None = None,
 ) -> Any:
     """The `ee.Image` of COUNTS: how many images saw a pixel, and how many saw it usable, as they are averaged.
 
@@ -145,7 +153,7 @@ def counts(
     """
     found = images(product, geobox, period, source_image=source_image)
     both = _count_images(product, found, _scenes(product, found))
-    averaged = _averaging(product, geobox, native_resolution, found, [])
+    averaged = _averaging(metres or _metres(product, geobox), native_resolution, product, found, [])
     pair = averaged(both["n_obs"].rename([COUNTS[0]]).addBands(both["n_valid"].rename([COUNTS[1]])))
     return pair.add(0.5).floor().toUint16()
 
@@ -269,11 +277,15 @@ def _reduced(scenes: Any, composite: Composite) -> Any:
     return getattr(scenes, composite.reducer)()
 
 
+def _metres(product: Product, geobox: GeoBox) -> float:
+    """A pixel of the product's area, at the equator if its CRS is geographic."""
+    return product.area.resolution * (METRES_PER_DEGREE if geobox.crs is not None and geobox.crs.geographic else 1.0)
+
+
 def _averaging(
-    product: Product, geobox: GeoBox, native_resolution: float | None, found: Any, classes: Sequence[str]
+    metres: float, native_resolution: float | None, product: Product, found: Any, classes: Sequence[str]
 ) -> Callable[[Any], Any]:
-    """Averages native pixels (mode of the bands that are classes) if the product is coarser than its source."""
-    metres = product.area.resolution * (METRES_PER_DEGREE if geobox.crs is not None and geobox.crs.geographic else 1.0)
+    """Averages native pixels (mode of the bands that are classes) if pixels of so many metres are coarser."""
     if native_resolution is None or metres <= native_resolution * _COARSER:
         return lambda picture: picture
     pixels = math.ceil((metres / native_resolution + 1) ** 2)

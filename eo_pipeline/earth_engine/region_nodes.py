@@ -21,6 +21,9 @@ REGION = "r"
 VERTEX_BYTES = 42
 """Of a vertex in a request at most: two numbers of 17 digits with what is between them."""
 
+REGION_BYTES = 400
+"""Of a region in a request at most, beside its vertices: its wrapping with a name of its CRS."""
+
 _PLACE = "regions of this request"
 
 

@@ -18,6 +18,7 @@ from eo_pipeline.orchestration.assets.mosaic import build_mosaic
 from eo_pipeline.orchestration.assets.points import build_points
 from eo_pipeline.orchestration.assets.samples import build_samples
 from eo_pipeline.orchestration.assets.series import build_series
+from eo_pipeline.orchestration.assets.series_csv import build_series_csv
 from eo_pipeline.orchestration.assets.submission import build_submission
 from eo_pipeline.orchestration.assets.table import build_table
 from eo_pipeline.orchestration.assets.tiles import build_tiles
@@ -72,6 +73,8 @@ def _pieces(chain: Chain) -> Iterator[dg.AssetsDefinition]:
         yield build_chips(chain, chain.product.chips)
     if chain.product.series is not None:
         yield build_series(chain, chain.product.series)
+        if chain.product.series.csv:
+            yield build_series_csv(chain, chain.product.series)
     if chain.product.points is not None:
         yield build_points(chain, chain.product.points)
 

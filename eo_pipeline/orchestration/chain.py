@@ -80,7 +80,8 @@ class Chain:
         if self.product.table is not None:
             return ["submission", "export", "table"]
         if self.product.pieces is not None:
-            return ["submission", "export", *_OF_PIECES[self.product.pieces]]
+            csv = ["series_csv"] if self.product.series is not None and self.product.series.csv else []
+            return ["submission", "export", *_OF_PIECES[self.product.pieces], *csv]
         optional = [("zonal_stats", self.product.zones), ("cube", self.product.cube)]
         return ["submission", "export", "tiles", "mosaic", *(name for name, part in optional if part is not None)]
 
@@ -114,7 +115,7 @@ class Chain:
                 return {names.ZONES_VERSION: self.zones_version()}
             case "table":
                 return {names.COLUMNS_VERSION: self.columns_version()}
-            case "samples" | "chips" | "series" | "points":
+            case "samples" | "chips" | "series" | "series_csv" | "points":
                 return {names.PIECES_VERSION: self.pieces_version()}
             case _:
                 return {}

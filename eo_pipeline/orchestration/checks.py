@@ -1,4 +1,4 @@
-"""Checks that a person reads in the UI: is the product complete, and is every recorded tile accounted for.
+"""Checks that a person reads in the UI: is the product complete, is every recorded tile or chip accounted for.
 
 What does not belong here: verification that must hold before a value is stored (`steps`).
 """
@@ -7,16 +7,18 @@ import dagster as dg
 
 from eo_pipeline.orchestration.automation import when_quiet
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.chip_manifests import check_chip_manifests
 from eo_pipeline.orchestration.event_log import ledger
-from eo_pipeline.orchestration.io_managers import MosaicIO, TilesIO
-from eo_pipeline.orchestration.manifests import check_manifests
+from eo_pipeline.orchestration.io_managers import ChipsIO, MosaicIO, TilesIO
+from eo_pipeline.orchestration.manifests import ManifestReport, check_manifests
 from eo_pipeline.orchestration.status import product_status
 
 
 def build_checks(chain: Chain) -> list[dg.AssetChecksDefinition]:
     """Checks of one product."""
     of_tiles = [_manifest(chain)] if "tiles" in chain.stages else []
-    return [_complete(chain), *of_tiles]
+    of_chips = [_manifest_of_chips(chain)] if "chips" in chain.stages else []
+    return [_complete(chain), *of_tiles, *of_chips]
 
 
 def _complete(chain: Chain) -> dg.AssetChecksDefinition:
@@ -57,15 +59,35 @@ def _manifest(chain: Chain) -> dg.AssetChecksDefinition:
         mosaic_io: dg.ResourceParam[MosaicIO],
     ) -> dg.AssetCheckResult:
         report = check_manifests(chain, ledger.stamps(context.instance, key), tiles_io, mosaic_io)
-        return dg.AssetCheckResult(
-            passed=not report.problems,
-            description=report.sentence,
-            metadata={
-                "partitions": report.partitions,
-                "tiles": report.tiles,
-                "bytes": report.bytes,
-                **({"problems": dg.MetadataValue.md(report.markdown)} if report.problems else {}),
-            },
-        )
+        return _told(report)
 
     return manifest
+
+
+def _manifest_of_chips(chain: Chain) -> dg.AssetChecksDefinition:
+    key = chain.key("chips")
+
+    @dg.asset_check(
+        asset=key,
+        name="manifest",
+        additional_deps=[chain.key("samples")],
+        automation_condition=when_quiet(),
+        description="Every chip that a manifest lists lies in its folder or in the store, and is as large as listed.",
+    )
+    def manifest(context: dg.AssetCheckExecutionContext, chips_io: dg.ResourceParam[ChipsIO]) -> dg.AssetCheckResult:
+        return _told(check_chip_manifests(chain, ledger.stamps(context.instance, key), chips_io))
+
+    return manifest
+
+
+def _told(report: ManifestReport) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=not report.problems,
+        description=report.sentence,
+        metadata={
+            "partitions": report.partitions,
+            report.what: report.listed,
+            "bytes": report.bytes,
+            **({"problems": dg.MetadataValue.md(report.markdown)} if report.problems else {}),
+        },
+    )

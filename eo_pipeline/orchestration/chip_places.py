@@ -68,22 +68,24 @@ class ChipPlaces:
         """
         folder = _identity(order, work)
         path = self.io.folder(self.asset, key, folder)
-        return self._in_store(key, order, path, cut) if order.chips.repository else self._in_files(order, path, cut)
+        if order.chips.repository is not None:
+            return self._in_store(key, order, work, path, cut)
+        return self._in_files(order, work, path, cut)
 
-    def _in_files(self, order: ChipOrder, path: str, cut: Cut) -> PlacedChips:
+    def _in_files(self, order: ChipOrder, work: WorkList, path: str, cut: Cut) -> PlacedChips:
         with self.io.place.folder_to_resume(path) as folder:
             found = cut(folder)
-            first = first_chips(found.outcomes, folder, order)
+            first = first_chips(work, found.outcomes, folder, order)
         shown = {"folder": dg.MetadataValue.path(str(self.io.place.path(path)))}
         return PlacedChips(found, found.outcomes, first, path.rpartition("/")[2], shown)
 
-    def _in_store(self, key: str, order: ChipOrder, path: str, cut: Cut) -> PlacedChips:
+    def _in_store(self, key: str, order: ChipOrder, work: WorkList, path: str, cut: Cut) -> PlacedChips:
         address = self.io.address(str(order.chips.repository))
         metadata = {"product": order.source.product.name, "partition": key, "run_id": self.run_id}
         with self.io.place.unfinished(path) as folder:
             found = cut(folder)
-            first = first_chips(found.outcomes, folder, order)
-            stored = store_chips(found.outcomes, folder, order, address=address, partition=key, metadata=metadata)
+            first = first_chips(work, found.outcomes, folder, order)
+            stored = store_chips(found, work, order, address=address, partition=key, metadata=metadata)
         shown = {
             "repository": dg.MetadataValue.path(address.uri),
             "snapshot": stored.commit.snapshot,

@@ -34,6 +34,6 @@ def chips_metadata(found: CutChips) -> dict[str, Any]:
 def failures(outcomes: Sequence[ChipOutcome]) -> dg.TableMetadataValue:
     """The first chips that failed, and why."""
     failed = [outcome for outcome in outcomes if outcome.state is ChipState.FAILED]
-    records = [dg.TableRecord({"chip": o.sample.id, "problem": o.problem}) for o in failed[:_FAILED]]
+    records = [dg.TableRecord({"chip": o.id, "problem": o.problem}) for o in failed[:_FAILED]]
     schema = dg.TableSchema([dg.TableColumn("chip", "string"), dg.TableColumn("problem", "string")])
     return dg.MetadataValue.table(records, schema)

@@ -22,6 +22,7 @@ MADE_OF = {
     "samples": "export",
     "chips": "samples",
     "series": "export",
+    "series_csv": "series",
     "points": "export",
 }
 """What each stage is made of, partition by partition."""

@@ -23,21 +23,23 @@ class ManifestReport:
 
     Attributes:
         partitions: that are recorded below this root.
-        tiles: in all their manifests.
-        bytes: of all those tiles.
+        listed: tiles or chips in all their manifests.
+        bytes: of all those.
         problems: what is wrong, by partition.
+        what: is listed.
     """
 
     partitions: int
-    tiles: int
+    listed: int
     bytes: int
     problems: Mapping[str, str]
+    what: str = "tiles"
 
     @property
     def sentence(self) -> str:
         """For a person."""
         if not self.problems:
-            return f"{self.tiles} tiles of {self.partitions} partitions are accounted for."
+            return f"{self.listed} {self.what} of {self.partitions} partitions are accounted for."
         return f"{len(self.problems)} of {self.partitions} partitions are not as their manifests say."
 
     @property

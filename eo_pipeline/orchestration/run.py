@@ -26,7 +26,7 @@ Progress = Callable[[str, int, int], None]
 Tell = Callable[[str], None]
 """Called with what a person should know while a run waits."""
 
-_FOLLOWING = ("ee_asset", "table", "samples", "chips", "series", "points", "tiles", "mosaic")
+_FOLLOWING = ("ee_asset", "table", "samples", "chips", "series", "series_csv", "points", "tiles", "mosaic")
 """Stages that are made of the one before, partition by partition."""
 
 _UNREACHABLE_POLLS = 20

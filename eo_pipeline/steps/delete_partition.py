@@ -5,23 +5,28 @@ A second deletion finds what a killed one left. What does not belong here: which
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from upath import UPath
 
+from eo_pipeline.core.chips.store_template import StoreTemplate
 from eo_pipeline.core.cubes.cube_region import region_of
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.periods import Period
 from eo_pipeline.earth_engine import assets
 from eo_pipeline.earth_engine.session import Session
+from eo_pipeline.storage.chips.chip_store import open_or_create_store, write_chips
+from eo_pipeline.storage.chips.held_chips import held_chips
 from eo_pipeline.storage.cubes import CubeAddress, clear_region, cube_exists, holds_region, open_or_create_cube
 from eo_pipeline.storage.places import Place
 from eo_pipeline.storage.stored import Stored
 
 TABLES, CUBE, MOSAICS, TILES, FILES, ASSETS = ("tables", "cube", "mosaics", "tiles", "exported files", "assets")
+STORE, CHIPS, SAMPLES = ("store of chips", "chips", "samples")
 
-ORDER = (TABLES, CUBE, MOSAICS, TILES, FILES, ASSETS)
+ORDER = (TABLES, CUBE, MOSAICS, TILES, STORE, CHIPS, SAMPLES, FILES, ASSETS)
 """In which kinds are deleted: what was made last goes first, so that nothing stays whose sources are gone."""
 
 
@@ -84,6 +89,51 @@ def tiles(place: Place, folder: UPath, period_key: str) -> Holding:
         place.remove(folder / period_key)
 
     return Holding(found.kind, found.where, found.sizes, delete)
+
+
+def chips(place: Place, folder: UPath, period_key: str) -> Holding:
+    """A manifest and all chips that there still are, of whichever samples."""
+    below = f"{period_key}/"
+    found = _files(
+        CHIPS, place, folder, period_key, lambda file: file == f"{period_key}.parquet" or file.startswith(below)
+    )
+
+    def delete() -> None:
+        place.remove(folder / f"{period_key}.parquet")
+        place.remove(folder / period_key)
+
+    return Holding(found.kind, found.where, found.sizes, delete)
+
+
+def samples(place: Place, folder: UPath, period_key: str) -> Holding:
+    """A work list."""
+    return _files(SAMPLES, place, folder, period_key, lambda file: file == f"{period_key}.parquet")
+
+
+def stored_chips(
+    address: CubeAddress, template: StoreTemplate, *, partition: str, metadata: Mapping[str, str]
+) -> Holding:
+    """A partition's places in a store of chips.
+
+    Args:
+        address: of the store; without one there is nothing.
+        template: of the store.
+        partition: whose chips.
+        metadata: of the commit.
+
+    Raises:
+        StorageError: the store cannot be reached.
+    """
+    held = [chip for of, chip in held_chips(address) if of == partition]
+
+    def delete() -> None:
+        write_chips(open_or_create_store(address, template), partition, (), _no_chip, metadata=metadata)
+
+    return Holding(STORE, address.uri, dict.fromkeys(held, 0), delete)
+
+
+def _no_chip(place: int) -> NDArray[Any]:
+    raise IndexError(place)
 
 
 def _files(kind: str, place: Place, folder: UPath, start: str, is_ours: Callable[[str], bool]) -> Holding:

@@ -26,14 +26,11 @@ from eo_pipeline.core.series.batches import Region
 from eo_pipeline.core.series.outlines import inner_points, outline, owner, pixels_around
 from eo_pipeline.core.series.work_list import Bounds
 from eo_pipeline.core.zone_shapes import METRES_PER_DEGREE, Zones
-from eo_pipeline.earth_engine.region_nodes import VERTEX_BYTES
+from eo_pipeline.earth_engine.region_nodes import REGION_BYTES, VERTEX_BYTES
 from eo_pipeline.earth_engine.series_requests import listed_regions
 from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.errors import ZonesError
 from eo_pipeline.storage.vectors import read_attributes, read_zones
-
-REGION_BYTES = 320
-"""Of a region in a request, beside its vertices."""
 
 ID_BYTES = 64
 """Of a region that is named by its id."""
@@ -166,7 +163,8 @@ def _region_of_asset(row: int, told: Mapping[str, Any], product: Product, series
     metres = product.area.resolution * (METRES_PER_DEGREE if CRS(product.area.crs).geographic else 1.0)
     named = tuple(_plain(told.get(f"n{number}")) for number in range(len(series.names)))
     pixels = max(1, math.ceil(float(told["area"]) / metres**2))
-    return Region(row, told.get("id", ""), named, 1, ID_BYTES, pixels)
+    identity = told.get("id")
+    return Region(row, "" if identity is None else identity, named, 1, ID_BYTES, pixels)
 
 
 def _bounds(ring: Sequence[Sequence[Sequence[float]]], to_product: Transformer) -> Bounds:

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
+from eo_pipeline.core.requests.patience import Patience
 from eo_pipeline.core.series.batches import PAYLOAD_BYTES, ROWS, Batch, Limits, Region, batches
 from eo_pipeline.core.series.columns import series_columns
 from eo_pipeline.core.series.statistics import Sums, physical
@@ -84,6 +85,7 @@ def measure_series(
     *,
     folder: Path,
     limits: Limits | None = None,
+    patience: Patience | None = None,
     progress: Progress | None = None,
 ) -> MeasuredSeries:
     """Measure every region over every image.
@@ -93,13 +95,14 @@ def measure_series(
         order: what.
         folder: local, there already; gets a file a batch. Only what the same order left may be in it.
         limits: of one request.
+        patience: how long trouble is borne.
         progress: told while answers come.
 
     Raises:
         SeriesError: more rows failed than `series.tolerance` allows: each region with its reason; the others are kept.
         DiskFullError: no room in the folder.
     """
-    run = _Run(client, order, folder, progress)
+    run = _Run(client, order, folder, patience, progress)
     run.all_of(batches(order.work.regions, order.work.images, limits=limits))
     _check(run)
     work = order.work
@@ -139,6 +142,7 @@ class _Run:
     client: InteractiveClient
     order: SeriesOrder
     folder: Path
+    patience: Patience | None
     progress: Progress | None
     rows: Measured = field(default_factory=list)
     failed: dict[str | int, str] = field(default_factory=dict)
@@ -157,7 +161,9 @@ class _Run:
         """Ask once for each; gives the halves of those that failed."""
         report, again = Report(), list[Batch]()
         asks = ((batch, _SeriesAsk(self.order, batch)) for batch in missing)
-        answers = ask_all(self.client, asks, total=len(missing), progress=self.progress, report=report)
+        answers = ask_all(
+            self.client, asks, patience=self.patience, total=len(missing), progress=self.progress, report=report
+        )
         with closing(answers) as found:
             for answer in found:
                 if answer.value is not None:

@@ -81,17 +81,18 @@ def checked_ids(values: "pd.Series[str]", column: str, path: Path | str) -> NDAr
 
 
 def _places(frame: geopandas.GeoDataFrame, ids: NDArray[np.object_], path: Path) -> geopandas.GeoSeries:
+    """A point for each shape, in the file's CRS."""
     shapes = frame.geometry
-    usable = shapes.geom_type.isin(_KINDS) & ~shapes.is_empty
+    single = (shapes.geom_type == "MultiPoint") & (shapely.get_num_geometries(shapes.to_numpy()) == 1)
+    usable = (shapes.geom_type.isin(_KINDS) | single) & ~shapes.is_empty
     if not usable.all():
-        wrong = [f"{name}: {kind or 'no geometry'}" for name, kind in zip(ids, shapes.geom_type, strict=True)]
-        listed = [text for text, fits in zip(wrong, usable, strict=True) if not fits]
+        kinds = shapes.geom_type.astype(object).where(shapes.geom_type.notna(), "no geometry")
+        wrong = [f"{ids[row]}: {kinds.iloc[row]}" for row in np.flatnonzero(~usable)]
         raise SamplesError(
-            f"{path}: expected points or polygons, got {len(listed)} other or empty shapes ({', '.join(listed[:10])}); "
+            f"{path}: expected points or polygons, got {len(wrong)} other or empty shapes ({', '.join(wrong[:10])}); "
             "remove them"
         )
-    inner = np.where(shapes.geom_type == "Point", shapes.to_numpy(), shapely.point_on_surface(shapes.to_numpy()))
-    return geopandas.GeoSeries(inner, crs=frame.crs)
+    return geopandas.GeoSeries(shapely.point_on_surface(shapes.to_numpy()), crs=frame.crs)
 
 
 def _texts(values: "pd.Series[str]") -> NDArray[np.object_]:

@@ -30,6 +30,13 @@ def test_zones_that_are_not_narrower_that_way_stay(others: list[shapely.Polygon]
     assert contiguous_longitudes(others) == tuple(others)
 
 
+@pytest.mark.parametrize("west", [-73.4, -61.2, -81.1, -9.6, -140.9])
+def test_zones_of_one_hemisphere_are_not_moved_by_rounding(west: float) -> None:
+    """For some of these, (east + 360) - (west + 360) is less than east - west by one bit."""
+    country = [box(west, -55.3, west + offset, -21.8) for offset in (0.1, 3.3, 7.7)]
+    assert contiguous_longitudes(country) == tuple(country)
+
+
 def test_a_polygon_on_its_own_grid_is_untouched() -> None:
     grid = GeoBox((10, 10), Affine(1, 0, 0, 0, -1, 10), "EPSG:4326")
     zone = box(-5, -5, 50, 3)

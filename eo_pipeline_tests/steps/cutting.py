@@ -59,8 +59,8 @@ def work(
     count = len(rows)
     windows = Windows(
         np.full(count, crs, dtype=object),
-        LEFT + columns * 10.0,
-        TOP - rows * 10.0,
+        (LEFT + columns * 10.0).astype(np.float64),
+        (TOP - rows * 10.0).astype(np.float64),
         np.full(count, 10.0),
         np.full(count, size),
         np.full(count, size),
@@ -94,9 +94,9 @@ def many(side: int) -> WorkList:
 
 
 def main(url: str, folder: str) -> None:
-    """Cut a hundred chips four at a time."""
+    """Cut 49 chips four at a time."""
     session = connect(settings_at(url), interactive=True)
-    cut(session, many(10), order(), Path(folder), patience=replace(HASTY, at_once=4))
+    cut(session, many(7), order(), Path(folder), patience=replace(HASTY, at_once=4))
 
 
 if __name__ == "__main__":

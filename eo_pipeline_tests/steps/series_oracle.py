@@ -22,7 +22,8 @@ def corners(geobox: GeoBox) -> tuple[Values, Values]:
     """Place x of the columns' edges and y of the rows' edges of an upright grid."""
     a = geobox.affine
     height, width = geobox.shape
-    return a.c + a.a * np.arange(width + 1), a.f + a.e * np.arange(height + 1)
+    columns, rows = np.arange(width + 1, dtype=np.float64), np.arange(height + 1, dtype=np.float64)
+    return np.asarray(a.c + a.a * columns, dtype=np.float64), np.asarray(a.f + a.e * rows, dtype=np.float64)
 
 
 def shares(shape: BaseGeometry, geobox: GeoBox) -> Values:

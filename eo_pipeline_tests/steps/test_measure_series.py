@@ -1,6 +1,10 @@
 """Series equal a plain numpy reduction with the stated weights; gaps stay gaps; a bad region costs itself only."""
 
 import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,9 +25,11 @@ from eo_pipeline.earth_engine.interactive.client import InteractiveClient
 from eo_pipeline.errors import SeriesError
 from eo_pipeline.steps.list_series import SeriesLists
 from eo_pipeline.steps.measure_series import MeasuredSeries, measure_series
+from eo_pipeline_tests.processes import started
 from eo_pipeline_tests.recorder import Recorder
 from eo_pipeline_tests.scenes import CRS, LEFT, TOP, Scene, Service, scenes_product
 from eo_pipeline_tests.steps.series_oracle import statistics
+from eo_pipeline_tests.steps.series_program import run
 
 STATISTICS = ["mean", "std", "sum", "min", "max", "median", "p10", "p90", "count"]
 KEPT = [2, 4, 5, 6, 7]
@@ -199,3 +205,36 @@ def test_an_outline_of_more_than_a_request_may_have_is_not_sent(service: Service
     round_ = shapely.Polygon(np.column_stack([LEFT + 100 + 50 * np.cos(angle), TOP - 100 + 50 * np.sin(angle)]))
     with pytest.raises(SeriesError, match=r"field round: its outline has 290001 vertices, [\d.]+ MiB of the 10 MiB"):
         measured(service, product_of(), fields(tmp_path, {"round": round_}), tmp_path)
+
+
+def test_a_program_that_is_killed_has_nothing_asked_twice_but_what_was_under_way(
+    service: Service, recorder: Recorder, tmp_path: Path
+) -> None:
+    fields(tmp_path)
+    product = product_of()
+    service.sandbox.arm(kind="slow", path="table:computeFeatures", seconds=0.2, count=None)
+    command = [sys.executable, "-m", "eo_pipeline_tests.steps.series_program"]
+    arguments = [recorder.url, product.model_dump_json(by_alias=True, exclude_defaults=True), str(tmp_path)]
+    with started([*command, *arguments], log=tmp_path / "log") as process:
+        wait_for(lambda: len(answers_in(tmp_path)) >= 4, seconds=60)
+        process.kill()
+    service.sandbox.control("faults", method="DELETE")
+    before = len(answers_in(tmp_path))
+    assert 4 <= before < 12
+    found = run(recorder.url, product, tmp_path)
+    assert (found.reused, found.requests) == (before, 12 - before)
+    assert len(found.table) == 12
+    bodies = Counter(json.dumps(entry.body["expression"]) for entry in recorder.asked if "Features" in entry.path)
+    assert len(bodies) == 12
+    assert sum(bodies.values()) <= 12 + 2
+
+
+def answers_in(folder: Path) -> list[Path]:
+    return list(folder.glob(".[0-9a-f]*.json"))
+
+
+def wait_for(done: Callable[[], bool], *, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < until, "it took too long"
+        time.sleep(0.02)

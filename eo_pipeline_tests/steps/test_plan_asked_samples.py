@@ -1,5 +1,6 @@
 """Work lists for which Earth Engine is asked, over HTTP on the sandbox."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -76,6 +77,8 @@ def classes_at(found: PlannedSamples) -> list[str]:
     return [str(value) for value in class_pixels()[rows, columns].tolist()]
 
 
+PAYLOAD_BYTES = 10 * 2**20
+"""Of a request ("Request payload size exceeds the limit: 10485760 bytes")."""
 STRATA = {"image": CLASSES, "band": "Map", "scale": 10}
 
 
@@ -120,6 +123,26 @@ def test_many_samples_come_page_by_page_with_coordinates_and_classes_only(
     found = regions(tmp_path, session, sampling="stratified", count=4000, strata=STRATA, size=8).plan("square")
     assert Counter(found.work.table["label"]) == {"10": 4000, "20": 4000, "30": 5}
     assert [entry.path.rpartition("/")[2] for entry in recorder.asked] == ["table:computeFeatures"] * 9
+
+
+def test_a_region_of_very_many_vertices_fits_into_a_request(
+    tmp_path: Path, session: Session, recorder: Recorder
+) -> None:
+    coast = shapely.Point(LEFT + METRES / 2, TOP - METRES / 2).buffer(800, quad_segs=30_000)
+    area = {"features": write_shapes(tmp_path, {"coast": coast}), "id": "name"}
+    product = chips_product(area, sampling="stratified", count=5000, strata={**STRATA, "scale": 20}, size=8)
+    recorder.asked.clear()
+    found = planned(product, tmp_path, session).plan("coast")
+    assert max(len(json.dumps(entry.body)) for entry in recorder.asked) < PAYLOAD_BYTES / 2
+    assert shapely.contains_xy(
+        coast, *shapely.get_coordinates(found.work.table.geometry.to_crs(CRS).to_numpy()).T
+    ).all()
+    assert found.notes[-1] == (
+        "the region was simplified by 5 units of its CRS to at most 50000 vertices to ask for its pixels; those "
+        "outside the region itself were dropped"
+    )
+    x, y = np.meshgrid(np.arange(10, METRES, 20) - METRES / 2, np.arange(10, METRES, 20) - METRES / 2)
+    assert len(found.work) >= (np.hypot(x, y) < 795).sum()
 
 
 def test_whole_chips_of_a_class_stay_in_the_region(tmp_path: Path, session: Session) -> None:

@@ -63,7 +63,7 @@ class Limits:
     rows: int = ROWS
     payload: int = PAYLOAD_BYTES // 4
     vertices: int = 500_000
-    pixels: int = 2_000_000
+    pixels: int = 1_000_000
 
 
 @dataclass(frozen=True)

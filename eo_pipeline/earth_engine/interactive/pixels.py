@@ -1,6 +1,5 @@
 """Stored numbers of a window, in one request. What does not belong here: sending it (`client`), and pictures."""
 
-import io
 import json
 import math
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from odc.geo.geobox import GeoBox
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.earth_engine.interactive.client import BrokenReplyError, Request
 from eo_pipeline.earth_engine.interactive.expression import Expression
+from eo_pipeline.earth_engine.interactive.npy import decoded
 from eo_pipeline.errors import ServiceError
 
 _MASKED = float(np.finfo(np.float32).min)
@@ -99,8 +99,8 @@ def read_fields(reply: bytes, shape: tuple[int, int], names: Sequence[str]) -> N
         ServiceError: other bands came.
     """
     try:
-        found = np.load(io.BytesIO(reply), allow_pickle=False)
-    except (ValueError, EOFError, TokenError) as error:
+        found = decoded(reply)
+    except (ValueError, TokenError) as error:
         raise BrokenReplyError(
             f"Earth Engine: expected pixels as NPY, got {len(reply)} bytes that are none ({error}); ask again"
         ) from error
@@ -109,7 +109,7 @@ def read_fields(reply: bytes, shape: tuple[int, int], names: Sequence[str]) -> N
     got = found.dtype.names or ()
     if got != tuple(names):
         raise ServiceError(f"Earth Engine: expected bands {', '.join(names)}, got {', '.join(got)}; correct the recipe")
-    return np.asarray(found)
+    return found
 
 
 def _stored(values: NDArray[Any], band: BandEncoding) -> NDArray[Any]:

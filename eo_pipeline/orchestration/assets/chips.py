@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import geopandas
 
 from eo_pipeline.core.chips.contact_sheet import contact_sheet
 from eo_pipeline.core.chips.manifest import COLUMNS, manifest_of
@@ -112,12 +113,14 @@ class _Run:
             requests = count.requests
         else:
             placed = self._places.place(key, order, work, lambda folder: CutChips((), folder, 0, 0))
-        self._list(key, order, placed)
+        rows = manifest_of(work, placed.outcomes, order.source.period)
+        tags = {**order.tags, "export_digest": digest, "pieces_version": self.version}
+        self.io.store(self.context.asset_key, key, NewManifest(rows, placed.folder, order.bands, tags))
         state = "written" if has_images else "no_images"
         provenance = {names.STATE: state, names.DIGEST: digest, names.ROOT: self.io.place.address}
         shown = {**chips_metadata(placed.cut), **self._where(key, placed), **provenance}
         asked = {INTERACTIVE: requests} if requests else {}
-        return Made({**shown, **asked, names.PIECES_VERSION: self.version}, self._pictures(key, order, placed))
+        return Made({**shown, **asked, names.PIECES_VERSION: self.version}, self._pictures(key, order, placed, rows))
 
     @property
     def _places(self) -> ChipPlaces:
@@ -150,20 +153,16 @@ class _Run:
         progress = PieceProgress(self.context, key, "chips", self.listener)
         return cut_chips(InteractiveClient(self.orders.session), work, order, folder=folder, progress=progress)
 
-    def _list(self, key: str, order: ChipOrder, placed: PlacedChips) -> None:
-        rows = manifest_of(placed.outcomes, order.source.period)
-        tags = {**order.tags, "export_digest": order.digest, "pieces_version": self.version}
-        self.io.store(self.context.asset_key, key, NewManifest(rows, placed.folder, order.bands, tags))
-
     def _where(self, key: str, placed: PlacedChips) -> Mapping[str, Any]:
         manifest = dg.MetadataValue.path(str(self.io.path(self.context.asset_key, key)))
         return {"dagster/row_count": len(placed.outcomes), "manifest": manifest, **placed.shown}
 
-    def _pictures(self, key: str, order: ChipOrder, placed: PlacedChips) -> Mapping[str, Any]:
+    def _pictures(
+        self, key: str, order: ChipOrder, placed: PlacedChips, rows: geopandas.GeoDataFrame
+    ) -> Mapping[str, Any]:
         """The first chips side by side, and the first rows of the manifest."""
         if not placed.first:
             return {}
         title = f"{self.chain.product.name} {PartitionKey.parse(key).area} {order.source.period.key}"
         sheet = contact_sheet(placed.first, order.bands, title=title)
-        rows = manifest_of(placed.outcomes[: metadata.PREVIEW_ROWS], order.source.period)
         return {"first chips": metadata.picture(sheet, title), **metadata.table_preview(rows, COLUMNS)}

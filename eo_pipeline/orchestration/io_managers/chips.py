@@ -13,6 +13,7 @@ from eo_pipeline.orchestration.io_managers.base import ConfiguredIOManager, File
 from eo_pipeline.storage.chips.manifest_file import read_manifest, write_manifest
 from eo_pipeline.storage.cubes import CubeAddress
 from eo_pipeline.storage.places import cube_address
+from eo_pipeline.storage.tables import read_tags
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,11 @@ class ChipsIO(FileIOManager):
         """Read one."""
         with self.place.local_copy(self.path(key, partition)) as local:
             return read_manifest(local)
+
+    def tags(self, key: dg.AssetKey, partition: str | None) -> Mapping[str, str]:
+        """Provenance of one."""
+        with self.place.local_copy(self.path(key, partition)) as local:
+            return read_tags(local)
 
 
 class ChipsIOManager(ConfiguredIOManager):

@@ -9,6 +9,7 @@ from itertools import batched
 
 import dagster as dg
 
+from eo_pipeline.core.chips.store_template import StoreTemplate
 from eo_pipeline.core.exports.export_plan import CloudStorage
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.orchestration.assets.cube import cube_rule, cube_template
@@ -43,7 +44,12 @@ class Stores:
     def holdings(self, partitions: Sequence[str]) -> list[Holding]:
         """What there is, in the order in which it is to be deleted."""
         keys = [PartitionKey.parse(partition) for partition in partitions]
-        found = [*self._derived(keys), *self._cube(keys), *self._exported(partitions)]
+        found = [
+            *self._derived(keys),
+            *self._cube(keys),
+            *self._stored_chips(keys),
+            *self._exported(partitions),
+        ]
         return list(parts.in_order(found))
 
     def _derived(self, keys: Sequence[PartitionKey]) -> Iterator[Holding]:
@@ -51,7 +57,10 @@ class Stores:
         for key in keys:
             yield parts.tiles(place, place.path(product, "tiles", key.area), key.period)
             yield parts.mosaics(place, place.path(product, "mosaic", key.area), key.period)
-            yield parts.tables(place, place.path(product, "table", key.area), key.period)
+            for stage in ("table", "series", "points"):
+                yield parts.tables(place, place.path(product, stage, key.area), key.period)
+            yield parts.chips(place, place.path(product, "chips", key.area), key.period)
+            yield parts.samples(place, place.path(product, "samples", key.area), key.period)
         for folder, name in dict.fromkeys(self._table(key) for key in keys):
             yield parts.tables(place, place.path(product, "zonal_stats", *folder), name)
 
@@ -75,12 +84,22 @@ class Stores:
                 metadata={"product": self.chain.product.name, "partition": f"{key.text} deleted"},
             )
 
+    def _stored_chips(self, keys: Sequence[PartitionKey]) -> Iterator[Holding]:
+        declared = self.chain.product.chips
+        if declared is None or declared.repository is None:
+            return
+        address, product = cube_address(self.settings, declared.repository), self.chain.product
+        template = StoreTemplate(product.name, tuple(product.bands), declared.size, declared.size)
+        for key in keys:
+            metadata = {"product": product.name, "partition": f"{key.text} deleted"}
+            yield parts.stored_chips(address, template, partition=key.text, metadata=metadata)
+
     def _exported(self, partitions: Sequence[str]) -> Iterator[Holding]:
         """What exports of all recipes and attempts left."""
         submitted = all_submissions(self.instance, self.chain.key("submission"), partitions)
         places = {found for one in submitted for found in self._written(one)}
         today = destination_of(self.chain.product, self.services)
-        if isinstance(today, CloudStorage) and today.bucket:
+        if isinstance(today, CloudStorage) and today.bucket and self.chain.product.pieces is None:
             folder = f"{today.folder}/" if today.folder else ""
             places |= {(today.address, f"{folder}{self._folder(partition)}") for partition in partitions}
         session = self.services.earth_engine.session()

@@ -90,7 +90,17 @@ def test_an_outline_at_the_antimeridian_is_whole_and_lies_where_its_place_does(l
 def test_outlines_on_the_lattice_itself_are_boxes() -> None:
     windows = lattice_windows(UTM, one(12_345.0), one(777.0), size=4)
     [outline] = chip_outlines(windows, "EPSG:32633", near=one(12_345.0))
-    assert outline.equals(shapely.box(windows.left[0], windows.top[0] - 40, windows.left[0] + 40, windows.top[0]))
+    expected = shapely.box(windows.left[0], windows.top[0] - 40, windows.left[0] + 40, windows.top[0])
+    assert expected.covers(outline)
+    assert outline.area == pytest.approx(expected.area, rel=1e-5)
+
+
+def test_the_last_digits_of_an_edge_do_not_matter() -> None:
+    """3 * 0.1 is more than 0.3."""
+    windows = lattice_windows(Lattice("EPSG:4326", 0.1, 0.0, 0.0), one(0.15), one(0.15), size=3)
+    [outline] = chip_outlines(windows, "EPSG:4326", near=one(0.15))
+    assert windows.left[0] + 3 * 0.1 > 0.3
+    assert shapely.box(0, 0, 0.3, 0.3).covers(outline)
 
 
 def test_a_whole_region_is_its_areas_pixels() -> None:

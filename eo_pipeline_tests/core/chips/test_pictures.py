@@ -4,9 +4,11 @@ import io
 
 import geopandas
 import numpy as np
+import pytest
 import shapely
 from numpy.typing import NDArray
 from PIL import Image
+from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.chips.contact_sheet import Captioned, contact_sheet
@@ -59,23 +61,57 @@ def test_many_large_chips_of_noise_stay_small() -> None:
     colours(contact_sheet([Captioned(noise, "x")] * 25, [RED, GREEN, BLUE], title="noise"))
 
 
+TRAIN, TEST = (0, 114, 178), (230, 159, 0)
+"""Colours of the largest and the second largest group."""
+
+
 def test_a_map_shows_each_split_in_its_colour_within_the_outline() -> None:
     random = np.random.default_rng(2)
     where = np.concatenate([random.uniform(0, 1, (300, 2)), random.uniform(2, 3, (100, 2))])
     columns = {"split": ["train"] * 300 + ["test"] * 100, "label": None}
     places = geopandas.GeoDataFrame(columns, geometry=shapely.points(where), crs="EPSG:4326")
     shown = colours(samples_map(shapely.box(0, 0, 3, 3), "EPSG:4326", places, title="map"))
-    assert has(shown, (43, 108, 176), pixels=300)
-    assert has(shown, (221, 107, 32), pixels=300)
+    assert has(shown, TRAIN, pixels=300)
+    assert has(shown, TEST, pixels=300)
 
 
-def test_a_region_beyond_the_antimeridian_has_its_places_inside() -> None:
-    x = np.array([179.5, -179.5])
+def one_each_side(region: BaseGeometry) -> NDArray[np.uint8]:
+    """A map of two places, of a smaller class west and a larger class east of the 180th meridian."""
+    points = shapely.points([179.5, -179.5, -179.4], [0.0, 0.0, 0.0])
+    places = geopandas.GeoDataFrame({"split": None, "label": ["a", "b", "b"]}, geometry=points, crs="EPSG:4326")
+    return colours(samples_map(region, "EPSG:4326", places, title="map"))
+
+
+@pytest.mark.parametrize(
+    "region",
+    [shapely.box(179, -1, 181, 1), shapely.union(shapely.box(179, -1, 180, 1), shapely.box(-180, -1, -179, 1))],
+)
+def test_a_region_beyond_the_antimeridian_has_its_places_inside(region: BaseGeometry) -> None:
+    shown = one_each_side(region)[40:]  # below the legend
+    columns = [
+        np.flatnonzero(np.abs(shown.astype(int) - colour).max(axis=-1).min(axis=0) < 60) for colour in (TEST, TRAIN)
+    ]
+    assert columns[0].size
+    assert columns[0].max() + 50 < columns[1].min()
+
+
+def test_more_classes_than_colours_are_drawn_as_others() -> None:
+    labels = [str(number) for number in range(12)]
     places = geopandas.GeoDataFrame(
-        {"split": None, "label": ["a", "b"]}, geometry=shapely.points(x, [0.0, 0.0]), crs="EPSG:4326"
+        {"split": None, "label": labels}, geometry=shapely.points(np.linspace(0.1, 0.9, 12), 0.5), crs="EPSG:4326"
     )
-    shown = colours(samples_map(shapely.box(179, -1, 181, 1), "EPSG:4326", places, title="map"))
-    width = shown.shape[1]
-    drawn = np.abs(shown.astype(int) - (43, 108, 176)).max(axis=-1) < 60
-    assert drawn[:, : width // 2].any()
-    assert (np.abs(shown.astype(int) - (221, 107, 32)).max(axis=-1) < 60)[:, width // 2 :].any()
+    shown = colours(samples_map(shapely.box(0, 0, 1, 1), "EPSG:4326", places, title="map"))
+    assert has(shown, (127, 127, 127), pixels=100)
+
+
+def test_a_hole_in_a_region_is_empty() -> None:
+    ring = shapely.box(0, 0, 3, 3).difference(shapely.box(1, 1, 2, 2))
+    places = geopandas.GeoDataFrame(
+        {"split": None, "label": [None]}, geometry=[shapely.Point(0.5, 0.5)], crs="EPSG:4326"
+    )
+    shown = colours(samples_map(ring, "EPSG:4326", places, title=""))
+    filled = np.abs(shown.astype(int) - (240, 243, 246)).max(axis=-1) < 3
+    rows, columns = np.nonzero(filled)
+    middle = filled[(rows.min() + rows.max()) // 2, (columns.min() + columns.max()) // 2]
+    assert not middle
+    assert filled.mean() > 0.2
