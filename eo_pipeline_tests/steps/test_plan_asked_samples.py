@@ -13,6 +13,7 @@ import pytest
 import shapely
 from pyproj import Geod
 
+from eo_pipeline.core.chips.found_places import FoundPlaces
 from eo_pipeline.core.grids import Lattice
 from eo_pipeline.earth_engine.sample_requests import outline
 from eo_pipeline.earth_engine.session import Session, connect
@@ -111,6 +112,20 @@ def test_the_same_pixels_in_every_period_and_others_with_another_seed(tmp_path: 
     january, february = first.plan("disc").work.table, first.plan("disc", FEBRUARY).work.table
     assert january.equals(february)
     assert not january.geometry.equals(other.plan("disc").work.table.geometry)
+
+
+def test_another_period_of_the_same_area_asks_nothing(tmp_path: Path, session: Session, recorder: Recorder) -> None:
+    found = regions(tmp_path, session, sampling="stratified", count=20, strata=STRATA, size=8)
+    drawn: dict[str, FoundPlaces] = {}
+    recorder.asked.clear()
+    first = found.plan("disc", drawn=drawn).work.table
+    assert len(recorder.asked) == 1
+    assert found.plan("disc", FEBRUARY, drawn).work.table.equals(first)
+    assert len(recorder.asked) == 1
+    square = found.plan("square", drawn=drawn).work.table
+    assert len(recorder.asked) == 2
+    assert square.equals(found.plan("square").work.table)
+    assert list(drawn) == ["square"]
 
 
 def test_a_collection_is_mosaicked(tmp_path: Path, session: Session) -> None:
