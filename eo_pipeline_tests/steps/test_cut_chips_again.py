@@ -112,7 +112,7 @@ def test_more_chips_than_before_cost_only_themselves(
 
 def test_any_id_names_a_file(service: Service, interactive: Session, tmp_path: Path) -> None:
     ids = ["a/b", "..", "ä" * 100, "ä" * 99 + "b", "Plot 7"]
-    table = work([(0, 0)] * len(ids)).table.assign(id=ids)
+    table = work([(0, column) for column in range(len(ids))]).table.assign(id=ids)
     found = cut(interactive, WorkList(table), order(), tmp_path)
     assert [outcome.id for outcome in found.outcomes] == ids
     paths = [outcome.found.path for outcome in found.outcomes if outcome.found is not None]
