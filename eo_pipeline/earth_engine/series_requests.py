@@ -25,6 +25,9 @@ from eo_pipeline.errors import ProductError, ServiceError
 _IMAGE, _WHOLE = "i", "t"
 """Properties of a reply: which image, and the weights of all pixels of the region."""
 
+_CHEAP = ("min", "max")
+"""Order statistics that are taken together with sums."""
+
 Row = tuple[Any, int | None, tuple[Sums, ...]]
 """Region as it was named in the request, number of the image or None, and the sums of each band in order."""
 
@@ -143,18 +146,35 @@ def _asset(series: Series) -> Any:
 
 
 def _reduced(picture: Any, regions: Any, reduction: Reduction) -> Any:
-    """The regions with every sum, count and order statistic as a property."""
-    bands, statistics = reduction.bands, reduction.series.statistics
+    """The regions with every sum, count and order statistic as a property.
+
+    One look at the pixels gives all but medians and percentiles, which cost too much to be taken of every summed band.
+    """
+    bands, series = reduction.bands, reduction.series
     grid = {"crs": str(reduction.geobox.crs), "crsTransform": list(reduction.geobox.affine)[:6]}
     values = picture.select([band.name for band in bands])
-    sums = _summed(values, len(bands), statistics, reduction.series.weights)
-    reducer = ee.Reducer.sum()
-    if reduction.series.weights == "none":
-        reducer = reducer.unweighted()
-    weighed = sums.reduceRegions(collection=regions, reducer=reducer, **grid)
-    counted = values.rename([f"v{number}" for number in range(len(bands))])
-    counting = _counting(asked_of_service(statistics, bands))
-    return counted.reduceRegions(collection=weighed, reducer=counting, **grid)
+    counted = values.rename(_named("v", len(bands)))
+    cheap, costly = _orders(reduction)
+    total = ee.Reducer.sum().unweighted() if series.weights == "none" else ee.Reducer.sum()
+    sums = _summed(values, len(bands), series.statistics, series.weights).addBands(counted)
+    found = sums.reduceRegions(collection=regions, reducer=_together([total, *cheap]), **grid)
+    return counted.reduceRegions(collection=found, reducer=_together(costly), **grid) if costly else found
+
+
+def _orders(reduction: Reduction) -> tuple[list[Any], list[Any]]:
+    """Reducers of the first and of the second look; of the second there may be none."""
+    ordered = asked_of_service(reduction.series.statistics, reduction.bands)
+    cheap = [ee.Reducer.count(), *(getattr(ee.Reducer, name)() for name in ordered if name in _CHEAP)]
+    percentiles = [int(name[1:]) for name in ordered if name.startswith("p")]
+    costly = [ee.Reducer.median()] if "median" in ordered else []
+    return cheap, [*costly, *([ee.Reducer.percentile(percentiles)] if percentiles else [])]
+
+
+def _together(reducers: Sequence[Any]) -> Any:
+    made = reducers[0]
+    for one in reducers[1:]:
+        made = made.combine(one, sharedInputs=True)
+    return made
 
 
 def _summed(values: Any, count: int, statistics: Sequence[str], weights: Weights) -> Any:
@@ -176,42 +196,42 @@ def _summed(values: Any, count: int, statistics: Sequence[str], weights: Weights
     return bands
 
 
-def _counting(ordered: Sequence[str]) -> Any:
-    reducer = ee.Reducer.count()
-    percentiles = [int(name[1:]) for name in ordered if name.startswith("p")]
-    plain = [getattr(ee.Reducer, name)() for name in ordered if not name.startswith("p")]
-    for one in [*plain, *([ee.Reducer.percentile(percentiles)] if percentiles else [])]:
-        reducer = reducer.combine(one, sharedInputs=True)
-    return reducer
-
-
 def _named(letter: str, count: int) -> list[str]:
     return [f"{letter}{number}" for number in range(count)]
 
 
 def _row(told: Mapping[str, Any], reduction: Reduction) -> Row:
-    ordered = asked_of_service(reduction.series.statistics, reduction.bands)
-    several = len(reduction.bands) > 1
-    found = []
-    for number in range(len(reduction.bands)):
-        # Outputs are named BAND_OUTPUT, without the band if there is one, and without the output if there is one.
-        band = f"v{number}"
-        names = {out: (f"{band}_{out}" if several else out) for out in ordered}
-        count = (f"{band}_count" if ordered else band) if several else "count"
-        found.append(
-            Sums(
-                whole=float(told.get(_WHOLE) or 0),
-                valid=float(told.get(f"w{number}") or 0),
-                first=float(told.get(f"s{number}") or 0),
-                second=float(told.get(f"q{number}") or 0),
-                count=int(told.get(count) or 0),
-                ordered={out: float(told[name]) for out, name in names.items() if told.get(name) is not None},
-            )
+    def number(name: str) -> float:
+        return float(told.get(f"{name}_sum") or 0)
+
+    found = [
+        Sums(
+            whole=number(_WHOLE),
+            valid=number(f"w{band}"),
+            first=number(f"s{band}"),
+            second=number(f"q{band}"),
+            count=int(told.get(f"v{band}_count") or 0),
+            ordered={out: float(told[n]) for out, n in _properties(reduction, band).items() if told.get(n) is not None},
         )
+        for band in range(len(reduction.bands))
+    ]
     if reduction.series.weights == "none":
         _check_centres(found)
     image_number = told.get(_IMAGE)
     return told[REGION], None if image_number is None else int(image_number), tuple(found)
+
+
+def _properties(reduction: Reduction, band: int) -> dict[str, str]:
+    """Under which property the service tells each order statistic of a band.
+
+    Outputs are named BAND_OUTPUT; OUTPUT of an image of one band; BAND if there is one output.
+    """
+    ordered = asked_of_service(reduction.series.statistics, reduction.bands)
+    costly = [name for name in ordered if name not in _CHEAP]
+    named = {name: f"v{band}_{name}" for name in ordered}
+    if len(reduction.bands) == 1:
+        return named | {name: name for name in costly}
+    return named | ({costly[0]: f"v{band}"} if len(costly) == 1 else {})
 
 
 def _check_centres(found: Iterable[Sums]) -> None:
