@@ -30,7 +30,7 @@ def read_point_table(
     if table.empty:
         raise SamplesError(f"{path}: expected points, got a file without lines; add some or name another file")
     ids = checked_ids(table[id_column], id_column, path)
-    return ids, *(_numbers(table[column], column, ids, path) for column in (x_column, y_column))
+    return ids, _numbers(table[x_column], x_column, ids, path), _numbers(table[y_column], y_column, ids, path)
 
 
 def _numbers(values: "pd.Series[str]", column: str, ids: NDArray[np.object_], path: Path) -> NDArray[np.float64]:

@@ -38,6 +38,9 @@ class FakeEngine:
     def features(self, expression: Expression) -> Iterator[Element]:
         return iter(())
 
+    def page(self, expression: Expression, first: int, size: int) -> tuple[list[Element], bool]:
+        return [], False
+
     def export_grid(self, image: Image) -> Grid:
         return self.grid
 

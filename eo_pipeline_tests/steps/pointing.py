@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eo_pipeline.core import keys
+from eo_pipeline.core.exports.export_plan import CloudStorage
 from eo_pipeline.core.points.places import Points
 from eo_pipeline.core.product import Product
 from eo_pipeline.core.requests.patience import Patience
@@ -21,6 +22,7 @@ from eo_pipeline.earth_engine.point_requests import point_image
 from eo_pipeline.earth_engine.session import Session, connect
 from eo_pipeline.steps.plan_export import plan_export, read_inputs
 from eo_pipeline.steps.sample_points import PointOrder, SampledPoints, sample_points
+from eo_pipeline_tests.end_to_end.pipeline import BUCKET
 from eo_pipeline_tests.scenes import LEFT, TOP, settings_at
 from eo_pipeline_tests.steps import fetching
 
@@ -55,9 +57,10 @@ def order(
     wanted = made or product()
     area, period = fetching.area_of(wanted), wanted.period.rule.parse("2024-01")
     [(_, inputs)] = read_inputs(session, wanted, [(area, period)])
+    nowhere = CloudStorage(BUCKET)
     planned = plan_export(
-        settings, wanted, area=area, period=period, inputs=inputs, destination=None, native_resolution=10
-    )  # type: ignore[arg-type]  # nothing is written
+        settings, wanted, area=area, period=period, inputs=inputs, destination=nowhere, native_resolution=10
+    )
     image = point_image(planned.value, planned.bands, area.geobox, tag=keys.workload_tag(wanted.name))
     return PointOrder(image, points, cell, (0, 0), tolerance)
 

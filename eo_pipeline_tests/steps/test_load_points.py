@@ -15,6 +15,7 @@ from eo_pipeline.errors import EoPipelineError
 from eo_pipeline.steps.load_points import LoadedPoints, load_points
 from eo_pipeline_tests.scenes import BOX, CRS, LEFT, TOP, Service, scenes_product
 
+REGION = shapely.box(BOX[0], BOX[1], BOX[2], BOX[3])
 DEGREES = {"x": "lon", "y": "lat"}
 
 
@@ -25,7 +26,7 @@ def product(**points: Any) -> Product:
 def load(service: Service, made: Product, file: Path | None, *, tile: int | None = None) -> LoadedPoints:
     assert made.points is not None
     lattice = made.area.lattice
-    found = whole_area(lattice, BOX) if tile is None else cells(lattice, tile=tile, cover=[shapely.box(*BOX)])
+    found = whole_area(lattice, BOX) if tile is None else cells(lattice, tile=tile, cover=[REGION])
     regions = Regions({area.key: area for area in found}, {})
     return load_points(made, made.points, regions, file, lambda: service.session)
 
@@ -62,7 +63,7 @@ def test_every_point_belongs_to_one_cell_and_others_are_told(service: Service, t
     assert len(per_area) == 30
     assert sum(map(len, per_area)) + len(outside) == 500
     assert set.union(*per_area, outside) == set(names)
-    box = shapely.box(*BOX)
+    box = REGION
     assert outside == {name for name, inside in zip(names, shapely.contains_xy(box, x, y), strict=True) if not inside}
 
 

@@ -83,7 +83,7 @@ def build_points(chain: Chain, declared: DeclaredPoints) -> dg.AssetsDefinition:
         def make(key: str) -> Made:
             with finished(context, chain, exported, key) as export:
                 digest = str(export.values[names.DIGEST])
-                work = f"{product.name}/points/{key.replace('|', '/')}/{keys.digest([digest, version])[:12]}"
+                work = f"{product.name}/points/{key.replace('|', '/')}/{digest[:12]}-{version[:12]}"
                 with tables_io.place.unfinished(work) as folder, counted(orders.session) as count:
                     progress = PieceProgress(context, key, "requests", piece_listener)
                     found = run.sampled(key, folder=folder, progress=progress)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import shapely
 
-from eo_pipeline.sandbox.algorithms.regions import lattice_of
+from eo_pipeline.sandbox.algorithms.region_values import lattice_of
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.collections import Collection, Derived, geometry_of
 from eo_pipeline.sandbox.graph.coverage import coverage

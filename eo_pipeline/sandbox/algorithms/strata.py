@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from eo_pipeline.sandbox.algorithms.regions import lattice_of
+from eo_pipeline.sandbox.algorithms.region_values import lattice_of
 from eo_pipeline.sandbox.algorithms.sampling import sampled_features
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.collections import Collection, Derived

@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.sandbox.algorithms.components import segment_outcomes
 from eo_pipeline.sandbox.algorithms.reducers import count_every
-from eo_pipeline.sandbox.algorithms.regions import lattice_of
+from eo_pipeline.sandbox.algorithms.region_values import lattice_of
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph.collections import Collection, Derived
 from eo_pipeline.sandbox.graph.coverage import coverage

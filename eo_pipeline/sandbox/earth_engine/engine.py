@@ -34,6 +34,10 @@ class Engine(Protocol):
         """The elements of the resulting collection, one after the other."""
         ...
 
+    def page(self, expression: Expression, first: int, size: int) -> tuple[list[Element], bool]:
+        """At most `size` elements of the collection from place `first` on, and whether others follow."""
+        ...
+
     def export_grid(self, image: Image) -> Grid:
         """The grid of an export that names none."""
         ...

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from eo_pipeline.sandbox.algorithms import registry
+from eo_pipeline.sandbox.earth_engine.begun_pages import BegunPages
 from eo_pipeline.sandbox.earth_engine.known_images import KnownImages
 from eo_pipeline.sandbox.errors import ServiceError
 from eo_pipeline.sandbox.graph import reading
@@ -48,7 +49,7 @@ class GraphEngine:
         """
         path = algorithms or wheel_algorithms()
         self.catalog = catalog
-        self._known = KnownImages(state)
+        self._known, self._begun = KnownImages(state), BegunPages(state)
         self.functions = Functions(registry(path), frozenset(published_signatures(path)))
 
     def evaluate(self, expression: Mapping[str, Any]) -> object:
@@ -88,6 +89,10 @@ class GraphEngine:
             raise ServiceError(f"Expected a FeatureCollection, got {type(result).__name__}.") from error
         with refusals():
             yield from collection.stream_elements()
+
+    def page(self, expression: Mapping[str, Any], first: int, size: int) -> tuple[list[Element], bool]:
+        """At most `size` elements from a place on, and whether others follow; see features."""
+        return self._begun.page(expression, first, size, lambda: self.features(expression))
 
     def export_grid(self, image: Image) -> Grid:
         """The grid of an export that names none."""

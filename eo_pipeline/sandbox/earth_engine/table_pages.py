@@ -1,6 +1,6 @@
 """Computed features page by page. What does not belong here: files of features."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from eo_pipeline.sandbox.earth_engine.asset_filters import AssetFilter
@@ -30,7 +30,8 @@ def compute_features(
     size = whole(body, "pageSize") or page_size
     if size < 0:
         raise ServiceError(f"Invalid value at 'pageSize': {size} must not be negative.")
-    return _page(engine.features(expression), text(body, "pageToken"), min(size, page_size))
+    size, first = min(size, page_size), position_of(text(body, "pageToken"))
+    return _published(*engine.page(expression, first, size), token=token_of(first + size))
 
 
 def list_features(
@@ -63,8 +64,11 @@ def _passes(element: Element, wanted: AssetFilter) -> bool:
 def _page(features: Iterator[Element], token: str | None, size: int) -> dict[str, object]:
     first = position_of(token)
     found = list(islice(features, first, first + size + 1))
-    page: dict[str, object] = {
-        "type": "FeatureCollection",
-        "features": [geojson_feature(element) for element in found[:size]],
-    }
-    return {**page, "nextPageToken": token_of(first + size)} if len(found) > size else page
+    return _published(found[:size], len(found) > size, token=token_of(first + size))
+
+
+def _published(elements: Sequence[Element], others: bool, *, token: str) -> dict[str, object]:
+    """The service's JSON; with the next page's token if others follow."""
+    features = [geojson_feature(element) for element in elements]
+    page: dict[str, object] = {"type": "FeatureCollection", "features": features}
+    return {**page, "nextPageToken": token} if others else page

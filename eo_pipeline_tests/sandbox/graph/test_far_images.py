@@ -1,4 +1,4 @@
-"""Images far from a request cost nothing and change nothing; an image is evaluated once, until assets change."""
+"""Images far from a request cost nothing and change nothing; what is asked for in parts is evaluated once."""
 
 from __future__ import annotations
 
@@ -92,3 +92,22 @@ def test_an_image_is_evaluated_once_for_many_windows_until_assets_change() -> No
     changes[0] += 1
     assert not np.array_equal(engine.read(engine.image(asked), grids[0])[0][0], windows[0])
     assert len(catalog.asked) == 2
+
+
+def test_the_pages_of_a_collection_are_evaluated_once_and_any_page_may_be_asked_for_again() -> None:
+    changes = [0]
+    catalog = FakeCatalog([scene(number, 0)[0] for number in range(1, 8)])
+    engine = GraphEngine(catalog, state=lambda: changes[0])
+    asked = expression(ee.ImageCollection("C").map(lambda image: ee.Feature(None, {"n": image.get("system:index")})))
+
+    def page(first: int) -> tuple[list[object], bool]:
+        found, others = engine.page(asked, first, 3)
+        return [element.properties["n"] for element in found], others
+
+    assert [page(0), page(3), page(6)] == [(["s1", "s2", "s3"], True), (["s4", "s5", "s6"], True), (["s7"], False)]
+    assert len(catalog.asked) == 1
+    assert page(3) == (["s4", "s5", "s6"], True)
+    assert len(catalog.asked) == 2
+    catalog.records.append(scene(8, 0)[0])
+    changes[0] += 1
+    assert page(6) == (["s7", "s8"], False)

@@ -14,7 +14,7 @@ GRIDS: tuple[Assumption, ...] = (
         "least coverage",
         "weighted reducers see a pixel if at least 0.005 of its area lies in the region",
         "remembered",
-        "algorithms.regions:LEAST_COVERAGE",
+        "algorithms.region_values:LEAST_COVERAGE",
         (
             "Image.reduceRegion",
             "Image.reduceRegions",
@@ -24,7 +24,7 @@ GRIDS: tuple[Assumption, ...] = (
         "bestEffort",
         "doubles the scale until the region has at most maxPixels pixels",
         "inferred",
-        "algorithms.regions:Lattice",
+        "algorithms.region_values:Lattice",
         ("Image.reduceRegion",),
     ),
     Assumption(
