@@ -14,6 +14,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+
+class _Server(ThreadingHTTPServer):
+    """Takes many connections that are opened at the same time; the kernel drops those that wait beyond a few."""
+
+    request_queue_size = 256
+    daemon_threads = True
+
+
 _HOP = {"connection", "transfer-encoding", "keep-alive", "server", "date"}
 
 
@@ -102,8 +110,7 @@ def recording(upstream: str) -> Iterator[Recorder]:
             self.close_connection = not whole
             return answer.status if whole else 0
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     recorder.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()

@@ -98,10 +98,11 @@ def _project() -> Project | None:
 
 
 def _buckets(settings: Settings, project: Project | None) -> list[str]:
-    """Every bucket that is used: of the products, of exports in general, of results; an empty name if none is set."""
+    """Every bucket that is used: of exports and of results; an empty name if products need one and none is set."""
     products = project.products.values() if project is not None else ()
     chains = [product.chain for product in products if product.chain is not None]
-    exports = [chain.product.export.bucket or settings.bucket for chain in chains] or [settings.bucket]
+    exported = [chain.product.export for chain in chains if chain.product.pieces is None]
+    exports = [export.bucket or settings.bucket for export in exported] if chains else [settings.bucket]
     root = settings.root.removeprefix(REMOTE).partition("/")[0] if settings.root.startswith(REMOTE) else None
     return list(dict.fromkeys([*exports, *([root] if root else [])]))
 
@@ -118,9 +119,9 @@ def _product_checks(project: Project | None) -> Iterator[Check]:
 def _product(product: EarthObservationProduct) -> Result:
     if product.chain is None:
         return Result(False, product.problem)
-    period = product.chain.product.period
-    number = len(product.chain.areas)
-    return Result(True, f"{number} area{'' if number == 1 else 's'}, every {period.every} from {period.start}")
+    declared, number = product.chain.product, len(product.chain.areas)
+    period, pieces = declared.period, f"{declared.pieces}: " if declared.pieces is not None else ""
+    return Result(True, f"{pieces}{number} area{'' if number == 1 else 's'}, every {period.every} from {period.start}")
 
 
 def print_findings(findings: Sequence[Finding], console: Console) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from eo_pipeline.cli.pieces_table import print_pieces_plan
 from eo_pipeline.cli.plan_tables import print_outcomes, print_plan
 from eo_pipeline.cli.progress import piece_lines, shown_progress
 from eo_pipeline.cli.project import Project as Folder
@@ -20,6 +21,7 @@ from eo_pipeline.cli.selection import areas_named, periods_between, wanted_parti
 from eo_pipeline.core.estimates.plan import Plan
 from eo_pipeline.core.estimates.spending import spending
 from eo_pipeline.errors import SettingsError
+from eo_pipeline.orchestration.estimates.piece_plans import plan_pieces
 from eo_pipeline.orchestration.estimates.plans import Project, make_plan, outcome_of, sample_of
 from eo_pipeline.orchestration.resources import EarthEngineResource, environment
 from eo_pipeline.orchestration.run import run_partitions
@@ -44,13 +46,19 @@ def command(
     """Estimate what partitions of a product would take, before anything is spent.
 
     Exports, files, bytes, local disk, EECU-hours, hours and money, from exports that have finished: of this product, or
-    of others with its source. Asks Earth Engine nothing and starts nothing, except with --sample.
+    of others with its source. Of chips, series and points: requests, and hours at the project's quota. Asks Earth
+    Engine nothing and starts nothing, except with --sample.
     """
     quiet()
     if past:
         _refuse_beside_past({"--partitions": partitions, "--area": areas, "--sample": count})
     folder = find_project(Path.cwd())
     project = _project(folder, product)
+    if count is not None and project.chain.product.pieces is not None:
+        raise SettingsError(
+            f"--sample: expected a product of tiles, a table or assets, got one of {project.chain.product.pieces}; "
+            f"make a partition of it: `eo-pipeline run {product}` with --area and --partitions"
+        )
     place = open_place(project.settings)
     console = Console()
     if past:
@@ -62,6 +70,9 @@ def command(
     periods = periods_between(partitions, ended)
     if count is not None:
         _export_sample(folder, project, chosen, periods, count)
+    if project.chain.product.pieces is not None:
+        print_pieces_plan(plan_pieces(project, wanted_partitions(chosen, periods)), console, as_json=as_json)
+        return
     plan = make_plan(project, wanted_partitions(chosen, periods), now=datetime.now(UTC))
     _show(project, place, plan, console, as_json=as_json)
 

@@ -1,4 +1,4 @@
-"""`eo-pipeline preview PRODUCT`: true pixels of a small window as a picture, or the first rows of a table.
+"""`eo-pipeline preview PRODUCT`: true pixels of a small window as a picture, the first chips, or the first rows.
 
 What does not belong here: computing them (`steps.preview`).
 """
@@ -10,16 +10,17 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from eo_pipeline.cli.preview_pieces import print_rows, show_pieces, write_picture
 from eo_pipeline.cli.project import find_project
 from eo_pipeline.cli.quiet import quiet
 from eo_pipeline.cli.selection import areas_named
 from eo_pipeline.core.periods import Period
 from eo_pipeline.earth_engine.session import connect
-from eo_pipeline.errors import KeyFormatError, SettingsError, StorageError
+from eo_pipeline.errors import KeyFormatError, SettingsError
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.resources import environment
 from eo_pipeline.steps.preview import Preview, preview, preview_picture
-from eo_pipeline.steps.preview_table import TablePreview, preview_table
+from eo_pipeline.steps.preview_table import preview_table
 
 
 @click.command()
@@ -31,7 +32,7 @@ from eo_pipeline.steps.preview_table import TablePreview, preview_table
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="PNG to write.  [default: previews/...png]"
 )
 def command(product: str, area: str | None, period: str | None, side: int, out: Path | None) -> None:
-    """Show the true pixels of a small window, or the first rows of a table, before any task.
+    """Show the true pixels of a small window, the first chips, or the first rows of a table, before any task.
 
     The same recipe as the export, computed at once by Earth Engine; nothing is queued.
     """
@@ -42,26 +43,19 @@ def command(product: str, area: str | None, period: str | None, side: int, out: 
     session = connect(environment(), interactive=True)
     console = Console()
     if chain.product.table is not None:
-        _print_rows(preview_table(session, chain.product.name, chain.product.table, chain.areas[key], chosen), console)
+        print_rows(preview_table(session, chain.product.name, chain.product.table, chain.areas[key], chosen), console)
+        return
+    path = out or Path("previews") / f"{product}_{key}_{chosen.key}.png"
+    if chain.product.pieces is not None:
+        show_pieces(session, chain, key, chosen, path=path, console=console)
         return
     found = preview(session, chain.product, chain.areas[key], chosen, side=side)
     if not found.pixels:
         console.print(f"No image of {key} in {chosen.key} is left after the filters.")
         return
-    path = out or Path("previews") / f"{product}_{key}_{chosen.key}.png"
-    _write(path, preview_picture(found, chain.product, title=f"{product} · {key} · {chosen.key}"))
+    write_picture(path, preview_picture(found, chain.product, title=f"{product} · {key} · {chosen.key}"))
     _print(found, console)
     console.print(f"Picture: {os.path.relpath(path)}")
-
-
-def _write(path: Path, picture: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(picture)
-    except OSError as error:
-        raise StorageError(
-            f"expected to write {path}, got: {error.strerror}; choose another file with --out"
-        ) from error
 
 
 def _period(chain: Chain, key: str | None) -> Period:
@@ -90,14 +84,3 @@ def _print(found: Preview, console: Console) -> None:
         low, high = ("-" if v is None else f"{v:.6g}" for v in (band.minimum, band.maximum))
         table.add_row(band.name, f"{band.valid_share:.1%}", low, high)
     console.print(table)
-
-
-def _print_rows(found: TablePreview, console: Console) -> None:
-    if not found.rows:
-        console.print("The recipe gives no rows.")
-        return
-    table = Table(*found.columns, box=None, pad_edge=False)
-    for row in found.rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
-    console.print(table)
-    console.print("There are more rows." if found.has_more else f"That is all: {len(found.rows)} rows.")

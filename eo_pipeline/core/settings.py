@@ -62,7 +62,7 @@ class Settings:
     monitoring_url: str = MONITORING_URL
     eecu_hour_price: float | None = None
     egress_price: float | None = None
-    allowance: Allowance = Allowance()
+    allowance: Allowance = field(default_factory=Allowance)
 
     @classmethod
     def from_mapping(cls, variables: Mapping[str, str]) -> Self:

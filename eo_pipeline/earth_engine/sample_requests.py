@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from odc.geo.crs import CRS
 from shapely.geometry.base import BaseGeometry
 
+from eo_pipeline.core.exports.failures import FailureClass, classify
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product, Strata
@@ -25,6 +26,8 @@ from eo_pipeline.errors import ProductError, ServiceError
 
 MOST_VERTICES = 50_000
 """Of a polygon in a request: about 2 MB of the 10 MB that a request may have (Earth Engine: "Request payload size")."""
+TILE_SCALES = (1, 4, 16)
+"""Of `tileScale`, which divides the side of the pieces that a sample is computed in; the largest is 16."""
 EASE = "EPSG:6933"
 """EASE-Grid 2.0 Global, a cylindrical equal-area projection; pixels of one size have one area everywhere."""
 _EASE_ENDS = 86.0
@@ -101,27 +104,39 @@ def class_pixels(
     """Random pixels of a region, at most `count` of each class: places and classes only.
 
     Pixels are those of `crs` at `strata.scale` metres; of an equal-area projection in place of degrees, where pixels
-    become smaller towards the poles and every pixel is as likely.
+    become smaller towards the poles and every pixel is as likely. What is too much for the service's memory or time is
+    asked for again in smaller tiles.
 
     Raises:
         ProductError: there is no such image or band.
         ServiceError: Earth Engine refused.
     """
     image = _classes(session, strata)
-    found = image.stratifiedSample(
-        numPoints=count,
-        classBand=strata.band,
-        region=geometry(region, crs),
-        scale=strata.scale,
-        projection=_equal_area(crs, region),
-        seed=seed,
-        dropNulls=True,
-        geometries=True,
-    )
+    asked = {"numPoints": count, "classBand": strata.band, "region": geometry(region, crs), "scale": strata.scale,
+             "projection": _equal_area(crs, region), "seed": seed, "dropNulls": True, "geometries": True}  # fmt: skip
+    *first, last = TILE_SCALES
+    for scale in first:
+        try:
+            return _sampled(session, image.stratifiedSample(**asked, tileScale=scale), strata, tag)
+        except ServiceError as error:
+            if classify(error.said).kind not in (FailureClass.MEMORY, FailureClass.TIME_OUT):
+                raise
+    return _sampled(session, image.stratifiedSample(**asked, tileScale=last), strata, tag)
+
+
+def _sampled(session: Session, found: Any, strata: Strata, tag: str) -> ClassPixels:
+    """All pages of a sample."""
     places, classes = [], []
-    for feature in _features(session, found, tag):
-        places.append(feature["geometry"]["coordinates"])
-        classes.append(feature["properties"][strata.band])
+    try:
+        for feature in _features(session, found, tag):
+            places.append(feature["geometry"]["coordinates"])
+            classes.append(feature["properties"][strata.band])
+    except ServiceError as error:
+        if classify(error.said).kind is not FailureClass.NOT_FOUND:
+            raise
+        raise ProductError(
+            f"chips.strata.band: expected a band of {strata.image}, got {strata.band!r}; Earth Engine: {error.said}"
+        ) from error
     longitude, latitude = np.array(places, np.float64).reshape(-1, 2).T
     return ClassPixels(longitude, latitude, np.array(classes, np.int64))
 

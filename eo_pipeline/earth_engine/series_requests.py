@@ -158,10 +158,15 @@ def _reduced(picture: Any, regions: Any, reduction: Reduction) -> Any:
 
 
 def _summed(values: Any, count: int, statistics: Sequence[str], weights: Weights) -> Any:
-    """Bands that are masked nowhere: all weights, those of valid pixels, and their products with values."""
+    """Bands that are masked nowhere: all weights, those of valid pixels, and their products with values.
+
+    Averaged pixels and those of pyramids have masks between 0 and 1, which would be weights: they count as valid, as an
+    export writes them.
+    """
     weight = ee.Image.pixelArea() if weights == "area" else ee.Image.constant(1).toDouble()
-    valid = values.mask().gt(0).toDouble().multiply(weight)
-    stored = values.unmask(0, False).toDouble()
+    seen = values.mask().gt(0)
+    valid = seen.toDouble().multiply(weight)
+    stored = values.mask(seen).unmask(0, False).toDouble()
     bands = weight.rename([_WHOLE]).addBands(valid.rename(_named("w", count)))
     if {"mean", "sum", "std"} & set(statistics):
         first = valid.multiply(stored)

@@ -58,7 +58,12 @@ class _EarthEngine:
 
     def computes(self) -> Result:
         found = connect(self.settings, interactive=True).compute(ee.Number(1).add(1))
-        return Result(found == 2, f"1 + 1 = {found} at {self.settings.interactive_url}")
+        quota = self.settings.allowance
+        return Result(
+            found == 2,
+            f"1 + 1 = {found} at {self.settings.interactive_url}; begun with {quota.at_once} at once and "
+            f"{quota.per_second} a second",
+        )
 
     def exports(self) -> Result:
         operations = [] if isinstance(self.answer, EoPipelineError) else self.answer

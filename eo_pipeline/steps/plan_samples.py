@@ -51,6 +51,7 @@ def plan_samples(
     regions: Regions,
     places_file: Path | None,
     open_session: Callable[[], Session],
+    drawn: dict[str, FoundPlaces] | None = None,
 ) -> PlannedSamples:
     """Plan the chips of one area and period; the same arguments always give the same chips.
 
@@ -61,6 +62,8 @@ def plan_samples(
         regions: of `load_regions`.
         places_file: found file of `chips.file`; None unless `sampling: points`.
         open_session: connects for interactive requests; called for `stratified` and `images` only.
+        drawn: what `stratified` found for the area that was planned last, by its key: another period of that area
+            asks nothing. Filled here; the caller keeps it from one period to the next.
 
     Raises:
         ProductError: a place is too near to a pole for UTM, a region too large, or there is no image of classes.
@@ -84,7 +87,13 @@ def plan_samples(
         case "points":
             found = local_places.of_file(chips, area, regions, cutting, places_file)
         case "stratified":
-            found = asked_places.of_classes(open_session(), product, chips, area=area, regions=regions, cutting=cutting)
+            kept = {} if drawn is None else drawn
+            if area.key not in kept:
+                kept.clear()
+                kept[area.key] = asked_places.of_classes(
+                    open_session(), product, chips, area=area, regions=regions, cutting=cutting
+                )
+            found = kept[area.key]
         case "images":
             found = asked_places.of_images(
                 open_session(), product, chips, area=area, period=period, regions=regions, cutting=cutting

@@ -39,13 +39,21 @@ def test_hundreds_of_tiny_areas_close_together_would_be_one_grid() -> None:
     assert found == (
         "300 of 300 areas fit in one interactive request (48 MB, 32,768 pixels a side), yet each is a batch task in "
         "every period: area.cover with tile: 2560 makes 4 areas of the same ground, and export.route: interactive "
-        "needs no queue."
+        "needs no queue. If they are training samples, `chips` cuts thousands of them a partition."
     )
 
 
 def test_hundreds_of_tiny_areas_far_apart_are_fetched_interactively() -> None:
     [found] = advise(fields(300, apart=50_000))
-    assert found.endswith("a batch task in every period: export.route: interactive needs no queue.")
+    assert "a batch task in every period: export.route: interactive needs no queue." in found
+
+
+def test_tiny_areas_that_are_measured_may_be_series_and_larger_ones_are_neither_series_nor_chips() -> None:
+    [found] = advise(replace(fields(300, apart=50_000), measured=True))
+    assert found.endswith("`series` does without pixels and without a partition each.")
+    medium = [LATTICE.geobox(left=0, bottom=0, right=1500, top=200)] * 300
+    [found] = advise(replace(SENSIBLE, areas=medium))
+    assert found.endswith("needs no queue.")
 
 
 @pytest.mark.parametrize("count", [1, 99])

@@ -26,7 +26,7 @@ def products() -> list[dict[str, object]]:
 
 
 def test_the_pages_show_products() -> None:
-    assert len(products()) == 5
+    assert len(products()) == 6
 
 
 @pytest.mark.parametrize("attributes", products(), ids=" ".join)

@@ -68,7 +68,8 @@ def test_all_is_well(project: UserProject, sandbox: SandboxProcess) -> None:
     assert found["credentials"][1] == "anonymous, which only the sandbox accepts"
     assert found["project"][1] == PROJECT
     assert found["Earth Engine"][1] == f"answers at {sandbox.url}"
-    assert found["interactive requests"][1] == f"1 + 1 = 2 at {sandbox.url}"
+    begun = "begun with 40 at once and 100 a second"
+    assert found["interactive requests"][1] == f"1 + 1 = 2 at {sandbox.url}; {begun}"
     assert found["exports"][1].startswith("0 running, 0 queued now; the service does not publish how many run at once ")
     assert found["exports"][1].endswith("(maxConcurrentExports: 8)")
     assert found["compute tier"][1] == "community: 150 EECU-hours a month, then slowed"
@@ -84,6 +85,15 @@ def test_what_nobody_said_is_unknown_and_no_failure(project: UserProject) -> Non
     assert found["compute tier"] == ("-", "unknown")
     assert "set EO_COMPUTE_TIER to its tier: community (150 EECU-hours a month), contributor" in found["fixes"][1]
     assert "maxConcurrentExports: unknown, set EO_MAX_CONCURRENT_EXPORTS to your plan's" in found["exports"][1]
+
+
+def test_chips_need_no_bucket(project: UserProject) -> None:
+    text = project.file.read_text()
+    kept = [line for line in text.splitlines() if not line.strip().startswith(("zones:", "cube:"))]
+    project.file.write_text("\n".join([*kept, "  chips:     {count: 5}", ""]))
+    found = lines(project, exit_code=0, EO_BUCKET="")
+    assert [name for name in found if name.startswith("bucket")] == []
+    assert found["product field_ndvi"][1] == "chips: 3 areas, every month from 2024-04"
 
 
 def test_a_drive_is_asked_where_one_is_used(project: UserProject, sandbox: SandboxProcess) -> None:

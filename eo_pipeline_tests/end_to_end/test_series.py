@@ -162,6 +162,14 @@ def test_running_again_asks_for_nothing(made: Made) -> None:
     assert own == []
 
 
+def test_a_table_that_was_deleted_is_in_no_csv_any_more(made: Made) -> None:
+    """It takes a month away."""
+    made.table("2023-12").unlink()
+    assert made.pipeline.materialise("series_csv", "whole|2024-01").success
+    for file in (made.pipeline.root / "lst_districts" / "series_csv" / "whole").iterdir():
+        assert list(pd.read_csv(file)["image"]) == IMAGES["2024-01"]
+
+
 def test_other_statistics_make_the_tables_anew_and_export_nothing(made: Made) -> None:
     folder = made.pipeline.root.parent
     changed = pipeline(

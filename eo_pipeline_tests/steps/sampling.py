@@ -16,6 +16,7 @@ import yaml
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from eo_pipeline.core.chips.found_places import FoundPlaces
 from eo_pipeline.core.chips.regions import Regions
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
@@ -135,7 +136,7 @@ class Planned:
     folder: Path
     session: Session | None = None
 
-    def plan(self, key: str, period: Period = JANUARY) -> PlannedSamples:
+    def plan(self, key: str, period: Period = JANUARY, drawn: dict[str, FoundPlaces] | None = None) -> PlannedSamples:
         """The work list of one area."""
         file = self.product.chips.file if self.product.chips else None
         return plan_samples(
@@ -145,6 +146,7 @@ class Planned:
             regions=self.regions,
             places_file=None if file is None else self.folder / file,
             open_session=self._open,
+            drawn=drawn,
         )
 
     def _open(self) -> Session:

@@ -118,3 +118,14 @@ def test_failures_within_the_tolerance_are_values(service: Service, interactive:
     [failed] = [outcome for outcome in found.outcomes if outcome.found is None]
     assert "User memory limit exceeded" in failed.problem
     assert not (tmp_path / f"{failed.id}.tif").exists()
+
+
+def test_what_was_not_asked_for_is_never_tolerated(
+    service: Service, interactive: Session, recorder: Recorder, tmp_path: Path
+) -> None:
+    message = "Caller does not have required permission to use project sandbox-project."
+    service.sandbox.arm(kind="status", path=PIXELS, status=403, message=message, after=5, count=None)
+    with pytest.raises(ChipsError, match=r"(?s)not asked for: .*does not have required permission"):
+        cut(interactive, many(6), order(product({"tolerance": 0.99})), tmp_path, patience=replace(HASTY, at_once=1))
+    assert len(recorder.pixels()) < 20
+    assert len(sums(tmp_path)) == 5

@@ -21,7 +21,9 @@ from shapely.geometry.base import BaseGeometry
 from eo_pipeline.core.grids import whole_area
 from eo_pipeline.core.product import Product
 from eo_pipeline.core.series.batches import Limits
+from eo_pipeline.earth_engine import recipes
 from eo_pipeline.earth_engine.interactive.client import InteractiveClient
+from eo_pipeline.earth_engine.pixels import compute_pixels
 from eo_pipeline.errors import SeriesError
 from eo_pipeline.steps.list_series import SeriesLists
 from eo_pipeline.steps.measure_series import MeasuredSeries, measure_series
@@ -167,6 +169,33 @@ def test_a_period_is_the_composite_of_its_images(service: Service, tmp_path: Pat
         [row] = found[found["field"] == name].to_dict("records")
         for statistic, value in statistics(composite, shape, geobox(), weights="pixel").items():
             assert row[f"B8_{statistic}"] == pytest.approx(value, rel=1e-6, nan_ok=True), (name, statistic)
+
+
+@pytest.mark.parametrize("weights", ["area", "pixel", "none"])
+def test_a_product_coarser_than_its_source_is_measured_as_it_is_exported(
+    service: Service, tmp_path: Path, weights: str
+) -> None:
+    """Averaged pixels of which only a part is valid count like any other."""
+    area = {"box": [LEFT, TOP - 200, LEFT + 240, TOP], "crs": CRS, "resolution": 20, "origin": [LEFT, TOP]}
+    product = product_of(weights=weights, sections={"area": area, "output": None})
+    assert product.area.box is not None
+    [whole] = whole_area(product.area.lattice, product.area.box)
+    rows = measured(service, product, fields(tmp_path), tmp_path).table
+    for scene in service.scenes[:3]:
+        image = recipes.image(
+            product,
+            area_key="whole",
+            geobox=whole.geobox,
+            period=product.period.rule.parse("2024-01"),
+            native_resolution=10,
+            source_image=f"local/scenes/{scene.index}",
+        )
+        exported = compute_pixels(service.session, image, whole.geobox, nan_where_masked=True)["B4"].astype(float)
+        assert 0 < np.isnan(exported).mean() < 0.5
+        for name, shape in FIELDS.items():
+            [row] = rows[(rows["field"] == name) & (rows["image"] == scene.index)].to_dict("records")
+            for statistic, value in statistics(exported, shape, whole.geobox, weights=weights, areas=400.0).items():
+                assert row[f"B4_{statistic}"] == pytest.approx(value, rel=1e-6, nan_ok=True), (name, statistic)
 
 
 def test_what_came_is_not_asked_for_again(service: Service, recorder: Recorder, tmp_path: Path) -> None:

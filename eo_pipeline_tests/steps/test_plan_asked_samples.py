@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -13,12 +13,13 @@ import pytest
 import shapely
 from pyproj import Geod
 
+from eo_pipeline.core.chips.found_places import FoundPlaces
 from eo_pipeline.core.grids import Lattice
 from eo_pipeline.earth_engine.sample_requests import outline
 from eo_pipeline.earth_engine.session import Session, connect
-from eo_pipeline.errors import ProductError
+from eo_pipeline.errors import ProductError, ServiceError
 from eo_pipeline.steps.plan_samples import PlannedSamples
-from eo_pipeline_tests.processes import running_sandbox
+from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
 from eo_pipeline_tests.recorder import Recorder, recording
 from eo_pipeline_tests.scenes import settings_at
 from eo_pipeline_tests.steps.sampling import (
@@ -48,12 +49,15 @@ CORNER = shapely.box(LEFT + 20, TOP - 120, LEFT + 180, TOP - 20)
 
 
 @pytest.fixture(scope="module")
-def recorder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorder]:
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     folder = tmp_path_factory.mktemp("world")
-    with (
-        running_sandbox(folder / "sandbox", catalog=write_world(folder)) as sandbox,
-        recording(sandbox.url) as found,
-    ):
+    with running_sandbox(folder / "sandbox", catalog=write_world(folder)) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def recorder(sandbox: SandboxProcess) -> Iterator[Recorder]:
+    with recording(sandbox.url) as found:
         yield found
 
 
@@ -108,6 +112,20 @@ def test_the_same_pixels_in_every_period_and_others_with_another_seed(tmp_path: 
     january, february = first.plan("disc").work.table, first.plan("disc", FEBRUARY).work.table
     assert january.equals(february)
     assert not january.geometry.equals(other.plan("disc").work.table.geometry)
+
+
+def test_another_period_of_the_same_area_asks_nothing(tmp_path: Path, session: Session, recorder: Recorder) -> None:
+    found = regions(tmp_path, session, sampling="stratified", count=20, strata=STRATA, size=8)
+    drawn: dict[str, FoundPlaces] = {}
+    recorder.asked.clear()
+    first = found.plan("disc", drawn=drawn).work.table
+    assert len(recorder.asked) == 1
+    assert found.plan("disc", FEBRUARY, drawn).work.table.equals(first)
+    assert len(recorder.asked) == 1
+    square = found.plan("square", drawn=drawn).work.table
+    assert len(recorder.asked) == 2
+    assert square.equals(found.plan("square").work.table)
+    assert list(drawn) == ["square"]
 
 
 def test_a_collection_is_mosaicked(tmp_path: Path, session: Session) -> None:
@@ -188,6 +206,41 @@ def test_classes_that_are_not_there_are_refused(tmp_path: Path, session: Session
         "chips.strata.image: expected an image or a collection of images that Earth Engine has, got "
         f"{got} at {image}; correct the id, or ask for access to it"
     )
+
+
+def test_a_band_that_is_not_there_is_refused(tmp_path: Path, session: Session) -> None:
+    with pytest.raises(
+        ProductError, match=f"chips.strata.band: expected a band of {CLASSES}, got 'Mapp'; Earth Engine: "
+    ):
+        regions(tmp_path, session, sampling="stratified", count=3, strata={**STRATA, "band": "Mapp"}).plan("disc")
+
+
+def test_what_is_too_much_for_the_service_is_asked_for_in_smaller_tiles(
+    tmp_path: Path, session: Session, recorder: Recorder, sandbox: SandboxProcess
+) -> None:
+    """The sandbox does not compute in tiles: it refuses each time."""
+    planned_here = regions(tmp_path, session, sampling="stratified", count=3, strata=STRATA, size=8)
+    recorder.asked.clear()
+    before = sandbox.control("settings")["settings"]["interactive_memory_bytes"]["value"]
+    sandbox.control("settings", {"interactive_memory_bytes": 1000})
+    try:
+        with pytest.raises(ServiceError, match="User memory limit exceeded"):
+            planned_here.plan("disc")
+    finally:
+        sandbox.control("settings", {"interactive_memory_bytes": before})
+    scales = [scale for entry in recorder.asked for scale in (1, 4, 16) if tiles_of(entry.body) == scale]
+    assert scales == [1, 4, 16]
+
+
+def tiles_of(body: Mapping[str, Any]) -> int:
+    """The tileScale of a request."""
+    values = body["expression"]["values"].values()
+    found: list[int] = [
+        call["functionInvocationValue"]["arguments"]["tileScale"]["constantValue"]
+        for call in values
+        if "tileScale" in call.get("functionInvocationValue", {}).get("arguments", {})
+    ]
+    return found[0]
 
 
 def test_one_chip_an_image_that_touches_the_region_after_the_conditions(

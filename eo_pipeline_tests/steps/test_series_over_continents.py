@@ -85,7 +85,9 @@ def product_of(area: dict[str, Any] | None = None, **series: Any) -> Product:
             "area": area or box,
             "series": {
                 **({} if "asset" in series else {"file": "shapes.gpkg"}),
-                "id": "name", "statistics": ["mean", "std", "sum", "max"], "weights": "area",
+                "id": "name",
+                "statistics": ["mean", "std", "sum", "max"],
+                "weights": "area",
                 **series,
             },
         }

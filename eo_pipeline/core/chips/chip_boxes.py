@@ -23,8 +23,6 @@ MOST_PIXELS = 4096
 
 _ON_LINE = 1e-6
 """Share of a pixel by which a coordinate may miss a line of the lattice and still count as on it."""
-_A_SIDE = 4
-"""Straight pieces that stand for one side of a chip in another CRS."""
 
 
 @dataclass(frozen=True)
@@ -155,47 +153,3 @@ def region_window(
 def repeated(window: Windows, count: int) -> Windows:
     """The same pixels for `count` chips."""
     return window.only(np.zeros(count, np.int64))
-
-
-def chip_outlines(windows: Windows, crs: str, *, near: NDArray[np.float64]) -> NDArray[np.object_]:
-    """Polygons (n,) of chips in one CRS; each side of a chip of another CRS becomes several straight pieces.
-
-    They are smaller by a millionth of a pixel on each side: a chip that ends where a region does lies in it, whatever
-    the last digits of its coordinates are.
-
-    Args:
-        windows: the chips.
-        crs: of the polygons.
-        near: x of each chip's place in that CRS. In degrees a polygon is whole and lies there, be it beyond 180.
-    """
-    found = np.full(len(windows), None, dtype=object)
-    for own in sorted(set(windows.crs.tolist())):
-        chosen = windows.crs == own
-        part = windows.only(chosen)
-        found[chosen] = _boxes(part) if own == crs else _outlines(part, transformer(own, crs), near[chosen])
-    return found
-
-
-def _edges(windows: Windows) -> tuple[NDArray[np.float64], ...]:
-    """Left, bottom, right and top (n,), a little inwards."""
-    inwards = windows.resolution * _ON_LINE
-    right = windows.left + windows.width * windows.resolution
-    bottom = windows.top - windows.height * windows.resolution
-    return windows.left + inwards, bottom + inwards, right - inwards, windows.top - inwards
-
-
-def _boxes(windows: Windows) -> NDArray[np.object_]:
-    return np.asarray(shapely.box(*_edges(windows)), dtype=object)
-
-
-def _outlines(windows: Windows, move: Transformer, near: NDArray[np.float64]) -> NDArray[np.object_]:
-    """Rings of 4 * _A_SIDE + 1 points, clockwise from the upper left corner."""
-    along = np.linspace(0, 1, _A_SIDE, endpoint=False)
-    zero, one = np.zeros(_A_SIDE), np.ones(_A_SIDE)
-    across = np.concatenate([along, one, 1 - along, zero, [0.0]])
-    down = np.concatenate([zero, along, one, 1 - along, [0.0]])
-    left, bottom, right, top = (edge[:, None] for edge in _edges(windows))
-    moved_x, moved_y = move.transform(left + across * (right - left), top - down * (top - bottom))
-    if move.target_crs is not None and move.target_crs.is_geographic:
-        moved_x += np.round((near[:, None] - moved_x) / 360) * 360
-    return np.asarray(shapely.polygons(np.stack([moved_x, moved_y], axis=-1)), dtype=object)

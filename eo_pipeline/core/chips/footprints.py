@@ -7,7 +7,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely import affinity
 
-from eo_pipeline.core.chips.chip_boxes import Windows, chip_outlines
+from eo_pipeline.core.chips.chip_boxes import Windows
+from eo_pipeline.core.chips.chip_outlines import chip_outlines
 
 FOOTPRINT_CRS = "EPSG:4326"
 _GLOBE = shapely.box(-180, -90, 180, 90)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from odc.geo.crs import CRS
 from shapely.geometry.base import BaseGeometry
 
-from eo_pipeline.core.chips.chip_boxes import Windows, chip_outlines, lattice_windows, transformer, utm_windows
+from eo_pipeline.core.chips.chip_boxes import Windows, lattice_windows, transformer, utm_windows
+from eo_pipeline.core.chips.chip_outlines import chip_outlines
 from eo_pipeline.core.chips.found_places import FoundPlaces
 from eo_pipeline.core.chips.samples import PLACE_CRS
 from eo_pipeline.core.grids import Area, Lattice
@@ -20,6 +21,8 @@ from eo_pipeline.core.grids import Area, Lattice
 Numbers = NDArray[np.float64]
 _AT_ONCE = 8192
 """Outlines that are made at once."""
+_INWARDS = 1e-6
+"""Pixels by which a chip may reach beyond its region: those are the last digits of coordinates."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Cutting:
             return np.ones(len(windows), dtype=bool)
         shapely.prepare(region)
         found = [
-            shapely.covers(region, chip_outlines(windows.only(part), self.lattice.crs, near=x[part]))
+            shapely.covers(region, chip_outlines(windows.only(part), self.lattice.crs, near=x[part], inwards=_INWARDS))
             for part in _parts(len(windows))
         ]
         return np.concatenate(found) if found else np.zeros(0, dtype=bool)

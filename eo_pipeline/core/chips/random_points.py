@@ -71,9 +71,10 @@ def _cells(region: BaseGeometry) -> _Cells:
     left, bottom, right, top = region.bounds
     size = 2.0 ** math.ceil(math.log2(max(right - left, top - bottom)))
     columns, rows = np.meshgrid(_span(left, right, size), _span(bottom, top, size))
-    cells = _touching(region, _Cells(size, columns.ravel(), rows.ravel()))
+    parts = _Parts(region)
+    cells = parts.touched(_Cells(size, columns.ravel(), rows.ravel()))
     while len(cells.columns) * cells.size**2 * _FILLED > region.area:
-        smaller = _touching(region, _quarters(cells))
+        smaller = parts.touched(_quarters(cells))
         if len(smaller.columns) > _MOST_CELLS:
             break
         cells = smaller
@@ -90,10 +91,21 @@ def _quarters(cells: _Cells) -> _Cells:
     return _Cells(cells.size / 2, columns, rows)
 
 
-def _touching(region: BaseGeometry, cells: _Cells) -> _Cells:
-    x, y = cells.columns * cells.size, cells.rows * cells.size
-    touched = shapely.intersects(region, shapely.box(x, y, x + cells.size, y + cells.size))
-    return _Cells(cells.size, cells.columns[touched], cells.rows[touched])
+class _Parts:
+    """The polygons of a region, so that a cell is compared with those near it only."""
+
+    def __init__(self, region: BaseGeometry) -> None:
+        self._parts = np.asarray(shapely.get_parts(region), dtype=object)
+        self._tree = shapely.STRtree(self._parts)
+        shapely.prepare(self._parts)
+
+    def touched(self, cells: _Cells) -> _Cells:
+        """The cells that share a place with any polygon, in their order."""
+        x, y = cells.columns * cells.size, cells.rows * cells.size
+        boxes = np.asarray(shapely.box(x, y, x + cells.size, y + cells.size), dtype=object)
+        near, part = self._tree.query(boxes)
+        found = np.unique(near[shapely.intersects(self._parts[part], boxes[near])])
+        return _Cells(cells.size, cells.columns[found], cells.rows[found])
 
 
 def _most(cells: _Cells, ground: GroundArea) -> float:

@@ -28,6 +28,9 @@ MANY_TILES = 1_000
 MANY_PARTITIONS = 20_000
 """Dagster's pages and ticks become slow beyond it."""
 
+CHIP_SIDE = 1_024
+"""Pixels a side up to which an area may be a training sample."""
+
 GRID_TILE = 2_560
 """Pixels a side of the cell that is suggested."""
 
@@ -43,6 +46,7 @@ class Layout:
         file_dimensions: pixels a side of one exported file.
         max_pixels: Earth Engine refuses an export of more.
         partitions: areas x periods of the whole product.
+        measured: True if zones of the areas are measured.
     """
 
     lattice: Lattice
@@ -51,6 +55,7 @@ class Layout:
     file_dimensions: int
     max_pixels: int
     partitions: int
+    measured: bool = False
 
 
 def advise(layout: Layout, *, longest_seconds: float = 0.0) -> list[str]:
@@ -96,7 +101,17 @@ def _tiny(layout: Layout) -> Iterator[str]:
     yield (
         f"{len(tiny):,} of {len(layout.areas):,} areas fit in one interactive request (48 MB, {REQUEST_SIDE:,} pixels "
         f"a side), yet each is a batch task in every period: {grid}export.route: interactive needs no queue."
+        f"{_pieces(layout, tiny)}"
     )
+
+
+def _pieces(layout: Layout, tiny: Sequence[GeoBox]) -> str:
+    """What these areas may be meant for, if a section of its own makes that."""
+    if layout.measured:
+        return " If only statistics of them are wanted, `series` does without pixels and without a partition each."
+    if all(max(area.shape) <= CHIP_SIDE for area in tiny):
+        return " If they are training samples, `chips` cuts thousands of them a partition."
+    return ""
 
 
 def _large(layout: Layout) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from eo_pipeline.core.chips.found_places import FoundPlaces
 from eo_pipeline.core.chips.regions import Regions
 from eo_pipeline.core.chips.samples import COLUMNS, no_chips
 from eo_pipeline.core.chips.samples_map import samples_map
@@ -60,10 +61,11 @@ def build_samples(chain: Chain, declared: Chips) -> dg.AssetsDefinition:
         with for_all_partitions(context):
             regions = load_regions(product.area, chain.areas, chain.regions_file)
             version = chain.pieces_version()
+        drawn: dict[str, FoundPlaces] = {}
 
         def make(key: str) -> Made:
             with finished(context, chain, exported, key) as export:
-                found, requests = _planned(orders, declared, key, regions)
+                found, requests = _planned(orders, declared, key, regions, drawn)
             tags = {"product": product.name, "partition": key, "pieces_version": version}
             samples_io.store(context.asset_key, key, NewWorkList(found.work, tags))
             provenance = {
@@ -83,18 +85,20 @@ def build_samples(chain: Chain, declared: Chips) -> dg.AssetsDefinition:
     return samples
 
 
-def _planned(orders: PieceOrders, declared: Chips, key: str, regions: Regions) -> tuple[PlannedSamples, int]:
+def _planned(
+    orders: PieceOrders, declared: Chips, key: str, regions: Regions, drawn: dict[str, FoundPlaces]
+) -> tuple[PlannedSamples, int]:
     """The work list, and how many interactive requests it took."""
     if not orders.has_images(key):
         return PlannedSamples(no_chips(), 0, {}, {}, ("no image is left after the filters",)), 0
     if not declared.asks_for_places:
-        return _plan(orders, key, regions), 0
+        return _plan(orders, key, regions, drawn), 0
     with counted(orders.session) as count:
-        found = _plan(orders, key, regions)
+        found = _plan(orders, key, regions, drawn)
     return found, count.requests
 
 
-def _plan(orders: PieceOrders, key: str, regions: Regions) -> PlannedSamples:
+def _plan(orders: PieceOrders, key: str, regions: Regions, drawn: dict[str, FoundPlaces]) -> PlannedSamples:
     chain, partition = orders.chain, PartitionKey.parse(key)
     return plan_samples(
         chain.product,
@@ -103,6 +107,7 @@ def _plan(orders: PieceOrders, key: str, regions: Regions) -> PlannedSamples:
         regions=regions,
         places_file=chain.pieces_file,
         open_session=lambda: orders.session,
+        drawn=drawn,
     )
 
 

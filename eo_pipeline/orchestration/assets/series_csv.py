@@ -90,7 +90,10 @@ class RegionFiles:
         return {key: stamp for key, stamp in found.items() if stamp.values.get(names.PIECES_VERSION) == version}
 
     def _places(self, area: str) -> dict[str, int]:
-        return {k: s.storage_id for k, s in sorted(self._stamps.items()) if PartitionKey.parse(k).area == area}
+        """Where the records of an area's tables stand, of those that were not deleted."""
+        there = self._io.place.names(self._io.place.path(*self._chain.key("series").path, area))
+        parsed = {PartitionKey.parse(key): stamp.storage_id for key, stamp in sorted(self._stamps.items())}
+        return {k.text: place for k, place in parsed.items() if k.area == area and f"{k.period}.parquet" in there}
 
     def _write(self, area: str) -> int:
         chain, place = self._chain, self._io.place

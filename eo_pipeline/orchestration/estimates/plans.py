@@ -185,4 +185,5 @@ def _layout(project: Project) -> Layout:
         max_pixels=product.export.max_pixels,
         partitions=len(chain.areas)
         * len(chain.by_period.get_partition_keys(dynamic_partitions_store=project.instance)),
+        measured=product.zones is not None,
     )

@@ -11,6 +11,9 @@ import numpy as np
 from eo_pipeline.sandbox.graph.limits import each
 from eo_pipeline.sandbox.graph.reducers import Outcome, Samples
 
+_AT_ONCE = 2**16
+"""Numbers that a sum takes together."""
+
 
 def counted(_: Samples, weights: np.ndarray) -> list[Outcome]:
     """Number of samples; 0 is a valid number."""
@@ -146,10 +149,12 @@ def mode(samples: Samples, weights: np.ndarray) -> list[Outcome]:
 
 
 def _weighted_sum(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Sum over samples, one at a time, so that no second stack is made."""
+    """Sum over samples, a few at a time, so that no second stack is made."""
     result = np.zeros(values.shape[1:])
-    for value, weight in zip(values, weights, strict=True):
-        result += np.where(weight > 0, value, 0) * weight
+    step = max(1, _AT_ONCE // max(1, result.size))
+    for first in range(0, len(values), step):
+        value, weight = values[first : first + step], weights[first : first + step]
+        result += (np.where(weight > 0, value, 0) * weight).sum(axis=0, dtype=np.float64)
     return result
 
 

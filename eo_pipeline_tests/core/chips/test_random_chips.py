@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 import shapely
 
 from eo_pipeline.core.chips.placing import Cutting
@@ -57,6 +58,15 @@ def test_no_chip_is_drawn_twice_and_what_does_not_fit_is_counted() -> None:
     assert not windows.duplicated().any()
     assert len(windows) == 25
     assert found.unplaced == 15
+
+
+def test_a_chip_that_fills_its_region_fits_whatever_the_last_digits_of_its_edges_are() -> None:
+    """3 * 0.1 is more than 0.3."""
+    tenths = Cutting(Lattice("EPSG:4326", 0.1, 0.0, 0.0), 3, None, whole=True)
+    found = random_chips(shapely.box(0, 0, 0.3, 0.3), tenths, count=2, seed=1, area_key="a")
+    assert found.windows.left.tolist() == [0.0]
+    assert found.windows.top.tolist() == [pytest.approx(0.3)]
+    assert found.unplaced == 1
 
 
 def test_nothing_fits_into_a_region_smaller_than_a_chip() -> None:
