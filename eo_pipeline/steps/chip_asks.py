@@ -19,7 +19,7 @@ from eo_pipeline.core.requests.pixel_requests import halves
 from eo_pipeline.earth_engine.chip_images import COLOURS, OPAQUE
 from eo_pipeline.earth_engine.interactive.client import BrokenReplyError, Request
 from eo_pipeline.earth_engine.interactive.expression import Expression
-from eo_pipeline.earth_engine.interactive.pictures import picture_request
+from eo_pipeline.earth_engine.interactive.pictures import picture_request, thumbnail_request
 from eo_pipeline.earth_engine.interactive.pixels import pixels_request, read_fields, stored_numbers
 from eo_pipeline.earth_engine.recipes import COUNTS
 
@@ -106,16 +106,24 @@ class NumbersAsk:
 
 @dataclass(frozen=True, slots=True)
 class PictureAsk:
-    """A whole chip that the service draws; what is too much for it comes as numbers."""
+    """A whole chip that the service draws; what is too much for it comes as a thumbnail, and then as numbers.
+
+    Attributes:
+        image: what is cut; the service draws it.
+        geobox: of the chip.
+        thumbnail: True if a picture at once was too much.
+    """
 
     image: CuttingImage
     geobox: GeoBox
+    thumbnail: bool = False
 
     def request(self) -> Request:
-        """A thumbnail, in two requests."""
+        """A PNG."""
         if self.image.picture is None:
             raise ValueError("expected an image that the service shall draw, got one that comes as numbers")
-        return picture_request(self.image.picture, self.geobox, {}, tag=self.image.tag)
+        ask = thumbnail_request if self.thumbnail else picture_request
+        return ask(self.image.picture, self.geobox, tag=self.image.tag)
 
     def read(self, reply: bytes) -> Cutting:
         """The PNG and its colours."""
@@ -133,8 +141,10 @@ class PictureAsk:
             )
         return Cutting(colours, file=reply)
 
-    def halves(self) -> Sequence[NumbersAsk]:
-        """As numbers: two halves, or the whole of a small chip."""
+    def halves(self) -> "Sequence[PictureAsk | NumbersAsk]":
+        """The whole as a thumbnail; after that as numbers: two halves, or the whole of a small chip."""
+        if not self.thumbnail:
+            return [replace(self, thumbnail=True)]
         whole = NumbersAsk(self.image, self.geobox, whole_of(self.geobox))
         return whole.halves() or [whole]
 

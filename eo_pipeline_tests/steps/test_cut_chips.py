@@ -220,7 +220,7 @@ def test_pictures_are_the_service_s_own(  # noqa: PLR0917 - pytest gives them by
         assert outcome.found is not None
         assert outcome.found.nodata_share == pytest.approx(1 - opaque.mean(), abs=1e-12)
     asked = {entry.path.rpartition("/")[2] for entry in recorder.asked}
-    assert asked == ({"image:computePixels"} if masked else {"thumbnails"})
+    assert asked == {"image:computePixels"}
 
 
 def test_a_picture_shows_physical_values_as_they_are_stored(

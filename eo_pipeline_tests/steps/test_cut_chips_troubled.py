@@ -56,14 +56,16 @@ def test_a_chip_that_is_too_much_comes_in_halves(
     assert found.outcomes == quiet.outcomes
 
 
-@pytest.mark.parametrize("size", [8, 200])
-def test_a_picture_that_is_too_much_comes_as_numbers(
-    service: Service, interactive: Session, recorder: Recorder, tmp_path: Path, size: int
+@pytest.mark.parametrize(("size", "as_thumbnail"), [(8, False), (200, False), (200, True)])
+def test_a_picture_that_is_too_much_comes_as_a_thumbnail_and_then_as_numbers(  # noqa: PLR0917 - pytest's names
+    service: Service, interactive: Session, recorder: Recorder, tmp_path: Path, size: int, as_thumbnail: bool
 ) -> None:
     look = {"bands": ["B4", "B8", "B4"], "min": 0, "max": 9000}
     wanted = order(product({"size": size, "format": "png", "visualize": look}))
     cut(interactive, work([(12, 14)], size=size), wanted, tmp_path / "quiet")
-    service.sandbox.arm(kind="status", path="thumbnails/", status=400, message="User memory limit exceeded.")
+    before = len(recorder.pixels())
+    for path in [PIXELS] if as_thumbnail else [PIXELS, "thumbnails/"]:
+        service.sandbox.arm(kind="status", path=path, status=400, message="User memory limit exceeded.")
     found = cut(interactive, work([(12, 14)], size=size), wanted, tmp_path / "numbers")
     drawn, computed = (
         np.asarray(Image.open(tmp_path / road / "c12-14.png").convert("RGBA")) for road in ("quiet", "numbers")
@@ -73,7 +75,9 @@ def test_a_picture_that_is_too_much_comes_as_numbers(
     assert not opaque.all() or size == 8
     np.testing.assert_array_equal(computed[..., 3], drawn[..., 3])
     np.testing.assert_array_equal(computed[opaque], drawn[opaque])
-    assert len(recorder.pixels()) == (1 if size == 8 else 2)
+    numbers = 0 if as_thumbnail else 1 if size == 8 else 2
+    assert len(recorder.pixels()) - before == 1 + numbers
+    assert found.requests == 1 + (2 if as_thumbnail else 2 + numbers)
     assert found.states[ChipState.WRITTEN] == 1
 
 
@@ -83,9 +87,9 @@ def test_a_broken_picture_is_asked_again(
 ) -> None:
     wanted = order(product({"format": "png", "visualize": {"bands": ["B4"], "min": 0, "max": 9000}}))
     cut(interactive, work(CELLS), wanted, tmp_path / "quiet")
-    service.sandbox.arm(kind=fault, path="getPixels$", at=0 if fault == "corrupted" else 30, count=2)
+    service.sandbox.arm(kind=fault, path=PIXELS, at=0 if fault == "corrupted" else 30, count=2)
     found = cut(interactive, work(CELLS), wanted, tmp_path / "broken")
-    assert found.requests == 4 * 2 + 2 * 2
+    assert found.requests == 4 + 2
     assert sums(tmp_path / "broken") == sums(tmp_path / "quiet")
 
 

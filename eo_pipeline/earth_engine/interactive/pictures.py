@@ -1,11 +1,10 @@
-"""PNG pictures of a window, by the road of thumbnails: one request keeps what is asked, a second one draws it.
+"""PNG pictures of a window: by one request, or as thumbnails, which one request keeps and a second one draws.
 
 What does not belong here: numbers (`pixels`).
 """
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from odc.geo.geobox import GeoBox
 
@@ -14,24 +13,25 @@ from eo_pipeline.earth_engine.interactive.expression import Expression
 from eo_pipeline.earth_engine.interactive.pixels import grid_text
 
 
-def picture_request(expression: Expression, geobox: GeoBox, options: Mapping[str, Any], *, tag: str) -> Request:
-    """Ask for an image as PNG.
+def picture_request(expression: Expression, geobox: GeoBox, *, tag: str) -> Request:
+    """Ask for a drawn image as PNG, at once.
 
     Args:
-        expression: of an image.
+        expression: of an image that is drawn: one or three bands of bytes.
         geobox: the pixels wanted.
-        options: VisualizationOptions of the service (ranges, paletteColors, gamma); {} for an image that is drawn.
         tag: workload tag of the compute's account.
     """
-    fields = {"fileFormat": b'"PNG"', "grid": grid_text(geobox)}
-    if options:
-        fields["visualizationOptions"] = json.dumps(options).encode()
-    return Request(
-        f"thumbnails?fields=name&workloadTag={tag}",
-        expression.body(fields),
-        tag,
-        then=lambda reply: _drawing(reply, tag),
-    )
+    return Request("image:computePixels", expression.body(_fields(geobox), tag=tag), tag)
+
+
+def thumbnail_request(expression: Expression, geobox: GeoBox, *, tag: str) -> Request:
+    """Ask for the same as a thumbnail, in two requests; arguments as of `picture_request`."""
+    path = f"thumbnails?fields=name&workloadTag={tag}"
+    return Request(path, expression.body(_fields(geobox)), tag, then=lambda reply: _drawing(reply, tag))
+
+
+def _fields(geobox: GeoBox) -> Mapping[str, bytes]:
+    return {"fileFormat": b'"PNG"', "grid": grid_text(geobox)}
 
 
 def _drawing(reply: bytes, tag: str) -> Request:

@@ -14,7 +14,7 @@ from odc.geo.geobox import GeoBox
 
 from eo_pipeline.earth_engine.interactive.client import BrokenReplyError, InteractiveClient, Request, TooMuchError
 from eo_pipeline.earth_engine.interactive.expression import Expression, serialised
-from eo_pipeline.earth_engine.interactive.pictures import picture_request
+from eo_pipeline.earth_engine.interactive.pictures import picture_request, thumbnail_request
 from eo_pipeline.earth_engine.interactive.pixels import pixels_request
 from eo_pipeline.earth_engine.interactive.values import features_request, read_features, read_value, value_request
 from eo_pipeline.earth_engine.session import Session, connect, counted
@@ -159,9 +159,12 @@ def test_the_project_pays(service: Service) -> None:
         send(service.session, SEVEN)
 
 
-def test_a_picture_comes_by_two_requests(service: Service) -> None:
-    image = ee.Image(f"{COLLECTION}/{service.scenes[0].index}").select("B4")
-    request = picture_request(serialised(image), GRID, {"ranges": [{"min": 0, "max": 10_000}]}, tag="drawn")
+def test_a_picture_comes_by_one_request_and_as_a_thumbnail_by_two(service: Service) -> None:
+    image = ee.Image(f"{COLLECTION}/{service.scenes[0].index}").select("B4").visualize(min=0, max=10_000)
+    at_once = picture_request(serialised(image), GRID, tag="drawn")
+    assert at_once.then is None
+    assert send(service.session, at_once)[:8] == b"\x89PNG\r\n\x1a\n"
+    request = thumbnail_request(serialised(image), GRID, tag="drawn")
     assert request.then is not None
     drawing = request.then(send(service.session, request))
     assert drawing == Request(drawing.path, None, "drawn")
