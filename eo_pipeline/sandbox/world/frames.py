@@ -101,8 +101,8 @@ class Nodes:
     Attributes:
         across: the east axis.
         along: the north axis.
-        u: eastward world coordinate of each node, (node row, node column) or broadcastable to it, as the others; may leave
-            0..1.
+        u: eastward world coordinate of each node, (node row, node column) or, like the others, broadcastable to it;
+            may leave 0..1.
         v: northward world coordinate of each node.
         longitude: degrees, unwrapped around the frame.
         latitude: degrees.
