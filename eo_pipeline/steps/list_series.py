@@ -14,11 +14,12 @@ from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product, Series
 from eo_pipeline.core.series.batches import SourceImage
 from eo_pipeline.core.series.work_list import WorkList, around, work_list
-from eo_pipeline.earth_engine.series_requests import Reduction, listed_images
+from eo_pipeline.earth_engine.series_requests import listed_images
+from eo_pipeline.earth_engine.series_sums import Reduction
 from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.errors import ProductError
 from eo_pipeline.steps.list_regions import FileRegions, ListedRegions, list_asset_regions, read_file_regions
-from eo_pipeline.steps.measure_series import SeriesOrder
+from eo_pipeline.steps.series_asks import SeriesOrder
 from eo_pipeline.storage.kept_answers import keep, kept
 
 _NAME = "work-list"

@@ -1,61 +1,29 @@
 """Measure regions over images inside Earth Engine: many requests, each for a batch of regions and images.
 
 Batches that came are kept in a folder, so that a run after a kill asks only for the others. What does not belong here:
-which regions and images there are (`list_regions`), and where the table goes.
+which regions and images there are (`list_regions`), one request (`series_asks`), and where the table goes.
 """
 
-import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.requests.patience import Patience
-from eo_pipeline.core.series.batches import PAYLOAD_BYTES, ROWS, Batch, Limits, Region, batches
-from eo_pipeline.core.series.columns import series_columns
-from eo_pipeline.core.series.statistics import Sums, physical
-from eo_pipeline.core.series.work_list import WorkList
-from eo_pipeline.earth_engine.interactive.client import InteractiveClient, Request
-from eo_pipeline.earth_engine.interactive.expression import Expression, serialised
-from eo_pipeline.earth_engine.interactive.values import features_request, read_features
-from eo_pipeline.earth_engine.region_nodes import regions_to_come, with_regions
-from eo_pipeline.earth_engine.series_requests import (
-    Reduction,
-    outlines_of_asset,
-    read_rows,
-    rows_of_images,
-    rows_of_period,
-)
+from eo_pipeline.core.series.batches import PAYLOAD_BYTES, Batch, Limits, batches
+from eo_pipeline.core.series.statistics import Sums
+from eo_pipeline.core.series.table import Rows, series_table
+from eo_pipeline.earth_engine.interactive.client import InteractiveClient
 from eo_pipeline.errors import SeriesError
 from eo_pipeline.steps.asking.ask_all import Progress, Report, ask_all
+from eo_pipeline.steps.series_asks import SeriesAsk, SeriesOrder
 from eo_pipeline.storage.kept_answers import keep, kept
-
-Measured = list[tuple[int, str | None, tuple[Sums, ...]]]
-"""Region's number, image's index or None, and the sums of each band in order."""
 
 _NAMED = 10
 """Regions that are named in an error."""
-
-
-@dataclass(frozen=True)
-class SeriesOrder:
-    """What is measured.
-
-    Attributes:
-        reduction: of the partition.
-        work: regions and images.
-        shapes: outlines by the regions' numbers, in the product's CRS; None if the service has them.
-        tag: workload tag that the compute is accounted under.
-    """
-
-    reduction: Reduction
-    work: WorkList
-    shapes: Sequence[BaseGeometry] | None
-    tag: str
 
 
 @dataclass(frozen=True)
@@ -105,34 +73,16 @@ def measure_series(
     run = _Run(client, order, folder, patience, progress)
     run.all_of(batches(order.work.regions, order.work.images, limits=limits))
     _check(run)
-    work = order.work
+    work, reduction = order.work, order.reduction
     images = 1 if work.images is None else len(work.images)
-    return MeasuredSeries(_table(order, run.rows), len(work.regions), images, run.requests, run.reused, run.failed)
-
-
-@dataclass(frozen=True)
-class _SeriesAsk:
-    """One batch, or a part of one."""
-
-    order: SeriesOrder
-    batch: Batch
-
-    def request(self) -> Request:
-        return features_request(_expression(self.order, self.batch), page_size=ROWS, tag=self.order.tag)
-
-    def read(self, reply: bytes) -> Measured:
-        by_name = {_name(self.order, region): region.row for region in self.batch.regions}
-        images = self.batch.images or ()
-        return [
-            (by_name[region], None if number is None else images[number].index, sums)
-            for region, number, sums in read_rows(read_features(reply), self.order.reduction)
-        ]
-
-    def halves(self) -> "Sequence[_SeriesAsk]":
-        return tuple(_SeriesAsk(self.order, half) for half in self.batch.halves())
-
-    def join(self, parts: Sequence[Measured]) -> Measured:
-        return [row for part in parts for row in part]
+    return MeasuredSeries(
+        series_table(reduction.series, reduction.bands, period=reduction.period, work=work, rows=run.rows),
+        len(work.regions),
+        images,
+        run.requests,
+        run.reused,
+        run.failed,
+    )
 
 
 @dataclass
@@ -144,7 +94,7 @@ class _Run:
     folder: Path
     patience: Patience | None
     progress: Progress | None
-    rows: Measured = field(default_factory=list)
+    rows: Rows = field(default_factory=list)
     failed: dict[str | int, str] = field(default_factory=dict)
     lost: int = 0
     requests: int = 0
@@ -160,7 +110,7 @@ class _Run:
     def _asked(self, missing: Sequence[Batch]) -> list[Batch]:
         """Ask once for each; gives the halves of those that failed."""
         report, again = Report(), list[Batch]()
-        asks = ((batch, _SeriesAsk(self.order, batch)) for batch in missing)
+        asks = ((batch, SeriesAsk(self.order, batch)) for batch in missing)
         answers = ask_all(
             self.client, asks, patience=self.patience, total=len(missing), progress=self.progress, report=report
         )
@@ -189,7 +139,7 @@ class _Run:
         """A region whose outline alone is more than a request may have is lost without asking."""
         if len(batch.regions) > 1 or batch.regions[0].payload < PAYLOAD_BYTES // 2:
             return False
-        size = len(_SeriesAsk(self.order, batch).request().body or b"")
+        size = len(SeriesAsk(self.order, batch).request().body or b"")
         if size <= PAYLOAD_BYTES:
             return False
         region = batch.regions[0]
@@ -206,30 +156,11 @@ class _Run:
             self.failed.setdefault(region.id, problem)
 
 
-def _expression(order: SeriesOrder, batch: Batch) -> Expression:
-    if order.shapes is None:
-        return serialised(_rows(order, batch, outlines_of_asset(order.reduction.series, [r.id for r in batch.regions])))
-    shapes = order.shapes
-    outlines = [(region.row, shapes[region.row]) for region in batch.regions]
-    return with_regions(serialised(_rows(order, batch, regions_to_come())), outlines, str(order.reduction.geobox.crs))
-
-
-def _rows(order: SeriesOrder, batch: Batch, regions: Any) -> Any:
-    if batch.images is None:
-        return rows_of_period(order.reduction, regions)
-    return rows_of_images(order.reduction, regions, [image.index for image in batch.images])
-
-
-def _name(order: SeriesOrder, region: Region) -> str | int:
-    """What a reply calls a region."""
-    return region.id if order.shapes is None else region.row
-
-
-def _plain(rows: Measured) -> list[Any]:
+def _plain(rows: Rows) -> list[Any]:
     return [[region, image, [asdict(sums) for sums in bands]] for region, image, bands in rows]
 
 
-def _measured(plain: Iterable[Any]) -> Measured:
+def _measured(plain: Iterable[Any]) -> Rows:
     return [(region, image, tuple(Sums(**sums) for sums in bands)) for region, image, bands in plain]
 
 
@@ -247,40 +178,3 @@ def _check(run: _Run) -> None:
         f"series.tolerance ({series.tolerance:g}) allows:\n{lines}{rest}\nthe others are kept; correct the regions, "
         "leave them out or raise the tolerance, and run the partition again"
     )
-
-
-def _table(order: SeriesOrder, rows: Measured) -> pd.DataFrame:
-    reduction, work = order.reduction, order.work
-    columns = series_columns(reduction.series, reduction.bands)
-    times = {image.index: (number, _day(image.time_start)) for number, image in enumerate(work.images or ())}
-    made = []
-    for row, image, sums in sorted(rows, key=lambda found: (found[0], times[found[1]][0] if found[1] else 0)):
-        region = work.regions[row]
-        when = _period(reduction) if image is None else (image, times[image][1])
-        made.append((region.id, *region.names, *when, *_values(reduction, sums)))
-    table = pd.DataFrame(made, columns=[column.name for column in columns])
-    return table.astype({column.name: kind for column in columns if (kind := _KINDS.get(column.dtype))})
-
-
-_KINDS = {"double": "float64", "int64": "int64"}
-
-
-def _period(reduction: Reduction) -> tuple[str, dt.date, dt.date]:
-    period = reduction.period
-    return period.key, period.start.date(), period.end.date()
-
-
-def _day(milliseconds: int) -> dt.date:
-    return dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC).date()
-
-
-def _values(reduction: Reduction, sums: Sequence[Sums]) -> Iterator[float | None]:
-    """Of each band: its statistics, null below `min_valid_fraction`, then the count and the valid fraction."""
-    series = reduction.series
-    for band, one in zip(reduction.bands, sums, strict=True):
-        enough = one.valid_fraction >= series.min_valid_fraction
-        for name in series.statistics:
-            if name != "count":
-                yield physical(name, one, band) if enough else None
-        yield one.count
-        yield one.valid_fraction

@@ -20,6 +20,7 @@ import zarr
 from eo_pipeline.orchestration.removing.deleting import delete, take_stock
 from eo_pipeline_tests.end_to_end.chip_products import (
     COUNT,
+    EMPTY,
     MONTHS,
     NAME,
     SIZE,
@@ -152,7 +153,8 @@ def store_of(root: Path) -> zarr.Group:
 def test_chips_of_two_partitions_grow_one_store_and_leave_it(maker: Maker, sandbox: SandboxProcess) -> None:
     count = 5
     found = maker.chips(count=count, format="zarr", repository="chips/all.icechunk")
-    assert found.run(MONTHS, ["west"]).failed == {}
+    assert found.run([*MONTHS, EMPTY], ["west"]).failed == {}
+    assert len(manifest_of(found, "west", EMPTY)) == 0
     root = Path(maker.root)
     store = store_of(root)
     pixels, owners = np.asarray(store["chips"]), np.asarray(store["partition"])
@@ -174,4 +176,6 @@ def test_chips_of_two_partitions_grow_one_store_and_leave_it(maker: Maker, sandb
     owners = np.asarray(store_of(root)["partition"])
     assert Counter(owners.tolist()) == {"": count, f"west|{MONTHS[1]}": count}
     assert not take_stock(stores, [f"west|{MONTHS[0]}"], keep_history=False).holdings
-    assert sorted(path.name for path in (root / NAME).rglob("*.parquet")) == [f"{MONTHS[1]}.parquet"] * 2
+    assert sorted(path.name for path in (root / NAME).rglob("*.parquet")) == sorted(
+        [f"{month}.parquet" for month in (MONTHS[1], EMPTY)] * 2
+    )

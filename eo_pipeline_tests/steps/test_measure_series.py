@@ -267,3 +267,17 @@ def wait_for(done: Callable[[], bool], *, seconds: float) -> None:
     while not done():
         assert time.monotonic() < until, "it took too long"
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize("ordered", [["median"], ["p10", "min"], ["max"], ["median", "p90"]], ids=", ".join)
+def test_two_bands_are_told_apart_whatever_is_asked(service: Service, tmp_path: Path, ordered: list[str]) -> None:
+    sections = {"mask": None, "output": None, "source": {"collection": "local/scenes", "bands": ["B4", "B8"]}}
+    product = product_of(statistics=["mean", *ordered], sections=sections)
+    rows = measured(service, product, fields(tmp_path), tmp_path).table
+    for scene in service.scenes[:3]:
+        for band in ("B4", "B8"):
+            values = np.where(scene.bands[band] > 0, scene.bands[band].astype(float), np.nan)
+            wanted = statistics(values, FIELDS["ring"], geobox(), weights="pixel")
+            [row] = rows[(rows["field"] == "ring") & (rows["image"] == scene.index)].to_dict("records")
+            for name in ("mean", "count", "valid_fraction", *ordered):
+                assert row[f"{band}_{name}"] == pytest.approx(wanted[name], rel=1e-6), (band, name)

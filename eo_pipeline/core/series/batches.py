@@ -54,13 +54,13 @@ class Limits:
     """What one request may ask for.
 
     Attributes:
-        rows: regions x images.
+        rows: regions x images, well below ROWS, so that little is asked again after a kill or a failure.
         payload: bytes of regions, well below PAYLOAD_BYTES so that the recipe has room.
         vertices: of regions, times images: an outline is laid over every image anew.
         pixels: of regions, times images: computing them takes seconds of the minutes that the service allows.
     """
 
-    rows: int = ROWS
+    rows: int = 200
     payload: int = PAYLOAD_BYTES // 4
     vertices: int = 500_000
     pixels: int = 1_000_000

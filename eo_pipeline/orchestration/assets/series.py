@@ -13,7 +13,7 @@ from eo_pipeline.core.tables import Column
 from eo_pipeline.earth_engine.interactive.client import InteractiveClient
 from eo_pipeline.earth_engine.session import counted
 from eo_pipeline.orchestration import metadata
-from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
+from eo_pipeline.orchestration.automation import REQUESTS_POOL, as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.compute.usage_events import INTERACTIVE
 from eo_pipeline.orchestration.event_log import ledger, names
@@ -57,6 +57,7 @@ def build_series(chain: Chain, declared: Series) -> dg.AssetsDefinition:
         code_version=chain.pieces_version()[:12],
         backfill_policy=grouped(),
         retry_policy=on_crash(),
+        pool=REQUESTS_POOL,
         metadata={"dagster/column_schema": metadata.table_schema(columns)},
     )
     def series(  # noqa: PLR0917  # Dagster gives resources by name
