@@ -101,7 +101,8 @@ class Nodes:
     Attributes:
         across: the east axis.
         along: the north axis.
-        u: eastward world coordinate of each node, (node row, node column); may leave 0..1.
+        u: eastward world coordinate of each node, (node row, node column) or, like the others, broadcastable to it;
+            may leave 0..1.
         v: northward world coordinate of each node.
         longitude: degrees, unwrapped around the frame.
         latitude: degrees.
@@ -116,6 +117,7 @@ class Nodes:
 
     def spread(self, values: np.ndarray) -> np.ndarray:
         """Values at nodes (node row, node column), joined bilinearly at the pixels (row, column), same dtype."""
+        values = np.broadcast_to(values, (len(self.along.nodes), len(self.across.nodes)))
         kind = values.dtype.type
         x, y = self.across, self.along
         weight = x.weight.astype(values.dtype)
@@ -145,12 +147,13 @@ def nodes_of(frame: Frame, spacing: float | None = None) -> Nodes:
         across, along = Axis.at(frame.columns), Axis.at(frame.rows)
     else:
         across, along = Axis.of(frame.columns, spacing), Axis.of(frame.rows, spacing)
+    if is_geographic(frame.crs):
+        x, y = across.nodes[None, :], along.nodes[:, None]
+        return Nodes(across, along, *world(x, y), x, y)
     x, y = np.meshgrid(across.nodes, along.nodes)
     if frame.crs == SINUSOIDAL:
         longitude, latitude = degrees(x, y)
         return Nodes(across, along, *world(longitude, latitude), longitude, latitude)
-    if is_geographic(frame.crs):
-        return Nodes(across, along, *world(x, y), x, y)
     longitude, latitude = transformer(frame.crs, "EPSG:4326").transform(x, y)
     middle = middle_longitude(frame.crs)
     longitude = middle + np.remainder(longitude - middle + 180, 360) - 180
