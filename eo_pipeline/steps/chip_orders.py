@@ -19,6 +19,8 @@ from eo_pipeline.steps.asking.asks import Ask
 from eo_pipeline.steps.chip_asks import Cutting, CuttingImage, NumbersAsk, PictureAsk, whole_of
 from eo_pipeline.storage.chips.chip_files import SUFFIXES, FileFormat
 
+_LONGEST_STEM = 200
+_KEPT_OF_STEM = 100
 _ANY_IMAGE = "eo_pipeline/any_image"
 """Stands for a source image in an expression that is serialised once for all of them."""
 
@@ -56,8 +58,11 @@ class ChipOrder:
         return () if self.chips.visualize is not None else tuple(self.source.product.bands)
 
     def file_name(self, sample: Sample) -> str:
-        """Of the chip's file."""
-        return f"{keys.feature_key(sample.id)}{SUFFIXES[self.file_format]}"
+        """Of the chip's file: its id, cut short if no file may have so long a name."""
+        stem = keys.feature_key(sample.id)
+        if len(stem) > _LONGEST_STEM:
+            stem = f"{stem[:_KEPT_OF_STEM]}-{keys.digest({'id': sample.id})}"
+        return f"{stem}{SUFFIXES[self.file_format]}"
 
     def identity(self, sample: Sample) -> str:
         """Of the chip's pixels: the same text, the same pixels."""

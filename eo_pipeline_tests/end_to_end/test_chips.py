@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,25 +15,30 @@ import rasterio
 import shapely
 from rasterio.windows import from_bounds
 
+from eo_pipeline.core.product import Product
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.orchestration.checks import build_checks
+from eo_pipeline.orchestration.definitions import build_definitions
 from eo_pipeline.orchestration.io_managers import ChipsIO
+from eo_pipeline.orchestration.piece_progress import PieceListener
 from eo_pipeline.orchestration.run import RunReport
 from eo_pipeline.orchestration.status import product_status
 from eo_pipeline_tests.end_to_end.chip_products import (
     COUNT,
     EMPTY,
     MONTHS,
+    NAME,
     REGIONS,
     SIZE,
     Maker,
     manifest_of,
+    product_of_regions,
     samples_of,
     source_window,
     write_world,
 )
 from eo_pipeline_tests.end_to_end.heights import CRS, LEFT, RESOLUTION, TOP
-from eo_pipeline_tests.end_to_end.pipeline import Pipeline, make_bucket
+from eo_pipeline_tests.end_to_end.pipeline import Pipeline, make_bucket, resources
 from eo_pipeline_tests.end_to_end.place import Daemon, Place
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
 
@@ -223,6 +229,9 @@ def test_more_failures_than_tolerated_are_told_and_only_they_are_asked_for_again
 def test_other_samples_are_cut_once_the_declaration_says_so(maker: Maker) -> None:
     maker.chips(count=3).run([MONTHS[0]], ["west"])
     changed = maker.chips(count=4, split={"all": 1.0}, split_block=500)
+    assert "expected samples of today's declaration and export, got none or earlier ones; materialise" in failure(
+        changed, "chips", f"west|{MONTHS[0]}"
+    )
     status = {stage.stage: stage.stale for stage in product_status(maker.instance, changed.chain).stages}
     assert status == {"submission": 0, "export": 0, "samples": 1, "chips": 1}
     assert changed.run([MONTHS[0]], ["west"]).failed == {}
@@ -230,6 +239,43 @@ def test_other_samples_are_cut_once_the_declaration_says_so(maker: Maker) -> Non
     assert len(manifest) == 4
     [folder] = (changed.root / "samples_of_heights" / "chips" / "west" / MONTHS[0]).iterdir()
     assert {file.name for file in folder.glob("*.tif")} == {Path(file).name for file in manifest["file"]}
+
+
+def failure(found: Pipeline, stage: str, partition: str) -> str:
+    """Why a stage of a partition fails."""
+    result = found.materialise(stage, partition)
+    [event] = [event for event in result.all_events if event.is_step_failure]
+    said = event.step_failure_data.user_failure_data
+    assert said is not None
+    return str(said.description)
+
+
+def test_chips_are_of_the_image_that_was_submitted_or_none(maker: Maker) -> None:
+    assert maker.chips(count=2).run([MONTHS[0]], ["west"]).failed == {}
+    declared = product_of_regions(NAME, chips={"count": 2, "size": SIZE})
+    changed = maker.pipeline({**declared, "composite": {"reducer": "max"}})
+    words = failure(changed, "chips", f"west|{MONTHS[0]}")
+    assert "expected the recipe and images of its submission, but they changed since; materialise" in words
+    assert changed.run([MONTHS[0]], ["west"]).failed == {}
+
+
+def test_whoever_listens_hears_how_far_a_partition_is(maker: Maker) -> None:
+    heard: list[str] = []
+    product = Product.model_validate(product_of_regions(NAME, chips={"count": COUNT, "size": SIZE}))
+    given = {**resources(maker.url, maker.root), "piece_listener": PieceListener(heard.append)}
+    definitions = build_definitions([product], resources=given, folder=maker.world)
+    found = replace(maker.chips(), definitions=definitions)
+    assert found.run([MONTHS[0]], ["west"]).failed == {}
+    assert heard[-1].startswith(f"west|{MONTHS[0]}: {COUNT} of {COUNT} chips")
+
+
+def test_a_product_that_spent_its_compute_waits_with_its_chips(maker: Maker) -> None:
+    declared = product_of_regions(NAME, chips={"count": 2, "size": SIZE}, budget={"eecu_hours_a_month": 0})
+    found = maker.pipeline(declared)
+    assert found.materialise("submission", f"west|{MONTHS[0]}").success
+    shown = found.metadata("submission", f"west|{MONTHS[0]}")
+    assert shown["state"] == "held"
+    assert "EECU-hours" in shown["reason"]
 
 
 def test_the_daemon_brings_samples_and_chips_about_by_itself(maker: Maker, sandbox: SandboxProcess) -> None:

@@ -15,9 +15,9 @@ import shapely
 import yaml
 from pyproj import Transformer
 
-from eo_pipeline_tests.end_to_end.chip_products import MONTHS, REGIONS, chips_product, write_world
+from eo_pipeline_tests.end_to_end.chip_products import MONTHS, REGIONS, Maker, product_of_regions, write_world
 from eo_pipeline_tests.end_to_end.heights import CRS, LEFT, TOP
-from eo_pipeline_tests.end_to_end.pipeline import Pipeline, make_bucket, pipeline
+from eo_pipeline_tests.end_to_end.pipeline import Pipeline, make_bucket
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
 
 TABLE = "projects/sandbox-project/assets/stations"
@@ -61,26 +61,13 @@ SOURCES: Mapping[str, dict[str, Any]] = {
 
 
 def points_product(name: str, **points: Any) -> dict[str, Any]:
-    declared = {**chips_product(name), "points": {"id": "station", **points}}
-    declared["output"] = {"height": {"dtype": "float32", "units": "m"}}
-    del declared["chips"]
-    return declared
+    output = {"height": {"dtype": "float32", "units": "m"}}
+    return product_of_regions(name, output=output, points={"id": "station", **points})
 
 
 @pytest.fixture
-def made(world: Path, sandbox: SandboxProcess, tmp_path: Path, instance: dg.DagsterInstance) -> "Maker":
-    return Maker(world, sandbox, tmp_path / "data", instance)
-
-
-class Maker:
-    """Products at the module's sandbox, each test with a history and a root of its own."""
-
-    def __init__(self, world: Path, sandbox: SandboxProcess, root: Path, instance: dg.DagsterInstance) -> None:
-        self.world, self.sandbox, self.root, self.instance = world, sandbox, root, instance
-
-    def pipeline(self, name: str, **points: Any) -> Pipeline:
-        declared = points_product(name, **points)
-        return pipeline(declared, url=self.sandbox.url, root=self.root, instance=self.instance, folder=self.world)
+def made(world: Path, sandbox: SandboxProcess, tmp_path: Path, instance: dg.DagsterInstance) -> Maker:
+    return Maker(world, sandbox.url, tmp_path / "data", instance)
 
 
 def file_of(found: Pipeline, area: str, month: str) -> Path:
@@ -95,7 +82,7 @@ def sampled(world: Path, month: str, x: np.ndarray, y: np.ndarray) -> np.ndarray
 
 @pytest.mark.parametrize("source", list(SOURCES))
 def test_every_point_has_the_value_of_its_pixel_in_one_area(made: Maker, source: str) -> None:
-    found = made.pipeline(f"at_{source}", **SOURCES[source])
+    found = made.pipeline(points_product(f"at_{source}", **SOURCES[source]))
     assert found.chain.stages == ["submission", "export", "points"]
     assert found.run(MONTHS[:1]).failed == {}
     known = stations().set_index("station")
@@ -113,7 +100,7 @@ def test_every_point_has_the_value_of_its_pixel_in_one_area(made: Maker, source:
 
 
 def test_the_table_says_what_its_columns_are_and_lies_beside_a_csv(made: Maker) -> None:
-    found = made.pipeline("told", **SOURCES["csv"])
+    found = made.pipeline(points_product("told", **SOURCES["csv"]))
     found.run(MONTHS[:1], ["west"])
     schema = pq.read_schema(file_of(found, "west", MONTHS[0]))
     assert schema.names == ["station", "x", "y", "period", "period_start", "period_end", "height", "state"]
@@ -129,7 +116,7 @@ def test_the_table_says_what_its_columns_are_and_lies_beside_a_csv(made: Maker) 
 
 
 def test_a_period_without_images_has_rows_without_values(made: Maker) -> None:
-    found = made.pipeline("without", **SOURCES["csv"])
+    found = made.pipeline(points_product("without", **SOURCES["csv"]))
     found.run(["2024-03"], ["west"])
     table = pd.read_parquet(file_of(found, "west", "2024-03"))
     assert len(table) > 50
@@ -138,7 +125,7 @@ def test_a_period_without_images_has_rows_without_values(made: Maker) -> None:
 
 
 def test_a_partition_that_broke_off_asks_only_for_the_rest(made: Maker, sandbox: SandboxProcess) -> None:
-    found = made.pipeline("broken_off", **SOURCES["csv"], cell=2)
+    found = made.pipeline(points_product("broken_off", **SOURCES["csv"], cell=2))
     sandbox.arm(
         kind="status",
         status=403,

@@ -110,6 +110,17 @@ def test_more_chips_than_before_cost_only_themselves(
     assert [outcome.id for outcome in found.outcomes] == ["c0-0", "c0-8", "c8-0", "c8-8"]
 
 
+def test_any_id_names_a_file(service: Service, interactive: Session, tmp_path: Path) -> None:
+    ids = ["a/b", "..", "ä" * 100, "ä" * 99 + "b", "Plot 7"]
+    table = work([(0, 0)] * len(ids)).table.assign(id=ids)
+    found = cut(interactive, WorkList(table), order(), tmp_path)
+    assert [outcome.id for outcome in found.outcomes] == ids
+    paths = [outcome.found.path for outcome in found.outcomes if outcome.found is not None]
+    assert len(set(paths)) == len(ids)
+    assert set(paths) == set(sums(tmp_path))
+    assert cut(interactive, WorkList(table), order(), tmp_path).kept == len(ids)
+
+
 def test_no_chips_need_no_service(service: Service, tmp_path: Path) -> None:
     nowhere = Session("http://127.0.0.1:9", "", "sandbox-project", "anonymous")
     assert cut(nowhere, work([]), order(), tmp_path).outcomes == ()

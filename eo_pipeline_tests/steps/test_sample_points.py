@@ -194,5 +194,5 @@ def test_killed_half_way_only_what_was_under_way_is_asked_for_again(
     quiet = pointing.sample(interactive, order, tmp_path / "quiet")
     assert found.reused == kept >= 2
     assert found.requests == quiet.requests - kept > 0
-    assert asked - kept <= 2  # two at once were under way
+    assert asked - kept <= 4  # two at once were under way, others had come and were not kept yet
     np.testing.assert_array_equal(found.stored, quiet.stored)

@@ -1,4 +1,4 @@
-"""Outlines of chips on the globe. What does not belong here: outlines in other CRSs (`chip_boxes`)."""
+"""Outlines of chips on the globe. What does not belong here: outlines in other CRSs (`chip_outlines`)."""
 
 from typing import Any
 

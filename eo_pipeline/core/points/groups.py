@@ -62,12 +62,10 @@ class Group:
     @property
     def is_dense(self) -> bool:
         """True if the window is less work than naming the points."""
+        if len(self) < _DENSE_POINTS:
+            return False
         pixels = self.window.pixels
-        return (
-            len(self) >= _DENSE_POINTS
-            and pixels <= _DENSE_PIXELS * len(self)
-            and pixels * self.pixel_bytes <= TARGET_BYTES
-        )
+        return pixels <= _DENSE_PIXELS * len(self) and pixels * self.pixel_bytes <= TARGET_BYTES
 
     def halves(self) -> "Sequence[Group]":
         """The first and the last half of the points; () of a single one."""

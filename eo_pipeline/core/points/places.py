@@ -3,6 +3,7 @@
 What does not belong here: reading files of points, and which of them are asked for together (`groups`).
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -35,6 +36,14 @@ class Points:
     def __len__(self) -> int:
         """How many."""
         return len(self.ids)
+
+    @property
+    def identity(self) -> str:
+        """Digest of ids and places, hexadecimal: the same text, the same points in the same order."""
+        digest = hashlib.sha256("\0".join(self.ids.tolist()).encode())
+        digest.update(self.x.tobytes())
+        digest.update(self.y.tobytes())
+        return digest.hexdigest()
 
     def only(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> "Points":
         """Those of a mask, or at these positions in this order."""

@@ -83,8 +83,7 @@ def build_points(chain: Chain, declared: DeclaredPoints) -> dg.AssetsDefinition:
         def make(key: str) -> Made:
             with finished(context, chain, exported, key) as export:
                 digest = str(export.values[names.DIGEST])
-                work = f"{product.name}/points/{key.replace('|', '/')}/{digest[:12]}-{version[:12]}"
-                with tables_io.place.unfinished(work) as folder, counted(orders.session) as count:
+                with tables_io.place.unfinished(run.work(key, digest)) as folder, counted(orders.session) as count:
                     progress = PieceProgress(context, key, "requests", piece_listener)
                     found = run.sampled(key, folder=folder, progress=progress)
                     table = run.table(key, found, digest)
@@ -111,6 +110,11 @@ class _Run:
     def points(self, key: str) -> Points:
         """Those of a partition's area."""
         return self.loaded.of(PartitionKey.parse(key).area)
+
+    def work(self, key: str, digest: str) -> str:
+        """Name of the folder of what came of a partition: only the same groups of the same points are in it."""
+        asked = {"export": digest, "cell": self.declared.cell, "points": self.points(key).identity}
+        return f"{self.orders.chain.product.name}/points/{key.replace('|', '/')}/{keys.digest(asked)[:12]}"
 
     def sampled(self, key: str, *, folder: Path, progress: PieceProgress) -> SampledPoints | None:
         """One partition; None if there is nothing to ask for."""

@@ -120,7 +120,7 @@ def date(image: Image) -> Date:
     return as_date(moment)
 
 
-@FAMILY.algorithm("Image.geometry", "Feature.geometry")
+@FAMILY.algorithm("Image.geometry", "Feature.geometry", "Element.geometry")
 def geometry(feature: Element, proj: Projection | None) -> Geometry | None:
     """The outline, in another projection if one is given."""
     outline = geometry_of(feature)

@@ -226,6 +226,12 @@ def test_features_with_other_shapes() -> None:
     assert value(triangle.id()) == "i"
 
 
+@pytest.mark.functions("Element.geometry", against="worked example")
+def test_the_first_feature_of_a_collection_has_a_geometry() -> None:
+    points = ee.FeatureCollection([ee.Feature(ee.Geometry.Point([1, 2])), ee.Feature(ee.Geometry.Point([3, 4]))])
+    assert value(points.first().geometry())["coordinates"] == [1, 2]
+
+
 @pytest.mark.functions("Feature.buffer", "Feature.geometry", against="pyproj")
 def test_a_feature_grows_by_metres() -> None:
     grown = value(ee.Feature(ee.Geometry.Point([15, 45]), {"a": 1}).buffer(500))
