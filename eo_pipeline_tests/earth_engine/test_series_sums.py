@@ -13,7 +13,7 @@ from eo_pipeline.earth_engine.series_sums import Reduction, read_rows
 from eo_pipeline.errors import ProductError, ServiceError
 from eo_pipeline_tests.scenes import BOX, CRS, scenes_product
 
-GRID = GeoBox.from_bbox(tuple(BOX), CRS, resolution=10)
+GRID = GeoBox.from_bbox((BOX[0], BOX[1], BOX[2], BOX[3]), CRS, resolution=10)
 
 
 def reduction(product: Product | None = None, **series: Any) -> Reduction:
@@ -43,7 +43,11 @@ def test_an_unweighted_sum_over_other_pixels_than_those_whose_centre_is_inside_i
 
 
 def test_images_without_a_source_cannot_be_listed() -> None:
-    own = {"recipe": "eo_pipeline_tests.earth_engine.own_recipes.brightest", "source": None, "output": {"b": {}}}
+    own: dict[str, Any] = {
+        "recipe": "eo_pipeline_tests.earth_engine.own_recipes.brightest",
+        "source": None,
+        "output": {"b": {}},
+    }
     product = scenes_product(series={"file": "f.gpkg", "id": "name", "of": "period"}, **own)
     with pytest.raises(ProductError, match=r"series\.of: expected `source` beside images, got none"):
         rows_of_images(replace(reduction(product)), regions_to_come, ["20240105"])
