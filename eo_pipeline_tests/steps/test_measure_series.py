@@ -281,3 +281,16 @@ def test_two_bands_are_told_apart_whatever_is_asked(service: Service, tmp_path: 
             [row] = rows[(rows["field"] == "ring") & (rows["image"] == scene.index)].to_dict("records")
             for name in ("mean", "count", "valid_fraction", *ordered):
                 assert row[f"{band}_{name}"] == pytest.approx(wanted[name], rel=1e-6), (band, name)
+
+
+def test_an_error_that_would_meet_all_ends_the_asking_and_what_came_is_kept(service: Service, tmp_path: Path) -> None:
+    refusal = "Caller does not have required permission to use project sandbox-project."
+    service.sandbox.arm(
+        kind="status", path="table:computeFeatures", status=403, message=refusal, reason="PERMISSION_DENIED", count=None
+    )
+    try:
+        with pytest.raises(SeriesError, match=r"(?s)required permission.*run the partition again"):
+            measured(service, product_of(), fields(tmp_path), tmp_path, limits=Limits(rows=1))
+    finally:
+        service.sandbox.control("faults", method="DELETE")
+    assert measured(service, product_of(), fields(tmp_path), tmp_path).requests == 1

@@ -26,7 +26,7 @@ from eo_pipeline.earth_engine.interactive.client import InteractiveClient
 from eo_pipeline.earth_engine.interactive.expression import serialised
 from eo_pipeline.earth_engine.series_requests import outlines_of_asset
 from eo_pipeline.earth_engine.session import Session, connect
-from eo_pipeline.errors import ZonesError
+from eo_pipeline.errors import ProductError, ZonesError
 from eo_pipeline.steps.list_series import SeriesLists
 from eo_pipeline.steps.load_areas import find_beside, load_areas
 from eo_pipeline.steps.measure_series import MeasuredSeries, measure_series
@@ -61,7 +61,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         folder / "t_2024.tif", "w", **profile, dtype="float32", crs="EPSG:4326", transform=GRID.affine
     ) as file:
         file.write(pixels, 1)
-    frame = geopandas.GeoDataFrame({"name": list(SHAPES)}, geometry=list(SHAPES.values()), crs="EPSG:4326")
+    frame = geopandas.GeoDataFrame(
+        {"name": list(SHAPES), "kind": "land"}, geometry=list(SHAPES.values()), crs="EPSG:4326"
+    )
     frame.to_file(folder / "shapes.gpkg")
     frame.to_file(folder / "shapes.geojson")
     entry = {"id": "t_2024", "start": "2024-01-01T00:00:00Z", "bands": {"t": {"path": "t_2024.tif"}}}
@@ -175,6 +177,18 @@ def test_a_table_whose_ids_are_no_ids_is_refused(world: World, tmp_path: Path) -
         ZonesError, match="expected a value of code in every region, got 3 without; name another property"
     ):
         measured(world, product_of(asset=ASSET, id="code"), tmp_path)
+
+
+def test_a_table_with_an_id_twice_is_refused(world: World, tmp_path: Path) -> None:
+    with pytest.raises(ZonesError, match="expected every kind once, got land repeated; name another property"):
+        measured(world, product_of(asset=ASSET, id="kind"), tmp_path)
+
+
+def test_a_product_without_series_has_no_regions(world: World, tmp_path: Path) -> None:
+    plain = Product.model_validate(product_of().model_dump(by_alias=True, exclude_defaults=True, exclude={"series"}))
+    lists = SeriesLists(world.session, plain, areas_of(world, plain), None)
+    with pytest.raises(ProductError, match="expected `series` in the product, got none; there are no regions"):
+        lists.order("whole", plain.period.rule.parse("2024"), native_resolution=None, folder=tmp_path)
 
 
 def test_conditions_choose_regions_of_a_table(world: World, tmp_path: Path) -> None:
