@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from eo_pipeline.core.compute.budget import EECU_HOURS_A_MONTH
+from eo_pipeline.core.requests.allowance import Allowance
 from eo_pipeline.errors import SettingsError
 
 EARTH_ENGINE_URL = "https://earthengine.googleapis.com"
@@ -41,6 +42,9 @@ class Settings:
             exports where they go elsewhere.
         eecu_hour_price: dollars for an EECU-hour [EO_EECU_HOUR_PRICE]; None for the published ones.
         egress_price: dollars for a GB that leaves the bucket [EO_EGRESS_PRICE]; None for the published one.
+        allowance: interactive requests that the project's quota allows at once [EO_REQUESTS_AT_ONCE] and in a second
+            [EO_REQUESTS_PER_SECOND], which the pace begins with, and how many are sent at once at most, whatever is
+            let in [EO_REQUESTS_AT_ONCE_MOST].
     """
 
     project: str = ""
@@ -58,6 +62,7 @@ class Settings:
     monitoring_url: str = MONITORING_URL
     eecu_hour_price: float | None = None
     egress_price: float | None = None
+    allowance: Allowance = Allowance()
 
     @classmethod
     def from_mapping(cls, variables: Mapping[str, str]) -> Self:
@@ -80,6 +85,7 @@ class Settings:
             monitoring_url=(variables.get("EO_MONITORING_URL") or monitoring).rstrip("/"),
             eecu_hour_price=_price("EO_EECU_HOUR_PRICE", variables.get("EO_EECU_HOUR_PRICE", "")),
             egress_price=_price("EO_EGRESS_PRICE", variables.get("EO_EGRESS_PRICE", "")),
+            allowance=_allowance(variables),
         )
 
     @property
@@ -92,6 +98,19 @@ def _above_0(name: str, what: str, text: str) -> int:
     if text.isdecimal() and int(text) > 0:
         return int(text)
     raise SettingsError(f"{name}: expected {what} above 0, got {text!r}; correct it")
+
+
+def _allowance(variables: Mapping[str, str]) -> Allowance:
+    plain = Allowance()
+
+    def number(name: str, otherwise: int) -> int:
+        return _above_0(name, "a number of requests", variables.get(name) or str(otherwise))
+
+    return Allowance(
+        at_once=number("EO_REQUESTS_AT_ONCE", plain.at_once),
+        per_second=number("EO_REQUESTS_PER_SECOND", plain.per_second),
+        most=number("EO_REQUESTS_AT_ONCE_MOST", plain.most),
+    )
 
 
 def _exports(text: str) -> int | None:

@@ -20,6 +20,7 @@ import google.auth.exceptions
 import requests
 
 from eo_pipeline.core.exports.failures import FailureClass, classify
+from eo_pipeline.core.requests.allowance import Allowance
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.earth_engine.gate import Gate
 from eo_pipeline.errors import (
@@ -50,6 +51,7 @@ class Session:
         service: identity of the service and project for the ledger.
         project: Google Cloud project that pays.
         credentials: the settings' text; never printed.
+        allowance: how many requests a project may make, as far as is known.
         sent: requests made on this session by workload tag; `requests_by_tag` reads them.
     """
 
@@ -57,6 +59,7 @@ class Session:
     service: str
     project: str
     credentials: str = field(repr=False)
+    allowance: Allowance = Allowance()
     sent: Counter[str] = field(default_factory=Counter, init=False, repr=False, compare=False)
 
     def call[T](self, request: Callable[[], T], *, tag: str = "", retries: int | None = None) -> T:
@@ -134,7 +137,7 @@ def connect(settings: Settings, *, interactive: bool = False) -> Session:
             "expected a Google Cloud project in EO_PROJECT, got none; set it to a project registered for Earth Engine"
         )
     url = settings.interactive_url if interactive else settings.earth_engine_url
-    session = Session(url, settings.service, settings.project, settings.credentials)
+    session = Session(url, settings.service, settings.project, settings.credentials, settings.allowance)
     with _set_to(session, "", _MAX_RETRIES):
         return session
 

@@ -6,13 +6,14 @@ What does not belong here: what is asked (`pixels`, `pictures`, `values`), and w
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import aiohttp
 import google.auth.exceptions
 
 from eo_pipeline.core.exports.failures import FailureClass, classify
+from eo_pipeline.core.requests.pace import Pace
 from eo_pipeline.earth_engine.session import Session, refused, translate, unreachable
 from eo_pipeline.errors import EoPipelineError, ServiceError
 from eo_pipeline.storage.credentials import load_credentials
@@ -55,10 +56,15 @@ class InteractiveClient:
     Attributes:
         session: for interactive requests; counts them.
         seconds: that one request may take.
+        pace: what was learned about how much the service lets in; one call at a time may use it.
     """
 
     session: Session
     seconds: float = 120
+    pace: Pace = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pace", Pace(self.session.allowance))
 
     @asynccontextmanager
     async def connected(self, at_once: int) -> "AsyncIterator[Connection]":
