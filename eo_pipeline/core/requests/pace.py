@@ -109,6 +109,10 @@ class Pace:
         """Nobody knows what became of it."""
         self.under_way -= 1
 
+    def ended(self) -> None:
+        """Nothing is under way any more; what was learned is kept."""
+        self.under_way = 0
+
     def refused(self, ticket: Ticket, now: float) -> None:
         """It was too many."""
         self.under_way -= 1

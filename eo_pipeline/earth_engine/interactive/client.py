@@ -100,6 +100,8 @@ class Connection:
         self.session.count(request.tag)
         try:
             status, reply = await self._answer(request)
+        except aiohttp.ConnectionTimeoutError as error:
+            raise unreachable(self.session.url, error) from ConnectionError("no connection in time")
         except (aiohttp.ClientError, OSError) as error:
             raise unreachable(self.session.url, error) from error
         except google.auth.exceptions.GoogleAuthError as error:

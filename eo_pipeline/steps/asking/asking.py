@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from random import Random
 
-from eo_pipeline.core.requests.pace import Pace
+from eo_pipeline.core.requests.pace import Pace, Ticket
 from eo_pipeline.core.requests.patience import Patience
 from eo_pipeline.earth_engine.interactive.client import Connection, Request
 from eo_pipeline.errors import EoPipelineError
@@ -73,6 +73,7 @@ class Asking[K, R]:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._pace.ended()
 
     def taken(self) -> None:
         """The caller took an answer; called in the caller's thread."""
@@ -92,7 +93,7 @@ class Asking[K, R]:
             if part is None:
                 self._come_back(now, pause)
                 break
-            task = self._loop.create_task(self._ask(part))
+            task = self._loop.create_task(self._ask(part, self._pace.sent(now)))
             self._tasks.add(task)
             task.add_done_callback(self._ended)
         if not self._tasks and not self._waiting and self._drained:
@@ -131,9 +132,9 @@ class Asking[K, R]:
             self._over.set_exception(error)
         self._pump()
 
-    async def _ask(self, part: Part[K, R]) -> None:
+    async def _ask(self, part: Part[K, R], ticket: Ticket) -> None:
         try:
-            reply = await self._reply(part.item, part.ask.request())
+            reply = await self._reply(part.item, part.ask.request(), ticket)
             if len(reply) < _LARGE:
                 value = part.ask.read(reply)
             else:
@@ -143,18 +144,18 @@ class Asking[K, R]:
         else:
             self._came(part, value)
 
-    async def _reply(self, item: Item[K, R], request: Request) -> bytes:
+    async def _reply(self, item: Item[K, R], request: Request, ticket: Ticket) -> bytes:
         """The last reply, if one request follows from another."""
         while True:
             item.requests += 1
             self._report.sent += 1
-            reply = await self._send(request)
+            reply = await self._send(request, ticket)
             if request.then is None:
                 return reply
-            request = request.then(reply)
+            request, ticket = request.then(reply), self._pace.sent(self._loop.time())
 
-    async def _send(self, request: Request) -> bytes:
-        ticket, settle = self._pace.sent(self._loop.time()), self._pace.lost
+    async def _send(self, request: Request, ticket: Ticket) -> bytes:
+        settle = self._pace.lost
         try:
             reply = await self._connection.send(request)
             settle = self._pace.answered
