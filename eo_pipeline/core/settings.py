@@ -42,9 +42,10 @@ class Settings:
             exports where they go elsewhere.
         eecu_hour_price: dollars for an EECU-hour [EO_EECU_HOUR_PRICE]; None for the published ones.
         egress_price: dollars for a GB that leaves the bucket [EO_EGRESS_PRICE]; None for the published one.
-        allowance: interactive requests that the project's quota allows at once [EO_REQUESTS_AT_ONCE] and in a second
-            [EO_REQUESTS_PER_SECOND], which the pace begins with, and how many are sent at once at most, whatever is
-            let in [EO_REQUESTS_AT_ONCE_MOST].
+        requests_at_once: interactive requests that the project's quota allows at once; more are tried if these are let
+            in [EO_REQUESTS_AT_ONCE].
+        requests_per_second: the same in a second [EO_REQUESTS_PER_SECOND].
+        most_requests_at_once: under way at most, whatever is let in [EO_MOST_REQUESTS_AT_ONCE].
     """
 
     project: str = ""
@@ -62,7 +63,9 @@ class Settings:
     monitoring_url: str = MONITORING_URL
     eecu_hour_price: float | None = None
     egress_price: float | None = None
-    allowance: Allowance = Allowance()
+    requests_at_once: int = 40
+    requests_per_second: int = 100
+    most_requests_at_once: int = 400
 
     @classmethod
     def from_mapping(cls, variables: Mapping[str, str]) -> Self:
@@ -85,8 +88,15 @@ class Settings:
             monitoring_url=(variables.get("EO_MONITORING_URL") or monitoring).rstrip("/"),
             eecu_hour_price=_price("EO_EECU_HOUR_PRICE", variables.get("EO_EECU_HOUR_PRICE", "")),
             egress_price=_price("EO_EGRESS_PRICE", variables.get("EO_EGRESS_PRICE", "")),
-            allowance=_allowance(variables),
+            requests_at_once=_requests("EO_REQUESTS_AT_ONCE", variables, 40),
+            requests_per_second=_requests("EO_REQUESTS_PER_SECOND", variables, 100),
+            most_requests_at_once=_requests("EO_MOST_REQUESTS_AT_ONCE", variables, 400),
         )
+
+    @property
+    def allowance(self) -> Allowance:
+        """What the quota allows, where learning it begins."""
+        return Allowance(self.requests_at_once, self.requests_per_second, self.most_requests_at_once)
 
     @property
     def service(self) -> str:
@@ -100,17 +110,8 @@ def _above_0(name: str, what: str, text: str) -> int:
     raise SettingsError(f"{name}: expected {what} above 0, got {text!r}; correct it")
 
 
-def _allowance(variables: Mapping[str, str]) -> Allowance:
-    plain = Allowance()
-
-    def number(name: str, otherwise: int) -> int:
-        return _above_0(name, "a number of requests", variables.get(name) or str(otherwise))
-
-    return Allowance(
-        at_once=number("EO_REQUESTS_AT_ONCE", plain.at_once),
-        per_second=number("EO_REQUESTS_PER_SECOND", plain.per_second),
-        most=number("EO_REQUESTS_AT_ONCE_MOST", plain.most),
-    )
+def _requests(name: str, variables: Mapping[str, str], otherwise: int) -> int:
+    return _above_0(name, "a number of requests", variables.get(name) or str(otherwise))
 
 
 def _exports(text: str) -> int | None:

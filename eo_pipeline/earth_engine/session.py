@@ -59,7 +59,7 @@ class Session:
     service: str
     project: str
     credentials: str = field(repr=False)
-    allowance: Allowance = Allowance()
+    allowance: Allowance = field(default_factory=Allowance)
     sent: Counter[str] = field(default_factory=Counter, init=False, repr=False, compare=False)
 
     def call[T](self, request: Callable[[], T], *, tag: str = "", retries: int | None = None) -> T:

@@ -15,6 +15,7 @@ from odc.geo.geobox import GeoBox
 from eo_pipeline.core import keys
 from eo_pipeline.core.exports.submissions import Part, SubmissionState
 from eo_pipeline.core.exports.tile_names import ExpectedTiles
+from eo_pipeline.earth_engine.interactive.client import InteractiveClient
 from eo_pipeline.errors import TilesError
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.event_log import names
@@ -75,6 +76,11 @@ class TileSources:
         settings = self.services.earth_engine.settings()
         return open_planner(self.chain, wanted, settings, self.services.earth_engine.session(interactive=True))
 
+    @cached_property
+    def _client(self) -> InteractiveClient:
+        """For all partitions, so that it learns once what the service lets in."""
+        return InteractiveClient(self.services.earth_engine.session(interactive=True))
+
     def _fetched(self, key: str, digest: str, folder: Path) -> Brought:
         product = self.chain.product
         planned = self._planner.plan(key, unwritten(product, self.services).value)
@@ -85,8 +91,7 @@ class TileSources:
             )
         geobox = self.chain.area(PartitionKey.parse(key)).geobox
         order = PixelOrder(planned.value, geobox, product.bands, digest, keys.workload_tag(product.name))
-        session = self.services.earth_engine.session(interactive=True)
-        fetched = fetch_tiles(session, order, folder=folder)
+        fetched = fetch_tiles(self._client, order, folder=folder)
         return Brought(fetched.tiles, fetched.requests)
 
 

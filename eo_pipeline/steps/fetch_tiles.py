@@ -1,32 +1,38 @@
 """Tiles of an image without a task: windows asked for in parallel, written as the files that an export would have left.
 
 What does not belong here: which images go this way (`core.requests.pixel_requests`), and when windows are asked for
-again (`fetch_windows`).
+again (`asking`).
 """
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core import keys
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.rectangles import Rectangle
-from eo_pipeline.core.requests.pixel_requests import TARGET_BYTES, cut, size_of
-from eo_pipeline.earth_engine.pixels import fetch_window, numbers_everywhere
-from eo_pipeline.earth_engine.session import Session
+from eo_pipeline.core.requests.patience import Patience
+from eo_pipeline.core.requests.pixel_requests import TARGET_BYTES, cut, halves, size_of
+from eo_pipeline.earth_engine.interactive.client import InteractiveClient, Request
+from eo_pipeline.earth_engine.interactive.expression import Expression, serialised
+from eo_pipeline.earth_engine.interactive.pixels import numbers_everywhere, pixels_request, read_pixels
 from eo_pipeline.errors import TilesError
+from eo_pipeline.steps.asking.ask_all import Report, ask_all
 from eo_pipeline.steps.collect_tiles import Tile
-from eo_pipeline.steps.fetch_windows import Patience, WindowFetch
 from eo_pipeline.storage.checksums import crc32c_of
 from eo_pipeline.storage.disk_space import room_for
 from eo_pipeline.storage.stored import Progress
 from eo_pipeline.storage.tile_files import is_tile, write_tile
 
 _NAME = "tile"
+_AT_ONCE = 10
+"""Requests under way, since windows are large."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +69,43 @@ class PixelOrder:
     tag: str
 
 
+@dataclass(frozen=True)
+class WindowAsk:
+    """Pixels (band, y, x) of one window.
+
+    Attributes:
+        expression: of `numbers_everywhere` of the order's image.
+        order: what is fetched.
+        window: of all its pixels.
+    """
+
+    expression: Expression
+    order: PixelOrder
+    window: Rectangle
+
+    def request(self) -> Request:
+        """For all bands."""
+        return pixels_request(self.expression, self.order.geobox[self.window.slices], tag=self.order.tag)
+
+    def read(self, reply: bytes) -> NDArray[Any]:
+        """Stored numbers."""
+        return read_pixels(reply, (self.window.height, self.window.width), self.order.bands)
+
+    def halves(self) -> Sequence["WindowAsk"]:
+        """Of the longer side."""
+        return [replace(self, window=half) for half in halves(self.window)]
+
+    def join(self, parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """The halves side by side."""
+        whole = np.empty((len(parts[0]), self.window.height, self.window.width), parts[0].dtype)
+        for half, pixels in zip(self.halves(), parts, strict=True):
+            place = half.window.shifted(rows=-self.window.row_start, columns=-self.window.column_start)
+            whole[:, *place.slices] = pixels
+        return whole
+
+
 def fetch_tiles(
-    session: Session,
+    client: InteractiveClient,
     order: PixelOrder,
     *,
     folder: Path,
@@ -74,10 +115,10 @@ def fetch_tiles(
 ) -> FetchedTiles:
     """Fetch every window of an image into a folder, unless it is there already and whole.
 
-    Memory: about four times `target_bytes` for each request that is under way.
+    Memory: about four times `target_bytes` for each request that is under way, and once more for each that came.
 
     Args:
-        session: for interactive requests.
+        client: for interactive requests.
         order: the image and its pixels.
         folder: local; gets `tile-<row>-<column>.tif`, complete files only.
         target_bytes: uncompressed bytes of a window.
@@ -94,13 +135,14 @@ def fetch_tiles(
     windows = cut(size_of((int(height), int(width)), order.bands), target_bytes=target_bytes)
     paths = {window: folder / _file_name(window) for window in windows}
     missing = [window for window, path in paths.items() if not _is_there(path, window, order)]
-    requests = _fetch(session, order, paths, missing, patience=patience or Patience(), progress=progress)
+    patience = patience or Patience(at_once=_AT_ONCE)
+    requests = _fetch(client, order, paths, missing, patience=patience, progress=progress)
     tiles = tuple(_tile(path, order.digest) for path in sorted(paths.values()))
     return FetchedTiles(tiles, requests, len(windows) - len(missing))
 
 
 def _fetch(
-    session: Session,
+    client: InteractiveClient,
     order: PixelOrder,
     paths: Mapping[Rectangle, Path],
     missing: Sequence[Rectangle],
@@ -111,26 +153,22 @@ def _fetch(
     """Write the missing windows' files; gives how many requests that took."""
     if not missing:
         return 0
-    image = numbers_everywhere(order.image, order.bands)
-    fetch = WindowFetch(
-        missing,
-        lambda part: fetch_window(session, image, order.geobox[part.slices], order.bands, tag=order.tag),
-        patience,
-    )
-    problems, done = [], len(paths) - len(missing)
-    with closing(fetch.results()) as results:
-        for found in results:
-            if found.pixels is None:
-                problems.append(f"{paths[found.window].name}: {found.problem}")
+    expression = serialised(numbers_everywhere(order.image, order.bands))
+    asks = ((window, WindowAsk(expression, order, window)) for window in missing)
+    report, problems, done = Report(), [], len(paths) - len(missing)
+    with closing(ask_all(client, asks, patience=patience, report=report)) as answers:
+        for answer in answers:
+            if answer.value is None:
+                problems.append(f"{paths[answer.key].name}: {answer.problem}")
                 continue
-            geobox = order.geobox[found.window.slices]
-            write_tile(paths[found.window], found.pixels, geobox=geobox, bands=order.bands, digest=order.digest)
+            geobox = order.geobox[answer.key.slices]
+            write_tile(paths[answer.key], answer.value, geobox=geobox, bands=order.bands, digest=order.digest)
             done += 1
             if progress is not None:
                 progress("tiles", done, len(paths))
     if problems:
-        raise TilesError(_listed(sorted(problems), len(paths), fetch.unasked, session.url))
-    return fetch.requests
+        raise TilesError(_listed(sorted(problems), len(paths), report.unasked, client.session.url))
+    return report.sent
 
 
 def _is_there(path: Path, window: Rectangle, order: PixelOrder) -> bool:

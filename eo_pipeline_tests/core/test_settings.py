@@ -1,5 +1,6 @@
 import pytest
 
+from eo_pipeline.core.requests.allowance import Allowance
 from eo_pipeline.core.settings import EARTH_ENGINE_URL, INTERACTIVE_URL, MONITORING_URL, Settings
 from eo_pipeline.errors import SettingsError
 
@@ -30,6 +31,9 @@ def test_every_variable_is_read() -> None:
             "EO_COMPUTE_TIER": "partner",
             "EO_MAX_CONCURRENT_EXPORTS": "8",
             "EO_MONITORING_URL": "http://five/",
+            "EO_REQUESTS_AT_ONCE": "80",
+            "EO_REQUESTS_PER_SECOND": "200",
+            "EO_MOST_REQUESTS_AT_ONCE": "160",
         }
     )
     assert found == Settings(
@@ -46,7 +50,12 @@ def test_every_variable_is_read() -> None:
         compute_tier="partner",
         max_concurrent_exports=8,
         monitoring_url="http://five",
+        requests_at_once=80,
+        requests_per_second=200,
+        most_requests_at_once=160,
     )
+    assert found.allowance == Allowance(at_once=80, per_second=200, most=160)
+    assert Settings().allowance == Allowance() == Allowance(at_once=40, per_second=100, most=400)
 
 
 def test_empty_variables_are_like_absent_ones() -> None:
@@ -93,3 +102,9 @@ def test_prices_of_a_contract_are_read() -> None:
 def test_a_price_that_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match=r"EO_EECU_HOUR_PRICE: expected dollars such as 0\.40, got"):
         Settings.from_mapping({"EO_EECU_HOUR_PRICE": text})
+
+
+@pytest.mark.parametrize("name", ["EO_REQUESTS_AT_ONCE", "EO_REQUESTS_PER_SECOND", "EO_MOST_REQUESTS_AT_ONCE"])
+def test_an_allowance_is_a_number_of_requests(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name}: expected a number of requests above 0, got 'many'; correct it$"):
+        Settings.from_mapping({name: "many"})

@@ -14,10 +14,11 @@ from eo_pipeline.core import grids, keys
 from eo_pipeline.core.exports.export_plan import CloudStorage
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.product import Product
+from eo_pipeline.core.requests.patience import Patience
 from eo_pipeline.core.settings import Settings
+from eo_pipeline.earth_engine.interactive.client import InteractiveClient
 from eo_pipeline.earth_engine.session import Session, connect
 from eo_pipeline.steps.fetch_tiles import FetchedTiles, PixelOrder, fetch_tiles
-from eo_pipeline.steps.fetch_windows import Patience
 from eo_pipeline.steps.plan_export import PlannedExport, plan_export, read_inputs
 from eo_pipeline_tests.end_to_end.pipeline import BUCKET
 from eo_pipeline_tests.scenes import COLLECTION, LEFT, TOP, Service, scenes_product, settings_at
@@ -28,7 +29,7 @@ AREA = {"box": [LEFT, TOP - SIDE * 10, LEFT + SIDE * 10, TOP], "crs": "EPSG:3263
 BOTH = {"collection": COLLECTION, "bands": ["B4", "B8"]}
 WINDOW_BYTES = 256 * 256 * 2 * 2
 """Of 256 x 256 pixels of two bands of int16: the area has nine such windows."""
-HASTY = Patience(first_wait=0.02, longest_wait=0.05, seconds=5)
+HASTY = Patience(first_wait=0.02, longest_wait=0.05, seconds=5, at_once=10)
 
 
 def product(name: str = "fetched", dtype: str = "int16", nodata: float | None = -32768, **sections: object) -> Product:
@@ -63,10 +64,10 @@ def order(settings: Settings, session: Session, made: Product | None = None) -> 
     return PixelOrder(planned.value, area_of(wanted).geobox, wanted.bands, planned.task.digest, tag)
 
 
-def fetch(session: Session, wanted: PixelOrder, folder: Path, **options: Any) -> FetchedTiles:
-    """In small windows, with little patience."""
+def fetch(session: Session, wanted: PixelOrder, folder: Path, *, seconds: float = 120, **options: Any) -> FetchedTiles:
+    """In small windows, with little patience; a request may take so many seconds."""
     options = {"target_bytes": WINDOW_BYTES, "patience": HASTY, **options}
-    return fetch_tiles(session, wanted, folder=folder, **options)
+    return fetch_tiles(InteractiveClient(session, seconds), wanted, folder=folder, **options)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from eo_pipeline.earth_engine import session as session_module
 from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.errors import TilesError
 from eo_pipeline_tests.recorder import Recorder
@@ -27,13 +26,13 @@ def test_windows_are_asked_for_in_parallel_but_no_more_than_allowed(
 def test_a_storm_of_too_many_is_waited_out_with_fewer_at_once(
     service: Service, interactive: Session, recorder: Recorder, tmp_path: Path
 ) -> None:
-    service.sandbox.arm(kind="status", path=PIXELS, status=429, message="Too many requests.", count=30)
+    service.sandbox.arm(kind="status", path=PIXELS, status=429, message="Too many requests.", count=12)
     service.sandbox.arm(kind="slow", path=PIXELS, seconds=0.1, count=None)
     found = fetch(interactive, order(service.settings, interactive), tmp_path)
-    assert found.requests == 39
+    assert found.requests == 21
     answered = [entry for entry in recorder.pixels() if entry.status == 200]
     assert len(answered) == 9
-    assert max(sum(o.began <= e.began < o.ended for o in answered) for e in answered) <= 3  # nine were sent at first
+    assert max(sum(o.began <= e.began < o.ended for o in answered) for e in answered) <= 5  # nine were sent at first
 
 
 def test_a_broken_connection_or_reply_is_asked_again(
@@ -81,7 +80,7 @@ def test_a_window_that_is_too_much_at_any_size_is_named_and_the_others_are_kept(
     said = str(caught.value)
     assert said.startswith(f"expected 9 tiles from {recorder.url}, got 1 that could not be computed:\n")
     assert "  tile-0000000000-0000000000.tif: Earth Engine: User memory limit exceeded." in said
-    assert "(even of 64 x 64 px)" in said
+    assert "(even in its smallest part)" in said
     assert said.endswith("run the partition again to fetch these, or write route: batch")
     assert len(list(tmp_path.glob("*.tif"))) == 8
     assert fetch(interactive, wanted, tmp_path).requests == 1
@@ -117,15 +116,12 @@ def test_a_window_that_fails_again_and_again_is_given_up(
 
 
 def test_a_window_without_answer_until_the_client_s_deadline_comes_in_halves(
-    service: Service, interactive: Session, recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    service: Service, interactive: Session, recorder: Recorder, tmp_path: Path
 ) -> None:
     wanted = order(service.settings, interactive)
     quiet = fetch(interactive, wanted, tmp_path / "quiet")
-    monkeypatch.setattr(session_module, "_DEADLINE_MILLISECONDS", 700)
-    session_module._connected.clear()
     recorder.asked.clear()
     service.sandbox.arm(kind="slow", path=PIXELS, seconds=1.5, count=1)
-    found = fetch(interactive, wanted, tmp_path / "halved", patience=replace(HASTY, at_once=1))
-    session_module._connected.clear()
+    found = fetch(interactive, wanted, tmp_path / "halved", seconds=0.7, patience=replace(HASTY, at_once=1))
     assert {(256, 256), (256, 128)} <= {entry.window[:2] for entry in recorder.pixels()}
     assert [tile.crc32c for tile in found.tiles] == [tile.crc32c for tile in quiet.tiles]

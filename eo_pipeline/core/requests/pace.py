@@ -27,7 +27,9 @@ _FEW = 3
 """Refusals one after the other, with nothing let in between."""
 _HOLD = 0.02
 _LONGEST_HOLD = 10.0
-"""Seconds of silence while everything is refused."""
+"""Seconds of silence while everything is refused: at first, and at last."""
+_LONGER = 1.5
+"""Times, after each refusal."""
 _LONG_HOLD = 2.0
 """Seconds after which it was more than a moment."""
 _NEARLY = 0.9
@@ -150,7 +152,7 @@ class Pace:
             self._silent_since, self._before_silence = now, self._minute.number(now)
         self._unanswered += 1
         if self._unanswered > _FEW:
-            self._quiet_until = now + min(_LONGEST_HOLD, _HOLD * 2.0 ** min(self._unanswered - _FEW, 30))
+            self._quiet_until = now + min(_LONGEST_HOLD, _HOLD * _LONGER ** min(self._unanswered - _FEW, 30))
 
     def _heard(self, now: float) -> None:
         """After a long silence, what was let in over the last minute is what is allowed in a minute."""

@@ -22,6 +22,8 @@ from eo_pipeline.storage.transfer.tokens import Tokens
 
 _JSON = {"Content-Type": "application/json"}
 _CONNECT_SECONDS = 30
+_MEANING = {401: "unauthenticated: ", 403: "permission denied: "}
+"""Of statuses, where the service's words do not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,5 +135,5 @@ def _refusal(status: int, reply: bytes) -> EoPipelineError:
     except (ValueError, KeyError, TypeError):
         said = reply[:200].decode(errors="replace").strip()
     if classify(said).kind is FailureClass.UNKNOWN:
-        said = f"{status} {said or HTTPStatus(status).phrase}"
+        said = f"{status} {_MEANING.get(status, '')}{said}".strip()
     return translate(said)

@@ -1,8 +1,11 @@
 """Stored numbers of a window, in one request. What does not belong here: sending it (`client`), and pictures."""
 
+import io
 import json
 import math
+import struct
 from collections.abc import Sequence
+from functools import lru_cache
 from tokenize import TokenError
 from typing import Any
 
@@ -13,7 +16,6 @@ from odc.geo.geobox import GeoBox
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.earth_engine.interactive.client import BrokenReplyError, Request
 from eo_pipeline.earth_engine.interactive.expression import Expression
-from eo_pipeline.earth_engine.interactive.npy import decoded
 from eo_pipeline.errors import ServiceError
 
 _MASKED = float(np.finfo(np.float32).min)
@@ -83,16 +85,38 @@ def _holds_nan(bands: Sequence[BandEncoding]) -> bool:
 
 
 def _decoded(reply: bytes, shape: tuple[int, int]) -> NDArray[Any]:
-    """A structured array (y, x), one field a band."""
+    """A structured array (y, x), one field a band; a view of the reply."""
     try:
-        found = decoded(reply)
-    except (ValueError, TokenError) as error:
+        start = _header_length(reply)
+        dtype, found = _layout(reply[:start])
+        values = np.frombuffer(reply, dtype, offset=start)
+    except (ValueError, EOFError, TokenError, struct.error) as error:
         raise BrokenReplyError(
             f"Earth Engine: expected pixels as NPY, got {len(reply)} bytes that are none ({error}); ask again"
         ) from error
-    if found.shape != shape:
-        raise BrokenReplyError(f"Earth Engine: expected {shape} rows and columns, got {found.shape}; ask again")
-    return found
+    if found != shape or values.size != shape[0] * shape[1]:
+        raise BrokenReplyError(
+            f"Earth Engine: expected {shape} rows and columns, got {found} in {len(reply)} bytes; ask again"
+        )
+    return values.reshape(shape)
+
+
+def _header_length(reply: bytes) -> int:
+    """Bytes before the values (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html)."""
+    long = reply[6:7] > b"\x01"
+    return (12 if long else 10) + int(struct.unpack_from("<I" if long else "<H", reply, 8)[0])
+
+
+@lru_cache(maxsize=64)
+def _layout(header: bytes) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """Type and shape; the same in very many replies, and slow to read."""
+    file = io.BytesIO(header)
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, by_column, dtype = read(file)
+    if dtype.hasobject or by_column:
+        raise ValueError(f"{dtype} in Fortran's order" if by_column else str(dtype))
+    return dtype, shape
 
 
 def _stored(values: NDArray[Any], band: BandEncoding) -> NDArray[Any]:

@@ -54,6 +54,7 @@ class Asking[K, R]:
         self._loop = asyncio.get_running_loop()
         self._random, self._numbers = Random(), count()  # noqa: S311 - spreads requests
         self._waiting: list[tuple[float, int, Part[K, R]]] = []
+        self._halves: list[Part[K, R]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = self._emitted = self._taken = 0
         self._drained = self._is_full = False
@@ -96,13 +97,13 @@ class Asking[K, R]:
             task = self._loop.create_task(self._ask(part, self._pace.sent(now)))
             self._tasks.add(task)
             task.add_done_callback(self._ended)
-        if not self._tasks and not self._waiting and self._drained:
+        if not self._tasks and not self._halves and not self._waiting and self._drained:
             self._over.set_result(None)
 
     def _next(self, now: float) -> Part[K, R] | None:
-        """A piece that is due, else a new one, unless too much is open."""
-        while self._waiting and self._waiting[0][0] <= now:
-            part = heapq.heappop(self._waiting)[2]
+        """What was begun first: a half, or a piece that is due; else a new one, unless too much is open."""
+        while self._halves or (self._waiting and self._waiting[0][0] <= now):
+            part = self._halves.pop() if self._halves else heapq.heappop(self._waiting)[2]
             if not part.item.over:
                 return part
         self._is_full = self._emitted - self._taken >= self._at_once
@@ -155,7 +156,7 @@ class Asking[K, R]:
             request, ticket = request.then(reply), self._pace.sent(self._loop.time())
 
     async def _send(self, request: Request, ticket: Ticket) -> bytes:
-        settle = self._pace.lost
+        settle: Callable[[Ticket, float], None] = self._pace.lost
         try:
             reply = await self._connection.send(request)
             settle = self._pace.answered
@@ -217,10 +218,9 @@ class Asking[K, R]:
 
     def _halve(self, part: Part[K, R], error: EoPipelineError) -> None:
         halves = part.halved()
-        for half in halves:
-            heapq.heappush(self._waiting, (0.0, next(self._numbers), half))
+        self._halves.extend(reversed(halves))
         if not halves:
-            self._lose(part.item, error)
+            self._lose(part.item, error, " (even in its smallest part)")
 
     def _lose(self, item: Item[K, R], error: EoPipelineError, why: str = "") -> None:
         self._report.failed += 1
@@ -241,9 +241,11 @@ class Asking[K, R]:
         if self._report.stopped:
             return
         self._report.stopped = problem
-        items = {part.item for _, _, part in self._waiting if not part.item.over}
+        parts = [*self._halves, *(part for _, _, part in self._waiting)]
+        items = {part.item for part in parts if not part.item.over}
         for item in items:
             item.over = True
         self._waiting.clear()
+        self._halves.clear()
         self._drained = True
         self._report.unasked += len(items) + sum(1 for _ in self._asks)

@@ -1,13 +1,13 @@
 """An event loop in a thread beside a plain iterator. What does not belong here: what is done on it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any
 
 
-def in_background[T](work: Callable[[Callable[[T], None]], Coroutine[Any, Any, None]]) -> Iterator[T]:
+def in_background[T](work: Callable[[Callable[[T], None]], Coroutine[Any, Any, None]]) -> Generator[T]:
     """Run work on an event loop of its own and yield what it emits, as it comes; then raise what it raised.
 
     If the iterator is closed early, the work is cancelled.

@@ -1,21 +1,31 @@
 """One window's stored numbers, exactly in the dtype of an export, or an error that says what came."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import ee
 import numpy as np
 import pytest
 from affine import Affine
+from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.earth_engine.interactive.client import BrokenReplyError
-from eo_pipeline.earth_engine.pixels import fetch_window, numbers_everywhere
+from eo_pipeline.earth_engine.interactive.expression import serialised
+from eo_pipeline.earth_engine.interactive.pixels import numbers_everywhere, pixels_request, read_pixels
+from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.errors import ServiceError
+from eo_pipeline_tests.earth_engine.interactive.sending import send
 from eo_pipeline_tests.scenes import COLLECTION, COLUMNS, CRS, LEFT, ROWS, TOP, Service
 
 GRID = GeoBox((ROWS + 2, COLUMNS), Affine(10, 0, LEFT, 0, -10, TOP), CRS)
 """The scenes with two rows below them, which nothing covers."""
+
+
+def fetch_window(session: Session, image: Any, geobox: GeoBox, bands: Sequence[BandEncoding]) -> NDArray[Any]:
+    reply = send(session, pixels_request(serialised(image), geobox, tag="window"))
+    return read_pixels(reply, (int(geobox.shape[0]), int(geobox.shape[1])), bands)
 
 
 def scene(service: Service) -> Any:
