@@ -26,10 +26,11 @@ def main(arguments: list[str]) -> int:
     if name not in known:
         print(f"expected one of {', '.join(known)}, got {name!r}; make bench lists them", file=sys.stderr)
         return 2
-    results = list(import_module(f"benchmarks.{name}").comparisons())
-    for result in results:
+    equal = True
+    for result in import_module(f"benchmarks.{name}").comparisons():
         print(result.to_json(), flush=True)
-    return 0 if all(result.equal for result in results) else 1
+        equal = equal and result.equal
+    return 0 if equal else 1
 
 
 if __name__ == "__main__":
