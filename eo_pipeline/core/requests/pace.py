@@ -61,6 +61,7 @@ class Pace:
         self.at_once = Limit(allowance.at_once, allowance.most)
         self.per_second = Limit(allowance.per_second)
         self.under_way = 0
+        self._full = False
         self._second = Window(1.0)
         self._minute = Minute()
         self._a_minute = _NEARLY * 60 * allowance.per_second
@@ -77,7 +78,8 @@ class Pace:
 
     def wait(self, now: float) -> float:
         """Seconds until the next request may be sent: 0 for now, infinity for not before another has ended."""
-        if self.under_way >= int(self.at_once.value):
+        self._full = self.under_way >= int(self.at_once.value)
+        if self._full:
             return math.inf
         room = self._second.room(int(self.per_second.value), now)
         return max(0.0, self._due - _BURST - now, room - now, self._quiet_until - now)
@@ -92,17 +94,16 @@ class Pace:
 
     def answered(self, ticket: Ticket, now: float) -> None:
         """It was let in, whatever the answer."""
-        full = self.under_way >= int(self.at_once.value)
         self.under_way -= 1
         if self._unanswered:
             self._heard(now)
         self.at_once.proves(ticket.under_way, sent=ticket.sent, now=now)
         self.per_second.proves(ticket.rate, sent=ticket.sent, now=now)
         self._rounds.answers += 1
-        self._rounds.full += full
+        self._rounds.full += self._full
         if self._rounds.over(ticket.sent, now):
             self._round(now)
-        if full and now >= self._grows_at:
+        if self._full and now >= self._grows_at:
             self.at_once.grow(1, sent=ticket.sent, now=now)
         if self._due - _BURST > now:
             self.per_second.grow(_FASTER, sent=ticket.sent, now=now)
