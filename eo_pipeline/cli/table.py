@@ -35,7 +35,7 @@ COMMANDS = (
     CommandEntry(
         "Products",
         "preview",
-        "Show the true pixels of a small window, or the first rows of a table, before any task.",
+        "Show the true pixels of a small window, the first chips, or the first rows of a table, before any task.",
         "eo_pipeline.cli.preview",
     ),
     CommandEntry(
