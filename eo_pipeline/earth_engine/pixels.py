@@ -3,6 +3,7 @@
 What does not belong here: pictures made of them (`storage.pictures`), and very many windows (`interactive`).
 """
 
+import json
 from typing import Any
 
 import ee
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
+from eo_pipeline.earth_engine.interactive.pixels import grid_text
 from eo_pipeline.earth_engine.session import Session
 
 _MASKED = float(np.finfo(np.float32).min)
@@ -34,23 +36,10 @@ def compute_pixels(
     request = {
         "expression": image.unmask(_MASKED, False) if nan_where_masked else image,
         "fileFormat": "NUMPY_NDARRAY",
-        "grid": _grid(geobox),
+        "grid": json.loads(grid_text(geobox)),
     }
     pixels = session.call(lambda: ee.data.computePixels(request), tag=tag)
     arrays = {name: np.asarray(pixels[name]) for name in pixels.dtype.names}
     if not nan_where_masked:
         return arrays
     return {name: np.where(values == _MASKED, np.nan, values).astype(values.dtype) for name, values in arrays.items()}
-
-
-def _grid(geobox: GeoBox) -> dict[str, Any]:
-    """The PixelGrid of a request."""
-    a = geobox.affine
-    height, width = geobox.shape
-    return {
-        "crsCode": str(geobox.crs),
-        "dimensions": {"width": width, "height": height},
-        "affineTransform": {
-            "scaleX": a.a, "shearX": a.b, "translateX": a.c, "shearY": a.d, "scaleY": a.e, "translateY": a.f,
-        },
-    }  # fmt: skip

@@ -36,8 +36,8 @@ _CONNECT_SECONDS = 30
 _DEADLINE_MILLISECONDS = 120_000
 _MAX_RETRIES = 3
 
-_gate: "Gate[tuple[Session, str, int]]" = Gate()
-"""Session, workload tag and retries that the client is set to."""
+_gate: "Gate[tuple[Session, str]]" = Gate()
+"""Session and workload tag that the client is set to."""
 _connected: list[tuple[str, str, str]] = []
 _counting = threading.Lock()
 
@@ -62,20 +62,19 @@ class Session:
     allowance: Allowance = field(default_factory=Allowance)
     sent: Counter[str] = field(default_factory=Counter, init=False, repr=False, compare=False)
 
-    def call[T](self, request: Callable[[], T], *, tag: str = "", retries: int | None = None) -> T:
-        """Make one request on this connection; those of one session, tag and number of retries may overlap.
+    def call[T](self, request: Callable[[], T], *, tag: str = "") -> T:
+        """Make one request on this connection; those of one session and tag may overlap.
 
         Args:
             request: asks by the client; must not call a session itself.
             tag: workload tag that the compute is accounted under.
-            retries: of the client, which sleeps in between; None for the usual ones.
 
         Raises:
             CredentialsError: the service does not accept the credentials.
             ServiceUnreachableError: there is no connection.
             ServiceError: any other refusal, with the service's words and what to do.
         """
-        with _set_to(self, tag, _MAX_RETRIES if retries is None else retries), _translated(self.url):
+        with _set_to(self, tag), _translated(self.url):
             self.count(tag)
             return request()
 
@@ -138,19 +137,18 @@ def connect(settings: Settings, *, interactive: bool = False) -> Session:
         )
     url = settings.interactive_url if interactive else settings.earth_engine_url
     session = Session(url, settings.service, settings.project, settings.credentials, settings.allowance)
-    with _set_to(session, "", _MAX_RETRIES):
+    with _set_to(session, ""):
         return session
 
 
-def _set_to(session: Session, tag: str, retries: int) -> AbstractContextManager[None]:
+def _set_to(session: Session, tag: str) -> AbstractContextManager[None]:
     """The client's process-wide state, for as long as one request takes."""
 
     def switch() -> None:
         _connect(session)
         ee.data.setWorkloadTag(tag)
-        ee.data.setMaxRetries(retries)
 
-    return _gate.within((session, tag, retries), switch)
+    return _gate.within((session, tag), switch)
 
 
 def _connect(session: Session) -> None:

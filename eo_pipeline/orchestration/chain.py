@@ -88,6 +88,19 @@ class Chain:
         """The area of a partition."""
         return self.areas[key.area]
 
+    def tags(self, key: str, digest: str) -> dict[str, str]:
+        """Provenance that a file of one partition keeps inside itself; the digest is its export's."""
+        partition = PartitionKey.parse(key)
+        period = self.period(partition.period)
+        return {
+            "product": self.product.name,
+            "area": partition.area,
+            "period": partition.period,
+            "period_start": period.start.isoformat(),
+            "period_end": period.end.isoformat(),
+            "export_digest": digest,
+        }
+
     def period(self, key: str) -> Period:
         """The period of a period key."""
         return self.product.period.rule.parse(key)

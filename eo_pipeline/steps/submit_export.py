@@ -133,37 +133,39 @@ class _Attempt:
             yield from self.parts(piece)
 
     def _start(self, task: ExportTask, smaller: tuple[ExportTask, ...], decision: Decision) -> Iterator[Part]:
-        """Send it if the gate is open; a refusal that may pass closes the gate."""
+        """Send it if the gate is open, else hold it back."""
         gate, before = self.desk.gate, decision.generation - 1
         if decision.pause and not self._paused(task, before):
             self.held = gate.held(decision.reason, self._held_before(), pause=True)
         elif refusal := gate.refusal():
             self.held = gate.held(refusal, self._held_before(), pause=bool(gate.closed))
         else:
-            try:
-                started = operations.start_export(
-                    self.desk.session,
-                    task,
-                    self.planned.value,
-                    generation=decision.generation,
-                    bands=self.planned.bands,
-                )
-            except (ServiceError, ServiceUnreachableError, CredentialsError) as error:
-                failure = classify(error.said)
-                if failure.act is FailureAct.SPLIT and smaller:
-                    yield from self._pieces(task, smaller)
-                    return
-                if not failure.passes and not isinstance(error, ServiceUnreachableError | CredentialsError):
-                    raise
-                gate.closed = str(error)
-                self.held = gate.held(str(error), self._held_before(), pause=True)
-            else:
-                gate.sent += 1
-                self.sent.append(started.name)
-                self.joined.append(started)
-                yield self._part(task, decision.generation, started.name)
-                return
+            yield from self._send(task, smaller, decision.generation)
+            return
         yield self._part(task, before, "")
+
+    def _send(self, task: ExportTask, smaller: tuple[ExportTask, ...], generation: int) -> Iterator[Part]:
+        """One attempt; what is too much is sent in pieces, and a refusal that may pass closes the gate."""
+        desk, planned = self.desk, self.planned
+        try:
+            started = operations.start_export(
+                desk.session, task, planned.value, generation=generation, bands=planned.bands
+            )
+        except (ServiceError, ServiceUnreachableError, CredentialsError) as error:
+            failure = classify(error.said)
+            if failure.act is FailureAct.SPLIT and smaller:
+                yield from self._pieces(task, smaller)
+                return
+            if not failure.passes and not isinstance(error, ServiceUnreachableError | CredentialsError):
+                raise
+            desk.gate.closed = str(error)
+            self.held = desk.gate.held(str(error), self._held_before(), pause=True)
+            yield self._part(task, generation - 1, "")
+            return
+        desk.gate.sent += 1
+        self.sent.append(started.name)
+        self.joined.append(started)
+        yield self._part(task, generation, started.name)
 
     def _held_before(self) -> Held | None:
         return self.known.held if self.known is not None else None

@@ -89,11 +89,9 @@ def test_a_failed_switch_is_told_and_tried_again_by_the_next() -> None:
 def test_requests_of_one_session_and_tag_overlap(service: Service, session: Session, recorder: Recorder) -> None:
     service.sandbox.arm(kind="slow", path="value:compute", seconds=_SLOW, count=None)
     session.compute(ee.Number(0), tag="t")
-    began = time.monotonic()
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(lambda n: session.compute(ee.Number(n), tag="t"), range(6)))
     assert found == list(range(6))
-    assert time.monotonic() - began < 3 * _SLOW  # one after the other they would take six times as long
     slow = [entry for entry in recorder.asked if entry.path.endswith("value:compute")][1:]
     assert max(entry.began for entry in slow) < min(entry.ended for entry in slow)  # all six at the same time
 

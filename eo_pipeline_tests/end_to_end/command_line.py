@@ -6,13 +6,16 @@ What does not belong here: expectations.
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+import pytest
 from click.testing import CliRunner, Result
 
+from eo_pipeline.cli.init import make_project
 from eo_pipeline.cli.main import main
 from eo_pipeline_tests.end_to_end.pipeline import BUCKET, PROJECT
 
@@ -99,3 +102,17 @@ class UserProject:
         said = entry.dagster_event.step_failure_data.user_failure_data
         assert said is not None
         return str(said.description)
+
+
+@contextmanager
+def inside_project(folder: Path, url: str, patch: pytest.MonkeyPatch) -> Iterator[UserProject]:
+    """A project that `eo-pipeline init` just made, with this process in its folder, for `UserProject.invoke`."""
+    made = UserProject(folder, url)
+    make_project(made.folder)
+    patch.chdir(made.folder)
+    patch.setattr(sys, "path", list(sys.path))
+    patch.delitem(sys.modules, "products", raising=False)
+    for name, value in made.environment.items():
+        patch.setenv(name, value)
+    yield made
+    sys.modules.pop("products", None)

@@ -1,6 +1,5 @@
 """`eo-pipeline cancel` and `eo-pipeline delete` as a person types them."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,9 +7,8 @@ import dagster as dg
 import pytest
 import yaml
 
-from eo_pipeline.cli.init import make_project
 from eo_pipeline.cli.project import find_project
-from eo_pipeline_tests.end_to_end.command_line import UserProject
+from eo_pipeline_tests.end_to_end.command_line import UserProject, inside_project
 from eo_pipeline_tests.end_to_end.heights import heights, last_states, write_catalog, write_month
 from eo_pipeline_tests.end_to_end.pipeline import make_bucket
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
@@ -30,18 +28,11 @@ def sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
 @pytest.fixture
 def user(sandbox: SandboxProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[UserProject]:
     """A project of a user's own whose product is the heights."""
-    made = UserProject(tmp_path / "mine", sandbox.url)
-    make_project(made.folder)
     attributes = {name: value for name, value in heights("field_ndvi").items() if name not in ("name", "zones", "cube")}
     document = {"type": "eo_pipeline.orchestration.EarthObservationProduct", "attributes": attributes}
-    made.file.write_text(yaml.safe_dump(document))
-    monkeypatch.chdir(made.folder)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.delitem(sys.modules, "products", raising=False)
-    for name, value in made.environment.items():
-        monkeypatch.setenv(name, value)
-    yield made
-    sys.modules.pop("products", None)
+    with inside_project(tmp_path / "mine", sandbox.url, monkeypatch) as made:
+        made.file.write_text(yaml.safe_dump(document))
+        yield made
 
 
 def submit(user: UserProject) -> None:

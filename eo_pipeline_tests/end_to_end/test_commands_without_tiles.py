@@ -1,6 +1,5 @@
 """Every command as a person types it, for a product that is a table and for one that stays in Earth Engine."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,8 @@ import ee
 import pytest
 import yaml
 
-from eo_pipeline.cli.init import make_project
 from eo_pipeline.earth_engine.session import connect
-from eo_pipeline_tests.end_to_end.command_line import UserProject
+from eo_pipeline_tests.end_to_end.command_line import UserProject, inside_project
 from eo_pipeline_tests.end_to_end.heights import COLLECTION, heights, write_catalog, write_month
 from eo_pipeline_tests.end_to_end.pipeline import BUCKET, PROJECT, make_bucket, storage_client
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
@@ -35,15 +33,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess
 
 @pytest.fixture
 def user(sandbox: SandboxProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[UserProject]:
-    made = UserProject(tmp_path / "mine", sandbox.url)
-    make_project(made.folder)
-    monkeypatch.chdir(made.folder)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.delitem(sys.modules, "products", raising=False)
-    for name, value in made.environment.items():
-        monkeypatch.setenv(name, value)
-    yield made
-    sys.modules.pop("products", None)
+    with inside_project(tmp_path / "mine", sandbox.url, monkeypatch) as made:
+        yield made
 
 
 def declare(user: UserProject, **sections: Any) -> None:

@@ -1,7 +1,6 @@
 """Plans on a sandbox: within 25 % of what the rest really takes, after ten partitions; and the command around them."""
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,12 +13,11 @@ import pytest
 import shapely
 import yaml
 
-from eo_pipeline.cli.init import make_project
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.orchestration.estimates.plans import Project, make_plan, outcome_of
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.run import run_partitions
-from eo_pipeline_tests.end_to_end.command_line import UserProject
+from eo_pipeline_tests.end_to_end.command_line import UserProject, inside_project
 from eo_pipeline_tests.end_to_end.heights import CRS, LEFT, TOP, heights, write_catalog, write_month
 from eo_pipeline_tests.end_to_end.pipeline import BUCKET, PROJECT, pipeline
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
@@ -99,17 +97,12 @@ def run(found: Any, wanted: list[PartitionKey]) -> None:
 @pytest.fixture
 def user(prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[UserProject]:
     """A project of a user's own whose product is the heights."""
-    folder = tmp_path / "mine"
-    make_project(folder)
-    attributes = declaration("field_ndvi", folder)
-    del attributes["name"]
-    document = {"type": "eo_pipeline.orchestration.EarthObservationProduct", "attributes": attributes}
-    (folder / "products" / "field_ndvi" / "defs.yaml").write_text(yaml.safe_dump(document))
-    monkeypatch.chdir(folder)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.delitem(sys.modules, "products", raising=False)
-    yield UserProject(folder, prepared.sandbox.url)
-    sys.modules.pop("products", None)
+    with inside_project(tmp_path / "mine", prepared.sandbox.url, monkeypatch) as made:
+        attributes = declaration("field_ndvi", made.folder)
+        del attributes["name"]
+        document = {"type": "eo_pipeline.orchestration.EarthObservationProduct", "attributes": attributes}
+        made.file.write_text(yaml.safe_dump(document))
+        yield made
 
 
 def test_the_command_says_what_is_known_then_samples_then_compares(user: UserProject) -> None:

@@ -14,14 +14,16 @@ LONG = {"every": "month", "start": "2015-01", "end": "2024-04"}
 """111 months, of which only 2024-01 has an image: more than one run takes."""
 
 
-def backfill_of(found: Pipeline, instance: dg.DagsterInstance, partitions: list[str]) -> str:
-    """As the UI makes one of the submissions."""
+def backfill_of(
+    found: Pipeline, instance: dg.DagsterInstance, partitions: list[str], *, stage: str = "submission"
+) -> str:
+    """As the UI makes one of the submissions, or automation one of a later stage."""
     repository = found.definitions.get_repository_def()
     backfill = PartitionBackfill.from_asset_partitions(
-        backfill_id="large",
+        backfill_id=f"large-{stage}",
         asset_graph=repository.asset_graph,
         partition_names=partitions,
-        asset_selection=[found.chain.key("submission")],
+        asset_selection=[found.chain.key(stage)],
         backfill_timestamp=time.time(),
         tags={},
         dynamic_partitions_store=instance,
@@ -31,7 +33,7 @@ def backfill_of(found: Pipeline, instance: dg.DagsterInstance, partitions: list[
         run_config=None,
     )
     instance.add_backfill(backfill)
-    return "large"
+    return backfill.backfill_id
 
 
 def end(instance: dg.DagsterInstance, backfill_id: str) -> None:
@@ -74,6 +76,16 @@ def test_runs_of_a_large_backfill_wait_and_are_released_in_order(place: Place) -
     assert range_of(place.tick(found)) == ("whole|2024-01", "whole|2024-03")
     assert_made(found, found.run(["2024-01"]))
     assert range_of(place.tick(found)) == ("whole|2024-02", "whole|2024-03")
+
+
+def test_a_backfill_of_what_follows_does_not_hold_up_releases(place: Place) -> None:
+    found = place.pipeline(period=LONG)
+    everything = [f"whole|{month}" for month in found.chain.by_period.get_partition_keys()]
+    large = backfill_of(found, place.instance, everything)
+    assert submit(found, place.instance, "whole|2024-01", dagster__backfill=large)
+    end(place.instance, large)
+    backfill_of(found, place.instance, everything, stage="tiles")
+    assert range_of(place.tick(found)) == ("whole|2024-01", "whole|2024-01")
 
 
 def test_a_small_backfill_does_not_wait(place: Place) -> None:

@@ -47,13 +47,11 @@ def asked(
     server: SandboxProcess, path: str, body: object = None, method: str = "POST"
 ) -> tuple[int, dict[str, object]]:
     """Status and JSON of an answer, which has to come in time."""
-    started = time.monotonic()
     connection = http.client.HTTPConnection(urllib.parse.urlsplit(server.url).netloc, timeout=SECONDS)
     connection.request(method, path, None if body is None else json.dumps(body))
     answer = connection.getresponse()
     content = json.loads(answer.read())
     connection.close()
-    assert time.monotonic() - started < SECONDS
     return answer.status, content
 
 

@@ -14,14 +14,14 @@ from eo_pipeline.cli.processes import unwound_by_signals
 from eo_pipeline_tests.scale.fields import NAME, Extent
 from eo_pipeline_tests.scale.pages import open_pages
 from eo_pipeline_tests.scale.place import Place, running
-from eo_pipeline_tests.scale.watching import Sample, tick_seconds, watching
+from eo_pipeline_tests.scale.watching import Sample, ticks_of, watching
 from eo_pipeline_tests.system.conftest import CHROMIUM
 
-_SENSORS = ("earth_engine_operations", "automation")
+_SENSORS = ("earth_engine_operations", "automation", "forgotten_partitions", "cancelled_runs")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run it; 1 if partitions are missing, or operations started twice or out of order, else 0."""
+    """Run it; 1 if partitions are missing, operations started twice or out of order, or ticks failed."""
     options = _options(arguments)
     extent = Extent(options.columns, options.rows, options.days)
     _say(f"{extent.partitions} partitions of one product, in {options.folder}")
@@ -32,10 +32,10 @@ def main(arguments: Sequence[str]) -> int:
             whole = place.wait(options.until, seconds=options.minutes * 60)
         _say(f"until all {options.until}: {time.monotonic() - began:.0f} s, complete: {whole}")
         once = _show_order(place, extent)
-        _show_ticks(place)
+        well = _show_ticks(place)
         _show_memory(watch.samples)
         _show_pages(place, options.pictures)
-    return 0 if whole and once else 1
+    return 0 if whole and once and well else 1
 
 
 def _say(line: str) -> None:
@@ -70,12 +70,21 @@ def _show_order(place: Place, extent: Extent) -> bool:
     return once and not later
 
 
-def _show_ticks(place: Place) -> None:
+def _show_ticks(place: Place) -> bool:
+    """Print how long ticks took; True if none failed."""
+    errors: list[str] = []
     for sensor in _SENSORS:
-        seconds = tick_seconds(place.stack, sensor)
-        if seconds:
-            median, most = statistics.median(seconds), max(seconds)
-            _say(f"ticks of {sensor}: {len(seconds)}, median {median:.2f} s, longest {most:.2f} s")
+        found = ticks_of(place.stack, sensor)
+        errors += found.errors
+        if found.seconds:
+            median, most = statistics.median(found.seconds), max(found.seconds)
+            _say(
+                f"ticks of {sensor}: {len(found.seconds)}, {len(found.errors)} failed, median {median:.2f} s, "
+                f"longest {most:.2f} s"
+            )
+    for error in dict.fromkeys(errors):
+        _say(f"a tick failed: {error}")
+    return not errors
 
 
 def _show_memory(samples: Sequence[Sample]) -> None:

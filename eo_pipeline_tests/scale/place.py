@@ -19,12 +19,11 @@ from eo_pipeline.cli.project import Project
 from eo_pipeline.cli.webserver import launch_backfill
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.event_log import ledger, names
-from eo_pipeline_tests.end_to_end.pipeline import BUCKET, PROJECT
+from eo_pipeline_tests.end_to_end.pipeline import BUCKET
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
 from eo_pipeline_tests.scale.fields import NAME, Extent, make_fields, write_days
-from eo_pipeline_tests.system.dagster_stack import DagsterStack, dagster_stack
+from eo_pipeline_tests.system.dagster_stack import DagsterStack, dagster_stack, environment
 
-ROOT = Path(__file__).parents[2]
 _SPEED = 60.0
 _SETTINGS = {"running_at_once": 20, "pending_seconds": 60.0}
 
@@ -87,22 +86,8 @@ def running(folder: Path, extent: Extent, *, poll_seconds: int) -> Iterator[Plac
         ) as sandbox,
         pytest.MonkeyPatch.context() as patch,
     ):
-        variables = _environment(sandbox.url, home=home, root=folder / "data", poll_seconds=poll_seconds)
+        variables = environment(sandbox.url, home=home, root=folder / "data", poll_seconds=poll_seconds)
         with dagster_stack(project.root / "definitions.py", variables=variables, folder=folder) as stack:
             patch.setenv("DAGSTER_HOME", str(home))
             with dg.DagsterInstance.from_config(str(home)) as instance:
                 yield Place(project, sandbox, stack, instance)
-
-
-def _environment(url: str, *, home: Path, root: Path, poll_seconds: int) -> dict[str, str]:
-    return {
-        "DAGSTER_HOME": str(home),
-        "PYTHONPATH": str(ROOT),
-        "EO_PROJECT": PROJECT,
-        "EO_EARTH_ENGINE_URL": url,
-        "EO_STORAGE_URL": url,
-        "EO_CREDENTIALS": "anonymous",
-        "EO_BUCKET": BUCKET,
-        "EO_ROOT": str(root),
-        "EO_POLL_SECONDS": str(poll_seconds),
-    }

@@ -5,7 +5,7 @@ What does not belong here: expectations.
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from eo_pipeline_tests.system.dagster_stack import DagsterStack
 _TICKS = """
 query Ticks($sensor: SensorSelector!) {
   sensorOrError(sensorSelector: $sensor) {
-    ... on Sensor { sensorState { ticks(limit: 2000) { status timestamp endTimestamp } } }
+    ... on Sensor { sensorState { ticks(limit: 2000) { status timestamp endTimestamp error { message } } } }
   }
 }
 """
@@ -82,8 +82,25 @@ def resident_mb(pid: int) -> float:
     return int(lines[0].split()[1]) * 1024 / 1e6 if lines else 0.0
 
 
-def tick_seconds(stack: DagsterStack, sensor: str) -> list[float]:
-    """How long each finished tick took, oldest first: evaluation, and the daemon's storing of its events and runs."""
+@dataclass(frozen=True)
+class Ticks:
+    """Finished ticks of one sensor.
+
+    Attributes:
+        seconds: that each took, oldest first: evaluation, and the daemon's storing of its events and runs.
+        errors: of those that failed.
+    """
+
+    seconds: Sequence[float]
+    errors: Sequence[str]
+
+
+def ticks_of(stack: DagsterStack, sensor: str) -> Ticks:
+    """What the daemon recorded of a sensor."""
     selector: Mapping[str, Any] = {"sensor": {**_REPOSITORY, "sensorName": sensor}}
-    ticks = graphql(stack.ui, _TICKS, selector)["sensorOrError"]["sensorState"]["ticks"]
-    return [tick["endTimestamp"] - tick["timestamp"] for tick in reversed(ticks) if tick["endTimestamp"]]
+    found = graphql(stack.ui, _TICKS, selector)["sensorOrError"]["sensorState"]["ticks"]
+    ended = [tick for tick in reversed(found) if tick["endTimestamp"]]
+    return Ticks(
+        [tick["endTimestamp"] - tick["timestamp"] for tick in ended],
+        [str((tick["error"] or {}).get("message", "")) for tick in ended if tick["status"] == "FAILURE"],
+    )

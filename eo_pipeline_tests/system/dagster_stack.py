@@ -16,9 +16,26 @@ import dagster as dg
 import yaml
 
 from eo_pipeline.cli.processes import child, python_module, wait_until_it_answers
+from eo_pipeline_tests.end_to_end.pipeline import BUCKET, PROJECT
 from eo_pipeline_tests.system.conftest import free_port
 
+ROOT = Path(__file__).parents[2]
 _PID = re.compile(r"Executing steps in process \(pid: (\d+)\)|Started process for run \(pid: (\d+)\)")
+
+
+def environment(url: str, *, home: Path, root: Path, poll_seconds: int) -> dict[str, str]:
+    """Settings of a deployment at a sandbox, which serves Earth Engine and Cloud Storage at one address."""
+    return {
+        "DAGSTER_HOME": str(home),
+        "PYTHONPATH": str(ROOT),
+        "EO_PROJECT": PROJECT,
+        "EO_EARTH_ENGINE_URL": url,
+        "EO_STORAGE_URL": url,
+        "EO_CREDENTIALS": "anonymous",
+        "EO_BUCKET": BUCKET,
+        "EO_ROOT": str(root),
+        "EO_POLL_SECONDS": str(poll_seconds),
+    }
 
 
 @dataclass

@@ -20,13 +20,12 @@ from eo_pipeline.cli.webserver import launch_backfill
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.status import product_status
 from eo_pipeline_tests.end_to_end.heights import heights, last_states, submissions, write_catalog, write_month
-from eo_pipeline_tests.end_to_end.pipeline import BUCKET, PROJECT, make_bucket
+from eo_pipeline_tests.end_to_end.pipeline import make_bucket
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
-from eo_pipeline_tests.system.dagster_stack import DagsterStack, dagster_stack, worker_pid
+from eo_pipeline_tests.system.dagster_stack import DagsterStack, dagster_stack, environment, worker_pid
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(420)]
 
-ROOT = Path(__file__).parents[2]
 MONTHS = [f"2024-{month:02d}" for month in range(1, 9)]
 WITHOUT_IMAGES = "2024-06"
 PRODUCTS = ("summits", "valleys")
@@ -67,7 +66,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
     slow = {"running_seconds": 20.0}
     with running_sandbox(tmp_path / "sandbox", catalog=catalog, speed=10, settings=slow) as sandbox:
         make_bucket(sandbox.url)
-        variables = environment(sandbox.url, home=home, root=tmp_path / "data")
+        variables = environment(sandbox.url, home=home, root=tmp_path / "data", poll_seconds=2)
         with (
             dagster_stack(project.root / "definitions.py", variables=variables, folder=tmp_path) as stack,
             pytest.MonkeyPatch.context() as patch,
@@ -88,20 +87,6 @@ def a_project(folder: Path) -> Project:
         file.parent.mkdir()
         file.write_text(yaml.safe_dump(component))
     return Project(folder, folder / "products")
-
-
-def environment(url: str, *, home: Path, root: Path) -> dict[str, str]:
-    return {
-        "DAGSTER_HOME": str(home),
-        "PYTHONPATH": str(ROOT),
-        "EO_PROJECT": PROJECT,
-        "EO_EARTH_ENGINE_URL": url,
-        "EO_STORAGE_URL": url,
-        "EO_CREDENTIALS": "anonymous",
-        "EO_BUCKET": BUCKET,
-        "EO_ROOT": str(root),
-        "EO_POLL_SECONDS": "2",
-    }
 
 
 def wait_for(condition: Callable[[], bool], what: str, *, seconds: float, stack: DagsterStack) -> None:

@@ -22,6 +22,8 @@ from eo_pipeline.storage.transfer.tokens import Tokens
 
 _JSON = {"Content-Type": "application/json"}
 _CONNECT_SECONDS = 30
+_BUFFER = 1 << 20
+"""Bytes that a connection takes before it waits; small replies are read at one go."""
 _MEANING = {401: "unauthenticated: ", 403: "permission denied: "}
 """Of statuses, where the service's words do not tell."""
 
@@ -78,7 +80,11 @@ class InteractiveClient:
         url = self.session.url
         times = aiohttp.ClientTimeout(total=self.seconds, sock_connect=_CONNECT_SECONDS)
         async with aiohttp.ClientSession(
-            connector=connector(url, at_once=at_once), timeout=times, proxy=proxy_of(url)
+            connector=connector(url, at_once=at_once),
+            timeout=times,
+            proxy=proxy_of(url),
+            read_bufsize=_BUFFER,
+            cookie_jar=aiohttp.DummyCookieJar(),
         ) as http:
             yield Connection(http, self.session, Tokens(load_credentials(self.session.credentials), url))
 

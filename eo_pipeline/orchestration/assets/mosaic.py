@@ -69,7 +69,7 @@ def _mosaic(context: dg.AssetExecutionContext, chain: Chain, tiles: TileSet, io:
             target=chain.area(partition).geobox,
             bands=chain.product.bands,
             path=workspace / "mosaic.tif",
-            tags=_tags(chain, partition, tiles),
+            tags=chain.tags(key, tiles.digest),
         )
         pictures = metadata.mosaic_pictures(report.path, chain.product.bands, title=key)
         stored = io.store(context.asset_key, key, NewMosaic("written", tiles.digest, Path(report.path)))
@@ -94,18 +94,6 @@ def _kept(chain: Chain, tiles: TileSet, io: MosaicIO, key: str) -> Made:
         size = local.stat().st_size
     shown = {"file": dg.MetadataValue.path(str(there.path)), "bytes": size, "tiles": len(tiles.tiles)}
     return Made({**_provenance(there.state, tiles, io), **shown}, pictures)
-
-
-def _tags(chain: Chain, partition: PartitionKey, tiles: TileSet) -> dict[str, str]:
-    period = chain.period(partition.period)
-    return {
-        "product": chain.product.name,
-        "area": partition.area,
-        "period": partition.period,
-        "period_start": period.start.isoformat(),
-        "period_end": period.end.isoformat(),
-        "export_digest": tiles.digest,
-    }
 
 
 def _provenance(state: str, tiles: TileSet, io: MosaicIO) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """`table`: what a recipe computed inside Earth Engine, as Parquet and CSV with the meaning of its columns."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +15,6 @@ from eo_pipeline.orchestration.event_log.ledger import Stamp
 from eo_pipeline.orchestration.event_log.stored_submissions import place_of, read_parts
 from eo_pipeline.orchestration.fan_out import Made, each_partition
 from eo_pipeline.orchestration.io_managers import NewTable, Stored, TablesIO
-from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource
 from eo_pipeline.orchestration.submissions.destinations import Services, open_store
 from eo_pipeline.steps.collect_table import CollectedTable, collect_table
@@ -58,7 +56,7 @@ def build_table(chain: Chain, declared: Table) -> dg.AssetsDefinition:
                 [part] = read_parts(export.values)
                 store = open_store(place_of(export.values), services)
                 found = collect_table(store, part.prefix, columns=columns, folder=folder, now=datetime.now(UTC))
-            tables_io.store(context.asset_key, key, NewTable(found.rows, columns, _tags(chain, key, part.digest)))
+            tables_io.store(context.asset_key, key, NewTable(found.rows, columns, chain.tags(key, part.digest)))
             if product.export.delete_remote:
                 store.delete([found.name])
             provenance = _provenance(chain, export, tables_io)
@@ -67,19 +65,6 @@ def build_table(chain: Chain, declared: Table) -> dg.AssetsDefinition:
         return each_partition(context, make)
 
     return table
-
-
-def _tags(chain: Chain, key: str, digest: str) -> Mapping[str, str]:
-    partition = PartitionKey.parse(key)
-    period = chain.period(partition.period)
-    return {
-        "product": chain.product.name,
-        "area": partition.area,
-        "period": partition.period,
-        "period_start": period.start.isoformat(),
-        "period_end": period.end.isoformat(),
-        "export_digest": digest,
-    }
 
 
 def _provenance(chain: Chain, export: Stamp, io: TablesIO) -> dict[str, Any]:

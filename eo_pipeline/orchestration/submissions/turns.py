@@ -40,4 +40,6 @@ def is_gathering(instance: dg.DagsterInstance, key: dg.AssetKey) -> bool:
 
 def _is_large(backfill: PartitionBackfill, key: dg.AssetKey) -> bool:
     data = backfill.asset_backfill_data
-    return data is not None and len(data.get_target_partitions_subset(key)) > SUBMISSIONS_A_RUN
+    if data is None or key not in data.target_subset.asset_keys:
+        return False
+    return len(data.get_target_partitions_subset(key)) > SUBMISSIONS_A_RUN

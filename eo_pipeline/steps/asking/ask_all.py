@@ -49,6 +49,9 @@ def ask_all[K, R](
     An error that would meet every piece (credentials, permission, an allowance that is spent, no answer for long) ends
     the asking: the pieces under way are given as they end, `report.stopped` says why, `report.unasked` how many others
     there were.
+
+    Raises:
+        CredentialsError: there are none to ask with.
     """
     patience, report = patience or Patience(), report if report is not None else Report()
     call = _Call(client, asks, patience, report)

@@ -85,13 +85,12 @@ def test_what_was_replaced_after_it_was_listed_is_missing(shelf: Shelf, tmp_path
     assert (done.flaw, done.problem) == (Flaw.MISSING, "it was deleted after it was listed")
 
 
-def test_a_storm_of_refusals_ends_soon_and_each_is_told(shelf: Shelf, tmp_path: Path) -> None:
+def test_a_storm_of_refusals_ends_after_few_requests_and_each_is_told(shelf: Shelf, tmp_path: Path) -> None:
     for number in range(20):
         shelf.put(f"storm/{number}", 10)
     shelf.arm(kind="status", status=503, message="Later.", count=None)
-    began, before = time.monotonic(), len(shelf.asked("status"))
+    before = len(shelf.asked("status"))
     done = list(shelf.bucket.download(shelf.listed("storm/", tmp_path)))
-    assert time.monotonic() - began < 3 * QUICK.seconds
     assert {(download.flaw, download.problem[:10]) for download in done} == {(Flaw.REFUSED, "503 Later.")}
     assert len(done) == 20
     assert len(shelf.asked("status")) - before < 20 * 6
