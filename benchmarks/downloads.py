@@ -11,6 +11,7 @@ are missing or wrong.
 """
 
 import json
+import statistics
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -34,7 +35,7 @@ LOADS = ((1, 400), (1, 1000), (2, 1000), (3, 1200))
 """Processes of the plain load, and its requests at once: the best of them is the server's ceiling."""
 BARE_AT_ONCE = 400
 FLAT_MB = 20
-"""That memory may grow by in the second half, when no more replies come at once than before."""
+"""That memory may grow by. It swings by the replies that are read at once, a chip each, so medians are compared."""
 _RECIPE, _QUOTA, _CEILING = "recipe", "quota", "server's ceiling"
 _ONE_PROCESS, _BARE = "the same with one client process", "one bare event loop"
 
@@ -85,7 +86,7 @@ class Line:
         refused: of those, over the quota.
         most_at_once: of ours, as the server saw them.
         peak_mb: highest resident memory of ours, MB (1e6 bytes).
-        grown_mb: resident memory of ours at the end, less that after a tenth of the chips.
+        grown_mb: its median over the second half of the chips, less that from a tenth of them to half.
         aim: what the line is to reach.
         equal: True if all chips of both sides came and are those that the server holds.
     """
@@ -131,10 +132,12 @@ class Run:
         """Chips a second."""
         return len(self.checksums) / float(self.measurement.answer["seconds"])
 
-    def grown_mb(self, share: float) -> float:
-        """Resident memory at the end, less that after this share of the chips."""
+    @property
+    def grown_mb(self) -> float:
+        """Median resident memory over the second half of the chips, less that from a tenth of them to half."""
         memory: list[float] = self.measurement.answer["memory_mb"]
-        return memory[-1] - memory[int(len(memory) * share)]
+        tenth, half = len(memory) // 10, len(memory) // 2
+        return statistics.median(memory[half:]) - statistics.median(memory[tenth:half])
 
     def right(self, count: int) -> bool:
         """Whether so many chips came, each as the server holds it."""
@@ -198,7 +201,7 @@ def against_ceiling() -> Iterator[Line]:
     name, equal = f"{FETCHED} of {PLANNED} chips, {FAST} s latency, no quota", mine.right(FETCHED)
     share = Aim("share of the server's ceiling", beside[_CEILING].ours, least=0.9)
     yield _line(name, mine, share, beside=beside, equal=equal)
-    flat = Aim("MB grown in the second half", mine.grown_mb(0.5), most=FLAT_MB)
+    flat = Aim("MB grown", mine.grown_mb, most=FLAT_MB)
     yield _line(f"memory of {name}", mine, flat, beside={}, equal=equal)
 
 
@@ -262,7 +265,7 @@ def _line(name: str, mine: Run, aim: Aim, *, beside: Mapping[str, Rate], equal: 
         refused=counts.refused,
         most_at_once=counts.most_at_once,
         peak_mb=mine.measurement.peak_mb,
-        grown_mb=mine.grown_mb(0.1),
+        grown_mb=mine.grown_mb,
         aim=aim,
         equal=equal,
     )
