@@ -15,9 +15,11 @@ class EoPipelineError(Exception):
 
     passes = False
 
-    def __init__(self, message: str, *, said: str = "") -> None:
+    def __init__(self, message: str, *, said: str = "", passes: bool | None = None) -> None:
         super().__init__(message)
         self.said = said or message
+        if passes is not None:
+            self.passes = passes
 
 
 class ProductError(EoPipelineError):

@@ -1,6 +1,6 @@
 """`eo-pipeline preview PRODUCT`: true pixels of a small window as a picture, the first chips, or the first rows.
 
-What does not belong here: computing them (`steps.preview`).
+What does not belong here: computing them (`steps.previews.preview`).
 """
 
 import os
@@ -19,8 +19,8 @@ from eo_pipeline.earth_engine.session import connect
 from eo_pipeline.errors import KeyFormatError, SettingsError
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.resources import environment
-from eo_pipeline.steps.preview import Preview, preview, preview_picture
-from eo_pipeline.steps.preview_table import preview_table
+from eo_pipeline.steps.previews.preview import Preview, preview, preview_picture
+from eo_pipeline.steps.previews.preview_table import preview_table
 
 
 @click.command()

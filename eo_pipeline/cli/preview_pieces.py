@@ -10,9 +10,9 @@ from eo_pipeline.core.periods import Period
 from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.errors import StorageError
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.steps.preview_chips import ChipsPreview, Places, preview_chips
-from eo_pipeline.steps.preview_rows import RowsOf, preview_points, preview_series
-from eo_pipeline.steps.preview_table import TablePreview
+from eo_pipeline.steps.previews.preview_chips import ChipsPreview, Places, preview_chips
+from eo_pipeline.steps.previews.preview_rows import RowsOf, preview_points, preview_series
+from eo_pipeline.steps.previews.preview_table import TablePreview
 
 
 def show_pieces(session: Session, chain: Chain, area: str, period: Period, *, path: Path, console: Console) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from eo_pipeline.orchestration.piece_progress import PieceListener
+from eo_pipeline.orchestration.pieces.piece_progress import PieceListener
 
 type Counts = Mapping[str, tuple[int, int]]
 """How many are done, and of how many, by what is counted; 0 of 0 is not known yet."""

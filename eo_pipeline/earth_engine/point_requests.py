@@ -1,7 +1,7 @@
 """What the service is asked for points: the pixels around them, or the pixel of each.
 
 Both read the same pixels of the same image, by row and column, so their answers are the same. What does not belong
-here: which points are asked for together (`core.points.groups`), and when (`steps.sample_points`).
+here: which points are asked for together (`core.points.groups`), and when (`steps.points.sample_points`).
 """
 
 import json

@@ -1,6 +1,6 @@
 """What Earth Engine is asked for to know which chips there are: pixels of each class, and images of a period.
 
-What does not belong here: what chips are made of them (`steps.asked_places`).
+What does not belong here: what chips are made of them (`steps.chips.asked_places`).
 """
 
 from collections.abc import Mapping

@@ -7,10 +7,10 @@ import dagster as dg
 
 from eo_pipeline.orchestration.automation import when_quiet
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.chip_manifests import check_chip_manifests
 from eo_pipeline.orchestration.event_log import ledger
 from eo_pipeline.orchestration.io_managers import ChipsIO, MosaicIO, TilesIO
 from eo_pipeline.orchestration.manifests import ManifestReport, check_manifests
+from eo_pipeline.orchestration.pieces.chip_manifests import check_chip_manifests
 from eo_pipeline.orchestration.status import product_status
 
 

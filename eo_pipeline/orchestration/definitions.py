@@ -26,7 +26,7 @@ from eo_pipeline.orchestration.io_managers import (
     TilesIOManager,
     WorkListIOManager,
 )
-from eo_pipeline.orchestration.piece_progress import PieceListener
+from eo_pipeline.orchestration.pieces.piece_progress import PieceListener
 from eo_pipeline.orchestration.product_files import read_documents, read_products
 from eo_pipeline.orchestration.removing.cancelled_runs import build_cancelled_runs_sensor
 from eo_pipeline.orchestration.resources import (

@@ -1,6 +1,6 @@
 """Manifests of tiles against what is there: each recorded partition has its files, or the mosaic made of them.
 
-What does not belong here: verifying bytes, which is done before a manifest is written (`steps.collect_tiles`).
+What does not belong here: verifying bytes, which is done before a manifest is written (`steps.exports.collect_tiles`).
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.event_log.ledger import Stamp
 from eo_pipeline.orchestration.io_managers import MosaicIO, TilesIO
-from eo_pipeline.steps.collect_tiles import TileSet
+from eo_pipeline.steps.exports.collect_tiles import TileSet
 
 SHOWN = 20
 """Problems that are listed."""

@@ -24,8 +24,8 @@ from eo_pipeline.orchestration.event_log.stored_submissions import place_of, rea
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.submissions.destinations import Services, open_store, unwritten
 from eo_pipeline.orchestration.submissions.planner import Planner, open_planner
-from eo_pipeline.steps.collect_tiles import Tile, collect_tiles
-from eo_pipeline.steps.fetch_tiles import PixelOrder, fetch_tiles
+from eo_pipeline.steps.exports.collect_tiles import Tile, collect_tiles
+from eo_pipeline.steps.exports.fetch_tiles import PixelOrder, fetch_tiles
 
 
 @dataclass(frozen=True)

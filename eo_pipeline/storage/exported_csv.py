@@ -1,6 +1,6 @@
 """CSV files as Earth Engine writes tables, read as declared: every cell that is not is told by row and value.
 
-What does not belong here: bringing the file (`steps.collect_table`), and tables of ours (`tables`).
+What does not belong here: bringing the file (`steps.exports.collect_table`), and tables of ours (`tables`).
 """
 
 from collections.abc import Callable, Mapping, Sequence

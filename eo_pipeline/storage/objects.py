@@ -1,7 +1,7 @@
 """A Cloud Storage bucket: listing, verified downloads, deletion.
 
-What does not belong here: which objects an export should have made (`steps.collect_tiles`), and how bytes travel
-(`storage.transfer`).
+What does not belong here: which objects an export should have made (`steps.exports.collect_tiles`), and how bytes
+travel (`storage.transfer`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence

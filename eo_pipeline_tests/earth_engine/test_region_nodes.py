@@ -7,7 +7,7 @@ import ee
 import shapely
 
 from eo_pipeline.earth_engine.interactive.expression import serialised
-from eo_pipeline.earth_engine.region_nodes import REGION_BYTES, VERTEX_BYTES, regions_to_come, with_regions
+from eo_pipeline.earth_engine.series.region_nodes import REGION_BYTES, VERTEX_BYTES, regions_to_come, with_regions
 from eo_pipeline_tests.scenes import CRS, LEFT, TOP, Service
 
 RING = shapely.Polygon(

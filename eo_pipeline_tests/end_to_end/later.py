@@ -10,7 +10,7 @@ import pytest
 
 from eo_pipeline.orchestration.following import reports
 from eo_pipeline.orchestration.submissions import allowances
-from eo_pipeline.steps import desk
+from eo_pipeline.steps.exports import desk
 
 _real = datetime
 

@@ -20,7 +20,7 @@ from eo_pipeline.core.settings import Settings
 from eo_pipeline.orchestration.checks import build_checks
 from eo_pipeline.orchestration.definitions import build_definitions
 from eo_pipeline.orchestration.io_managers import ChipsIO
-from eo_pipeline.orchestration.piece_progress import PieceListener
+from eo_pipeline.orchestration.pieces.piece_progress import PieceListener
 from eo_pipeline.orchestration.run import RunReport
 from eo_pipeline.orchestration.status import product_status
 from eo_pipeline_tests.end_to_end.chip_products import (

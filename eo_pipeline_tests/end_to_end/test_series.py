@@ -27,7 +27,7 @@ from eo_pipeline_tests.docs.pages import ROOT
 from eo_pipeline_tests.end_to_end.pipeline import Pipeline, pipeline
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
 from eo_pipeline_tests.scenes import settings_at
-from eo_pipeline_tests.steps.series_oracle import ground_areas, statistics
+from eo_pipeline_tests.steps.series.series_oracle import ground_areas, statistics
 
 EXAMPLE = ROOT / "docs" / "examples" / "lst_districts.yaml"
 COUNTRY, BOX, RESOLUTION = "Gambia", [-17.0, 13.0, -13.7, 13.95], 0.01

@@ -15,7 +15,7 @@ from eo_pipeline.errors import StorageError
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.definitions import build_definitions
 from eo_pipeline.orchestration.io_managers import Mosaic, MosaicIO, NewMosaic, TablesIO, TilesIO
-from eo_pipeline.steps.collect_tiles import Tile, TileSet
+from eo_pipeline.steps.exports.collect_tiles import Tile, TileSet
 from eo_pipeline_tests.end_to_end.pipeline import resources
 from eo_pipeline_tests.orchestration.fields import EAST, TILE, WEST, two_areas
 

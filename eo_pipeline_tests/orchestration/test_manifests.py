@@ -11,7 +11,7 @@ from eo_pipeline.orchestration.event_log import ledger
 from eo_pipeline.orchestration.io_managers.mosaics import MosaicIO, NewMosaic
 from eo_pipeline.orchestration.io_managers.tiles import TilesIO
 from eo_pipeline.orchestration.manifests import ManifestReport, check_manifests
-from eo_pipeline.steps.collect_tiles import Tile, TileSet
+from eo_pipeline.steps.exports.collect_tiles import Tile, TileSet
 from eo_pipeline_tests.orchestration.event_log import chain, materialise
 
 KEY = "whole|2024-01"

@@ -4,7 +4,7 @@ import dagster as dg
 import pytest
 
 from eo_pipeline.core.requests.progress import Standing
-from eo_pipeline.orchestration.piece_progress import PieceListener, PieceProgress, sentence
+from eo_pipeline.orchestration.pieces.piece_progress import PieceListener, PieceProgress, sentence
 
 
 @pytest.mark.parametrize(

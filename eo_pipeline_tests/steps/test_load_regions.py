@@ -9,7 +9,7 @@ from eo_pipeline.core.product import AreaGrid
 from eo_pipeline.errors import ProductError
 from eo_pipeline.steps.load_areas import find_beside, load_areas
 from eo_pipeline.steps.load_regions import load_regions
-from eo_pipeline_tests.steps.sampling import chips_product, planned, write_shapes
+from eo_pipeline_tests.steps.chips.sampling import chips_product, planned, write_shapes
 
 
 def test_the_box_is_as_declared(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The manifest of one area and period: what became of each chip, one row each.
 
 What does not belong here: the work list (`samples`), the manifest's file (`storage.chips.manifest_file`), and cutting
-(`steps.cut_chips`).
+(`steps.chips.cut_chips`).
 """
 
 from collections.abc import Callable, Mapping, Sequence

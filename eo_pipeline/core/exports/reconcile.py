@@ -1,7 +1,7 @@
 """What to do about one planned export, given every trace of it: pure decisions, no requests.
 
 `decide` is asked by the submission, for a partition's export and for each smaller one that it was split into. What does
-not belong here: where traces come from (`steps.submit_export`), and what is reported of them (`reporting`).
+not belong here: where traces come from (`steps.exports.submit_export`), and what is reported of them (`reporting`).
 """
 
 from collections.abc import Sequence

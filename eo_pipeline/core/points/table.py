@@ -1,6 +1,6 @@
 """The table of sampled points: its columns, and values in physical units.
 
-What does not belong here: how values come (`steps.sample_points`), and how a table becomes a file.
+What does not belong here: how values come (`steps.points.sample_points`), and how a table becomes a file.
 """
 
 from collections.abc import Sequence

@@ -3,7 +3,7 @@
 A pixel's weight is its share inside the region, times its ground area if so declared; a masked pixel has none. Sums are
 exact. Order statistics look at valid pixels whose centre is inside, each counting once; medians and percentiles are
 what the service makes of them, which is exact for small regions and taken from a histogram for large ones. What does
-not belong here: what the service is asked (`earth_engine.series_requests`), and the table (`columns`).
+not belong here: what the service is asked (`earth_engine.series.series_requests`), and the table (`columns`).
 """
 
 import math

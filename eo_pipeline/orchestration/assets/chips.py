@@ -19,8 +19,6 @@ from eo_pipeline.errors import SamplesError
 from eo_pipeline.orchestration import metadata
 from eo_pipeline.orchestration.automation import REQUESTS_POOL, as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.orchestration.chip_places import ChipPlaces, PlacedChips
-from eo_pipeline.orchestration.chips_shown import chips_metadata
 from eo_pipeline.orchestration.compute.usage_events import INTERACTIVE
 from eo_pipeline.orchestration.event_log import ledger, names
 from eo_pipeline.orchestration.event_log.exported import finished
@@ -28,13 +26,15 @@ from eo_pipeline.orchestration.event_log.ledger import Stamp
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.io_managers import ChipsIO, NewManifest, Stored, WorkListIO
 from eo_pipeline.orchestration.partitions import PartitionKey
-from eo_pipeline.orchestration.piece_orders import PieceOrders
-from eo_pipeline.orchestration.piece_progress import PieceListener, PieceProgress
+from eo_pipeline.orchestration.pieces.chip_places import ChipPlaces, PlacedChips
+from eo_pipeline.orchestration.pieces.chips_shown import chips_metadata
+from eo_pipeline.orchestration.pieces.piece_orders import PieceOrders
+from eo_pipeline.orchestration.pieces.piece_progress import PieceListener, PieceProgress
 from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource
 from eo_pipeline.orchestration.submissions.destinations import Services
 from eo_pipeline.orchestration.submissions.planner import pair
-from eo_pipeline.steps.chip_orders import ChipOrder
-from eo_pipeline.steps.cut_chips import CutChips, cut_chips
+from eo_pipeline.steps.chips.chip_orders import ChipOrder
+from eo_pipeline.steps.chips.cut_chips import CutChips, cut_chips
 
 
 def build_chips(chain: Chain, declared: Chips) -> dg.AssetsDefinition:

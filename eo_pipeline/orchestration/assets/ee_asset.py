@@ -22,7 +22,7 @@ from eo_pipeline.orchestration.event_log.stored_submissions import read_parts
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.resources import EarthEngineResource
-from eo_pipeline.steps.register_asset import CURRENT, AssetLabel, register_image, register_table
+from eo_pipeline.steps.exports.register_asset import CURRENT, AssetLabel, register_image, register_table
 
 ASSET = "eo/asset"
 """Name of a registered asset."""

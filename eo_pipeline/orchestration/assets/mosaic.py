@@ -14,7 +14,7 @@ from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import Made, each_partition
 from eo_pipeline.orchestration.io_managers import MosaicIO, NewMosaic, Stored, TilesIO
 from eo_pipeline.orchestration.partitions import PartitionKey
-from eo_pipeline.steps.collect_tiles import TileSet
+from eo_pipeline.steps.exports.collect_tiles import TileSet
 from eo_pipeline.steps.make_mosaic import MosaicReport, make_mosaic
 
 

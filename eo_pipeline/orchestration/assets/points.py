@@ -25,13 +25,13 @@ from eo_pipeline.orchestration.event_log.exported import finished
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.io_managers import NewTable, Stored, TablesIO
 from eo_pipeline.orchestration.partitions import PartitionKey
-from eo_pipeline.orchestration.piece_orders import PieceOrders
-from eo_pipeline.orchestration.piece_progress import PieceListener, PieceProgress
+from eo_pipeline.orchestration.pieces.piece_orders import PieceOrders
+from eo_pipeline.orchestration.pieces.piece_progress import PieceListener, PieceProgress
 from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource
 from eo_pipeline.orchestration.submissions.destinations import Services
-from eo_pipeline.steps.load_points import LoadedPoints, load_points
 from eo_pipeline.steps.load_regions import load_regions
-from eo_pipeline.steps.sample_points import PointOrder, SampledPoints, sample_points
+from eo_pipeline.steps.points.load_points import LoadedPoints, load_points
+from eo_pipeline.steps.points.sample_points import PointOrder, SampledPoints, sample_points
 
 _SECONDS = 330
 """That one request may take: the service gives up after five minutes."""

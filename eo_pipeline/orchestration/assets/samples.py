@@ -20,11 +20,11 @@ from eo_pipeline.orchestration.event_log.exported import finished
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.io_managers import NewWorkList, Stored, WorkListIO
 from eo_pipeline.orchestration.partitions import PartitionKey
-from eo_pipeline.orchestration.piece_orders import PieceOrders
+from eo_pipeline.orchestration.pieces.piece_orders import PieceOrders
 from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource
 from eo_pipeline.orchestration.submissions.destinations import Services
+from eo_pipeline.steps.chips.plan_samples import PlannedSamples, plan_samples
 from eo_pipeline.steps.load_regions import load_regions
-from eo_pipeline.steps.plan_samples import PlannedSamples, plan_samples
 
 
 def build_samples(chain: Chain, declared: Chips) -> dg.AssetsDefinition:

@@ -21,12 +21,12 @@ from eo_pipeline.orchestration.event_log.exported import finished
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.io_managers import NewTable, Stored, TablesIO
 from eo_pipeline.orchestration.partitions import PartitionKey
-from eo_pipeline.orchestration.piece_orders import PieceOrders
-from eo_pipeline.orchestration.piece_progress import PieceListener, PieceProgress
+from eo_pipeline.orchestration.pieces.piece_orders import PieceOrders
+from eo_pipeline.orchestration.pieces.piece_progress import PieceListener, PieceProgress
 from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource
 from eo_pipeline.orchestration.submissions.destinations import Services
-from eo_pipeline.steps.list_series import SeriesLists
-from eo_pipeline.steps.measure_series import MeasuredSeries, measure_series
+from eo_pipeline.steps.series.list_series import SeriesLists
+from eo_pipeline.steps.series.measure_series import MeasuredSeries, measure_series
 
 _SECONDS = 330
 """That one request may take: the service gives up after five minutes."""

@@ -15,7 +15,7 @@ from eo_pipeline.orchestration.event_log import ledger, names
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.io_managers import Stored, TablesIO
 from eo_pipeline.orchestration.partitions import PartitionKey
-from eo_pipeline.steps.write_region_csvs import write_region_csvs
+from eo_pipeline.steps.series.write_region_csvs import write_region_csvs
 
 
 def build_series_csv(chain: Chain, declared: Series) -> dg.AssetsDefinition:

@@ -17,7 +17,7 @@ from eo_pipeline.orchestration.fan_out import Made, each_partition
 from eo_pipeline.orchestration.io_managers import NewTable, Stored, TablesIO
 from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource
 from eo_pipeline.orchestration.submissions.destinations import Services, open_store
-from eo_pipeline.steps.collect_table import CollectedTable, collect_table
+from eo_pipeline.steps.exports.collect_table import CollectedTable, collect_table
 
 
 def build_table(chain: Chain, declared: Table) -> dg.AssetsDefinition:

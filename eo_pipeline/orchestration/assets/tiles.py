@@ -17,7 +17,7 @@ from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource
 from eo_pipeline.orchestration.submissions.destinations import Services, names_in, open_store
 from eo_pipeline.orchestration.tile_sources import TileSources, is_interactive
-from eo_pipeline.steps.collect_tiles import TileSet
+from eo_pipeline.steps.exports.collect_tiles import TileSet
 
 
 def build_tiles(chain: Chain) -> dg.AssetsDefinition:

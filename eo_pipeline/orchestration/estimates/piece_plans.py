@@ -19,10 +19,10 @@ from eo_pipeline.orchestration.estimates.plans import Project
 from eo_pipeline.orchestration.event_log import ledger
 from eo_pipeline.orchestration.freshness import Freshness
 from eo_pipeline.orchestration.partitions import PartitionKey
-from eo_pipeline.steps.list_regions import FileRegions, read_file_regions
-from eo_pipeline.steps.load_points import LoadedPoints, load_points
+from eo_pipeline.steps.chips.plan_samples import plan_samples
 from eo_pipeline.steps.load_regions import load_regions
-from eo_pipeline.steps.plan_samples import plan_samples
+from eo_pipeline.steps.points.load_points import LoadedPoints, load_points
+from eo_pipeline.steps.series.list_regions import FileRegions, read_file_regions
 from eo_pipeline.storage.places import open_place
 
 

@@ -12,7 +12,7 @@ from eo_pipeline.orchestration.io_managers.base import (
     read_json,
     write_json,
 )
-from eo_pipeline.steps.collect_tiles import Tile, TileSet
+from eo_pipeline.steps.exports.collect_tiles import Tile, TileSet
 
 VERSION = 1
 """Of what is written; manifests without a number are of version 1."""

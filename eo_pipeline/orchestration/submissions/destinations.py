@@ -12,7 +12,7 @@ from eo_pipeline.core.product import Product
 from eo_pipeline.earth_engine import assets
 from eo_pipeline.errors import StorageError
 from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource
-from eo_pipeline.steps.collect_tiles import TileStore
+from eo_pipeline.steps.exports.collect_tiles import TileStore
 
 _WRITTEN = (".tif", ".csv")
 """Endings of what exports write: tiles and tables."""

@@ -1,6 +1,6 @@
 """Partitions of one run as planned exports: what they share is asked once.
 
-What does not belong here: one plan (`steps.plan_export`), and sending it (`submission_office`).
+What does not belong here: one plan (`steps.exports.plan_export`), and sending it (`submission_office`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from eo_pipeline.core.settings import Settings
 from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.partitions import PartitionKey
-from eo_pipeline.steps.plan_export import Inputs, PlannedExport, check_source, plan_export, read_inputs
+from eo_pipeline.steps.exports.plan_export import Inputs, PlannedExport, check_source, plan_export, read_inputs
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """One run's submissions: what they share is asked once, then each partition is planned and submitted.
 
-What does not belong here: Dagster's side of it (`assets.submission`), and one export (`steps.submit_export`).
+What does not belong here: Dagster's side of it (`assets.submission`), and one export (`steps.exports.submit_export`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,9 +20,9 @@ from eo_pipeline.orchestration.event_log.ledger import Recorded
 from eo_pipeline.orchestration.submissions.allowances import Allowances
 from eo_pipeline.orchestration.submissions.destinations import Services, open_destination, unwritten
 from eo_pipeline.orchestration.submissions.planner import Planner, open_planner, road
-from eo_pipeline.steps.desk import Desk, Gate, open_desk
-from eo_pipeline.steps.plan_export import PlannedExport
-from eo_pipeline.steps.submit_export import leave_to_requests, submit_export
+from eo_pipeline.steps.exports.desk import Desk, Gate, open_desk
+from eo_pipeline.steps.exports.plan_export import PlannedExport
+from eo_pipeline.steps.exports.submit_export import leave_to_requests, submit_export
 
 
 @dataclass(frozen=True)

@@ -224,6 +224,7 @@ class Asking[K, R]:
 
     def _lose(self, item: Item[K, R], error: EoPipelineError, why: str = "") -> None:
         self._report.failed += 1
+        self._report.passing += error.passes or consequence(error) is Consequence.AGAIN
         self._close(item, None, f"{error}{why}")
 
     def _close(self, item: Item[K, R], value: R | None, problem: str) -> None:

@@ -61,6 +61,7 @@ class Report:
         failed: pieces that are lost.
         unasked: pieces that were not asked for, since an error would have met all of them.
         stopped: that error; empty if there was none.
+        passing: of the pieces that are lost, those lost to an error that passes, such as an outage.
     """
 
     sent: int = 0
@@ -69,3 +70,4 @@ class Report:
     failed: int = 0
     unasked: int = 0
     stopped: str = ""
+    passing: int = 0

@@ -2,7 +2,7 @@
 
 Earth Engine writes into the folder of a name that was changed last, and a second export leaves a second file of the
 same name; so files are found by the beginning of their names in all folders, and of several the newest counts.
-What does not belong here: which files an export should have made (`steps.collect_tiles`).
+What does not belong here: which files an export should have made (`steps.exports.collect_tiles`).
 """
 
 import re

@@ -15,7 +15,7 @@ from eo_pipeline.core.chips.manifest import COLUMNS, ChipOutcome, Whereabouts, m
 from eo_pipeline.core.periods import Period
 from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.chips.manifest_file import read_manifest, write_manifest
-from eo_pipeline_tests.steps.cutting import SCENES, work
+from eo_pipeline_tests.steps.chips.cutting import SCENES, work
 
 BANDS = [BandEncoding("B4", "float32", 1.0, 0.0, float("nan"), "1", "red")]
 PERIOD = Period(datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 2, 1, tzinfo=UTC), "2024-01")

@@ -1,0 +1,1 @@
+"""Reductions of regions over time, as expressions."""

@@ -1,0 +1,1 @@
+"""What the assets of chips, series and points share."""

@@ -1,0 +1,1 @@
+"""One export: planned, submitted, and what it made brought here."""

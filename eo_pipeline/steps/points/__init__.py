@@ -1,0 +1,1 @@
+"""Band values at points."""

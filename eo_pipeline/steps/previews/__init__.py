@@ -1,0 +1,1 @@
+"""What a product will look like, before anything is recorded."""

@@ -1,0 +1,1 @@
+"""Region series: what is reduced inside Earth Engine, and its tables."""
