@@ -129,7 +129,17 @@ def test_what_was_not_asked_for_is_never_tolerated(
 ) -> None:
     message = "Caller does not have required permission to use project sandbox-project."
     service.sandbox.arm(kind="status", path=PIXELS, status=403, message=message, after=5, count=None)
-    with pytest.raises(ChipsError, match=r"(?s)not asked for: .*does not have required permission"):
+    with pytest.raises(ChipsError, match=r"(?s)not asked for: .*does not have required permission") as caught:
         cut(interactive, many(6), order(product({"tolerance": 0.99})), tmp_path, patience=replace(HASTY, at_once=1))
+    assert not caught.value.passes, "nobody starts again what a person must mend"
     assert len(recorder.pixels()) < 20
     assert len(sums(tmp_path)) == 5
+
+
+def test_what_an_outage_left_out_passes(service: Service, interactive: Session, tmp_path: Path) -> None:
+    service.sandbox.arm(kind="status", path=PIXELS, status=503, message="The service is away.", after=5, count=None)
+    with pytest.raises(ChipsError, match="The service is away") as caught:
+        cut(interactive, many(6), order(), tmp_path, patience=replace(HASTY, at_once=1, attempts=2, seconds=1))
+    assert caught.value.passes
+    service.sandbox.control("faults", method="DELETE")
+    assert cut(interactive, many(6), order(), tmp_path).kept == 5
