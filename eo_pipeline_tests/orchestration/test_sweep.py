@@ -1,10 +1,15 @@
 """Partitions that nobody makes are found, those that somebody makes or that failed are left alone."""
 
+import time
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+from dagster._core.definitions.assets.graph.asset_graph_subset import AssetGraphSubset
+from dagster._core.definitions.events import AssetKeyPartitionKey
 from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
+from dagster._core.execution.backfill import PartitionBackfill
 from dagster._core.storage.dagster_run import DagsterRun
 
 from eo_pipeline.orchestration.chain import Chain
@@ -62,6 +67,41 @@ def test_what_failed_since_or_is_being_made_is_left_alone(
     materialise(instance, made, "export", KEY)
     newer = {} if status is dg.DagsterRunStatus.STARTED else {"tiles": (KEY,)}
     assert found(instance, made) == newer
+
+
+def ask_for(instance: dg.DagsterInstance, made: Chain, stage: str) -> str:
+    """A backfill of one partition, as automation makes it."""
+
+    @dg.asset(key=made.key(stage), partitions_def=made.by_area_and_period)
+    def stands_for_the_stage() -> None: ...
+
+    subset = AssetGraphSubset.from_asset_partition_set(
+        {AssetKeyPartitionKey(made.key(stage), KEY)}, AssetGraph.from_assets([stands_for_the_stage])
+    )
+    backfill = PartitionBackfill.from_asset_graph_subset(
+        backfill_id="b1",
+        backfill_timestamp=time.time(),
+        tags={},
+        asset_graph_subset=subset,
+        dynamic_partitions_store=instance,
+        title=None,
+        description=None,
+        run_config=None,
+    )
+    instance.add_backfill(backfill)
+    return "b1"
+
+
+def test_what_stands_in_a_long_queue_is_left_alone(instance: dg.DagsterInstance) -> None:
+    made = chain()
+    materialise(instance, made, "export", KEY)
+    backfill = ask_for(instance, made, "tiles")
+    assert found(instance, made) == {"tiles": (KEY,)}, "a backfill without a run is nobody's"
+    tags = {"dagster/backfill": backfill}
+    run = instance.create_run_for_job(_job(made), status=dg.DagsterRunStatus.NOT_STARTED, tags=tags)
+    assert found(instance, made) == {}
+    instance.delete_run(run.run_id)
+    assert found(instance, made) == {"tiles": (KEY,)}
 
 
 def test_statistics_want_all_mosaics_of_their_period(instance: dg.DagsterInstance, tmp_path: Path) -> None:

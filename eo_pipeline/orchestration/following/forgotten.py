@@ -14,6 +14,8 @@ from itertools import batched
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
+from dagster._core.storage.tags import BACKFILL_ID_TAG
 
 from eo_pipeline.orchestration.automation import PARTITIONS_A_RUN
 from eo_pipeline.orchestration.chain import Chain
@@ -101,7 +103,7 @@ def _candidates(instance: dg.DagsterInstance, chain: Chain, stage: str) -> dict[
     mine = ledger.newest_places(instance, chain.key(stage))
     attempted = _attempted(instance, chain.key(stage))
     found: dict[str, int] = {}
-    for partition in _wanted(instance, chain, stage, above):
+    for partition in _wanted(instance, chain, stage, above) - _in_line(instance, chain.key(stage)):
         places = [above.get(of, 0) for of in _inputs(chain, stage, partition)]
         if min(places, default=0) and max(places) > max(mine.get(partition, 0), attempted.get(partition, 0)):
             found[partition] = max(places)
@@ -116,6 +118,18 @@ def _attempted(instance: dg.DagsterInstance, key: dg.AssetKey) -> dict[str, floa
     going_on = instance.get_runs(dg.RunsFilter(run_ids=list(runs), statuses=_UNFINISHED)) if runs else []
     unfinished = {run.run_id for run in going_on}
     return {p: math.inf if run_id in unfinished else place for p, (run_id, place) in attempts.items()}
+
+
+def _in_line(instance: dg.DagsterInstance, key: dg.AssetKey) -> set[str]:
+    """Partitions that backfills ask for whose runs wait or go on: a long queue is no hole."""
+    runs = instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED))
+    going_on = {run.tags[BACKFILL_ID_TAG] for run in runs if BACKFILL_ID_TAG in run.tags}
+    found: set[str] = set()
+    for backfill in instance.get_backfills(filters=BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED])):
+        data = backfill.asset_backfill_data
+        if backfill.backfill_id in going_on and data is not None and key in data.target_subset.asset_keys:
+            found |= set(data.get_target_partitions_subset(key).get_partition_keys())
+    return found
 
 
 def _wanted(instance: dg.DagsterInstance, chain: Chain, stage: str, above: Mapping[str, int]) -> set[str]:
