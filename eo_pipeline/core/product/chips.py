@@ -60,7 +60,7 @@ class Chips(Section):
     within: Literal["centre", "whole"] = Field(
         "centre", description="what of a chip must lie inside its area's polygon"
     )
-    size: int = Field(256, gt=0, le=4096, description="pixels a side")
+    size: int = Field(256, gt=0, le=4096, description="pixels a side; images without it show the whole area")
     crs: Literal["product", "utm"] = Field("product", description="the product's CRS, or each chip's own UTM zone")
     resolution: float | None = Field(None, gt=0, description="metres a pixel; needed with crs utm")
     format: Literal["geotiff", "npy", "png", "zarr"] = Field(

@@ -5,7 +5,6 @@ which points there are (`load_points`), and where the table goes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eo_pipeline.core.points.groups import Group, group_points
+from eo_pipeline.core.points.groups import Group, Groups, group_points
 from eo_pipeline.core.points.places import Points, pixels_of
 from eo_pipeline.core.requests.patience import Patience
 from eo_pipeline.earth_engine.interactive.client import InteractiveClient, Request
 from eo_pipeline.earth_engine.point_requests import PointImage
 from eo_pipeline.errors import SamplesError
-from eo_pipeline.steps.asking.ask_all import Progress, Report, ask_all
-from eo_pipeline.storage.kept_answers import keep, kept
+from eo_pipeline.steps.asking.ask_all import Progress
+from eo_pipeline.steps.asking.kept_batches import Handling, KeptBatches
 
 _NAMED = 10
 """Points that are named of those that failed for one reason."""
@@ -88,14 +87,17 @@ def sample_points(
             and why; the others are kept.
         DiskFullError: no room in the folder.
     """
-    run = _Run(client, order, folder, patience, progress)
-    run.all_groups()
+    found = _Found.of(order)
+    handling = Handling(lambda group: _PointsAsk(order.image, group), _plain, _numbers, found.take, found.lose)
+    run = KeptBatches(client, folder, handling, patience, progress)
+    run.all_of(found.groups)
     failed = np.zeros(len(order.points), np.bool_)
-    failed[[place for places in run.lost.values() for place in places]] = True
-    _check(run, failed)
+    failed[[place for places in found.lost.values() for place in places]] = True
+    if run.stopped or failed.sum() > order.tolerance * len(failed):
+        raise SamplesError(_told(found, failed, url=client.session.url), passes=run.passing > 0)
     ids = order.points.ids
-    problems = {str(ids[place]): problem for problem, places in run.lost.items() for place in places}
-    return SampledPoints(run.stored, failed, problems, run.requests, run.reused)
+    problems = {str(ids[place]): problem for problem, places in found.lost.items() for place in places}
+    return SampledPoints(found.stored, failed, problems, run.requests, run.reused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,72 +121,38 @@ class _PointsAsk:
 
 
 @dataclass
-class _Run:
-    """One call."""
+class _Found:
+    """What came of the points of one order.
 
-    client: InteractiveClient
+    Attributes:
+        order: of points.
+        groups: of them.
+        stored: numbers (band, point), NaN where none came.
+        lost: places of points that failed, by the reason.
+    """
+
     order: PointOrder
-    folder: Path
-    patience: Patience | None
-    progress: Progress | None
+    groups: Groups
+    stored: NDArray[np.float64]
     lost: dict[str, list[int]] = field(default_factory=dict)
-    """Places of points that failed, by the reason."""
-    requests: int = 0
-    reused: int = 0
-    stopped: str = ""
-    passing: int = 0
 
-    def __post_init__(self) -> None:
-        order, image = self.order, self.order.image
+    @classmethod
+    def of(cls, order: PointOrder) -> "_Found":
+        """Nothing yet."""
+        image = order.image
         pixels = pixels_of(order.points, image.geobox)
         pixel_bytes = sum(np.dtype(band.dtype).itemsize for band in image.bands)
-        self.groups = group_points(
+        groups = group_points(
             pixels.rows, pixels.columns, cell=order.cell, origin=order.origin, pixel_bytes=pixel_bytes
         )
-        self.stored = np.full((len(image.bands), len(order.points)), np.nan)
+        return cls(order, groups, np.full((len(image.bands), len(order.points)), np.nan))
 
-    def all_groups(self) -> None:
-        """Ask for groups; what fails for another reason than its size is asked for in halves until it is isolated."""
-        missing = [group for group in self.groups if not self._is_kept(group)]
-        while missing and not self.stopped:
-            missing = self._asked(missing)
-        for group in missing:
-            self._lose(group, self.stopped)
-
-    def _asked(self, missing: Sequence[Group]) -> list[Group]:
-        """Ask once for each; gives the halves of those that failed, or what was not asked for."""
-        report, again, open_groups = Report(), list[Group](), dict.fromkeys(missing)
-        asks = ((group, _PointsAsk(self.order.image, group)) for group in missing)
-        answers = ask_all(
-            self.client, asks, patience=self.patience, total=len(missing), progress=self.progress, report=report
-        )
-        with closing(answers) as found:
-            for answer in found:
-                del open_groups[answer.key]
-                if answer.value is not None:
-                    keep(self.folder, answer.key.key, _plain(answer.value))
-                    self._take(answer.key, answer.value)
-                elif (halves := answer.key.halves()) and not report.stopped:
-                    again += [half for half in halves if not self._is_kept(half)]
-                else:
-                    self._lose(answer.key, answer.problem)
-        self.requests += report.sent
-        self.stopped = report.stopped
-        self.passing = report.passing
-        return [*again, *open_groups]
-
-    def _is_kept(self, group: Group) -> bool:
-        answer = kept(self.folder, group.key)
-        if answer is None:
-            return False
-        self._take(group, _numbers(answer))
-        self.reused += 1
-        return True
-
-    def _take(self, group: Group, numbers: NDArray[np.float64]) -> None:
+    def take(self, group: Group, numbers: NDArray[np.float64]) -> None:
+        """Of one group."""
         self.stored[:, self._places(group)] = numbers
 
-    def _lose(self, group: Group, problem: str) -> None:
+    def lose(self, group: Group, problem: str) -> None:
+        """All points of one group."""
         self.lost.setdefault(problem, []).extend(self._places(group).tolist())
 
     def _places(self, group: Group) -> NDArray[np.int64]:
@@ -200,22 +168,17 @@ def _numbers(plain: Iterable[Iterable[Any]]) -> NDArray[np.float64]:
     return np.array([[np.nan if value is None else value for value in band] for band in plain], np.float64)
 
 
-def _check(run: _Run, failed: NDArray[np.bool_]) -> None:
-    """Refuse more failures than the product tolerates."""
+def _told(found: _Found, failed: NDArray[np.bool_], *, url: str) -> str:
+    """How many failed, which and why, the most frequent reason first."""
     total, number = len(failed), int(failed.sum())
-    if not run.stopped and number <= run.order.tolerance * total:
-        return
-    by_size = sorted(run.lost.items(), key=lambda one: (-len(one[1]), one[0]))
-    raise SamplesError(
-        "\n".join(
-            [
-                f"expected {total} points from {run.client.session.url}, got {number} that could not be asked for "
-                f"({number / total:.2%}, tolerated are {run.order.tolerance:.2%}):",
-                *(_line(run.order.points.ids[places], problem) for problem, places in by_size),
-                "the others are kept; run the partition again to ask for these, or set points.tolerance",
-            ]
-        ),
-        passes=run.passing > 0,
+    by_size = sorted(found.lost.items(), key=lambda one: (-len(one[1]), one[0]))
+    return "\n".join(
+        [
+            f"expected {total} points from {url}, got {number} that could not be asked for "
+            f"({number / total:.2%}, tolerated are {found.order.tolerance:.2%}):",
+            *(_line(found.order.points.ids[places], problem) for problem, places in by_size),
+            "the others are kept; run the partition again to ask for these, or set points.tolerance",
+        ]
     )
 
 
