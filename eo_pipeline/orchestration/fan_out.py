@@ -14,6 +14,7 @@ from dagster._core.storage.tags import RETRY_ON_ASSET_OR_OP_FAILURE_TAG
 from eo_pipeline.errors import EoPipelineError
 from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.io_managers import Stored
+from eo_pipeline.orchestration.partitions import in_turn
 
 RawMetadata = Mapping[str, Any]
 
@@ -47,7 +48,7 @@ def for_all_partitions(context: dg.AssetExecutionContext) -> Iterator[None]:
 
 
 def each_partition(context: dg.AssetExecutionContext, make: Callable[[str], Made]) -> Stored:
-    """Make every partition of the run.
+    """Make every partition of the run, earlier periods first.
 
     A materialisation is recorded at once for each, so that a run that dies later keeps it. Errors that the project
     raises on purpose cost their own partition only.
@@ -55,7 +56,7 @@ def each_partition(context: dg.AssetExecutionContext, make: Callable[[str], Made
     Raises:
         dg.Failure: one error that lists every partition that failed; the run is started again if one of them passes.
     """
-    wanted = list(context.partition_keys)
+    wanted = in_turn(context.partition_keys)
     stored: list[str] = []
     failed: dict[str, EoPipelineError] = {}
     for number, key in enumerate(wanted, start=1):

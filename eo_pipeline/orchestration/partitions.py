@@ -3,7 +3,7 @@
 What does not belong here: which partitions are wanted when (`schedules`), and how keys are spelled (`core.keys`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -42,6 +42,11 @@ class PartitionKey:
     def dagster(self) -> dg.MultiPartitionKey:
         """Dagster's value."""
         return dg.MultiPartitionKey({AREA: self.area, PERIOD: self.period})
+
+
+def in_turn(keys: Iterable[str]) -> list[str]:
+    """Dagster's keys of areas and periods, or of periods alone: earlier periods first, then by area."""
+    return sorted(keys, key=lambda key: key.split("|")[::-1])
 
 
 def period_partitions(product: Product) -> dg.PartitionsDefinition[str]:

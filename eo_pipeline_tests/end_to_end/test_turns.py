@@ -78,6 +78,16 @@ def test_runs_of_a_large_backfill_wait_and_are_released_in_order(place: Place) -
     assert range_of(place.tick(found)) == ("whole|2024-02", "whole|2024-03")
 
 
+def test_of_what_is_in_line_one_rectangle_goes_at_a_time(place: Place) -> None:
+    found = place.pipeline(period=LONG)
+    everything = [f"whole|{month}" for month in found.chain.by_period.get_partition_keys()]
+    large = backfill_of(found, place.instance, everything)
+    for month in ("2024-03", "2024-01"):
+        assert submit(found, place.instance, f"whole|{month}", dagster__backfill=large)
+    end(place.instance, large)
+    assert range_of(place.tick(found)) == ("whole|2024-01", "whole|2024-01")
+
+
 def test_a_backfill_of_what_follows_does_not_hold_up_releases(place: Place) -> None:
     found = place.pipeline(period=LONG)
     everything = [f"whole|{month}" for month in found.chain.by_period.get_partition_keys()]

@@ -8,6 +8,7 @@ from eo_pipeline.orchestration.partitions import (
     PartitionKey,
     area_period_partitions,
     dynamic_name,
+    in_turn,
     is_dynamic,
     period_partitions,
 )
@@ -58,3 +59,9 @@ def test_a_key_is_dagster_s_text_and_back() -> None:
     key = PartitionKey("E0001N0002", "2024-01")
     assert PartitionKey.parse(key.text) == key
     assert str(key.dagster) == key.text == "E0001N0002|2024-01"
+
+
+def test_earlier_periods_come_first_then_areas() -> None:
+    keys = ["a|2024-02", "b|2024-01", "a|2024-01", "b|2023-12"]
+    assert in_turn(keys) == ["b|2023-12", "a|2024-01", "b|2024-01", "a|2024-02"]
+    assert in_turn(["2024-02", "2024-01"]) == ["2024-01", "2024-02"]

@@ -24,6 +24,7 @@ from eo_pipeline.orchestration.resources import DataRootResource, EarthEngineRes
 from eo_pipeline.orchestration.schedules import range_tags
 from eo_pipeline.orchestration.submissions.allowances import allowances
 from eo_pipeline.orchestration.submissions.releases import MOST, Group, Held, groups
+from eo_pipeline.orchestration.submissions.turns import is_in_line
 
 NAME = "earth_engine_operations"
 SETTLE_PRIORITY = "10"
@@ -144,12 +145,20 @@ def _config(chain: Chain, priority: int, *, lost: bool) -> dict[str, Any]:
 def _releases(instance: dg.DagsterInstance, chosen: Sequence[Held], pause: int) -> list[dg.RunRequest]:
     """Runs that submit what was held back; none of a product whose last ones are still to come.
 
-    A rectangle of areas and periods is one run, so that its order is kept: two runs would submit at once.
+    A rectangle of areas and periods is one run. Of a backfill that is submitted in order only the first one goes: two
+    runs would submit at once.
     """
     products = {one.chain.product.name for one in chosen}
     busy = {name for name in products if _is_releasing(instance, name, pause)}
     free = [one for one in chosen if one.chain.product.name not in busy]
-    return [_release(group) for group in groups(instance, free, size=MOST)]
+    in_line = {one.chain.product.name for one in free if is_in_line(one.recorded.submission)}
+    found, begun = [], set[str]()
+    for group in groups(instance, free, size=MOST):
+        name = group.chain.product.name
+        if name not in in_line or name not in begun:
+            found.append(_release(group))
+        begun.add(name)
+    return found
 
 
 def _is_releasing(instance: dg.DagsterInstance, product: str, pause: int) -> bool:
