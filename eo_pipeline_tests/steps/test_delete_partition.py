@@ -102,5 +102,5 @@ def test_what_was_made_last_goes_first() -> None:
     found = [parts.Holding(kind, "", {"x": 1}, lambda: None) for kind in reversed(parts.ORDER)]
     nothing = parts.Holding("cube", "", {}, lambda: None)
     assert [holding.kind for holding in parts.in_order([*found, nothing])] == [
-        "tables", "cube", "mosaics", "tiles", "exported files", "assets",
+        "tables", "cube", "mosaics", "tiles", "store of chips", "chips", "samples", "exported files", "assets",
     ]  # fmt: skip
