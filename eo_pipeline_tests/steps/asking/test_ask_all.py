@@ -243,9 +243,9 @@ def test_an_error_of_the_caller_s_own_comes_through(server: Canned) -> None:
 
 
 def test_what_was_learned_is_there_for_the_next_call(server: Canned) -> None:
-    server.rule = lambda *_: Said(seconds=0.02)
+    server.rule = lambda *_: Said(seconds=0.1)
     client = client_of(server, at_once=5)
-    list(ask_all(client, ones(300)))
+    list(ask_all(client, ones(100)))
     grown = client.pace.at_once.value
     assert grown > 5
     list(ask_all(client, ones(2)))
