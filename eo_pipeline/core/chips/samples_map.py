@@ -63,7 +63,7 @@ def _frame(region: BaseGeometry, *, geographic: bool) -> tuple[Figure, Axes]:
     ratio = min(3.0, max(1 / 3, (top - bottom) * stretch / (right - left)))
     figure = Figure(figsize=(min(_INCHES, _INCHES / ratio) + 1.6, min(_INCHES, _INCHES * ratio) + 0.7))
     FigureCanvasAgg(figure)
-    figure.set_layout_engine("constrained")
+    figure.set_layout_engine("constrained", rect=(0.03, 0, 0.97, 1))
     axes = figure.subplots()
     margin = 0.03 * max(right - left, top - bottom)
     axes.set_xlim(left - margin, right + margin)
