@@ -15,15 +15,13 @@ from odc.geo.geobox import GeoBox
 from eo_pipeline.core import keys
 from eo_pipeline.core.exports.submissions import Part, SubmissionState
 from eo_pipeline.core.exports.tile_names import ExpectedTiles
-from eo_pipeline.earth_engine.interactive.client import InteractiveClient
-from eo_pipeline.errors import TilesError
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.event_log.ledger import Stamp
 from eo_pipeline.orchestration.event_log.stored_submissions import place_of, read_parts
 from eo_pipeline.orchestration.partitions import PartitionKey
-from eo_pipeline.orchestration.submissions.destinations import Services, open_store, unwritten
-from eo_pipeline.orchestration.submissions.planner import Planner, open_planner
+from eo_pipeline.orchestration.pieces.piece_orders import PieceOrders
+from eo_pipeline.orchestration.submissions.destinations import Services, open_store
 from eo_pipeline.steps.exports.collect_tiles import Tile, collect_tiles
 from eo_pipeline.steps.exports.fetch_tiles import PixelOrder, fetch_tiles
 
@@ -63,35 +61,24 @@ class TileSources:
         """
         values = self.exported[key].values
         if is_interactive(values):
-            return self._fetched(key, str(values[names.DIGEST]), folder)
+            return self._fetched(key, folder)
         geobox = self.chain.area(PartitionKey.parse(key)).geobox
         parts = [expected_tiles(part, self.chain, geobox) for part in read_parts(values)]
         store = open_store(place_of(values), self.services)
         return Brought(collect_tiles(store, parts, geobox=geobox, folder=folder, now=datetime.now(UTC)))
 
     @cached_property
-    def _planner(self) -> Planner:
+    def _orders(self) -> PieceOrders:
         """Of all partitions that are asked for at once."""
-        wanted = [key for key, stamp in self.exported.items() if is_interactive(stamp.values)]
-        settings = self.services.earth_engine.settings()
-        return open_planner(self.chain, wanted, settings, self.services.earth_engine.session(interactive=True))
+        wanted = {key: stamp for key, stamp in self.exported.items() if is_interactive(stamp.values)}
+        return PieceOrders(self.chain, self.services, wanted)
 
-    @cached_property
-    def _client(self) -> InteractiveClient:
-        """For all partitions, so that it learns once what the service lets in."""
-        return InteractiveClient(self.services.earth_engine.session(interactive=True))
-
-    def _fetched(self, key: str, digest: str, folder: Path) -> Brought:
-        product = self.chain.product
-        planned = self._planner.plan(key, unwritten(product, self.services).value)
-        if planned.task.digest != digest:
-            raise TilesError(
-                f"{key}: expected the recipe and images of its submission, but they changed since; materialise "
-                "`submission` again"
-            )
+    def _fetched(self, key: str, folder: Path) -> Brought:
+        product, planned = self.chain.product, self._orders.planned(key)
         geobox = self.chain.area(PartitionKey.parse(key)).geobox
-        order = PixelOrder(planned.value, geobox, product.bands, digest, keys.workload_tag(product.name))
-        fetched = fetch_tiles(self._client, order, folder=folder)
+        tag = keys.workload_tag(product.name)
+        order = PixelOrder(planned.value, geobox, product.bands, planned.task.digest, tag)
+        fetched = fetch_tiles(self._orders.client, order, folder=folder)
         return Brought(fetched.tiles, fetched.requests)
 
 

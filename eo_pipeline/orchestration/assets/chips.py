@@ -13,7 +13,6 @@ from eo_pipeline.core.chips.manifest import COLUMNS, manifest_of
 from eo_pipeline.core.chips.samples import WorkList
 from eo_pipeline.core.product import Chips
 from eo_pipeline.earth_engine.chip_images import ChipSource
-from eo_pipeline.earth_engine.interactive.client import InteractiveClient
 from eo_pipeline.earth_engine.session import counted
 from eo_pipeline.errors import SamplesError
 from eo_pipeline.orchestration import metadata
@@ -151,7 +150,7 @@ class _Run:
 
     def _cut(self, key: str, order: ChipOrder, work: WorkList, folder: Path) -> CutChips:
         progress = PieceProgress(self.context, key, "chips", self.listener)
-        return cut_chips(InteractiveClient(self.orders.session), work, order, folder=folder, progress=progress)
+        return cut_chips(self.orders.client, work, order, folder=folder, progress=progress)
 
     def _where(self, key: str, placed: PlacedChips) -> Mapping[str, Any]:
         manifest = dg.MetadataValue.path(str(self.io.path(self.context.asset_key, key)))

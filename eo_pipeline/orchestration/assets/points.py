@@ -13,7 +13,6 @@ from eo_pipeline.core.points.places import Points
 from eo_pipeline.core.points.table import STATE, PointState, point_columns, point_table
 from eo_pipeline.core.product import Points as DeclaredPoints
 from eo_pipeline.core.tables import Column
-from eo_pipeline.earth_engine.interactive.client import InteractiveClient
 from eo_pipeline.earth_engine.point_requests import point_image
 from eo_pipeline.earth_engine.session import counted
 from eo_pipeline.orchestration import metadata
@@ -32,9 +31,6 @@ from eo_pipeline.orchestration.submissions.destinations import Services
 from eo_pipeline.steps.load_regions import load_regions
 from eo_pipeline.steps.points.load_points import LoadedPoints, load_points
 from eo_pipeline.steps.points.sample_points import PointOrder, SampledPoints, sample_points
-
-_SECONDS = 330
-"""That one request may take: the service gives up after five minutes."""
 
 _NAMED = 20
 """Points that are named in metadata."""
@@ -125,8 +121,7 @@ class _Run:
         left, _, _, top = chain.product.area.lattice.window(geobox)
         image = point_image(planned.value, planned.bands, geobox, tag=keys.workload_tag(chain.product.name))
         order = PointOrder(image, points, self.declared.cell, (-top, left), self.declared.tolerance)
-        client = InteractiveClient(self.orders.session, seconds=_SECONDS)
-        return sample_points(client, order, folder=folder, progress=progress)
+        return sample_points(self.orders.client, order, folder=folder, progress=progress)
 
     def table(self, key: str, found: SampledPoints | None, digest: str) -> NewTable:
         """What came; a period without images has a row a point all the same, without values."""

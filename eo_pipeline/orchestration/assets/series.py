@@ -10,7 +10,6 @@ import pandas as pd
 from eo_pipeline.core.product import Series
 from eo_pipeline.core.series.columns import measured_bands, series_columns
 from eo_pipeline.core.tables import Column
-from eo_pipeline.earth_engine.interactive.client import InteractiveClient
 from eo_pipeline.earth_engine.session import counted
 from eo_pipeline.orchestration import metadata
 from eo_pipeline.orchestration.automation import REQUESTS_POOL, as_soon_as_possible, grouped, on_crash
@@ -27,9 +26,6 @@ from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResou
 from eo_pipeline.orchestration.submissions.destinations import Services
 from eo_pipeline.steps.series.list_series import SeriesLists
 from eo_pipeline.steps.series.measure_series import MeasuredSeries, measure_series
-
-_SECONDS = 330
-"""That one request may take: the service gives up after five minutes."""
 
 _NAMED = 20
 """Regions that failed and are named in metadata."""
@@ -78,14 +74,12 @@ def build_series(chain: Chain, declared: Series) -> dg.AssetsDefinition:
         def make(key: str) -> Made:
             with finished(context, chain, exported, key) as export:
                 digest, partition = str(export.values[names.DIGEST]), PartitionKey.parse(key)
-                folder = tables_io.place.path(product.name, "series", partition.area, partition.period)
                 work = f"{product.name}/series/{partition.area}/{partition.period}/{digest[:12]}-{version[:12]}"
-                with tables_io.place.folder_to_resume(work) as local, counted(orders.session) as count:
+                with tables_io.place.unfinished(work) as local, counted(orders.session) as count:
                     progress = PieceProgress(context, key, "requests", piece_listener)
                     found = _measured(orders, lists, key, local, progress) if orders.has_images(key) else None
                     table = NewTable(_rows(found, columns), columns, {**told, **chain.tags(key, digest)})
                     tables_io.store(context.asset_key, key, table)
-            tables_io.place.remove(folder)
             provenance = {names.DIGEST: digest, names.ROOT: tables_io.place.address, names.PIECES_VERSION: version}
             shown = {**_metadata(found, len(table.rows), count.requests), **provenance}
             return Made(shown, metadata.table_preview(table.rows, columns))
@@ -107,8 +101,7 @@ def _measured(
         native_resolution=orders.native_resolution,
         folder=folder,
     )
-    client = InteractiveClient(orders.session, seconds=_SECONDS)
-    return measure_series(client, order, folder=folder, progress=progress)
+    return measure_series(orders.client, order, folder=folder, progress=progress)
 
 
 def _rows(found: MeasuredSeries | None, columns: Sequence[Column]) -> pd.DataFrame:

@@ -1,1 +1,1 @@
-"""What the assets of chips, series and points share."""
+"""What is asked for without a task: orders and progress, and what the assets of chips share."""

@@ -1,4 +1,4 @@
-"""What the partitions of one run are asked for with: the session, and the image that their submission recorded.
+"""What the partitions of one run are asked for with: the client, and the image that their submission recorded.
 
 What does not belong here: what is asked of the image (`steps`), and Dagster's side of it (`assets`).
 """
@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from eo_pipeline.core.exports.submissions import SubmissionState
+from eo_pipeline.earth_engine.interactive.client import InteractiveClient
 from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.errors import ServiceError
 from eo_pipeline.orchestration.chain import Chain
@@ -18,6 +19,9 @@ from eo_pipeline.orchestration.submissions.destinations import Services, unwritt
 from eo_pipeline.orchestration.submissions.planner import Planner, open_planner
 from eo_pipeline.steps.exports.plan_export import PlannedExport
 
+_SECONDS = 330
+"""That one request may take: the service gives up after five minutes."""
+
 
 class OutdatedError(ServiceError):
     """What would be asked for is not what was submitted."""
@@ -25,7 +29,7 @@ class OutdatedError(ServiceError):
 
 @dataclass(frozen=True)
 class PieceOrders:
-    """Partitions of one run that are asked for piece by piece.
+    """Partitions of one run that need no task.
 
     Attributes:
         chain: the product.
@@ -41,6 +45,11 @@ class PieceOrders:
     def session(self) -> Session:
         """For interactive requests."""
         return self.services.earth_engine.session(interactive=True)
+
+    @cached_property
+    def client(self) -> InteractiveClient:
+        """The run's one, so that what it learns about the service's pace is there for the next partition."""
+        return InteractiveClient(self.session, seconds=_SECONDS)
 
     def has_images(self, key: str) -> bool:
         """False if there is nothing to ask for."""
