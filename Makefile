@@ -1,6 +1,6 @@
 # On a bare machine with some Python >= 3.12, git and make: `make demo` and `make test` set everything up themselves.
 .DEFAULT_GOAL := help
-.PHONY: help environment demo ui test check test-system chaos scale bench docs lock clean
+.PHONY: help environment demo ui test check test-system chaos scale published bench docs lock clean
 bin := .venv/bin
 
 help: ## show these lines
@@ -34,6 +34,9 @@ chaos: environment ## kill the real services 50 times at random while everything
 scale: environment ## 10,000 partitions through real Dagster processes, and what that costs (an hour; ARGS=--help)
 	@sh make/debian_packages.sh
 	@exec $(bin)/python -m eo_pipeline_tests.scale $(ARGS)
+
+published: environment ## the two published examples of fast downloads, whole, on the sandbox (an hour; ARGS=--help)
+	@exec $(bin)/python -m eo_pipeline_tests.published $(ARGS)
 
 bench: environment ## list the benchmarks, or run one: make bench NAME=chain_overhead
 	@$(bin)/python -m benchmarks $(NAME)

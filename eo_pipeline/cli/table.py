@@ -33,6 +33,12 @@ COMMANDS = (
         "eo_pipeline.cli.doctor",
     ),
     CommandEntry(
+        "Start",
+        "features",
+        "Copy features of an Earth Engine table into a file, for areas, zones, regions or points.",
+        "eo_pipeline.cli.features",
+    ),
+    CommandEntry(
         "Products",
         "preview",
         "Show the true pixels of a small window, the first chips, or the first rows of a table, before any task.",

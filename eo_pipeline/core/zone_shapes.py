@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from eo_pipeline.errors import GridMismatchError
 
 Bounds = tuple[float, float, float, float]
-"""West, south, east, north."""
+"""West, south, east, north; left, bottom, right, top in a projected CRS."""
 
 EARTH_RADIUS = 6_371_000.0
 METRES_PER_DEGREE = 111_320.0

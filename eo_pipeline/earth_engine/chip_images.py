@@ -13,6 +13,7 @@ from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product, Visualize
 from eo_pipeline.earth_engine import recipes
 from eo_pipeline.earth_engine.interactive.pixels import numbers_everywhere
+from eo_pipeline.earth_engine.region_nodes import box_to_come
 
 COLOURS = ("vis-red", "vis-green", "vis-blue")
 OPAQUE = "opaque"
@@ -28,6 +29,8 @@ class ChipSource:
         geobox: pixels of the product's lattice that hold all chips.
         period: half-open, UTC.
         native_resolution: metres a pixel of the source; None if unknown.
+        one_image: `system:index` of any of the images, so that each chip is made of those near it (`box_to_come`) and
+            this one, instead of all; empty for all.
     """
 
     product: Product
@@ -35,11 +38,19 @@ class ChipSource:
     geobox: GeoBox
     period: Period
     native_resolution: float | None
+    one_image: str = ""
 
     @property
     def metres(self) -> float | None:
         """A pixel of chips in their own UTM zones; None of those on the product's lattice."""
         return None if self.product.chips is None else self.product.chips.resolution
+
+    @property
+    def near(self) -> Any:
+        """The `ee.Filter` of images near a chip, and of one more, since nothing can be made of none; None for all."""
+        if not self.one_image:
+            return None
+        return ee.Filter.Or(ee.Filter.bounds(box_to_come()), ee.Filter.eq("system:index", self.one_image))
 
     @property
     def is_counted(self) -> bool:
@@ -95,6 +106,7 @@ def _stored(source: ChipSource, source_image: str, *, keep_masks: bool) -> Any:
         keep_masks=keep_masks,
         source_image=source_image,
         metres=source.metres,
+        near=None if source_image else source.near,
     )
 
 
@@ -109,5 +121,6 @@ def _counted(image: Any, source: ChipSource, source_image: str) -> Any:
             native_resolution=source.native_resolution,
             source_image=source_image,
             metres=source.metres,
+            near=None if source_image else source.near,
         )
     )

@@ -97,6 +97,7 @@ def image(
     keep_masks: bool = False,
     source_image: str = "",
     metres: float | None = None,
+    near: Any = None,
 ) -> Any:
     """The `ee.Image` that is exported: bands as in `product.bands`, encoded, one dtype, no masked pixel left.
 
@@ -111,12 +112,15 @@ def image(
         keep_masks: leave unusable pixels masked, as Earth Engine's assets keep them.
         source_image: Earth Engine id of the only image that it is made of; empty for all of the area and period.
         metres: a pixel that will be asked for; those of the product's area if None.
+        near: an `ee.Filter` that leaves out images without a pixel of what will be asked for, but never all; it
+            spares time and changes no pixel. A person's own recipe is not filtered.
     """
     if product.recipe is not None:
         made = ee.Image(own_recipe(product.recipe, RecipeArea(area_key, geobox, rectangle(geobox)), period))
         return _stacked(made, product, keep_masks=keep_masks)
     found = images(product, geobox, period, source_image=source_image)
-    return _made_of(found, product, metres or _metres(product, geobox), native_resolution, keep_masks=keep_masks)
+    averaged = _averaging(metres or _metres(product, geobox), native_resolution, product, found)
+    return _made_of(found if near is None else found.filter(near), product, averaged, keep_masks=keep_masks)
 
 
 def scene_image(product: Product, scene: Any, *, geobox: GeoBox, native_resolution: float | None) -> Any:
@@ -129,13 +133,13 @@ def scene_image(product: Product, scene: Any, *, geobox: GeoBox, native_resoluti
         native_resolution: metres a pixel of the source; None if unknown.
     """
     found = ee.ImageCollection.fromImages([scene])
-    return _made_of(found, product, _metres(product, geobox), native_resolution, keep_masks=True)
+    averaged = _averaging(_metres(product, geobox), native_resolution, product, found)
+    return _made_of(found, product, averaged, keep_masks=True)
 
 
-def _made_of(found: Any, product: Product, metres: float, native_resolution: float | None, *, keep_masks: bool) -> Any:
+def _made_of(found: Any, product: Product, averaged: "_Averaging", *, keep_masks: bool) -> Any:
     classes = [e.name for e in product.bands if e.kind == "categorical"]
-    averaged = _averaging(metres, native_resolution, product, found, classes)
-    return _stacked(averaged(_composite(product, found)), product, keep_masks=keep_masks)
+    return _stacked(averaged(_composite(product, found), classes), product, keep_masks=keep_masks)
 
 
 def counts(
@@ -146,15 +150,17 @@ def counts(
     native_resolution: float | None,
     source_image: str = "",
     metres: float | None = None,
+    near: Any = None,
 ) -> Any:
     """The `ee.Image` of COUNTS: how many images saw a pixel, and how many saw it usable, as they are averaged.
 
     Arguments as of `image`; the product has a source.
     """
     found = images(product, geobox, period, source_image=source_image)
-    both = _count_images(product, found, _scenes(product, found))
-    averaged = _averaging(metres or _metres(product, geobox), native_resolution, product, found, [])
-    pair = averaged(both["n_obs"].rename([COUNTS[0]]).addBands(both["n_valid"].rename([COUNTS[1]])))
+    averaged = _averaging(metres or _metres(product, geobox), native_resolution, product, found)
+    seen = found if near is None else found.filter(near)
+    both = _count_images(product, seen, _scenes(product, seen))
+    pair = averaged(both["n_obs"].rename([COUNTS[0]]).addBands(both["n_valid"].rename([COUNTS[1]])), [])
     return pair.add(0.5).floor().toUint16()
 
 
@@ -282,12 +288,14 @@ def _metres(product: Product, geobox: GeoBox) -> float:
     return product.area.resolution * (METRES_PER_DEGREE if geobox.crs is not None and geobox.crs.geographic else 1.0)
 
 
-def _averaging(
-    metres: float, native_resolution: float | None, product: Product, found: Any, classes: Sequence[str]
-) -> Callable[[Any], Any]:
-    """Averages native pixels (mode of the bands that are classes) if pixels of so many metres are coarser."""
+_Averaging = Callable[[Any, Sequence[str]], Any]
+"""Of an `ee.Image` and the names of those of its bands that are classes."""
+
+
+def _averaging(metres: float, native_resolution: float | None, product: Product, found: Any) -> _Averaging:
+    """Averages native pixels, of the first image's projection (mode of classes), if so many metres are coarser."""
     if native_resolution is None or metres <= native_resolution * _COARSER:
-        return lambda picture: picture
+        return lambda picture, _: picture
     pixels = math.ceil((metres / native_resolution + 1) ** 2)
     if pixels > _MAX_REDUCED_PIXELS:
         raise ProductError(
@@ -298,7 +306,7 @@ def _averaging(
     assert product.source is not None  # noqa: S101  # a resolution is only known for a source
     projection = ee.Image(found.first()).select([product.source.bands[0]]).projection()
 
-    def average(picture: Any) -> Any:
+    def average(picture: Any, classes: Sequence[str]) -> Any:
         native = picture.setDefaultProjection(projection)
         mean = native.reduceResolution(ee.Reducer.mean(), False, pixels)
         if classes:

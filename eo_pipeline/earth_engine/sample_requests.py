@@ -3,9 +3,7 @@
 What does not belong here: what chips are made of them (`steps.chips.asked_places`).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import ee
@@ -22,6 +20,7 @@ from eo_pipeline.core.product import Product, Strata
 from eo_pipeline.earth_engine import assets
 from eo_pipeline.earth_engine.recipes import images
 from eo_pipeline.earth_engine.session import Session
+from eo_pipeline.earth_engine.table_features import features
 from eo_pipeline.errors import ProductError, ServiceError
 
 MOST_VERTICES = 50_000
@@ -32,8 +31,6 @@ EASE = "EPSG:6933"
 """EASE-Grid 2.0 Global, a cylindrical equal-area projection; pixels of one size have one area everywhere."""
 _EASE_ENDS = 86.0
 """Degrees of latitude north and south (EPSG's area of use)."""
-PAGE = 1000
-"""Features of one reply (reference of `projects.table.computeFeatures`: "at most 1000")."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +125,7 @@ def _sampled(session: Session, found: Any, strata: Strata, tag: str) -> ClassPix
     """All pages of a sample."""
     places, classes = [], []
     try:
-        for feature in _features(session, found, tag):
+        for feature in features(session, found, tag=tag):
             places.append(feature["geometry"]["coordinates"])
             classes.append(feature["properties"][strata.band])
     except ServiceError as error:
@@ -160,17 +157,6 @@ def _classes(session: Session, strata: Strata) -> Any:
         )
     image = ee.Image(strata.image) if found.type == "IMAGE" else ee.ImageCollection(strata.image).mosaic()
     return image.select([strata.band])
-
-
-def _features(session: Session, found: Any, tag: str) -> Any:
-    """Every feature of a collection, page after page."""
-    token = ""
-    while True:
-        request = {"expression": found, "pageSize": PAGE, **({"pageToken": token} if token else {})}
-        page: Mapping[str, Any] = session.call(partial(ee.data.computeFeatures, request), tag=tag)
-        yield from page.get("features", [])
-        if not (token := page.get("nextPageToken", "")):
-            return
 
 
 def source_images(

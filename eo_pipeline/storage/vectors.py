@@ -1,6 +1,6 @@
-"""Reading files of polygons.
+"""Reading files of polygons, and writing files of shapes.
 
-Does not belong here: what is done with the polygons.
+Does not belong here: what is done with the shapes.
 """
 
 import hashlib
@@ -16,7 +16,10 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.zone_shapes import Repair, Zones, polygons_of
-from eo_pipeline.errors import ZonesError
+from eo_pipeline.errors import SettingsError, ZonesError
+
+DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
+"""Formats that shapes are written in, by a name's ending."""
 
 
 def read_zones(path: Path, *, id_column: str, layer: str | None = None) -> Zones:
@@ -70,6 +73,34 @@ def read_attributes(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         path, layer=layer, columns=list(columns), read_geometry=False, fid_as_index=True
     )
     return found[list(columns)].reset_index(drop=True)
+
+
+def check_writable(path: Path) -> None:
+    """Make sure that a file of shapes may be made.
+
+    Raises:
+        SettingsError: there is such a file, or its ending names no format that is known here.
+    """
+    if path.suffix.lower() not in DRIVERS:
+        raise SettingsError(f"{path}: expected a name that ends in {' or '.join(DRIVERS)}, got {path.name}")
+    if path.exists():
+        raise SettingsError(f"{path}: expected no file there yet, got one; remove it or give another name")
+
+
+def write_shapes(frame: geopandas.GeoDataFrame, path: Path) -> None:
+    """Write shapes; the file appears under its name only when whole.
+
+    Args:
+        frame: with a CRS.
+        path: `check_writable` allows it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.part{path.suffix}")
+    try:
+        frame.to_file(partial, driver=DRIVERS[path.suffix.lower()], layer=path.stem)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def checksum(path: Path) -> str:

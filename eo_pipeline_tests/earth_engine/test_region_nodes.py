@@ -7,7 +7,14 @@ import ee
 import shapely
 
 from eo_pipeline.earth_engine.interactive.expression import serialised
-from eo_pipeline.earth_engine.series.region_nodes import REGION_BYTES, VERTEX_BYTES, regions_to_come, with_regions
+from eo_pipeline.earth_engine.region_nodes import (
+    REGION_BYTES,
+    VERTEX_BYTES,
+    box_to_come,
+    regions_to_come,
+    with_box,
+    with_regions,
+)
 from eo_pipeline_tests.scenes import CRS, LEFT, TOP, Service
 
 RING = shapely.Polygon(
@@ -48,3 +55,17 @@ def test_a_region_has_no_more_bytes_than_is_said() -> None:
     one, two = (with_regions(place, [(n, far) for n in range(count)], "EPSG:4326").text for count in (1, 2))
     assert json.loads(two)
     assert 0 < len(two) - len(one) <= REGION_BYTES + 4 * VERTEX_BYTES
+
+
+def test_the_service_sees_the_same_box(service: Service) -> None:
+    box = (LEFT + 1.123456789, TOP - 77.0, LEFT + 91.0, TOP)
+
+    def measured(outline: Any) -> Any:
+        return ee.List([outline.area(1, ee.Projection(CRS)), outline.bounds(1, ee.Projection(CRS)).coordinates()])
+
+    wanted = service.session.compute(measured(ee.Geometry.Rectangle(list(box), CRS, False)))
+    text = with_box(serialised(measured(box_to_come())), box, CRS).text
+    assert b"loadTable" not in text
+    got = service.session.compute(ee.deserializer.fromCloudApiJSON(text.decode()))
+    assert got == wanted
+    assert wanted[0] == (box[2] - box[0]) * 77

@@ -7,7 +7,7 @@ import pytest
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.product import Product
-from eo_pipeline.earth_engine.series.region_nodes import regions_to_come
+from eo_pipeline.earth_engine.region_nodes import regions_to_come
 from eo_pipeline.earth_engine.series.series_requests import rows_of_images
 from eo_pipeline.earth_engine.series.series_sums import Reduction, read_rows
 from eo_pipeline.errors import ProductError, ServiceError

@@ -1,4 +1,7 @@
-"""How far the chips of an area reach beyond it. What does not belong here: where single chips lie (`chip_boxes`)."""
+"""How far the chips of an area reach beyond it, and what is near a chip.
+
+What does not belong here: where single chips lie (`chip_boxes`).
+"""
 
 import math
 
@@ -9,6 +12,7 @@ from pyproj import Geod, Transformer
 
 from eo_pipeline.core.grids import Lattice
 from eo_pipeline.core.product import Chips
+from eo_pipeline.core.zone_shapes import METRES_PER_DEGREE, Bounds
 
 _GLOBE = Geod(ellps="WGS84")
 _A_SIDE = 9
@@ -16,6 +20,20 @@ _A_SIDE = 9
 _AZIMUTHS = np.arange(0, 360, 45.0)
 _SCALE = 1.1
 """UTM's scale, and what lies between the places and azimuths."""
+_NEARBY = 10_000.0
+"""Metres: images' footprints are drawn coarsely, their long edges now straight in degrees, now on the ground."""
+_POLE = 89.0
+
+
+def neighbourhood(geobox: GeoBox) -> Bounds:
+    """Bounds of what is around a chip, in its CRS: images that do not touch them have no pixel of it."""
+    box = geobox.boundingbox
+    if geobox.crs is None or not geobox.crs.geographic:
+        return box.left - _NEARBY, box.bottom - _NEARBY, box.right + _NEARBY, box.top + _NEARBY
+    north = _NEARBY / METRES_PER_DEGREE
+    east = north / math.cos(math.radians(min(_POLE, max(abs(box.bottom), abs(box.top)))))
+    west, south = min(box.left, max(-180.0, box.left - east)), max(-90.0, box.bottom - north)
+    return west, south, max(box.right, min(180.0, box.right + east)), min(90.0, box.top + north)
 
 
 def reach(geobox: GeoBox, lattice: Lattice, chips: Chips) -> GeoBox:

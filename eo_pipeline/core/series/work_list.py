@@ -12,9 +12,7 @@ from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.grids import Lattice
 from eo_pipeline.core.series.batches import Region, SourceImage
-
-Bounds = tuple[float, float, float, float]
-"""Left, bottom, right, top in a CRS."""
+from eo_pipeline.core.zone_shapes import Bounds
 
 
 @dataclass(frozen=True)

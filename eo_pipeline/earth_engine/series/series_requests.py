@@ -11,9 +11,10 @@ import ee
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.product import Series
-from eo_pipeline.earth_engine.recipes import image, images, property_filter, rectangle, scene_image
-from eo_pipeline.earth_engine.series.region_nodes import REGION
+from eo_pipeline.earth_engine.recipes import image, images, rectangle, scene_image
+from eo_pipeline.earth_engine.region_nodes import REGION
 from eo_pipeline.earth_engine.series.series_sums import IMAGE, Reduction, reduced
+from eo_pipeline.earth_engine.table_features import table
 from eo_pipeline.errors import ProductError
 
 
@@ -38,7 +39,7 @@ def listed_regions(series: Series, geobox: GeoBox) -> Any:
         facts = {"id": feature.get(series.id), "area": outline.area(1), "bounds": outline.bounds(1).coordinates()}
         return ee.Feature(outline.centroid(1), {**facts, **names})
 
-    return _asset(series).filterBounds(rectangle(geobox)).map(told)
+    return table(str(series.asset), series.where).filterBounds(rectangle(geobox)).map(told)
 
 
 def outlines_of_asset(series: Series, ids: Sequence[str | int]) -> Any:
@@ -52,7 +53,7 @@ def outlines_of_asset(series: Series, ids: Sequence[str | int]) -> Any:
         shape = ee.Geometry.MultiPolygon(polygons, "EPSG:4326", geodesic)
         return ee.Feature(shape, {REGION: ee.Feature(feature).get(series.id)})
 
-    return _asset(series).filter(ee.Filter.inList(series.id, list(ids))).map(edged)
+    return table(str(series.asset), series.where).filter(ee.Filter.inList(series.id, list(ids))).map(edged)
 
 
 def rows_of_images(reduction: Reduction, regions: Any, indices: Sequence[str]) -> Any:
@@ -86,10 +87,3 @@ def rows_of_period(reduction: Reduction, regions: Any) -> Any:
         keep_masks=True,
     )
     return reduced(picture, regions, reduction).map(lambda row: ee.Feature(row).setGeometry(None))
-
-
-def _asset(series: Series) -> Any:
-    found = ee.FeatureCollection(series.asset)
-    for name, condition in series.where.items():
-        found = found.filter(property_filter(name, condition))
-    return found

@@ -18,7 +18,7 @@ from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product, Series
 from eo_pipeline.core.series.columns import measured_bands
 from eo_pipeline.core.series.statistics import Sums, Weights, asked_of_service
-from eo_pipeline.earth_engine.series.region_nodes import REGION
+from eo_pipeline.earth_engine.region_nodes import REGION
 from eo_pipeline.errors import ServiceError
 
 IMAGE, _WHOLE = "i", "t"

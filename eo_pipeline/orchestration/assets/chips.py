@@ -141,11 +141,10 @@ class _Run:
 
     def _order(self, key: str, digest: str, *, has_images: bool) -> ChipOrder:
         """What chips are cut from, after making sure that it is what was submitted."""
-        if has_images:
-            self.orders.planned(key)
+        one_image = self.orders.planned(key).inputs.one if has_images else ""
         area, period = pair(self.chain, key)
         resolution = self.orders.native_resolution if has_images else None
-        source = ChipSource(self.chain.product, area.key, area.geobox, period, resolution)
+        source = ChipSource(self.chain.product, area.key, area.geobox, period, resolution, one_image)
         return ChipOrder(source, digest, {"product": self.chain.product.name, "partition": key})
 
     def _cut(self, key: str, order: ChipOrder, work: WorkList, folder: Path) -> CutChips:

@@ -14,6 +14,7 @@ from odc.geo.geobox import GeoBox
 from PIL import Image
 
 from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.chips.reach import neighbourhood
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.requests.pixel_requests import halves
 from eo_pipeline.earth_engine.chip_images import COLOURS, OPAQUE
@@ -22,6 +23,7 @@ from eo_pipeline.earth_engine.interactive.expression import Expression
 from eo_pipeline.earth_engine.interactive.pictures import picture_request, thumbnail_request
 from eo_pipeline.earth_engine.interactive.pixels import pixels_request, read_fields, stored_numbers
 from eo_pipeline.earth_engine.recipes import COUNTS
+from eo_pipeline.earth_engine.region_nodes import with_box
 
 _WHITE = np.iinfo(np.uint8).max
 
@@ -84,7 +86,8 @@ class NumbersAsk:
 
     def request(self) -> Request:
         """Pixels as NPY."""
-        return pixels_request(self.image.numbers, self.geobox[self.window.slices], tag=self.image.tag)
+        numbers = around(self.image.numbers, self.geobox)
+        return pixels_request(numbers, self.geobox[self.window.slices], tag=self.image.tag)
 
     def read(self, reply: bytes) -> Cutting:
         """The window's numbers or colours."""
@@ -123,7 +126,7 @@ class PictureAsk:
         if self.image.picture is None:
             raise ValueError("expected an image that the service shall draw, got one that comes as numbers")
         ask = thumbnail_request if self.thumbnail else picture_request
-        return ask(self.image.picture, self.geobox, tag=self.image.tag)
+        return ask(around(self.image.picture, self.geobox), self.geobox, tag=self.image.tag)
 
     def read(self, reply: bytes) -> Cutting:
         """The PNG and its colours."""
@@ -152,6 +155,11 @@ class PictureAsk:
         """Side by side, as `halves` cut them."""
         height, width = self.geobox.shape
         return _joined(parts, across=width > height)
+
+
+def around(expression: Expression, geobox: GeoBox) -> Expression:
+    """The expression for one chip, whose images are those near it."""
+    return with_box(expression, neighbourhood(geobox), str(geobox.crs))
 
 
 def whole_of(geobox: GeoBox) -> Rectangle:

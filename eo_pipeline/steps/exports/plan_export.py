@@ -31,10 +31,12 @@ class Inputs:
     Attributes:
         count: number of images, or None if a recipe of one's own does not list them.
         fingerprint: digest of their ids and versions; empty if unknown.
+        one: `system:index` of one of them; empty if there is none, or unknown.
     """
 
     count: int | None
     fingerprint: str
+    one: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def read_inputs(
 
 def _inputs(reply: Mapping[str, Sequence[Any]]) -> Inputs:
     listed = {name: sorted(str(value) for value in values) for name, values in reply.items()}
-    return Inputs(len(listed["index"]), keys.digest(listed))
+    return Inputs(len(listed["index"]), keys.digest(listed), next(iter(listed["index"]), ""))
 
 
 def plan_export(

@@ -92,7 +92,7 @@ def preview_chips(session: Session, product: Product, places: Places, area: Area
     if not len(planned.work):
         return ChipsPreview(inputs.count, planned)
     geobox = reach(area.geobox, product.area.lattice, declared)
-    order = ChipOrder(ChipSource(product, area.key, geobox, period, resolution), "")
+    order = ChipOrder(ChipSource(product, area.key, geobox, period, resolution, inputs.one), "")
     return ChipsPreview(
         inputs.count,
         planned,

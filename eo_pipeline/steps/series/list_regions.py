@@ -7,11 +7,10 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import ee
 import numpy as np
 import pandas as pd
 import shapely
@@ -24,11 +23,11 @@ from eo_pipeline.core.grids import Area
 from eo_pipeline.core.product import Product, Series
 from eo_pipeline.core.series.batches import Region
 from eo_pipeline.core.series.outlines import inner_points, outline, owner, pixels_around
-from eo_pipeline.core.series.work_list import Bounds
-from eo_pipeline.core.zone_shapes import METRES_PER_DEGREE, Zones
-from eo_pipeline.earth_engine.series.region_nodes import REGION_BYTES, VERTEX_BYTES
+from eo_pipeline.core.zone_shapes import METRES_PER_DEGREE, Bounds, Zones
+from eo_pipeline.earth_engine.region_nodes import REGION_BYTES, VERTEX_BYTES
 from eo_pipeline.earth_engine.series.series_requests import listed_regions
 from eo_pipeline.earth_engine.session import Session
+from eo_pipeline.earth_engine.table_features import features
 from eo_pipeline.errors import ZonesError
 from eo_pipeline.storage.vectors import read_attributes, read_zones
 
@@ -135,28 +134,16 @@ def list_asset_regions(
         ZonesError: a region has no id, or two have the same.
         ServiceError, ServiceUnreachableError, CredentialsError: see `Session.call`.
     """
-    told = _pages(session, listed_regions(series, areas[area].geobox), tag)
     regions: list[Region] = []
     bounds: list[Bounds] = []
     to_product = Transformer.from_crs("EPSG:4326", product.area.crs, always_xy=True)
-    for feature in told:
+    for feature in features(session, listed_regions(series, areas[area].geobox), tag=tag):
         point = np.array(to_product.transform(*feature["geometry"]["coordinates"]))
         if np.isfinite(point).all() and owner(point, areas) == area:
             regions.append(_region_of_asset(len(regions), feature["properties"], product, series))
             bounds.append(_bounds(feature["properties"]["bounds"], to_product))
     _check_ids(regions, series)
     return ListedRegions(tuple(regions), tuple(bounds))
-
-
-def _pages(session: Session, features: Any, tag: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    request: dict[str, Any] = {"expression": features}
-    while True:
-        page = session.call(partial(ee.data.computeFeatures, request), tag=tag)
-        found += page.get("features", [])
-        if not page.get("nextPageToken"):
-            return found
-        request = {"expression": features, "pageToken": page["nextPageToken"]}
 
 
 def _region_of_asset(row: int, told: Mapping[str, Any], product: Product, series: Series) -> Region:

@@ -13,7 +13,7 @@ from eo_pipeline.core.series.work_list import WorkList
 from eo_pipeline.earth_engine.interactive.client import Request
 from eo_pipeline.earth_engine.interactive.expression import Expression, serialised
 from eo_pipeline.earth_engine.interactive.values import features_request, read_features
-from eo_pipeline.earth_engine.series.region_nodes import regions_to_come, with_regions
+from eo_pipeline.earth_engine.region_nodes import regions_to_come, with_regions
 from eo_pipeline.earth_engine.series.series_requests import outlines_of_asset, rows_of_images, rows_of_period
 from eo_pipeline.earth_engine.series.series_sums import Reduction, read_rows
 

@@ -40,7 +40,7 @@ def order(made: Product | None = None, digest: str = "0" * 40) -> ChipOrder:
     """The chips of the product's only area in January."""
     wanted = made or product()
     area = fetching.area_of(wanted)
-    source = ChipSource(wanted, area.key, area.geobox, wanted.period.rule.parse("2024-01"), 10.0)
+    source = ChipSource(wanted, area.key, area.geobox, wanted.period.rule.parse("2024-01"), 10.0, "20240105")
     return ChipOrder(source, digest, {"product": wanted.name, "partition": "whole|2024-01"})
 
 

@@ -9,16 +9,21 @@ import ee
 import numpy as np
 import pytest
 import rasterio
+from affine import Affine
 from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
 from PIL import Image
 
 from eo_pipeline.core.chips.manifest import ChipState
 from eo_pipeline.core.chips.samples import WorkList
 from eo_pipeline.core.product import Product
+from eo_pipeline.earth_engine import recipes
+from eo_pipeline.earth_engine.interactive.expression import serialised
 from eo_pipeline.earth_engine.session import Session
+from eo_pipeline.steps.chips.chip_asks import around
 from eo_pipeline_tests.raster_files import read_raster
 from eo_pipeline_tests.recorder import Recorder
-from eo_pipeline_tests.scenes import COLLECTION, COLUMNS, LEFT, NODATA, ROWS, SCORES, TOP, Service
+from eo_pipeline_tests.scenes import COLLECTION, COLUMNS, CRS, LEFT, NODATA, ROWS, SCORES, TOP, Service
 from eo_pipeline_tests.steps.chips.cutting import SCENES, SIZE, cut, order, product, work
 from eo_pipeline_tests.steps.exports import fetching
 from eo_pipeline_tests.steps.exports.test_fetch_tiles import exported, mosaic
@@ -298,3 +303,21 @@ def test_a_geotiff_tells_what_it_is(service: Service, interactive: Session, tmp_
         assert chip.tags(1)["long_name"] == "red"
         said = {"product": "cut", "partition": "whole|2024-01", "chip": "c1-1", "label": "1", "split": "train"}
         assert said.items() <= chip.tags().items()
+
+
+@pytest.mark.parametrize("metres", [10.0, 40.0])
+def test_a_chip_far_from_every_image_is_empty_and_one_near_them_is_made_of_all_of_them(
+    service: Service, interactive: Session, tmp_path: Path, metres: float
+) -> None:
+    """60 km away nothing is left but the one image that keeps the composite from being of none."""
+    made = product({"crs": "utm", "resolution": metres}, mask={"scl_exclude": [3]})
+    source = order(made).source
+    area = source.geobox
+    everything = recipes.images(made, area, source.period)
+    for left, count in ((LEFT, 3), (LEFT + 60_000, 1)):
+        chip = GeoBox((SIZE, SIZE), Affine(metres, 0, left, 0, -metres, TOP), CRS)
+        near = around(serialised(everything.filter(source.near).aggregate_array("system:index")), chip)
+        found = service.session.compute(ee.deserializer.fromCloudApiJSON(near.text.decode()))
+        assert found == ["20240105", "20240115", "20240125"][:count]
+    outcome = cut(interactive, work([(0, 6000), (0, 0)]), order(made), tmp_path).outcomes
+    assert [one.state for one in outcome] == [ChipState.EMPTY, ChipState.WRITTEN]

@@ -1,8 +1,8 @@
-"""Outlines of regions as nodes of an expression, written without the client.
+"""Outlines of regions and boxes as nodes of an expression that is serialised once, written without the client.
 
 Its serialiser takes a quarter of a millisecond a vertex, and outlines have millions.
 
-What does not belong here: what is asked of the regions (`series_requests`).
+What does not belong here: what is asked of them (`series`, `chip_images`).
 """
 
 import json
@@ -13,6 +13,7 @@ import ee
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from eo_pipeline.core.zone_shapes import Bounds
 from eo_pipeline.earth_engine.interactive.expression import Expression
 
 REGION = "r"
@@ -45,6 +46,29 @@ def with_regions(expression: Expression, outlines: Iterable[tuple[int, BaseGeome
     return Expression(expression.text.replace(_TO_COME, node.encode()))
 
 
+def box_to_come() -> Any:
+    """An `ee.Geometry` that stands in an expression for a box that `with_box` puts there."""
+    return ee.FeatureCollection(_PLACE).geometry()
+
+
+def with_box(expression: Expression, box: Bounds, crs: str) -> Expression:
+    """An expression with a box where it was made with `box_to_come`.
+
+    Args:
+        expression: of anything made of it.
+        box: left, bottom, right, top.
+        crs: that it is planar in.
+    """
+    left, bottom, right, top = box
+    node = _call(
+        "GeometryConstructors.Polygon",
+        coordinates=_constant([[[left, bottom], [right, bottom], [right, top], [left, top], [left, bottom]]]),
+        crs=_call("Projection", crs=_constant(crs)),
+        geodesic=_constant(False),  # a constant of the expression
+    )
+    return Expression(expression.text.replace(_BOX_TO_COME, node.encode()))
+
+
 def _feature(number: int, shape: BaseGeometry, crs: str) -> str:
     geometry = _call(
         "GeometryConstructors.MultiPolygon",
@@ -72,3 +96,4 @@ def _constant(value: Any) -> str:
 
 
 _TO_COME = _call("Collection.loadTable", tableId=_constant(_PLACE)).encode()
+_BOX_TO_COME = _call("Collection.geometry", collection=_TO_COME.decode()).encode()

@@ -1,0 +1,1 @@
+"""The two published examples of fast downloads, whole, as products on the sandbox: `make published`."""
