@@ -18,7 +18,8 @@ from eo_pipeline.core.mosaics import MosaicPlan, describe_gaps, plan_mosaic
 from eo_pipeline.core.rectangles import Rectangle, windows
 from eo_pipeline.core.summaries import BandSummary, Tally
 from eo_pipeline.errors import ProductError, TilesError
-from eo_pipeline.storage.cogs import BLOCK, CogSpec, write_cog
+from eo_pipeline.storage.cogs.gdal_cog import write_gdal_cog
+from eo_pipeline.storage.cogs.spec import BLOCK, CogSpec
 from eo_pipeline.storage.rasters import read_headers, read_together
 
 COMPRESSIONS = ("deflate", "zstd", "lzw", "none")
@@ -87,10 +88,11 @@ def make_mosaic(
     if plan.gaps and not allow_gaps:
         raise TilesError(describe_gaps(plan.gaps, target))
     tallies = [Tally(band) for band in bands]
-    spec = CogSpec(target, bands, tags, compression, cache_mb=max(16, max_memory_mb // 4))
+    spec = CogSpec(target, bands, tags, compression)
     wanted = _windows(spec, max_memory_mb)
     painted = _painted(headers, plan, bands, wanted)
-    size = write_cog(path, spec, _observed(painted, tallies, total=len(wanted), progress=progress))
+    observed = _observed(painted, tallies, total=len(wanted), progress=progress)
+    size = write_gdal_cog(path, spec, observed, cache_mb=max(16, max_memory_mb // 4))
     gap_pixels = sum(gap.pixels for gap in plan.gaps)
     return MosaicReport(path, size, len(plan.placements), gap_pixels, tuple(tally.summary() for tally in tallies))
 

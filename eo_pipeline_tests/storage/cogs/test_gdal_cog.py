@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
 WRITE = """
 import resource, sys
 from pathlib import Path
@@ -17,15 +17,17 @@ import numpy as np
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.rectangles import windows
 from eo_pipeline.errors import DiskFullError
-from eo_pipeline.storage.cogs import CogSpec, write_cog
+from eo_pipeline.storage.cogs.gdal_cog import write_gdal_cog
+from eo_pipeline.storage.cogs.spec import CogSpec
 from eo_pipeline_tests.raster_files import grid
 
 size, path = int(sys.argv[1]), Path(sys.argv[2])
-spec = CogSpec(grid(size, size), [BandEncoding("b", "uint16", nodata=0)], {}, "zstd", cache_mb=16)
+spec = CogSpec(grid(size, size), [BandEncoding("b", "uint16", nodata=0)], {}, "zstd")
 rng = np.random.default_rng(0)
 parts = windows(height=size, width=size, rows=512, columns=1024)
+pixels = ((part, rng.integers(0, 2**16, (1, part.height, part.width), "uint16")) for part in parts)
 try:
-    write_cog(path, spec, ((part, rng.integers(0, 2**16, (1, part.height, part.width), "uint16")) for part in parts))
+    write_gdal_cog(path, spec, pixels, cache_mb=16)
 except DiskFullError as error:
     print("FULL", error)
     print("LEFT", sorted(entry.name for entry in path.parent.iterdir()))

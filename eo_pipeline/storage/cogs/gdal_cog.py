@@ -1,4 +1,4 @@
-"""Writing cloud-optimised GeoTIFFs window by window, so that memory does not grow with the image.
+"""Writing cloud-optimised GeoTIFFs through GDAL, window by window, so that memory does not grow with the image.
 
 Windows go to tiled temporary files, one a kind of band because GDAL computes overviews with one rule a file; a VRT
 joins them and GDAL's COG driver writes the result. Does not belong here: what the pixels are.
@@ -7,7 +7,6 @@ joins them and GDAL's COG driver writes the result. Does not belong here: what t
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,19 +16,18 @@ import numpy as np
 import rasterio
 import rasterio.shutil
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
 from rasterio.dtypes import dtype_rev, typename_fwd
 from rasterio.enums import Resampling
 from rasterio.windows import Window
 
-from eo_pipeline.core.bands import BandEncoding, Kind
+from eo_pipeline.core.bands import Kind
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import DiskFullError, StorageError
 from eo_pipeline.storage.band_metadata import describe_bands
+from eo_pipeline.storage.cogs.spec import CogSpec
 from eo_pipeline.storage.disk_space import is_disk_full
 from eo_pipeline.storage.rasters import GDAL_ERRORS, read_all_blocks
 
-BLOCK = 512
 RESAMPLING: Mapping[Kind, Resampling] = {
     "continuous": Resampling.average,
     "categorical": Resampling.mode,
@@ -38,32 +36,16 @@ RESAMPLING: Mapping[Kind, Resampling] = {
 """How overviews are computed: means, the most frequent class, or the count of one real pixel; nodata is ignored."""
 
 
-@dataclass(frozen=True)
-class CogSpec:
-    """What a COG holds besides pixels.
-
-    Attributes:
-        geobox: CRS, affine and (y, x) shape.
-        bands: in file order; all of one dtype and one nodata, as the format demands.
-        tags: provenance, kept as metadata of the file.
-        compression: deflate, zstd, lzw or none.
-        cache_mb: megabytes GDAL may keep as its block cache while writing.
-    """
-
-    geobox: GeoBox
-    bands: Sequence[BandEncoding]
-    tags: Mapping[str, str]
-    compression: str
-    cache_mb: int
-
-
-def write_cog(path: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]]) -> int:
+def write_gdal_cog(
+    path: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]], *, cache_mb: int
+) -> int:
     """Write windows of stored numbers as a COG with internal overviews; returns its size in bytes.
 
     Args:
         path: the final name; its folder is made if missing.
         spec: georeferencing, bands and metadata.
         windows: (where, pixels (band, y, x) in spec.bands' dtype), disjoint; what none covers becomes nodata.
+        cache_mb: megabytes GDAL may keep as its block cache while writing.
 
     Raises:
         DiskFullError: no space left; nothing stays behind.
@@ -73,7 +55,7 @@ def write_cog(path: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDAr
     free = shutil.disk_usage(path.parent).free
     with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         try:
-            whole = _write_all(Path(folder), spec, windows)
+            whole = _write_all(Path(folder), spec, windows, cache_mb)
         except (*GDAL_ERRORS, OSError) as error:
             if is_disk_full(error, Path(folder)):
                 raise _disk_full_error(path, spec, free, error) from error
@@ -82,8 +64,8 @@ def write_cog(path: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDAr
     return path.stat().st_size
 
 
-def _write_all(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]]) -> Path:
-    with rasterio.Env(GDAL_CACHEMAX=spec.cache_mb * 2**20, GDAL_NUM_THREADS="ALL_CPUS"):
+def _write_all(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]], cache_mb: int) -> Path:
+    with rasterio.Env(GDAL_CACHEMAX=cache_mb * 2**20, GDAL_NUM_THREADS="ALL_CPUS"):
         _write_layers(folder, spec, windows)
         for kind in _kinds(spec):
             _add_overviews(_layer(folder, kind), spec, kind)
@@ -92,14 +74,22 @@ def _write_all(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, N
             _join(folder, spec),
             whole,
             driver="COG",
-            compress=spec.compression,
-            predictor="yes",
-            blocksize=BLOCK,
+            blocksize=spec.block,
+            **_codec_options(spec),
             overviews="FORCE_USE_EXISTING",
             bigtiff="if_safer",
         )
         read_all_blocks(whole)
     return whole
+
+
+def _codec_options(spec: CogSpec) -> dict[str, object]:
+    options: dict[str, object] = {"compress": spec.compression}
+    if spec.compression == "lerc":
+        return {**options, "max_z_error": spec.max_z_error}
+    if spec.level is not None:
+        options["level"] = spec.level
+    return {**options, "predictor": "yes" if spec.predictor else "no"}
 
 
 def _write_layers(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]]) -> None:
@@ -133,8 +123,8 @@ def _layer_profile(spec: CogSpec, kind: Kind, members: Sequence[int]) -> dict[st
         "crs": str(spec.geobox.crs),
         "transform": spec.geobox.affine,
         "tiled": True,
-        "blockxsize": BLOCK,
-        "blockysize": BLOCK,
+        "blockxsize": spec.block,
+        "blockysize": spec.block,
         "interleave": "band",
         "compress": "zstd",
         "zstd_level": 1,
@@ -145,7 +135,7 @@ def _layer_profile(spec: CogSpec, kind: Kind, members: Sequence[int]) -> dict[st
 
 def _add_overviews(layer: Path, spec: CogSpec, kind: Kind) -> None:
     factors: list[int] = []
-    while max(spec.geobox.shape) > BLOCK * 2 ** len(factors):
+    while max(spec.geobox.shape) > spec.block * 2 ** len(factors):
         factors.append(2 ** (len(factors) + 1))
     if factors:
         with rasterio.open(layer, "r+") as dataset:
