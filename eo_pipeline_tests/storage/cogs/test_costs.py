@@ -52,8 +52,8 @@ else:
 """
 
 
-@pytest.mark.parametrize("writer", ["own", "gdal"])
-def test_memory_does_not_grow_with_the_image(tmp_path: Path, writer: str) -> None:
+@pytest.mark.parametrize(("writer", "more_mb"), [("own", 30), ("gdal", 80)])
+def test_memory_does_not_grow_with_the_image(tmp_path: Path, writer: str, more_mb: int) -> None:
     def peak_mb(size: int) -> int:
         command = [sys.executable, "-c", WRITE, writer, str(size), str(tmp_path / f"{size}.tif")]
         word, number = subprocess.run(
@@ -63,7 +63,7 @@ def test_memory_does_not_grow_with_the_image(tmp_path: Path, writer: str) -> Non
         return int(number)
 
     small, large = peak_mb(3000), peak_mb(9000)
-    assert large - small < 60, "144 MB more pixels must not stay in memory"
+    assert large - small < more_mb, "144 MB more pixels must not stay in memory"
 
 
 @pytest.fixture(scope="module")
