@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eo_pipeline.core.kernels.interleaving import interleave_differences
+from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.cogs.spec import CogSpec
 
 CODES = {"none": 1, "lzw": 5, "deflate": 8, "zstd": 50000}
@@ -64,10 +65,16 @@ class Encoding:
         """All pixels (band, y, x) of a block's bytes.
 
         Raises:
-            RuntimeError: the codec cannot make sense of them.
+            StorageError: they are no such block.
         """
         size = int(np.prod(self.shape)) * self.dtype.itemsize
-        block = np.frombuffer(self._decompressed(data, size), self.dtype).reshape(self.shape)
+        try:
+            block = np.frombuffer(self._decompressed(data, size), self.dtype).reshape(self.shape)
+        except (RuntimeError, ValueError) as error:
+            raise StorageError(
+                f"expected a block of {size} bytes compressed as {self.compression}, got {len(data)} bytes that are "
+                f"none ({error}); check the disk, and the tiles that blocks are copied from"
+            ) from error
         if self.predictor == 2:
             block = imagecodecs.delta_decode(block, axis=1)
         elif self.predictor == 3:

@@ -43,3 +43,4 @@ def test_windows_and_blocks_cover_everything_once() -> None:
     assert sum(block.pixels for block in blocks) == 70 * 150
     assert {(block.height, block.width) for block in blocks} == {(16, 16), (6, 16), (16, 6), (6, 6)}
     assert next(iter(work.windows_above((35, 75)))) == Rectangle(0, 0, 16, 32)
+    assert list(Workload(2, 8, 16).windows_above((16, 32))) == [Rectangle(0, 0, 16, 16), Rectangle(0, 16, 16, 32)]
