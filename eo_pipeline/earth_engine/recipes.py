@@ -50,8 +50,11 @@ def rectangle(geobox: GeoBox) -> Any:
     return ee.Geometry.Rectangle([b.left, b.bottom, b.right, b.top], proj=str(geobox.crs), geodesic=False)
 
 
-def images(product: Product, geobox: GeoBox, period: Period, *, source_image: str = "") -> Any:
-    """The source's `ee.ImageCollection` for an area and a period, filtered, all bands; or one image of it alone."""
+def images(product: Product, geobox: GeoBox, period: Period, *, source_image: str = "", near: Any = None) -> Any:
+    """The source's `ee.ImageCollection` for an area and a period, filtered, all bands; or one image of it alone.
+
+    What is near is chosen first: a property may take longer to read than a place.
+    """
     if product.source is None:
         raise ProductError("expected `source` in the product, got none; its images cannot be listed")
     if source_image:
@@ -59,6 +62,8 @@ def images(product: Product, geobox: GeoBox, period: Period, *, source_image: st
     collection = ee.ImageCollection(product.source.collection)
     collection = collection.filterDate(_milliseconds(period.start), _milliseconds(period.end))
     collection = collection.filterBounds(rectangle(geobox))
+    if near is not None:
+        collection = collection.filter(near)
     for name, condition in product.source.where.items():
         collection = collection.filter(property_filter(name, condition))
     return collection
@@ -120,7 +125,9 @@ def image(
         return _stacked(made, product, keep_masks=keep_masks)
     found = images(product, geobox, period, source_image=source_image)
     averaged = _averaging(metres or _metres(product, geobox), native_resolution, product, found)
-    return _made_of(found if near is None else found.filter(near), product, averaged, keep_masks=keep_masks)
+    if near is not None:
+        found = images(product, geobox, period, near=near)
+    return _made_of(found, product, averaged, keep_masks=keep_masks)
 
 
 def scene_image(product: Product, scene: Any, *, geobox: GeoBox, native_resolution: float | None) -> Any:
@@ -158,8 +165,9 @@ def counts(
     """
     found = images(product, geobox, period, source_image=source_image)
     averaged = _averaging(metres or _metres(product, geobox), native_resolution, product, found)
-    seen = found if near is None else found.filter(near)
-    both = _count_images(product, seen, _scenes(product, seen))
+    if near is not None:
+        found = images(product, geobox, period, near=near)
+    both = _count_images(product, found, _scenes(product, found))
     pair = averaged(both["n_obs"].rename([COUNTS[0]]).addBands(both["n_valid"].rename([COUNTS[1]])), [])
     return pair.add(0.5).floor().toUint16()
 
