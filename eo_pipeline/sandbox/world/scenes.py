@@ -87,7 +87,7 @@ class SceneCollection:
     def _scenes(self, region: BaseGeometry | None) -> SceneImages[Tile, Scene]:
         ground = TileGround(tiles_near(region), lambda tile: tile.meets(region) and self.scenery.has_land(tile))
         now = self.present()
-        return SceneImages(Timetable(SENTINEL_2, ground, Scene), partial(self._record, now=now), FIRST_MS, now, region)
+        return SceneImages(Timetable(SENTINEL_2, ground, Scene), partial(self.record, now=now), FIRST_MS, now, region)
 
     def image(self, index: str) -> ImageRecord | None:
         """The record of a system:index, or None."""
@@ -102,7 +102,7 @@ class SceneCollection:
         table = Timetable(SENTINEL_2, TileGround(tiles_at(tile), lambda _: True), Scene)
         within = itertools.takewhile(lambda scene: scene.time_ms <= start + 1000, table.scenes(start))
         now = self.present()
-        return next((self._record(scene, now=now) for scene in within if scene.index == index), None)
+        return next((self.record(scene, now=now) for scene in within if scene.index == index), None)
 
     def area(self, values: Mapping[str, object]) -> BaseGeometry | None:
         """See Catalog.area; known for the scenes of an MGRS_TILE."""
@@ -112,8 +112,8 @@ class SceneCollection:
         tile = tile_of(name)
         return shapely.Polygon() if tile is None else wrapped(tile.outline)
 
-    def _record(self, scene: Scene, *, now: Publishing) -> ImageRecord | None:
-        """The image of a scene, or None if too little of the tile is seen or it has not arrived."""
+    def record(self, scene: Scene, *, now: Publishing) -> ImageRecord | None:
+        """The image of a scene, or None if too little of the tile is seen or it has not arrived by now."""
         footprint, share = _footprint(scene)
         if share < _LEAST_SHARE:
             return None

@@ -49,7 +49,7 @@ def test_no_scene_is_forgotten_and_all_are_in_order(world: ProceduralWorld, sear
     expected = set()
     for tile in tiles_of(region):
         for scene in (Scene(tile, one) for one in passes):
-            record = collection.record(scene) if start <= scene.time_ms < end else None
+            record = collection.record(scene, now=collection.present()) if start <= scene.time_ms < end else None
             if record is not None and record.footprint.intersects(region):
                 expected.add(record.id)
     found = list(search(S2, "2023-06-01", "2023-06-08", region))
