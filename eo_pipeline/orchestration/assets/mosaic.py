@@ -15,7 +15,7 @@ from eo_pipeline.orchestration.fan_out import Made, each_partition
 from eo_pipeline.orchestration.io_managers import MosaicIO, NewMosaic, Stored, TilesIO
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.steps.exports.collect_tiles import TileSet
-from eo_pipeline.steps.make_mosaic import MosaicReport, make_mosaic
+from eo_pipeline.steps.mosaics.make_mosaic import MosaicReport, make_mosaic
 
 
 def build_mosaic(chain: Chain) -> dg.AssetsDefinition:

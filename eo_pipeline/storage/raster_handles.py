@@ -1,0 +1,130 @@
+"""Many rasters read by several threads, each thread through datasets of its own, of which few are open at once.
+
+GDAL's datasets are not to be shared between threads. Does not belong here: which pixels are wanted.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from rasterio.enums import Resampling
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window
+
+from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.storage.rasters import GDAL_ERRORS, unreadable
+
+_OPEN = 32
+"""Datasets that one thread keeps open."""
+
+_EXACTLY = 0.01
+"""Pixels of the source by which the warper may approximate where a pixel of the target comes from."""
+
+
+@dataclass(frozen=True)
+class WarpedRaster:
+    """A raster as it looks on another grid.
+
+    Attributes:
+        path: a local raster.
+        grid: whose pixels are read.
+        resampling: rasterio's name of how they are computed; nodata takes no part.
+        nodata: stored number of unusable pixels, and of those beside the raster.
+        turn: degrees that the raster's longitudes are moved by; 0 if it is projected.
+    """
+
+    path: Path
+    grid: GeoBox
+    resampling: str
+    nodata: float
+    turn: int
+
+
+@dataclass
+class _Own:
+    """One thread's datasets, the one that was used last at the end."""
+
+    datasets: OrderedDict[Path | WarpedRaster, tuple[Any, ExitStack]] = field(default_factory=OrderedDict)
+
+
+class RasterHandles:
+    """Reads windows of any number of rasters; to be closed when no thread reads any more."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+        self._all: list[_Own] = []
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for own in self._all:
+            for _, stack in own.datasets.values():
+                stack.close()
+            own.datasets.clear()
+
+    def read(self, raster: Path | WarpedRaster, rectangle: Rectangle, bands: Sequence[int], into: NDArray[Any]) -> None:
+        """Read stored numbers of a rectangle that lies inside the raster.
+
+        Args:
+            raster: a local one, or as it looks on another grid.
+            rectangle: its own rows and columns.
+            bands: numbers counted from 1.
+            into: (band, y, x) of the rectangle's size and the raster's dtype; need not be contiguous.
+
+        Raises:
+            TilesError: these pixels cannot be read; names the file.
+        """
+        window = Window(rectangle.column_start, rectangle.row_start, rectangle.width, rectangle.height)
+        try:
+            self._dataset(raster).read(list(bands), window=window, out=into)
+        except GDAL_ERRORS as error:
+            raise unreadable(raster.path if isinstance(raster, WarpedRaster) else raster, error) from error
+
+    def _dataset(self, raster: Path | WarpedRaster) -> Any:
+        datasets = self._own().datasets
+        if raster not in datasets:
+            datasets[raster] = _opened(raster)
+            if len(datasets) > _OPEN:
+                datasets.popitem(last=False)[1][1].close()
+        datasets.move_to_end(raster)
+        return datasets[raster][0]
+
+    def _own(self) -> _Own:
+        own: _Own | None = getattr(self._local, "own", None)
+        if own is None:
+            own = self._local.own = _Own()
+            with self._lock:
+                self._all.append(own)
+        return own
+
+
+def _opened(raster: Path | WarpedRaster) -> tuple[Any, ExitStack]:
+    """The dataset, and what closes it and all below it."""
+    with ExitStack() as stack:
+        if isinstance(raster, Path):
+            return stack.enter_context(rasterio.open(raster)), stack.pop_all()
+        source = stack.enter_context(rasterio.open(raster.path))
+        warped = WarpedVRT(
+            source,
+            crs=str(raster.grid.crs),
+            transform=raster.grid.affine,
+            width=raster.grid.width,
+            height=raster.grid.height,
+            src_transform=Affine.translation(raster.turn, 0) @ source.transform,
+            resampling=Resampling[raster.resampling],
+            src_nodata=raster.nodata,
+            nodata=raster.nodata,
+            tolerance=_EXACTLY,
+            unified_src_nodata="NO",  # each band's own nodata counts, not only where all bands have it
+        )
+        return stack.enter_context(warped), stack.pop_all()
