@@ -25,7 +25,7 @@ from eo_pipeline.storage.rasters import GDAL_ERRORS, unreadable
 _OPEN = 32
 """Datasets that one thread keeps open."""
 
-_EXACTLY = 0.01
+_EXACTLY = 0.0
 """Pixels of the source by which the warper may approximate where a pixel of the target comes from."""
 
 

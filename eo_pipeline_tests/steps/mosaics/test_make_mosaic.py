@@ -178,8 +178,6 @@ def test_bands_of_different_nodata_cannot_share_a_file(tmp_path: Path) -> None:
 def test_a_compression_that_there_is_not_is_refused(tmp_path: Path) -> None:
     wanted = r"field compression: expected one of deflate, zstd, lzw, lerc, none, got 'jpeg'"
     with pytest.raises(ProductError, match=wanted):
-        ProductError, match=r"field compression: expected one of deflate, zstd, lzw, lerc, none, got 'jpeg'"
-    ):
         make_mosaic([], target=TARGET, bands=[NDVI], path=tmp_path / "m.tif", tags={}, compression="jpeg")
 
 
