@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,13 +19,14 @@ from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
+from eo_pipeline.core.mosaics.warping import Warp
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.storage.rasters import GDAL_ERRORS, unreadable
 
 _OPEN = 32
 """Datasets that one thread keeps open."""
 
-_EXACTLY = 0.0
+_EXACTLY = 1e-3
 """Pixels of the source by which the warper may approximate where a pixel of the target comes from."""
 
 
@@ -36,16 +37,20 @@ class WarpedRaster:
     Attributes:
         path: a local raster.
         grid: whose pixels are read.
-        resampling: rasterio's name of how they are computed; nodata takes no part.
-        nodata: stored number of unusable pixels, and of those beside the raster.
-        turn: degrees that the raster's longitudes are moved by; 0 if it is projected.
+        nodata: stored number of unusable pixels, which take no part, and of those beside the raster.
+        warp: how it comes onto the grid.
+        resampling: rasterio's name of how pixels are computed.
     """
 
     path: Path
     grid: GeoBox
-    resampling: str
     nodata: float
-    turn: int
+    warp: Warp
+    resampling: str = "nearest"
+
+    def resampled(self, resampling: str) -> "WarpedRaster":
+        """The same with pixels computed in another way."""
+        return replace(self, resampling=resampling)
 
 
 @dataclass
@@ -120,11 +125,13 @@ def _opened(raster: Path | WarpedRaster) -> tuple[Any, ExitStack]:
             transform=raster.grid.affine,
             width=raster.grid.width,
             height=raster.grid.height,
-            src_transform=Affine.translation(raster.turn, 0) @ source.transform,
+            src_transform=Affine.translation(raster.warp.turn, 0) @ source.transform,
             resampling=Resampling[raster.resampling],
             src_nodata=raster.nodata,
             nodata=raster.nodata,
             tolerance=_EXACTLY,
             unified_src_nodata="NO",  # each band's own nodata counts, not only where all bands have it
+            xscale=1 / raster.warp.scale[0],  # or else GDAL derives it from each window's shape
+            yscale=1 / raster.warp.scale[1],
         )
         return stack.enter_context(warped), stack.pop_all()

@@ -11,7 +11,7 @@ from odc.geo.geobox import GeoBox
 from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.mosaics.lattice import describe_grid, frame, turns_to, whole_offset
-from eo_pipeline.core.mosaics.warping import footprint, surrounding, turns_from, without_centres
+from eo_pipeline.core.mosaics.warping import Warp, footprint, surrounding, warps_of, without_centres
 from eo_pipeline.core.rectangles import Rectangle, uncovered
 
 _CELL = 2048
@@ -29,14 +29,13 @@ class Placement:
         tile: index of the tile in the sequence given.
         source: the pixels in the tile's own rows and columns; in the target's if it is warped.
         destination: the same pixels in the target's rows and columns.
-        warp: degrees that the tile's longitudes are moved by before it is warped onto the target's pixels (0 of a
-            projected tile); None if it lies on them.
+        warp: how it comes onto the target's pixels; None if it lies on them.
     """
 
     tile: int
     source: Rectangle
     destination: Rectangle
-    warp: int | None = None
+    warp: Warp | None = None
 
 
 @dataclass(frozen=True)
@@ -134,8 +133,8 @@ def _placed(tile: GeoBox, target: GeoBox, index: int, *, rows: int, columns: int
 def _warped(tile: GeoBox, target: GeoBox, shape: BaseGeometry, index: int) -> Iterator[Placement]:
     destination = surrounding(shape).intersection(frame(target))
     if destination is not None:
-        for turn in turns_from(tile, target):
-            yield Placement(index, destination, destination, turn)
+        for warp in warps_of(tile, target, destination):
+            yield Placement(index, destination, destination, warp)
 
 
 def _cells(rectangle: Rectangle) -> Iterator[tuple[int, int]]:

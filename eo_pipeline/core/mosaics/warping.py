@@ -5,6 +5,7 @@ A pixel is covered if its centre is. Does not belong here: resampling, which ras
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -25,6 +26,40 @@ _POINTS = 1024
 
 _SEAM = 0.02
 """Pixels around a tile that count as its own, since its curved edges are drawn as chords."""
+
+
+@dataclass(frozen=True)
+class Warp:
+    """How a tile in another CRS comes onto the target.
+
+    Attributes:
+        turn: degrees that the tile's longitudes are moved by before; 0 if it is projected.
+        scale: the tile's pixels that one step to the next column and row of the target crosses, (x, y).
+    """
+
+    turn: int
+    scale: tuple[float, float]
+
+
+def warps_of(tile: GeoBox, target: GeoBox, destination: Rectangle) -> tuple[Warp, ...]:
+    """How a tile may be found from the target's pixels, all of which have to be tried.
+
+    Pixels come to longitudes from -180 to 180, or stay as the target names them.
+
+    Args:
+        tile: in another CRS than the target.
+        target: grid of the mosaic.
+        destination: its pixels around the tile.
+    """
+    scale = _scale(tile, target, destination)
+    if not _crs(tile).geographic:
+        return (Warp(0, scale),)
+    bounds = [(-180.0, 180.0)]
+    if _crs(target).geographic:
+        bounds.append((target.boundingbox.left, target.boundingbox.right))
+    left, right = tile.boundingbox.left, tile.boundingbox.right
+    turns = (t for t in TURNS if any(left + t < east and right + t > west for west, east in bounds))
+    return tuple(Warp(turn, scale) for turn in turns)
 
 
 def footprint(tile: GeoBox, target: GeoBox) -> BaseGeometry:
@@ -48,20 +83,6 @@ def surrounding(shape: BaseGeometry) -> Rectangle:
         return Rectangle(0, 0, 0, 0)
     left, top, right, bottom = shape.bounds
     return Rectangle(math.floor(top), math.floor(left), math.ceil(bottom), math.ceil(right))
-
-
-def turns_from(tile: GeoBox, target: GeoBox) -> tuple[int, ...]:
-    """Degrees that a tile's longitudes may have to be moved by to be found from the target's pixels.
-
-    Pixels come to longitudes from -180 to 180, or stay as the target names them; 0 alone of a projected tile.
-    """
-    if not _crs(tile).geographic:
-        return (0,)
-    bounds = [(-180.0, 180.0)]
-    if _crs(target).geographic:
-        bounds.append((target.boundingbox.left, target.boundingbox.right))
-    left, right = tile.boundingbox.left, tile.boundingbox.right
-    return tuple(t for t in TURNS if any(left + t < east and right + t > west for west, east in bounds))
 
 
 def without_centres(windows: Sequence[Rectangle], footprints: Sequence[BaseGeometry]) -> Iterator[Rectangle]:
@@ -133,6 +154,20 @@ def _moved(tile: GeoBox, here: CRS, there: CRS) -> BaseGeometry:
             pole = math.copysign(90.0, y.mean())
             x, y = np.append(x, [x[-1], x[0]]), np.append(y, [pole, pole])
     return shapely.make_valid(shapely.Polygon(np.column_stack([x, y])))
+
+
+def _scale(tile: GeoBox, target: GeoBox, destination: Rectangle) -> tuple[float, float]:
+    """Tile pixels a target pixel in the middle of `destination`, along its row and its column."""
+    row = (destination.row_start + destination.row_stop) / 2
+    column = (destination.column_start + destination.column_stop) / 2
+    points = np.array([target.affine @ at for at in ((column, row), (column + 1, row), (column, row + 1))])
+    transformer = Transformer.from_crs(_crs(target).proj, _crs(tile).proj, always_xy=True)
+    x, y = transformer.transform(points[:, 0], points[:, 1])
+    if _crs(tile).geographic:
+        x = np.unwrap(x, period=360)
+    places = np.array([~tile.affine @ at for at in zip(x.tolist(), y.tolist(), strict=True)])
+    along, down = np.hypot(*(places[1:] - places[0]).T)
+    return float(along), float(down)
 
 
 def _crs(grid: GeoBox) -> CRS:

@@ -5,6 +5,7 @@ Memory: the window, and one tile's pixels of a block and what its overlap needs.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from eo_pipeline.core.headers import RasterHeader
 from eo_pipeline.core.mosaics import MosaicOptions, MosaicPlan, Placement
 from eo_pipeline.core.mosaics.merging import Layer, in_order, merge
 from eo_pipeline.core.rectangles import Rectangle, windows
+from eo_pipeline.steps.mosaics.warp import WarpedBands
 from eo_pipeline.storage.raster_handles import RasterHandles, WarpedRaster
 
 _PIECE = 512
@@ -91,26 +93,13 @@ class Painter:
         if placement.warp is None:
             self.handles.read(path, placement.source, numbers, into)
             return
-        for resampling, members in self._resamplings.items():
-            nodata = self.bands[0].empty
-            warped = WarpedRaster(path, self.target, resampling, nodata, placement.warp)
-            pixels = np.empty((len(members), *into.shape[1:]), into.dtype)
-            self.handles.read(warped, placement.source, [numbers[member] for member in members], pixels)
-            into[members] = pixels
+        warped = WarpedRaster(path, self.target, self.bands[0].empty, placement.warp)
+        bands = WarpedBands(numbers, self.bands, self.options.resampling or "nearest")
+        bands.read(self.handles, warped, placement.source, into)
 
-    @property
+    @cached_property
     def _paths(self) -> Sequence[Path]:
         return list(self.headers)
-
-    @property
-    def _resamplings(self) -> Mapping[str, list[int]]:
-        """Indices of the bands by how they are warped: classes and counts are never mixed."""
-        members: dict[str, list[int]] = {}
-        for index, band in enumerate(self.bands):
-            members.setdefault(
-                (self.options.resampling or "nearest") if band.kind == "continuous" else "nearest", []
-            ).append(index)
-        return members
 
 
 def _pieces(window: Rectangle) -> Iterator[Rectangle]:
