@@ -4,15 +4,12 @@ Windows go to tiled temporary files, one a kind of band because GDAL computes ov
 joins them and GDAL's COG driver writes the result. Does not belong here: what the pixels are.
 """
 
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from xml.etree import ElementTree
 
-import numpy as np
 import rasterio
 import rasterio.shutil
 from numpy.typing import NDArray
@@ -22,11 +19,10 @@ from rasterio.windows import Window
 
 from eo_pipeline.core.bands import Kind
 from eo_pipeline.core.rectangles import Rectangle
-from eo_pipeline.errors import DiskFullError, StorageError
 from eo_pipeline.storage.band_metadata import describe_bands
 from eo_pipeline.storage.cogs.spec import CogSpec
-from eo_pipeline.storage.disk_space import is_disk_full
-from eo_pipeline.storage.rasters import GDAL_ERRORS, read_all_blocks
+from eo_pipeline.storage.cogs.unfinished import WHOLE, complete_or_absent
+from eo_pipeline.storage.rasters import read_all_blocks
 
 RESAMPLING: Mapping[Kind, Resampling] = {
     "continuous": Resampling.average,
@@ -51,25 +47,17 @@ def write_gdal_cog(
         DiskFullError: no space left; nothing stays behind.
         StorageError: GDAL could not write; nothing stays behind.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(path.parent).free
-    with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-        try:
-            whole = _write_all(Path(folder), spec, windows, cache_mb)
-        except (*GDAL_ERRORS, OSError) as error:
-            if is_disk_full(error, Path(folder)):
-                raise _disk_full_error(path, spec, free, error) from error
-            raise StorageError(f"expected to write {path}, got: {error.__cause__ or error}; nothing stays") from error
-        whole.replace(path)
+    with complete_or_absent(path, spec) as folder:
+        _write_all(folder, spec, windows, cache_mb)
     return path.stat().st_size
 
 
-def _write_all(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]], cache_mb: int) -> Path:
+def _write_all(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]], cache_mb: int) -> None:
     with rasterio.Env(GDAL_CACHEMAX=cache_mb * 2**20, GDAL_NUM_THREADS="ALL_CPUS"):
         _write_layers(folder, spec, windows)
         for kind in _kinds(spec):
             _add_overviews(_layer(folder, kind), spec, kind)
-        whole = folder / "whole.tif"
+        whole = folder / WHOLE
         rasterio.shutil.copy(
             _join(folder, spec),
             whole,
@@ -80,7 +68,6 @@ def _write_all(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, N
             bigtiff="if_safer",
         )
         read_all_blocks(whole)
-    return whole
 
 
 def _codec_options(spec: CogSpec) -> dict[str, object]:
@@ -179,13 +166,3 @@ def _kinds(spec: CogSpec) -> dict[Kind, list[int]]:
 
 def _layer(folder: Path, kind: Kind) -> Path:
     return folder / f"layer_{kind}.tif"
-
-
-def _disk_full_error(path: Path, spec: CogSpec, free: int, error: Exception) -> DiskFullError:
-    height, width = spec.geobox.shape
-    pixel_bytes = height * width * len(spec.bands) * np.dtype(spec.bands[0].dtype).itemsize
-    return DiskFullError(
-        f"expected room for {path.name} in {path.parent}: up to {pixel_bytes * 8 / 3 / 1e6:.1f} MB while it is written "
-        "(temporary and final pixels with overviews, before compression), got a full disk, with "
-        f"{free / 1e6:.1f} MB free at the start ({error}); free space there or choose another folder"
-    )
