@@ -5,9 +5,10 @@ GDAL's datasets are not to be shared between threads. Does not belong here: whic
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,10 +22,11 @@ from rasterio.windows import Window
 
 from eo_pipeline.core.mosaics.warping import Warp
 from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.storage.cogs.raw_blocks import RawBlocks
 from eo_pipeline.storage.rasters import GDAL_ERRORS, unreadable
 
 _OPEN = 32
-"""Datasets that one thread keeps open."""
+"""Files that one thread keeps open."""
 
 _EXACTLY = 1e-3
 """Pixels of the source by which the warper may approximate where a pixel of the target comes from."""
@@ -55,9 +57,25 @@ class WarpedRaster:
 
 @dataclass
 class _Own:
-    """One thread's datasets, the one that was used last at the end."""
+    """What one thread has open, what was used last at the end."""
 
-    datasets: OrderedDict[Path | WarpedRaster, tuple[Any, ExitStack]] = field(default_factory=OrderedDict)
+    opened: OrderedDict[Hashable, tuple[Any, ExitStack]] = field(default_factory=OrderedDict)
+
+    def get(self, key: Hashable, enter: Callable[[ExitStack], Any]) -> Any:
+        """What `enter` opened for the key, now or before."""
+        if key not in self.opened:
+            with ExitStack() as stack:
+                self.opened[key] = enter(stack), stack.pop_all()
+            if len(self.opened) > _OPEN:
+                self.opened.popitem(last=False)[1][1].close()
+        self.opened.move_to_end(key)
+        return self.opened[key][0]
+
+    def close(self) -> None:
+        """Let go of everything."""
+        for _, stack in self.opened.values():
+            stack.close()
+        self.opened.clear()
 
 
 class RasterHandles:
@@ -73,9 +91,7 @@ class RasterHandles:
 
     def __exit__(self, *_: object) -> None:
         for own in self._all:
-            for _, stack in own.datasets.values():
-                stack.close()
-            own.datasets.clear()
+            own.close()
 
     def read(self, raster: Path | WarpedRaster, rectangle: Rectangle, bands: Sequence[int], into: NDArray[Any]) -> None:
         """Read stored numbers of a rectangle that lies inside the raster.
@@ -95,14 +111,13 @@ class RasterHandles:
         except GDAL_ERRORS as error:
             raise unreadable(raster.path if isinstance(raster, WarpedRaster) else raster, error) from error
 
+    def raw_blocks(self, path: Path) -> RawBlocks:
+        """The compressed blocks of a local file, for the calling thread; OSError if it cannot be opened."""
+        blocks: RawBlocks = self._own().get(("raw", path), lambda stack: stack.enter_context(RawBlocks(path)))
+        return blocks
+
     def _dataset(self, raster: Path | WarpedRaster) -> Any:
-        datasets = self._own().datasets
-        if raster not in datasets:
-            datasets[raster] = _opened(raster)
-            if len(datasets) > _OPEN:
-                datasets.popitem(last=False)[1][1].close()
-        datasets.move_to_end(raster)
-        return datasets[raster][0]
+        return self._own().get(raster, partial(_open, raster))
 
     def _own(self) -> _Own:
         own: _Own | None = getattr(self._local, "own", None)
@@ -113,25 +128,30 @@ class RasterHandles:
         return own
 
 
-def _opened(raster: Path | WarpedRaster) -> tuple[Any, ExitStack]:
-    """The dataset, and what closes it and all below it."""
-    with ExitStack() as stack:
+def _open(raster: Path | WarpedRaster, stack: ExitStack) -> Any:
+    """The dataset; the stack closes it and all below it.
+
+    A dataset that finds no environment in its thread makes one, and could be closed in that thread only.
+    """
+    with rasterio.Env():
         if isinstance(raster, Path):
-            return stack.enter_context(rasterio.open(raster)), stack.pop_all()
-        source = stack.enter_context(rasterio.open(raster.path))
-        warped = WarpedVRT(
-            source,
-            crs=str(raster.grid.crs),
-            transform=raster.grid.affine,
-            width=raster.grid.width,
-            height=raster.grid.height,
-            src_transform=Affine.translation(raster.warp.turn, 0) @ source.transform,
-            resampling=Resampling[raster.resampling],
-            src_nodata=raster.nodata,
-            nodata=raster.nodata,
-            tolerance=_EXACTLY,
-            unified_src_nodata="NO",  # each band's own nodata counts, not only where all bands have it
-            xscale=1 / raster.warp.scale[0],  # or else GDAL derives it from each window's shape
-            yscale=1 / raster.warp.scale[1],
-        )
-        return stack.enter_context(warped), stack.pop_all()
+            return stack.enter_context(rasterio.open(raster))
+        return stack.enter_context(_warped(stack.enter_context(rasterio.open(raster.path)), raster))
+
+
+def _warped(source: Any, raster: WarpedRaster) -> WarpedVRT:
+    return WarpedVRT(
+        source,
+        crs=str(raster.grid.crs),
+        transform=raster.grid.affine,
+        width=raster.grid.width,
+        height=raster.grid.height,
+        src_transform=Affine.translation(raster.warp.turn, 0) @ source.transform,
+        resampling=Resampling[raster.resampling],
+        src_nodata=raster.nodata,
+        nodata=raster.nodata,
+        tolerance=_EXACTLY,
+        unified_src_nodata="NO",  # each band's own nodata counts, not only where all bands have it
+        xscale=1 / raster.warp.scale[0],  # or else GDAL derives it from each window's shape
+        yscale=1 / raster.warp.scale[1],
+    )

@@ -16,6 +16,7 @@ from eo_pipeline.core.summaries import BandSummary, Tally
 from eo_pipeline.errors import TilesError
 from eo_pipeline.steps.mosaics.observe import Observed, Progress
 from eo_pipeline.steps.mosaics.paint import Painter
+from eo_pipeline.storage.cogs.raw_blocks import BlockFormat
 from eo_pipeline.storage.cogs.spec import CogSpec
 from eo_pipeline.storage.cogs.write_cog import write_cog
 from eo_pipeline.storage.raster_handles import RasterHandles
@@ -101,7 +102,7 @@ def make_mosaic(
     spec = CogSpec(target, bands, tags, options.compression, max_z_error=options.max_z_error)
     height, width = target.shape
     with RasterHandles() as handles:
-        painter = Painter(headers, plan, target, bands, options, handles)
+        painter = Painter(headers, plan, target, bands, options, BlockFormat.of_spec(spec), handles)
         source = Observed(painter, [Tally(band) for band in bands], height * width, progress)
         try:
             size = write_cog(path, spec, source, threads=threads, max_memory_mb=max_memory_mb)

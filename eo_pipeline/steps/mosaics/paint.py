@@ -20,6 +20,7 @@ from eo_pipeline.core.mosaics import MosaicOptions, MosaicPlan, Placement
 from eo_pipeline.core.mosaics.merging import Layer, in_order, merge
 from eo_pipeline.core.rectangles import Rectangle, windows
 from eo_pipeline.steps.mosaics.warp import WarpedBands
+from eo_pipeline.storage.cogs.raw_blocks import BlockFormat
 from eo_pipeline.storage.raster_handles import RasterHandles, WarpedRaster
 
 _PIECE = 512
@@ -36,6 +37,7 @@ class Painter:
         target: grid of the mosaic.
         bands: in order; all of one dtype and one nodata.
         options: which value wins, and how tiles are warped.
+        block_format: of the mosaic's blocks.
         handles: that tiles are read through.
     """
 
@@ -44,6 +46,7 @@ class Painter:
     target: GeoBox
     bands: Sequence[BandEncoding]
     options: MosaicOptions
+    block_format: BlockFormat
     handles: RasterHandles
 
     def read(self, window: Rectangle) -> NDArray[Any]:
@@ -66,9 +69,14 @@ class Painter:
         return not self.plan.within(window)
 
     def raw(self, block: Rectangle) -> bytes | None:
-        """No block is copied as it is."""
-        del block
-        return None
+        """A tile's compressed bytes of a block that it alone covers, where it has the mosaic's blocks and format."""
+        placements = self.plan.within(block)
+        if len(placements) != 1 or placements[0].warp is not None or placements[0].destination.pixels != block.pixels:
+            return None
+        path = self._paths[placements[0].tile]
+        blocks = self.handles.raw_blocks(path)
+        in_order = self.headers[path].band_numbers(self.bands) == tuple(range(1, len(self.bands) + 1))
+        return blocks.read(placements[0].source) if in_order and blocks.format == self.block_format else None
 
     def _paint(self, piece: Rectangle, pixels: NDArray[Any]) -> None:
         placements = self.plan.within(piece)
