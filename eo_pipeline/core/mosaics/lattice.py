@@ -83,7 +83,8 @@ def describe_grid(geobox: GeoBox) -> str:
     """One line for a person: size, CRS and the six numbers of the affine."""
     height, width = geobox.shape
     numbers = ", ".join(f"{number:.12g}" for number in tuple(geobox.affine)[:6])
-    return f"{width} x {height} px, {geobox.crs}, affine ({numbers})"
+    code = None if geobox.crs is None else geobox.crs.to_epsg()
+    return f"{width} x {height} px, {f'EPSG:{code}' if code else geobox.crs}, affine ({numbers})"
 
 
 def _mismatch(tile: GeoBox, target: GeoBox, why: str) -> GridMismatchError:

@@ -92,7 +92,7 @@ def without_centres(windows: Sequence[Rectangle], footprints: Sequence[BaseGeome
         rows, columns = window.slices
         rest = shapely.box(columns.start, rows.start, columns.stop, rows.stop).difference(covered)
         for part in shapely.get_parts(rest):
-            if part.geom_type == "Polygon":
+            if part.geom_type == "Polygon" and not part.is_empty:
                 yield from _merged(_runs(part))
 
 
