@@ -7,8 +7,9 @@ from math import isnan
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from eo_pipeline.core.kernels.compiled import kernel
 
 
 class Cover(NamedTuple):
@@ -37,7 +38,7 @@ class NoValue(NamedTuple):
     declared: bool
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def average_integer_pairs(source: NDArray[Any], result: NDArray[Any], no_value: NoValue) -> None:
     """Means of 2 x 2 whole numbers, halves away from 0.
 
@@ -65,7 +66,7 @@ def average_integer_pairs(source: NDArray[Any], result: NDArray[Any], no_value: 
             result[y, x] = no_value.next if no_value.declared and mean == no_value.number else mean
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def average_float_pairs(source: NDArray[Any], result: NDArray[Any], no_value: NoValue) -> None:
     """Means of 2 x 2 floats.
 
@@ -89,7 +90,7 @@ def average_float_pairs(source: NDArray[Any], result: NDArray[Any], no_value: No
                 result[y, x] = no_value.next
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def average_covered(source: NDArray[Any], result: NDArray[Any], rows: Cover, columns: Cover, no_value: NoValue) -> None:
     """Means by covered share; whole numbers round halves away from 0.
 
@@ -123,7 +124,7 @@ def average_covered(source: NDArray[Any], result: NDArray[Any], rows: Cover, col
                 result[y, x] = no_value.next
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def most_frequent(source: NDArray[Any], result: NDArray[Any], rows: Cover, columns: Cover, no_value: NoValue) -> None:
     """The most frequent number, whatever share is covered; of equals the one that, row by row, was so first.
 
@@ -137,21 +138,23 @@ def most_frequent(source: NDArray[Any], result: NDArray[Any], rows: Cover, colum
     height, width = result.shape
     seen = np.empty(9, source.dtype)
     for y in range(height):
+        top = rows.first[y]
+        bottom = top + np.sum(rows.shares[y] > 0)
         for x in range(width):
+            left = columns.first[x]
+            right = left + (3 if columns.shares[x, 2] > 0 else 2 if columns.shares[x, 1] > 0 else 1)
             count, most = 0, 0
             result[y, x] = no_value.number
-            for i in range(3):
-                for j in range(3):
-                    if rows.shares[y, i] * columns.shares[x, j] == 0:
-                        continue
-                    value = source[rows.first[y] + i, columns.first[x] + j]
+            for row in range(top, bottom):
+                for column in range(left, right):
+                    value = source[row, column]
                     if isnan(value) or (no_value.declared and value == no_value.number):
                         continue
-                    seen[count] = value
-                    count += 1
-                    times = 0
+                    times = 1
                     for k in range(count):
                         times += seen[k] == value
+                    seen[count] = value
+                    count += 1
                     if times > most:
                         most = times
                         result[y, x] = value

@@ -48,8 +48,10 @@ class Workload:
         return windows(height=shape[0], width=shape[1], rows=2 * self.block, columns=self.across * self.block)
 
     def windows_above(self, shape: tuple[int, int]) -> Iterator[Rectangle]:
-        """All windows of an overview, each made of about one of the level below."""
-        return windows(height=shape[0], width=shape[1], rows=self.block, columns=self.across // 2 * self.block)
+        """All windows of an overview, each made of at most one of the level below, and some for every thread."""
+        blocks = -(-shape[0] // self.block) * -(-shape[1] // self.block)
+        across = max(1, min(self.across // 2, blocks // (2 * self.threads)))
+        return windows(height=shape[0], width=shape[1], rows=self.block, columns=across * self.block)
 
     def blocks(self, window: Rectangle) -> Iterator[Rectangle]:
         """The blocks of a window, row by row."""

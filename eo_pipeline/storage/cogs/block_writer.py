@@ -87,7 +87,7 @@ class BlockWriter:
                 self.part.put(level, block.row_start // self.spec.block, block.column_start // self.spec.block, data)
 
     def _has_values(self, pixels: NDArray[Any]) -> bool:
-        """Whether any pixel is not what stands where nothing is written; mostly the first one tells."""
+        """Whether any pixel is not what stands where nothing is written."""
         empty = self.spec.empty
         differs = np.logical_not(np.isnan(pixels)) if isnan(empty) else pixels != empty
         return bool(differs.any())

@@ -10,6 +10,8 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
+from eo_pipeline.core.kernels.interleaving import interleave_differences
+from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.cogs.spec import CogSpec
 
 CODES = {"none": 1, "lzw": 5, "deflate": 8, "zstd": 50000}
@@ -47,13 +49,8 @@ class Encoding:
         return cls(spec.compression, level, predictor, spec.dtype.newbyteorder("<"), shape)
 
     def encode(self, pixels: NDArray[Any]) -> bytes:
-        """Bytes of a block of (band, y, x) pixels; missing columns repeat the last one, missing rows are 0."""
-        block = self._whole(pixels)
-        if self.predictor == 2:
-            block = imagecodecs.delta_encode(block, axis=1)
-        elif self.predictor == 3:
-            block = imagecodecs.floatpred_encode(block, axis=1)
-        data = block.tobytes()
+        """Bytes of a block of (band, y, x) pixels; what it lacks in rows or columns is filled with what packs well."""
+        data = memoryview(self._predicted(pixels)).cast("B")
         match self.compression:
             case "deflate":
                 return bytes(imagecodecs.deflate_encode(data, self.level))
@@ -62,30 +59,39 @@ class Encoding:
             case "lzw":
                 return bytes(imagecodecs.lzw_encode(data))
             case _:
-                return data
+                return bytes(data)
 
     def decode(self, data: bytes) -> NDArray[Any]:
         """All pixels (band, y, x) of a block's bytes.
 
         Raises:
-            RuntimeError: the codec cannot make sense of them.
+            StorageError: they are no such block.
         """
         size = int(np.prod(self.shape)) * self.dtype.itemsize
-        block = np.frombuffer(self._decompressed(data, size), self.dtype).reshape(self.shape)
+        try:
+            block = np.frombuffer(self._decompressed(data, size), self.dtype).reshape(self.shape)
+        except (RuntimeError, ValueError) as error:
+            raise StorageError(
+                f"expected a block of {size} bytes compressed as {self.compression}, got {len(data)} bytes that are "
+                f"none ({error}); check the disk, and the tiles that blocks are copied from"
+            ) from error
         if self.predictor == 2:
             block = imagecodecs.delta_decode(block, axis=1)
         elif self.predictor == 3:
             block = imagecodecs.floatpred_decode(block, axis=1)
         return np.moveaxis(block, 2, 0)
 
-    def _whole(self, pixels: NDArray[Any]) -> NDArray[Any]:
-        """(y, x, band) of a whole block."""
+    def _predicted(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        """(y, x, band) of a whole block, as it goes into the codec."""
         _, height, width = pixels.shape
         block = np.empty(self.shape, self.dtype)
+        if self.predictor == 2:
+            interleave_differences(pixels, block)
+            return block
         block[:height, :width] = np.moveaxis(pixels, 0, 2)
         block[:height, width:] = block[:height, width - 1 : width]
         block[height:] = 0
-        return block
+        return imagecodecs.floatpred_encode(block, axis=1) if self.predictor == 3 else block
 
     def _decompressed(self, data: bytes, size: int) -> bytes | bytearray | memoryview:
         match self.compression:

@@ -74,9 +74,11 @@ def _codec_options(spec: CogSpec) -> dict[str, object]:
     options: dict[str, object] = {"compress": spec.compression}
     if spec.compression == "lerc":
         return {**options, "max_z_error": spec.max_z_error}
-    if spec.level is not None:
+    if spec.compression != "none":
+        options["predictor"] = "yes" if spec.predictor else "no"
+    if spec.level is not None and spec.compression in ("deflate", "zstd"):
         options["level"] = spec.level
-    return {**options, "predictor": "yes" if spec.predictor else "no"}
+    return options
 
 
 def _write_layers(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]]) -> None:

@@ -23,7 +23,7 @@ class CogSpec:
         level: of deflate (1 to 12) or zstd (1 to 22); None for GDAL's own choice, 6 and 9.
         predictor: whether neighbours are subtracted before compression: 2 for integers, 3 for floats.
         max_z_error: how far a pixel may be off in stored units, with lerc only.
-        block: rows and columns of a block, a multiple of 16.
+        block: rows and columns of a block, a multiple of 16; 128 at least where GDAL writes.
     """
 
     geobox: GeoBox

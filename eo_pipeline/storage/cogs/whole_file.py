@@ -4,13 +4,13 @@ Does not belong here: how blocks were made.
 """
 
 import os
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import rasterio
+from numpy.typing import NDArray
 
 from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.cogs.layout import LEADER, TRAILER, Layout, framed
@@ -64,8 +64,7 @@ def check_whole(path: Path, spec: CogSpec, tables: tuple[BlockTable, ...], *, th
             size = int(table.sizes[place.row, place.column])
             frame = os.pread(file.fileno(), LEADER + size + TRAILER, place.position - LEADER)
             data = frame[LEADER : LEADER + size]
-            same = checksum(data) == table.checksums[place.row, place.column]
-            if not same or frame[:LEADER] != struct.pack("<I", size) or frame != framed(data):
+            if checksum(data) != table.checksums[place.row, place.column] or frame != framed(data):
                 raise _differs(
                     path, f"other bytes in level {place.level}, block row {place.row}, column {place.column}"
                 )
@@ -73,13 +72,14 @@ def check_whole(path: Path, spec: CogSpec, tables: tuple[BlockTable, ...], *, th
         in_threads(check, _places(tables, tuple(positions for positions, _ in found)), threads=threads)
 
 
-def _places(tables: tuple[BlockTable, ...], positions: tuple[np.ndarray, ...]) -> Iterator[_Place]:
+def _places(tables: tuple[BlockTable, ...], positions: tuple[NDArray[np.int64], ...]) -> Iterator[_Place]:
     """All blocks that are written, in the order of the whole file."""
     for level in reversed(range(len(tables))):
         sizes = tables[level].sizes
         placed = positions[level].reshape(sizes.shape)
-        for row, column in np.argwhere(sizes > 0).tolist():
-            yield _Place(level, row, column, int(placed[row, column]))
+        for row in range(len(sizes)):
+            for column in np.flatnonzero(sizes[row]).tolist():
+                yield _Place(level, row, column, int(placed[row, column]))
 
 
 def _check_header(path: Path, spec: CogSpec, *, overviews: int) -> None:

@@ -56,7 +56,7 @@ def _write_blocks(folder: Path, spec: CogSpec, source: BlockSource, work: Worklo
     with PartFile(folder / "blocks", grids) as part:
         BlockWriter(spec, shapes, source, Encoding.of(spec), part, work).write_all()
         levels = [
-            Level(sized(tags, shape, overview=number > 0), table.sizes.ravel())
+            Level(sized(tags, shape, spec.block, overview=number > 0), table.sizes.ravel())
             for number, (shape, table) in enumerate(zip(shapes, part.tables, strict=True))
         ]
         assemble(folder / WHOLE, part, lay_out(levels, big=big), threads=work.threads)
