@@ -6,20 +6,21 @@ tile has a value, one of their own numbers stays. Does not belong here: which ti
 
 from typing import Any
 
-from numba import njit
 from numpy.typing import NDArray
+
+from eo_pipeline.core.kernels.compiled import kernel
 
 Mark = tuple[Any, bool]
 """Nodata in the type of the stored numbers, and whether it counts."""
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_value(number: Any, mark: Mark) -> bool:
     """Whether a stored number is usable."""
     return number == number and not (mark[1] and number == mark[0])  # noqa: PLR0124  # only NaN is not itself
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def cover(below: NDArray[Any], above: NDArray[Any], mark: Mark) -> None:
     """Write `above` over `below` (both (y, x), in place), except where only `below` has a value."""
     for row in range(below.shape[0]):
@@ -29,7 +30,7 @@ def cover(below: NDArray[Any], above: NDArray[Any], mark: Mark) -> None:
                 below[row, column] = number
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def keep_smallest(kept: NDArray[Any], seen: NDArray[Any], tile: NDArray[Any], mark: Mark) -> None:
     """Lower `kept` to the tile's values.
 
@@ -50,7 +51,7 @@ def keep_smallest(kept: NDArray[Any], seen: NDArray[Any], tile: NDArray[Any], ma
                 kept[row, column] = number
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def keep_largest(kept: NDArray[Any], seen: NDArray[Any], tile: NDArray[Any], mark: Mark) -> None:
     """Raise `kept` to the tile's values; arguments as of `keep_smallest`."""
     for row in range(kept.shape[0]):
@@ -64,7 +65,7 @@ def keep_largest(kept: NDArray[Any], seen: NDArray[Any], tile: NDArray[Any], mar
                 kept[row, column] = number
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def add_up(sums: NDArray[Any], seen: NDArray[Any], kept: NDArray[Any], tile: NDArray[Any], mark: Mark) -> None:
     """Add the tile's values to `sums` ((y, x), int64 of integers, float64 of floats, in place).
 
@@ -80,7 +81,7 @@ def add_up(sums: NDArray[Any], seen: NDArray[Any], kept: NDArray[Any], tile: NDA
                 kept[row, column] = number
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def whole_means(sums: NDArray[Any], seen: NDArray[Any], kept: NDArray[Any]) -> None:
     """Means of integers into `kept`, rounded to the nearest, halves up, where a tile had a value."""
     for row in range(sums.shape[0]):
@@ -90,7 +91,7 @@ def whole_means(sums: NDArray[Any], seen: NDArray[Any], kept: NDArray[Any]) -> N
                 kept[row, column] = (2 * sums[row, column] + count) // (2 * count)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def real_means(sums: NDArray[Any], seen: NDArray[Any], kept: NDArray[Any]) -> None:
     """Means of floats into `kept`, where a tile had a value."""
     for row in range(sums.shape[0]):

@@ -5,13 +5,13 @@ Does not belong here: statistics of zones (core.kernels.sums).
 
 from typing import Any
 
-from numba import njit
 from numpy.typing import NDArray
 
+from eo_pipeline.core.kernels.compiled import kernel
 from eo_pipeline.core.kernels.compose import Mark, is_value
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def extremes(stored: NDArray[Any], mark: Mark) -> tuple[int, Any, Any]:
     """(how many values, smallest, largest) of a flat array; both are the first number if there is no value.
 
