@@ -1,6 +1,6 @@
 """Reading rasters: what a file says of itself, whether all of it can be read, and windows of its pixels.
 
-Does not belong here: writing (see cogs) and what to do about a bad file.
+Does not belong here: writing (see storage.cogs) and what to do about a bad file.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -28,13 +28,13 @@ def tile(row: float, column: float, height: int, width: int) -> GeoBox:
     jitter=st.floats(-9e-4, 9e-4),
 )
 def test_any_whole_offset_is_found(row: int, column: int, height: int, width: int, jitter: float) -> None:
-    placement = place(tile(row + jitter, column - jitter, height, width), TARGET)
+    placements = place(tile(row + jitter, column - jitter, height, width), TARGET)
     rows = [r for r in range(row, row + height) if 0 <= r < 30]
     columns = [c for c in range(column, column + width) if 0 <= c < 40]
     if not rows or not columns:
-        assert placement is None
+        assert placements == ()
         return
-    assert placement is not None
+    (placement,) = placements
     assert placement.destination == Rectangle(rows[0], columns[0], rows[-1] + 1, columns[-1] + 1)
     assert placement.source == placement.destination.shifted(rows=-row, columns=-column)
 
@@ -66,7 +66,7 @@ def test_a_mismatch_gives_both_grids(wrong: GeoBox, why: str) -> None:
 
 
 def test_a_surplus_ring_is_cut() -> None:
-    assert place(tile(-2, -2, 34, 44), TARGET) == Placement(0, Rectangle(2, 2, 32, 42), Rectangle(0, 0, 30, 40))
+    assert place(tile(-2, -2, 34, 44), TARGET) == (Placement(0, Rectangle(2, 2, 32, 42), Rectangle(0, 0, 30, 40)),)
 
 
 def test_a_plan_names_what_is_missing() -> None:

@@ -1,0 +1,157 @@
+"""Many rasters read by several threads, each thread through datasets of its own, of which few are open at once.
+
+GDAL's datasets are not to be shared between threads. Does not belong here: which pixels are wanted.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from rasterio.enums import Resampling
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window
+
+from eo_pipeline.core.mosaics.warping import Warp
+from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.storage.cogs.raw_blocks import RawBlocks
+from eo_pipeline.storage.rasters import GDAL_ERRORS, unreadable
+
+_OPEN = 32
+"""Files that one thread keeps open."""
+
+_EXACTLY = 1e-3
+"""Pixels of the source by which the warper may approximate where a pixel of the target comes from."""
+
+
+@dataclass(frozen=True)
+class WarpedRaster:
+    """A raster as it looks on another grid.
+
+    Attributes:
+        path: a local raster.
+        grid: whose pixels are read.
+        nodata: stored number of unusable pixels, which take no part, and of those beside the raster.
+        warp: how it comes onto the grid.
+        resampling: rasterio's name of how pixels are computed.
+    """
+
+    path: Path
+    grid: GeoBox
+    nodata: float
+    warp: Warp
+    resampling: str = "nearest"
+
+    def resampled(self, resampling: str) -> "WarpedRaster":
+        """The same with pixels computed in another way."""
+        return replace(self, resampling=resampling)
+
+
+@dataclass
+class _Own:
+    """What one thread has open, what was used last at the end."""
+
+    opened: OrderedDict[Hashable, tuple[Any, ExitStack]] = field(default_factory=OrderedDict)
+
+    def get(self, key: Hashable, enter: Callable[[ExitStack], Any]) -> Any:
+        """What `enter` opened for the key, now or before."""
+        if key not in self.opened:
+            with ExitStack() as stack:
+                self.opened[key] = enter(stack), stack.pop_all()
+            if len(self.opened) > _OPEN:
+                self.opened.popitem(last=False)[1][1].close()
+        self.opened.move_to_end(key)
+        return self.opened[key][0]
+
+    def close(self) -> None:
+        """Let go of everything."""
+        for _, stack in self.opened.values():
+            stack.close()
+        self.opened.clear()
+
+
+class RasterHandles:
+    """Reads windows of any number of rasters; to be closed when no thread reads any more."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+        self._all: list[_Own] = []
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for own in self._all:
+            own.close()
+
+    def read(self, raster: Path | WarpedRaster, rectangle: Rectangle, bands: Sequence[int], into: NDArray[Any]) -> None:
+        """Read stored numbers of a rectangle that lies inside the raster.
+
+        Args:
+            raster: a local one, or as it looks on another grid.
+            rectangle: its own rows and columns.
+            bands: numbers counted from 1.
+            into: (band, y, x) of the rectangle's size and the raster's dtype; need not be contiguous.
+
+        Raises:
+            TilesError: these pixels cannot be read; names the file.
+        """
+        window = Window(rectangle.column_start, rectangle.row_start, rectangle.width, rectangle.height)
+        try:
+            self._dataset(raster).read(list(bands), window=window, out=into)
+        except GDAL_ERRORS as error:
+            raise unreadable(raster.path if isinstance(raster, WarpedRaster) else raster, error) from error
+
+    def raw_blocks(self, path: Path) -> RawBlocks:
+        """The compressed blocks of a local file, for the calling thread; OSError if it cannot be opened."""
+        blocks: RawBlocks = self._own().get(("raw", path), lambda stack: stack.enter_context(RawBlocks(path)))
+        return blocks
+
+    def _dataset(self, raster: Path | WarpedRaster) -> Any:
+        return self._own().get(raster, partial(_open, raster))
+
+    def _own(self) -> _Own:
+        own: _Own | None = getattr(self._local, "own", None)
+        if own is None:
+            own = self._local.own = _Own()
+            with self._lock:
+                self._all.append(own)
+        return own
+
+
+def _open(raster: Path | WarpedRaster, stack: ExitStack) -> Any:
+    """The dataset; the stack closes it and all below it.
+
+    A dataset that finds no environment in its thread makes one, and could be closed in that thread only.
+    """
+    with rasterio.Env():
+        if isinstance(raster, Path):
+            return stack.enter_context(rasterio.open(raster))
+        return stack.enter_context(_warped(stack.enter_context(rasterio.open(raster.path)), raster))
+
+
+def _warped(source: Any, raster: WarpedRaster) -> WarpedVRT:
+    return WarpedVRT(
+        source,
+        crs=str(raster.grid.crs),
+        transform=raster.grid.affine,
+        width=raster.grid.width,
+        height=raster.grid.height,
+        src_transform=Affine.translation(raster.warp.turn, 0) @ source.transform,
+        resampling=Resampling[raster.resampling],
+        src_nodata=raster.nodata,
+        nodata=raster.nodata,
+        tolerance=_EXACTLY,
+        unified_src_nodata="NO",  # each band's own nodata counts, not only where all bands have it
+        xscale=1 / raster.warp.scale[0],  # or else GDAL derives it from each window's shape
+        yscale=1 / raster.warp.scale[1],
+    )
