@@ -23,8 +23,9 @@ from eo_pipeline.core.headers import RasterHeader, check_headers, check_lattice
 from eo_pipeline.core.mosaics import MosaicPlan, describe_grid, plan_mosaic, union_grid
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.tables import Column
-from eo_pipeline.core.zone_shapes import Zones, on_grid, polygons_of
-from eo_pipeline.core.zones import physical, raw_names, zone_columns
+from eo_pipeline.core.zonal.columns import zone_columns
+from eo_pipeline.core.zonal.shapes import Zones, on_grid, polygons_of
+from eo_pipeline.core.zonal.statistics import physical, raw_names
 from eo_pipeline.errors import ZonesError
 from eo_pipeline.storage.rasters import read_headers, read_together
 
@@ -71,7 +72,7 @@ def measure_zones(
         zones: polygons in any CRS; they may cross rasters.
         rasters: mosaics on one lattice; none if the period has no image.
         bands: what to measure; found by name in the rasters.
-        statistics: names of core.zones.
+        statistics: names of core.zonal.statistics.
         period_key: text that identifies the period.
         period_start: first day, UTC.
         period_end: day after the last day, UTC.
@@ -80,8 +81,8 @@ def measure_zones(
         progress: told after every zone.
 
     Returns:
-        One row a zone in the file's order, with the columns of core.zones.zone_columns, in physical units. A zone
-        that touches no raster has count 0 and nulls.
+        One row a zone in the file's order, with the columns of core.zonal.columns, in physical units. A zone that
+        touches no raster has count 0 and nulls.
 
     Raises:
         ZonesError: no zone touches any area, or two columns would have one name.

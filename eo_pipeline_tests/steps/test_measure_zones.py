@@ -18,7 +18,7 @@ from shapely import affinity, box
 from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.zone_shapes import Zones
+from eo_pipeline.core.zonal.shapes import Zones
 from eo_pipeline.errors import GridMismatchError, TilesError, ZonesError
 from eo_pipeline.steps.measure_zones import measure_zones
 from eo_pipeline_tests.raster_files import grid, write_raster

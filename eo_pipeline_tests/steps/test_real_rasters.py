@@ -13,7 +13,7 @@ from rasterstats import zonal_stats
 from rio_cogeo.cogeo import cog_validate
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.zone_shapes import contiguous_longitudes
+from eo_pipeline.core.zonal.shapes import contiguous_longitudes
 from eo_pipeline.errors import TilesError
 from eo_pipeline.steps.make_mosaic import make_mosaic
 from eo_pipeline.steps.measure_zones import measure_zones

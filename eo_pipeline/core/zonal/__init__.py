@@ -1,1 +1,1 @@
-"""Statistics of zones: shapes on a grid, sums of their pixels, and what becomes of them."""
+"""Zonal statistics as values and rules: shapes, statistics, columns. No pixels are read here."""

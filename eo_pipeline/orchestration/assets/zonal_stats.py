@@ -13,8 +13,8 @@ from eo_pipeline.core import keys
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.product import ZoneTable
 from eo_pipeline.core.tables import Column
-from eo_pipeline.core.zone_shapes import Zones
-from eo_pipeline.core.zones import zone_columns
+from eo_pipeline.core.zonal.columns import zone_columns
+from eo_pipeline.core.zonal.shapes import Zones
 from eo_pipeline.errors import ProductError
 from eo_pipeline.orchestration import metadata
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash

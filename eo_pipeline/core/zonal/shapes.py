@@ -1,6 +1,6 @@
 """Polygons that are measured: their identity, and how they come onto a raster's grid.
 
-Does not belong here: reading files (see storage.vectors), statistics (see zones).
+Does not belong here: reading files (`storage.vectors`), statistics (`statistics`).
 """
 
 import math

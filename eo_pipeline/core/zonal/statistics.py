@@ -1,15 +1,14 @@
-"""Statistics of zones: which there are, what they become in physical units, and the columns that hold them.
+"""Statistics of zones: which there are, and what they become in physical units.
 
 Statistics are taken of stored numbers, as rasterstats names and computes them; physical = stored * scale + offset.
-Does not belong here: polygons (see zone_shapes) and the pixels themselves.
+Does not belong here: polygons (`shapes`), columns (`columns`) and the pixels themselves.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.tables import Column
-from eo_pipeline.errors import ProductError, ZonesError
+from eo_pipeline.errors import ProductError
 
 PERCENTILE = "percentile_"
 DESCRIPTIONS: Mapping[str, str] = {
@@ -57,7 +56,7 @@ def raw_names(statistic: str, band: BandEncoding) -> tuple[str, ...]:
     if band.scale > 0:
         return (statistic,)
     if statistic.startswith(PERCENTILE):
-        return (f"{PERCENTILE}{100 - _percent(statistic):.12g}",)
+        return (f"{PERCENTILE}{100 - percent_of(statistic):.12g}",)
     return ({"min": "max", "max": "min"}.get(statistic, statistic),)
 
 
@@ -87,40 +86,6 @@ def physical(statistic: str, raw: Mapping[str, float | None], band: BandEncoding
     return band.physical(first)
 
 
-def column_name(band: str, statistic: str) -> str:
-    """The name of a statistic's column, `<band>_<statistic>`."""
-    return f"{band}_{statistic}"
-
-
-def zone_columns(id_column: str, bands: Sequence[BandEncoding], statistics: Sequence[str]) -> tuple[Column, ...]:
-    """The schema of a table of zonal statistics, in column order.
-
-    Raises:
-        ProductError: a statistic is unknown.
-        ZonesError: two columns would have one name.
-    """
-    names = check_statistics(statistics)
-    columns = (
-        Column(id_column, "as in the file of zones", "identifies the zone in its file; unique"),
-        Column("period", "string", "key of the period"),
-        Column("period_start", "date", "first day of the period, UTC"),
-        Column("period_end", "date", "day after the last day of the period, UTC"),
-        *(_statistic_column(band, statistic) for band in bands for statistic in names),
-    )
-    repeated = sorted({column.name for column in columns if [other.name for other in columns].count(column.name) > 1})
-    if repeated:
-        raise ZonesError(f"expected different column names, got {', '.join(repeated)} twice; rename the id column")
-    return columns
-
-
-def _statistic_column(band: BandEncoding, statistic: str) -> Column:
-    meaning = DESCRIPTIONS.get(statistic) or f"{_percent(statistic):g}th percentile of the zone's usable pixels"
-    described = f"{band.name} ({band.description})" if band.description else band.name
-    whole = statistic in WHOLE_NUMBERS
-    units = ("values" if statistic == "unique" else "pixels") if whole else band.units
-    return Column(column_name(band.name, statistic), "int64" if whole else "double", f"{described}: {meaning}", units)
-
-
 def _is_percentile(name: str) -> bool:
     if not name.startswith(PERCENTILE):
         return False
@@ -128,5 +93,6 @@ def _is_percentile(name: str) -> bool:
     return number.replace(".", "", 1).isdigit() and 0 <= float(number) <= 100
 
 
-def _percent(name: str) -> float:
+def percent_of(name: str) -> float:
+    """The N of percentile_N."""
     return float(name.removeprefix(PERCENTILE))
