@@ -153,7 +153,7 @@ def reprojected(geometry: BaseGeometry, crs: CRS, target: CRS, *, pixel: float) 
         target: another CRS.
         pixel: CRS units of the target along the shorter side of a pixel.
     """
-    step = edge_step(pixel, target) / _metres_per_unit(crs)
+    step = edge_step(pixel, target) / metres_per_unit(crs)
     transformer = _transformer(crs, target)
 
     def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -165,7 +165,7 @@ def reprojected(geometry: BaseGeometry, crs: CRS, target: CRS, *, pixel: float) 
 
 def edge_step(pixel: float, crs: CRS) -> float:
     """Metres of a great circle that stays within CHORD_ERROR pixels of its chord; `pixel` in units of its CRS."""
-    return math.sqrt(8 * EARTH_RADIUS * CHORD_ERROR * pixel * _metres_per_unit(crs))
+    return math.sqrt(8 * EARTH_RADIUS * CHORD_ERROR * pixel * metres_per_unit(crs))
 
 
 def _pixel(grid: GeoBox) -> float:
@@ -176,5 +176,6 @@ def _transformer(source: CRS, target: CRS) -> Transformer:
     return Transformer.from_crs(source.proj, target.proj, always_xy=True)
 
 
-def _metres_per_unit(crs: CRS) -> float:
+def metres_per_unit(crs: CRS) -> float:
+    """Metres of a unit of a projected CRS; of a degree about what one has along a meridian."""
     return METRES_PER_DEGREE if crs.geographic else float(crs.proj.axis_info[0].unit_conversion_factor)
