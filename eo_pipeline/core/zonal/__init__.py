@@ -1,1 +1,1 @@
-"""Zonal statistics as values and rules: shapes, sums of pixels, statistics, columns. No file is read here."""
+"""Zonal statistics as values and rules: shapes, statistics, columns. No pixels are read here."""
