@@ -50,7 +50,8 @@ def of_shapely(line: BaseGeometry) -> np.ndarray:
     corners = [(METRES.affine @ (c, r), METRES.affine @ (c + 1, r + 1)) for r in range(HEIGHT) for c in range(WIDTH)]
     squares = [shapely.box(left, bottom, right, top) for (left, top), (right, bottom) in corners]
     edges = [shapely.LineString(edge) for edge in pairwise(line.coords)]
-    return sum(shapely.length(shapely.intersection(edge, squares)) for edge in edges).reshape(HEIGHT, WIDTH)
+    inside = [shapely.length(shapely.intersection(edge, squares)) for edge in edges]
+    return np.sum(inside, axis=0).reshape(HEIGHT, WIDTH)
 
 
 @pytest.mark.parametrize(
