@@ -145,27 +145,36 @@ def _surroundings(grid: GeoBox, grid_crs: CRS, crs: CRS) -> Bounds:
 
 
 def reprojected(geometry: BaseGeometry, crs: CRS, target: CRS, *, pixel: float) -> BaseGeometry:
-    """A polygon in another CRS, its edges densified so that they stay within CHORD_ERROR pixels of their true course.
+    """One geometry in another CRS; see `reprojected_together`."""
+    return reprojected_together([geometry], crs, target, pixel=pixel)[0]
+
+
+def reprojected_together(
+    geometries: Sequence[BaseGeometry], crs: CRS, target: CRS, *, pixel: float, around: float | None = None
+) -> tuple[BaseGeometry, ...]:
+    """Geometries in another CRS, edges densified so that they stay within CHORD_ERROR pixels of their true course.
 
     Args:
-        geometry: in `crs`; valid again afterwards if it was.
-        crs: in which its edges are straight.
+        geometries: in `crs`; valid again afterwards if they were.
+        crs: in which their edges are straight.
         target: another CRS.
         pixel: CRS units of the target along the shorter side of a pixel.
+        around: of a target in degrees, the longitude that all come within half a turn of.
     """
-    step = edge_step(pixel, target) / _metres_per_unit(crs)
+    step = edge_step(pixel, target) / metres_per_unit(crs)
     transformer = _transformer(crs, target)
 
     def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
+        x, y = transformer.transform(points[:, 0], points[:, 1])
+        return np.column_stack([x if around is None else around + (x - around + 180) % 360 - 180, y])
 
-    moved = shapely.transform(shapely.segmentize(geometry, step), move)
-    return moved if moved.is_valid else polygons_of(shapely.make_valid(moved))
+    moved = shapely.transform(shapely.segmentize(np.asarray(geometries, dtype=object), step), move)
+    return tuple(shape if shape.is_valid else polygons_of(shapely.make_valid(shape)) for shape in moved)
 
 
 def edge_step(pixel: float, crs: CRS) -> float:
     """Metres of a great circle that stays within CHORD_ERROR pixels of its chord; `pixel` in units of its CRS."""
-    return math.sqrt(8 * EARTH_RADIUS * CHORD_ERROR * pixel * _metres_per_unit(crs))
+    return math.sqrt(8 * EARTH_RADIUS * CHORD_ERROR * pixel * metres_per_unit(crs))
 
 
 def _pixel(grid: GeoBox) -> float:
@@ -176,5 +185,6 @@ def _transformer(source: CRS, target: CRS) -> Transformer:
     return Transformer.from_crs(source.proj, target.proj, always_xy=True)
 
 
-def _metres_per_unit(crs: CRS) -> float:
+def metres_per_unit(crs: CRS) -> float:
+    """Metres of a unit of a projected CRS; of a degree about what one has along a meridian."""
     return METRES_PER_DEGREE if crs.geographic else float(crs.proj.axis_info[0].unit_conversion_factor)
