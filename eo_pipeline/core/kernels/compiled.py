@@ -4,14 +4,11 @@ Does not belong here: the functions.
 """
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
+from typing import cast
 
-from numba import njit  # type: ignore[import-untyped]  # numba ships no types
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from numba import njit
 
 
-def kernel(function: Callable[P, R]) -> Callable[P, R]:
+def kernel[**P, R](function: Callable[P, R]) -> Callable[P, R]:
     """Compile at the first call with new types; later processes find it in numba's cache (NUMBA_CACHE_DIR)."""
     return cast("Callable[P, R]", njit(nogil=True, cache=True)(function))

@@ -1,17 +1,13 @@
 """Arrays of records that grow. Does not belong here: what the records are."""
 
-from typing import TypeVar
-
 import numpy as np
 from numpy.typing import NDArray
 
 from eo_pipeline.core.kernels.compiled import kernel
 
-Number = TypeVar("Number", np.int64, np.float64)
-
 
 @kernel
-def grown(records: NDArray[Number], needed: int) -> NDArray[Number]:
+def grown[Number: (np.int64, np.float64)](records: NDArray[Number], needed: int) -> NDArray[Number]:
     """A copy of (field, record) with room for at least `needed` records, and for twice as many as before."""
     wider = np.empty((records.shape[0], max(needed, 2 * records.shape[1])), records.dtype)
     wider[:, : records.shape[1]] = records

@@ -5,7 +5,6 @@ edge on a pixel's centre is rounded as there. Does not belong here: which pixels
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -14,34 +13,10 @@ from odc.geo.geobox import GeoBox
 from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.kernels.placing import place_vertices, ring_areas
+from eo_pipeline.core.kernels.records import Outlines
 
 NEGLIGIBLE = 1e-9
 """A share of a pixel, or of the zone's own area if that is less than a pixel, that is taken for a rounding error."""
-
-
-@dataclass(frozen=True)
-class Outlines:
-    """Closed rings of polygons.
-
-    Attributes:
-        x: (vertex,) columns, counted from the left edge of the zone's window.
-        y: (vertex,) rows, counted from the top of the zone's window.
-        rings: (ring + 1,) offsets into the vertices.
-        zones: (zone + 1,) offsets into the rings.
-        clockwise: (ring,) True where a ring is clockwise on the map.
-        signs: (ring,) 1 or -1: what a downward edge of the ring adds to the cover on its right, holes included.
-        least: (zone,) shares of a pixel up to this are rounding errors.
-        windows: (zone, 4) row start, column start, row stop, column stop on the grid; may reach beyond it.
-    """
-
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    rings: NDArray[np.int64]
-    zones: NDArray[np.int64]
-    clockwise: NDArray[np.bool_]
-    signs: NDArray[np.float64]
-    least: NDArray[np.float64]
-    windows: NDArray[np.int64]
 
 
 def outlines_of(shapes: Sequence[BaseGeometry], grid: GeoBox) -> Outlines:
