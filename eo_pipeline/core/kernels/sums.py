@@ -20,31 +20,31 @@ FIELDS = 8
 
 
 @kernel
-def sum_runs(pixels: NDArray[Any], nodata: float, weights: Floats, runs: Runs) -> Floats:
+def sum_runs(pixels: NDArray[Any], nodata: float, factors: Floats, runs: Runs) -> Floats:
     """Sums (k, band, FIELDS) of the zones of one block.
 
     Args:
         pixels: (band, pixel) stored numbers, pixels counted row by row.
         nodata: the number that means no value; NaN if only NaN does.
-        weights: (pixel,) factors of the shares, NaN where a pixel has none and is unusable; (0,) for no factors.
+        factors: (pixel,) of the shares, NaN where a pixel has none and is unusable; (0,) for no factors.
         runs: the pixels of k zones.
     """
     sums = np.zeros((runs.offsets.size - 1, pixels.shape[0], FIELDS))
     for zone in range(runs.offsets.size - 1):
         for band in range(pixels.shape[0]):
-            _sum_zone(pixels[band], nodata, weights, (runs, zone), sums[zone, band])
+            _sum_zone(pixels[band], nodata, factors, (runs, zone), sums[zone, band])
     return sums
 
 
 @kernel
-def _sum_zone(numbers: NDArray[Any], nodata: float, weights: Floats, zone_of: tuple[Runs, int], sums: Floats) -> None:
+def _sum_zone(numbers: NDArray[Any], nodata: float, factors: Floats, zone_of: tuple[Runs, int], sums: Floats) -> None:
     runs, zone = zone_of
     count, weight, total, squares, shift = 0, 0.0, 0.0, 0.0, 0.0
     low, high = np.inf, -np.inf
     for run in range(runs.offsets[zone], runs.offsets[zone + 1]):
         for pixel in range(runs.starts[run], runs.starts[run] + runs.lengths[run]):
             number = np.float64(numbers[pixel])
-            share = runs.shares[run] * weights[pixel] if weights.size else runs.shares[run]
+            share = runs.shares[run] * factors[pixel] if factors.size else runs.shares[run]
             if number == number and number != nodata and share == share:  # noqa: PLR0124  # NaN is not itself
                 if not count:
                     shift = number
