@@ -15,6 +15,7 @@ from eo_pipeline.core.product import ZoneTable
 from eo_pipeline.core.tables import Column
 from eo_pipeline.core.zonal.columns import zone_columns
 from eo_pipeline.core.zonal.shapes import Zones
+from eo_pipeline.core.zonal.wanted import Wanted
 from eo_pipeline.errors import ProductError
 from eo_pipeline.orchestration import metadata
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
@@ -80,7 +81,7 @@ def _bands(chain: Chain, declared: ZoneTable) -> list[BandEncoding]:
 
 
 def _columns(chain: Chain, declared: ZoneTable) -> tuple[Column, ...]:
-    return zone_columns(declared.id, _bands(chain, declared), declared.statistics)
+    return zone_columns(declared.id, Wanted(tuple(_bands(chain, declared)), tuple(declared.statistics)))
 
 
 def _tags(chain: Chain, zones: Zones, period_key: str) -> dict[str, str]:

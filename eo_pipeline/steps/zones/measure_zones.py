@@ -25,7 +25,8 @@ from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.tables import Column
 from eo_pipeline.core.zonal.columns import zone_columns
 from eo_pipeline.core.zonal.shapes import Zones, on_grid, polygons_of
-from eo_pipeline.core.zonal.statistics import physical, raw_names
+from eo_pipeline.core.zonal.statistics import check_statistics, physical, raw_names
+from eo_pipeline.core.zonal.wanted import Wanted
 from eo_pipeline.errors import ZonesError
 from eo_pipeline.storage.rasters import read_headers, read_together
 
@@ -90,7 +91,7 @@ def measure_zones(
         TilesError: a raster cannot be read or does not hold the bands.
         GridMismatchError: the rasters do not lie on one lattice.
     """
-    columns = zone_columns(zones.id_column, bands, statistics)
+    columns = zone_columns(zones.id_column, Wanted(tuple(bands), check_statistics(statistics)))
     ground = _ground(rasters, areas, bands) if rasters or areas else None
     placed = [None if ground is None else _placed(shape, zones, ground) for shape in zones.geometries]
     if ground is not None and placed and all(shape is None for shape in placed):

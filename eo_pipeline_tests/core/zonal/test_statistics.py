@@ -69,7 +69,7 @@ def test_all_names_are_known() -> None:
     assert check_statistics([*ALL, "percentile_0", "percentile_97.5", "percentile_100"])
 
 
-@pytest.mark.parametrize("names", [["mean", "mode"], ["percentile_101"], ["percentile_x"], [], ["mean", "mean"]])
+@pytest.mark.parametrize("names", [["mean", "average"], ["percentile_101"], ["percentile_x"], [], ["mean", "mean"]])
 def test_other_names_are_refused(names: list[str]) -> None:
     with pytest.raises(ProductError, match=r"field statistics: expected different names out of count, mean, .*, got "):
         check_statistics(names)
