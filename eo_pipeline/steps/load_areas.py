@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from eo_pipeline.core import grids
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.product import AreaGrid, Product
-from eo_pipeline.core.zone_shapes import contiguous_longitudes
+from eo_pipeline.core.zonal.shapes import contiguous_longitudes
 from eo_pipeline.errors import ProductError, SamplesError, ZonesError
 from eo_pipeline.storage.vectors import check_header, read_shapes
 

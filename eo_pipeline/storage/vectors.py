@@ -15,7 +15,7 @@ from odc.geo.crs import CRS
 from pyogrio.errors import DataLayerError, DataSourceError
 from shapely.geometry.base import BaseGeometry
 
-from eo_pipeline.core.zone_shapes import Repair, Zones, polygons_of
+from eo_pipeline.core.zonal.shapes import Repair, Zones, polygons_of
 from eo_pipeline.errors import SettingsError, ZonesError
 
 DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.product.section import SHARD, Section
-from eo_pipeline.core.zones import check_statistics
+from eo_pipeline.core.zonal.statistics import check_statistics
 from eo_pipeline.errors import EoPipelineError
 
 

@@ -16,7 +16,7 @@ from pyproj import Geod, Transformer
 from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.grids import Area, Lattice
-from eo_pipeline.core.zone_shapes import edge_step, polygons_of, reprojected
+from eo_pipeline.core.zonal.shapes import edge_step, polygons_of, reprojected
 
 Edges = Literal["planar", "geodesic"]
 

@@ -13,8 +13,9 @@ from eo_pipeline.core import keys
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.product import ZoneTable
 from eo_pipeline.core.tables import Column
-from eo_pipeline.core.zone_shapes import Zones
-from eo_pipeline.core.zones import zone_columns
+from eo_pipeline.core.zonal.columns import zone_columns
+from eo_pipeline.core.zonal.shapes import Zones
+from eo_pipeline.core.zonal.wanted import Wanted
 from eo_pipeline.errors import ProductError
 from eo_pipeline.orchestration import metadata
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
@@ -23,7 +24,8 @@ from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.io_managers import Mosaic, MosaicIO, NewTable, Stored, TablesIO
 from eo_pipeline.orchestration.partitions import PERIOD, PartitionKey
-from eo_pipeline.steps.measure_zones import measure_zones, touching
+from eo_pipeline.steps.zones.measure_zones import measure_zones
+from eo_pipeline.steps.zones.placing import touching
 from eo_pipeline.storage.vectors import read_zones
 
 
@@ -80,7 +82,7 @@ def _bands(chain: Chain, declared: ZoneTable) -> list[BandEncoding]:
 
 
 def _columns(chain: Chain, declared: ZoneTable) -> tuple[Column, ...]:
-    return zone_columns(declared.id, _bands(chain, declared), declared.statistics)
+    return zone_columns(declared.id, Wanted(tuple(_bands(chain, declared)), tuple(declared.statistics)))
 
 
 def _tags(chain: Chain, zones: Zones, period_key: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Polygons that are measured: their identity, and how they come onto a raster's grid.
 
-Does not belong here: reading files (see storage.vectors), statistics (see zones).
+Does not belong here: reading files (`storage.vectors`), statistics (`statistics`).
 """
 
 import math
@@ -81,25 +81,31 @@ def contiguous_longitudes(geometries: Sequence[BaseGeometry]) -> tuple[BaseGeome
 
 
 def on_grid(geometry: BaseGeometry, crs: CRS, grid: GeoBox) -> BaseGeometry:
-    """A polygon in the CRS of a grid.
+    """One polygon in the CRS of a grid; see `on_grid_together`."""
+    return on_grid_together([geometry], crs, grid)[0]
+
+
+def on_grid_together(geometries: Sequence[BaseGeometry], crs: CRS, grid: GeoBox) -> tuple[BaseGeometry, ...]:
+    """Polygons in the CRS of a grid.
 
     Edges are densified so that they stay within CHORD_ERROR pixels of their true course. Longitudes are moved by
-    whole turns to where the grid is. A polygon in degrees is first cut to the surroundings of a projected grid,
+    whole turns to where the grid is. Polygons in degrees are first cut to the surroundings of a projected grid,
     since far from it a projection has no meaning.
 
     Returns:
-        The polygon, unchanged if the CRS is the grid's and it already lies there; empty if it lies elsewhere.
+        Each unchanged if the CRS is the grid's and it already lies there; empty if it lies elsewhere.
     """
     if grid.crs is None:
         raise GridMismatchError(f"expected a grid with a CRS to measure polygons on, got {grid}; give it one")
+    shapes = tuple(geometries)
     if crs != grid.crs:
         if crs.geographic and not grid.crs.geographic:
-            geometry = _turned(geometry, _surroundings(grid, grid.crs, crs), always_cut=True)
-        geometry = reprojected(geometry, crs, grid.crs, pixel=_pixel(grid))
-    if grid.crs.geographic and not geometry.is_empty:
+            shapes = _near(shapes, _surroundings(grid, grid.crs, crs), always_cut=True)
+        shapes = reprojected_together(shapes, crs, grid.crs, pixel=_pixel(grid))
+    if grid.crs.geographic:
         box = grid.boundingbox
-        geometry = _turned(geometry, (box.left, box.bottom, box.right, box.top), always_cut=False)
-    return geometry
+        shapes = _near(shapes, (box.left, box.bottom, box.right, box.top), always_cut=False)
+    return shapes
 
 
 def polygons_of(geometry: BaseGeometry) -> BaseGeometry:
@@ -117,6 +123,18 @@ def _eastwards(geometry: BaseGeometry) -> BaseGeometry:
 def _width(geometries: Sequence[BaseGeometry]) -> float:
     west, _, east, _ = shapely.total_bounds(np.asarray(geometries, dtype=object))
     return float(east - west)
+
+
+def _near(shapes: Sequence[BaseGeometry], bounds: Bounds, *, always_cut: bool) -> tuple[BaseGeometry, ...]:
+    """Polygons in degrees `_turned` to bounds; those that already lie there are only looked at together."""
+    west, south, east, north = shapely.bounds(np.asarray(shapes, dtype=object)).T.reshape(4, -1)
+    meets = [(west + turn < bounds[2]) & (east + turn > bounds[0]) for turn in (-360, 0, 360)]
+    inside = (west >= bounds[0]) & (south >= bounds[1]) & (east <= bounds[2]) & (north <= bounds[3])
+    there = meets[1] & ~meets[0] & ~meets[2] & (inside | (not always_cut))
+    return tuple(
+        shape if stays or shape.is_empty else _turned(shape, bounds, always_cut=always_cut)
+        for shape, stays in zip(shapes, there.tolist(), strict=True)
+    )
 
 
 def _turned(geometry: BaseGeometry, bounds: Bounds, *, always_cut: bool) -> BaseGeometry:
@@ -145,27 +163,36 @@ def _surroundings(grid: GeoBox, grid_crs: CRS, crs: CRS) -> Bounds:
 
 
 def reprojected(geometry: BaseGeometry, crs: CRS, target: CRS, *, pixel: float) -> BaseGeometry:
-    """A polygon in another CRS, its edges densified so that they stay within CHORD_ERROR pixels of their true course.
+    """One geometry in another CRS; see `reprojected_together`."""
+    return reprojected_together([geometry], crs, target, pixel=pixel)[0]
+
+
+def reprojected_together(
+    geometries: Sequence[BaseGeometry], crs: CRS, target: CRS, *, pixel: float, around: float | None = None
+) -> tuple[BaseGeometry, ...]:
+    """Geometries in another CRS, edges densified so that they stay within CHORD_ERROR pixels of their true course.
 
     Args:
-        geometry: in `crs`; valid again afterwards if it was.
-        crs: in which its edges are straight.
+        geometries: in `crs`; valid again afterwards if they were.
+        crs: in which their edges are straight.
         target: another CRS.
         pixel: CRS units of the target along the shorter side of a pixel.
+        around: of a target in degrees, the longitude that all come within half a turn of.
     """
-    step = edge_step(pixel, target) / _metres_per_unit(crs)
+    step = edge_step(pixel, target) / metres_per_unit(crs)
     transformer = _transformer(crs, target)
 
     def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
+        x, y = transformer.transform(points[:, 0], points[:, 1])
+        return np.column_stack([x if around is None else around + (x - around + 180) % 360 - 180, y])
 
-    moved = shapely.transform(shapely.segmentize(geometry, step), move)
-    return moved if moved.is_valid else polygons_of(shapely.make_valid(moved))
+    moved = shapely.transform(shapely.segmentize(np.asarray(geometries, dtype=object), step), move)
+    return tuple(shape if shape.is_valid else polygons_of(shapely.make_valid(shape)) for shape in moved)
 
 
 def edge_step(pixel: float, crs: CRS) -> float:
     """Metres of a great circle that stays within CHORD_ERROR pixels of its chord; `pixel` in units of its CRS."""
-    return math.sqrt(8 * EARTH_RADIUS * CHORD_ERROR * pixel * _metres_per_unit(crs))
+    return math.sqrt(8 * EARTH_RADIUS * CHORD_ERROR * pixel * metres_per_unit(crs))
 
 
 def _pixel(grid: GeoBox) -> float:
@@ -176,5 +203,6 @@ def _transformer(source: CRS, target: CRS) -> Transformer:
     return Transformer.from_crs(source.proj, target.proj, always_xy=True)
 
 
-def _metres_per_unit(crs: CRS) -> float:
+def metres_per_unit(crs: CRS) -> float:
+    """Metres of a unit of a projected CRS; of a degree about what one has along a meridian."""
     return METRES_PER_DEGREE if crs.geographic else float(crs.proj.axis_info[0].unit_conversion_factor)

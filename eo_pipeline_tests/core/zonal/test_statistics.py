@@ -1,4 +1,4 @@
-"""Statistics of zones: names, physical units, columns."""
+"""Statistics of zones: names and physical units."""
 
 import math
 from typing import Any
@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.tables import Column
-from eo_pipeline.core.zones import check_statistics, physical, raw_names, zone_columns
-from eo_pipeline.errors import ProductError, ZonesError
+from eo_pipeline.core.zonal.statistics import check_statistics, physical, raw_names
+from eo_pipeline.errors import ProductError
 
 ALL = ("count", "mean", "sum", "std", "min", "max", "median", "range", "majority", "minority", "unique", "nodata")
 STORED = np.array([3, 3, 5, 8, 20])
@@ -70,25 +69,7 @@ def test_all_names_are_known() -> None:
     assert check_statistics([*ALL, "percentile_0", "percentile_97.5", "percentile_100"])
 
 
-@pytest.mark.parametrize("names", [["mean", "mode"], ["percentile_101"], ["percentile_x"], [], ["mean", "mean"]])
+@pytest.mark.parametrize("names", [["mean", "average"], ["percentile_101"], ["percentile_x"], [], ["mean", "mean"]])
 def test_other_names_are_refused(names: list[str]) -> None:
     with pytest.raises(ProductError, match=r"field statistics: expected different names out of count, mean, .*, got "):
         check_statistics(names)
-
-
-def test_columns_say_what_they_hold() -> None:
-    band = BandEncoding("lst", "float32", units="K", description="surface temperature")
-    columns = zone_columns("code", [band], ["count", "mean", "percentile_90"])
-    assert [column.name for column in columns] == [
-        *("code", "period", "period_start", "period_end", "lst_count", "lst_mean", "lst_percentile_90")
-    ]
-    assert columns[4].units == "pixels"
-    assert columns[4].dtype == "int64"
-    description = "lst (surface temperature): mean of the zone's usable pixels"
-    assert columns[5] == Column("lst_mean", "double", description, "K")
-    assert "90th percentile" in columns[6].description
-
-
-def test_an_id_column_must_not_hide_another() -> None:
-    with pytest.raises(ZonesError, match="got period twice; rename the id column"):
-        zone_columns("period", [BandEncoding("b", "uint8")], ["mean"])
