@@ -81,25 +81,31 @@ def contiguous_longitudes(geometries: Sequence[BaseGeometry]) -> tuple[BaseGeome
 
 
 def on_grid(geometry: BaseGeometry, crs: CRS, grid: GeoBox) -> BaseGeometry:
-    """A polygon in the CRS of a grid.
+    """One polygon in the CRS of a grid; see `on_grid_together`."""
+    return on_grid_together([geometry], crs, grid)[0]
+
+
+def on_grid_together(geometries: Sequence[BaseGeometry], crs: CRS, grid: GeoBox) -> tuple[BaseGeometry, ...]:
+    """Polygons in the CRS of a grid.
 
     Edges are densified so that they stay within CHORD_ERROR pixels of their true course. Longitudes are moved by
-    whole turns to where the grid is. A polygon in degrees is first cut to the surroundings of a projected grid,
+    whole turns to where the grid is. Polygons in degrees are first cut to the surroundings of a projected grid,
     since far from it a projection has no meaning.
 
     Returns:
-        The polygon, unchanged if the CRS is the grid's and it already lies there; empty if it lies elsewhere.
+        Each unchanged if the CRS is the grid's and it already lies there; empty if it lies elsewhere.
     """
     if grid.crs is None:
         raise GridMismatchError(f"expected a grid with a CRS to measure polygons on, got {grid}; give it one")
+    shapes = tuple(geometries)
     if crs != grid.crs:
         if crs.geographic and not grid.crs.geographic:
-            geometry = _turned(geometry, _surroundings(grid, grid.crs, crs), always_cut=True)
-        geometry = reprojected(geometry, crs, grid.crs, pixel=_pixel(grid))
-    if grid.crs.geographic and not geometry.is_empty:
+            shapes = _near(shapes, _surroundings(grid, grid.crs, crs), always_cut=True)
+        shapes = reprojected_together(shapes, crs, grid.crs, pixel=_pixel(grid))
+    if grid.crs.geographic:
         box = grid.boundingbox
-        geometry = _turned(geometry, (box.left, box.bottom, box.right, box.top), always_cut=False)
-    return geometry
+        shapes = _near(shapes, (box.left, box.bottom, box.right, box.top), always_cut=False)
+    return shapes
 
 
 def polygons_of(geometry: BaseGeometry) -> BaseGeometry:
@@ -117,6 +123,18 @@ def _eastwards(geometry: BaseGeometry) -> BaseGeometry:
 def _width(geometries: Sequence[BaseGeometry]) -> float:
     west, _, east, _ = shapely.total_bounds(np.asarray(geometries, dtype=object))
     return float(east - west)
+
+
+def _near(shapes: Sequence[BaseGeometry], bounds: Bounds, *, always_cut: bool) -> tuple[BaseGeometry, ...]:
+    """Polygons in degrees `_turned` to bounds; those that already lie there are only looked at together."""
+    west, south, east, north = shapely.bounds(np.asarray(shapes, dtype=object)).T.reshape(4, -1)
+    meets = [(west + turn < bounds[2]) & (east + turn > bounds[0]) for turn in (-360, 0, 360)]
+    inside = (west >= bounds[0]) & (south >= bounds[1]) & (east <= bounds[2]) & (north <= bounds[3])
+    there = meets[1] & ~meets[0] & ~meets[2] & (inside | (not always_cut))
+    return tuple(
+        shape if stays or shape.is_empty else _turned(shape, bounds, always_cut=always_cut)
+        for shape, stays in zip(shapes, there.tolist(), strict=True)
+    )
 
 
 def _turned(geometry: BaseGeometry, bounds: Bounds, *, always_cut: bool) -> BaseGeometry:
