@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.zonal.shapes import Zones
 from eo_pipeline.errors import GridMismatchError, TilesError, ZonesError
-from eo_pipeline.steps.measure_zones import measure_zones
+from eo_pipeline.steps.zones.measure_zones import measure_zones
 from eo_pipeline_tests.raster_files import grid, write_raster
 
 HEIGHT, WIDTH = 120, 200
