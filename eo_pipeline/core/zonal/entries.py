@@ -54,6 +54,7 @@ class Results:
         closed: what was taken of zones when they were complete.
         weighted: sums with the raster of weights, if there is one.
         areas: of which square metres of classes are made, if wanted: how much there is of each class.
+        there: (zone,) True where a zone touches what was measured; None if all do. Of the others only a count is known.
         area: square metres for each unit of `areas`: a pixel's if those are pixels, 1 if they are square metres.
     """
 
@@ -61,6 +62,7 @@ class Results:
     closed: ClosedZones
     weighted: Sums | None = None
     areas: ClassTally | None = None
+    there: NDArray[np.bool_] | None = None
     area: float = 1.0
 
 
@@ -111,6 +113,8 @@ def numbers(entry: Entry, wanted: Wanted, results: Results) -> Numbers:
 def _statistic(name: str, wanted: Wanted, results: Results, band: int) -> Numbers:
     if of_values(name):
         return results.closed.statistics[name][:, band]
+    if name == "nodata" and results.there is not None:
+        return np.where(results.there, from_sums(name, results.sums, band, wanted), np.nan)
     if name == "weighted_mean" and results.weighted is not None:
         return from_sums("mean", results.weighted, band, wanted)
     return from_sums(name, results.sums, band, wanted)

@@ -34,7 +34,7 @@ WHOLE_NUMBERS = ("count", "unique", "variety", "nodata")
 """Statistics that count; scale and offset do not touch them."""
 SHARES = ("nodata_share", "valid_share")
 """From 0 to 1."""
-NEVER_NULL = ("count", "nodata")
+NEVER_NULL = ("count",)
 """Known of a zone without any pixel, too."""
 OF_SUMS = ("count", "mean", "sum", "std", "var", "min", "max", "range", "nodata", *SHARES)
 """What sums over a zone's pixels tell; the others but weighted_mean need the pixels' values."""

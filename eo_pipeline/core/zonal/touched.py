@@ -32,7 +32,7 @@ class TouchedPixels:
             windows: (zone, 4) row start, column start, row stop, column stop on the grid.
             grid: with the affine of the pixels.
         """
-        self._shapes, self._windows, self._grid = shapes, windows, grid
+        self._shapes, self.windows, self._grid = shapes, windows, grid
         self._burned: dict[int, tuple[Ints, Ints]] = {}
         self._lock = threading.Lock()
 
@@ -51,7 +51,7 @@ class TouchedPixels:
                 self._burned.pop(zone, None)
 
     def _cut(self, zone: int, bounds: Ints) -> tuple[Ints, Ints]:
-        window = self._windows[zone]
+        window = self.windows[zone]
         with self._lock:
             burned = self._burned.get(zone)
         if burned is None:
@@ -63,14 +63,14 @@ class TouchedPixels:
 
     def _burn(self, zone: int) -> tuple[Ints, Ints]:
         """Runs of a zone in its own window."""
-        top, left, bottom, right = self._windows[zone].tolist()
+        top, left, bottom, right = self.windows[zone].tolist()
         rows = max(1, MAX_PIXELS // (right - left))
         parts = [self._mask(zone, start, min(start + rows, bottom)) for start in range(top, bottom, rows)]
         found = [mask_runs(part, (number * rows) * (right - left)) for number, part in enumerate(parts)]
         return np.concatenate([starts for starts, _ in found]), np.concatenate([lengths for _, lengths in found])
 
     def _mask(self, zone: int, top: int, bottom: int) -> NDArray[np.uint8]:
-        _, left, _, right = self._windows[zone].tolist()
+        _, left, _, right = self.windows[zone].tolist()
         affine = self._grid.affine
         x, y = affine @ (left, top)
         mask: NDArray[np.uint8] = rasterize(

@@ -24,7 +24,8 @@ from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.io_managers import Mosaic, MosaicIO, NewTable, Stored, TablesIO
 from eo_pipeline.orchestration.partitions import PERIOD, PartitionKey
-from eo_pipeline.steps.zones.measure_zones import measure_zones, touching
+from eo_pipeline.steps.zones.measure_zones import measure_zones
+from eo_pipeline.steps.zones.placing import touching
 from eo_pipeline.storage.vectors import read_zones
 
 

@@ -94,7 +94,7 @@ def add_up(
     measures: Sequence[Measure] = (Measure(),),
     threads: int = 4,
     progress: Progress | None = None,
-    on_runs: Callable[[int, Runs], None] | None = None,
+    on_block: Callable[[int, Runs], None] | None = None,
 ) -> tuple[Sums, ...]:
     """Sums over every zone, one for each measure.
 
@@ -106,11 +106,9 @@ def add_up(
         measures: how they are added up.
         threads: that read and add; at most three blocks a thread are in memory.
         progress: told as zones are complete.
-        on_runs: given every block's number and runs, in order, in the caller's thread.
+        on_block: given the number and runs of every block that was added, in order, in the caller's thread.
     """
-    totals = [np.zeros((zones, pixels.bands, FIELDS)) for _ in measures]
-    for total in totals:
-        total[:, :, LOW], total[:, :, HIGH] = np.inf, -np.inf
+    totals = [_empty(zones, pixels.bands) for _ in measures]
     cells = np.zeros((zones, 2))
     opened = [OpenZones(measure.keep, measure.on_closed) if measure.on_closed else None for measure in measures]
     told = _Told(zones, progress)
@@ -120,8 +118,6 @@ def add_up(
         return _part(blocks[number], runs_of(number, blocks[number]), pixels, measures)
 
     for number, part in enumerate(_in_order(work, len(blocks), threads)):
-        if on_runs is not None:
-            on_runs(number, part.runs)
         cells[part.block.zones] += part.cells
         for total, sums in zip(totals, part.sums, strict=False):
             add_sums(total, part.block.zones, sums)
@@ -130,6 +126,8 @@ def add_up(
         for zones_open in filter(None, opened):
             zones_open.close(part.block.closing)
         told.advance(part.block.closing.size)
+        if on_block is not None:
+            on_block(number, part.runs)
     return tuple(_sums(total, cells) for total in totals)
 
 
@@ -168,6 +166,17 @@ def _hand_over(zones: OpenZones | None, block: Block, taken: tuple[Taken, ...]) 
     if zones is not None:
         for band, values in enumerate(taken):
             zones.add(block.zones, band, values)
+
+
+def no_sums(zones: int, bands: int) -> Sums:
+    """Sums of zones without any pixel."""
+    return _sums(_empty(zones, bands), np.zeros((zones, 2)))
+
+
+def _empty(zones: int, bands: int) -> Floats:
+    total = np.zeros((zones, bands, FIELDS))
+    total[:, :, LOW], total[:, :, HIGH] = np.inf, -np.inf
+    return total
 
 
 def _sums(total: Floats, cells: Floats) -> Sums:

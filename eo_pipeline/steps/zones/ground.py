@@ -47,7 +47,8 @@ class Ground:
     def block_shape(self) -> tuple[int, int]:
         """Rows and columns of the blocks that are read at once."""
         stored = [header.block_shape for header in self.headers.values()] or [(512, 512)]
-        return block_shape(stored[0], self.grid.shape, pixels=BLOCK_PIXELS)
+        height, width = self.grid.shape
+        return block_shape(stored[0], (height, width), pixels=BLOCK_PIXELS)
 
 
 def ground_of(rasters: Sequence[Path], areas: Sequence[GeoBox], bands: Sequence[BandEncoding]) -> Ground:

@@ -20,18 +20,27 @@ MAX_WINDOW_PIXELS = 2**26
 _NOWHERE = shapely.Polygon()
 
 
-def placed_zones(zones: Zones, grid: GeoBox, extent: BaseGeometry) -> tuple[BaseGeometry, ...]:
+def placed_zones(
+    zones: Zones, geometries: Sequence[BaseGeometry], grid: GeoBox, extent: BaseGeometry
+) -> tuple[BaseGeometry, ...]:
     """Zones in the CRS of a grid, in order; an empty polygon where one does not touch `extent`.
+
+    Args:
+        zones: that are measured.
+        geometries: what counts of each, in the CRS of `zones`.
+        grid: of the rasters.
+        extent: of the areas, in the CRS of the grid.
 
     Raises:
         ZonesError: none touches it.
     """
-    moved = np.array(on_grid_together(zones.geometries, zones.crs, grid), dtype=object)
+    moved = np.array(on_grid_together(geometries, zones.crs, grid), dtype=object)
     shapely.prepare(extent)
     there = shapely.intersects(extent, moved)
     if len(there) and not there.any():
         raise _nowhere(zones, grid)
-    return _cut(np.where(there, moved, _NOWHERE).tolist(), grid)
+    moved[~there] = _NOWHERE
+    return _cut(moved.tolist(), grid)
 
 
 def touching(zones: Zones, area: GeoBox) -> Zones:

@@ -1,0 +1,96 @@
+"""Which pixels every zone of a measurement holds, block by block, computed or taken from an earlier measurement.
+
+Does not belong here: the file that keeps them (see coverage_cache), and pixels' numbers.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from eo_pipeline.core.kernels.records import Ints
+from eo_pipeline.core.zonal.blocks import Block, plan_blocks
+from eo_pipeline.core.zonal.buffers import shrunk
+from eo_pipeline.core.zonal.rules import pixels_of
+from eo_pipeline.core.zonal.shapes import Zones
+from eo_pipeline.core.zonal.wanted import Wanted
+from eo_pipeline.steps.zones.coverage_cache import KeptCoverage, coverage_file
+from eo_pipeline.steps.zones.engine import RunsOf
+from eo_pipeline.steps.zones.ground import Ground
+from eo_pipeline.steps.zones.placing import placed_zones
+
+VERSION = 1
+"""Of what is kept; counts up when the same key would give other pixels."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The pixels of zones on one grid.
+
+    Attributes:
+        blocks: in which they lie, in the order of reading.
+        there: (zone,) True where a zone touches the grid's areas.
+        runs_of: the pixels of a block.
+        forget: called with zones that no later block holds.
+        kept: whether they come from an earlier measurement.
+    """
+
+    blocks: tuple[Block, ...]
+    there: NDArray[np.bool_]
+    runs_of: RunsOf
+    forget: Callable[[Ints], None]
+    kept: bool
+
+
+def coverage_of(zones: Zones, ground: Ground, wanted: Wanted) -> Coverage:
+    """Compute the pixels of zones as they are asked for.
+
+    Raises:
+        ZonesError: no zone touches any area.
+    """
+    geometries = zones.geometries
+    if wanted.inner_buffer:
+        geometries = shrunk(geometries, zones.crs, metres=wanted.inner_buffer)
+    shapes = placed_zones(zones, geometries, ground.grid, ground.extent)
+    pixels = pixels_of(wanted.rule, shapes, ground.grid)
+    rows, columns = ground.block_shape
+    blocks = plan_blocks(pixels.windows, rows=rows, columns=columns)
+    there = ~shapely.is_empty(np.array(shapes, dtype=object))
+    return Coverage(blocks, there, lambda _, block: pixels.runs(block), pixels.forget, kept=False)
+
+
+def kept_coverage(folder: Path, key: str) -> Coverage | None:
+    """The coverage that was kept under exactly this key, if it was."""
+    path = coverage_file(folder, key)
+    if not path.exists():
+        return None
+    kept = KeptCoverage(path)
+    if kept.key != key:
+        return None
+    return Coverage(kept.blocks, kept.there, lambda number, _: kept.runs(number), lambda _: None, kept=True)
+
+
+def coverage_key(zones: Zones, ground: Ground, wanted: Wanted) -> str | None:
+    """What decides about the pixels of zones, as text; None of zones that come from no file."""
+    if not zones.checksum:
+        return None
+    ids = hashlib.sha256(json.dumps(zones.ids).encode()).hexdigest()
+    return json.dumps(
+        {
+            "version": VERSION,
+            "zones": zones.checksum,
+            "ids": ids,
+            "crs": str(zones.crs),
+            "rule": wanted.rule,
+            "inner_buffer": wanted.inner_buffer,
+            "grid": [str(ground.grid.crs), *map(float.hex, tuple(ground.grid.affine)[:6]), *ground.grid.shape],
+            "extent": hashlib.sha256(shapely.normalize(ground.extent).wkb).hexdigest(),
+            "blocks": ground.block_shape,
+        },
+        sort_keys=True,
+    )
