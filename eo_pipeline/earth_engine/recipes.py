@@ -182,6 +182,19 @@ def own_recipe(dotted: str, area: RecipeArea, period: Period, *, field: str = "r
     Raises:
         ProductError: there is no such function.
     """
+    return own_function(dotted, field=field)(area, period)
+
+
+def own_function(dotted: str, *, field: str) -> Callable[..., Any]:
+    """A person's function.
+
+    Args:
+        dotted: package.module.function.
+        field: of the declaration that names the function.
+
+    Raises:
+        ProductError: there is no such function.
+    """
     module, _, name = dotted.rpartition(".")
     try:
         function = getattr(importlib.import_module(module), name)
@@ -190,7 +203,8 @@ def own_recipe(dotted: str, area: RecipeArea, period: Period, *, field: str = "r
             f"{field}: expected an importable function package.module.function, got {dotted!r} ({error}); "
             "install its package beside eo_pipeline or correct the name"
         ) from error
-    return function(area, period)
+    found: Callable[..., Any] = function
+    return found
 
 
 def _composite(product: Product, found: Any) -> Any:

@@ -1,15 +1,17 @@
-"""Tables as Parquet and CSV. What does not belong here: measuring."""
+"""Tables as Parquet, with shapes as GeoParquet, and CSV. What does not belong here: measuring."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import override
 
 import dagster as dg
+import geopandas
 import pandas as pd
 
 from eo_pipeline.core.tables import Column, Dtype
 from eo_pipeline.orchestration.io_managers.base import ConfiguredIOManager, FileIOManager, with_ending
-from eo_pipeline.storage.tables import read_table, write_table
+from eo_pipeline.storage.geo_tables import read_any_table, write_geo_table_and_csv
+from eo_pipeline.storage.tables import write_table
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,13 @@ class TablesIO(FileIOManager):
     """Tables as Parquet with CSV beside it."""
 
     def store(self, key: dg.AssetKey, partition: str | None, value: NewTable | pd.DataFrame) -> None:
-        """Write both files; a bare table is stored without the meaning of its columns."""
+        """Write both files, shapes only into Parquet; a bare table is stored without the meaning of its columns."""
         table = NewTable(value, _plain_columns(value), {}) if isinstance(value, pd.DataFrame) else value
         base = self.base(key, partition)
         with self.place.workspace() as folder:
             file = folder / "table.parquet"
-            beside = write_table(table.rows, file, columns=table.columns, tags=table.tags)
+            write = write_geo_table_and_csv if isinstance(table.rows, geopandas.GeoDataFrame) else write_table
+            beside = write(table.rows, file, columns=table.columns, tags=table.tags)
             self.place.publish(beside, with_ending(base, ".csv"))
             self.place.publish(file, with_ending(base, ".parquet"))
 
@@ -44,7 +47,7 @@ class TablesIO(FileIOManager):
         """Read the Parquet file."""
         path = with_ending(self.base(key, partition), ".parquet")
         with self.place.local_copy(path) as local:
-            return read_table(local)
+            return read_any_table(local)
 
 
 class TablesIOManager(ConfiguredIOManager):

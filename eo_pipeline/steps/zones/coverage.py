@@ -57,7 +57,7 @@ def coverage_of(zones: Zones, ground: Ground, wanted: Wanted) -> Coverage:
     if wanted.inner_buffer:
         geometries = shrunk(geometries, zones.crs, metres=wanted.inner_buffer)
     shapes = placed_zones(zones, geometries, ground.grid, ground.extent)
-    pixels = pixels_of(wanted.rule, shapes, ground.grid)
+    pixels = pixels_of(wanted.rule, wanted.kind, shapes, ground.grid)
     rows, columns = ground.block_shape
     blocks = plan_blocks(pixels.windows, rows=rows, columns=columns)
     there = ~shapely.is_empty(np.array(shapes, dtype=object))
