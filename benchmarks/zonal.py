@@ -8,7 +8,6 @@ the raster's pixels. Answers are compared before anything is timed; the benchmar
 line says.
 """
 
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +18,6 @@ from benchmarks.harness import Json, Side, in_turn, measure
 from benchmarks.lines import Cost, Line, faster
 from benchmarks.peer_environments import peer_python
 from benchmarks.zones.answers import STATISTICS, Answers, differences, read_answers
-from benchmarks.zones.ours import OFFERED
 from benchmarks.zones.scenes import valid_pixels, write_polygons, write_raster, write_small_polygons
 
 THREADS = (1, 2, 4)
@@ -103,18 +101,8 @@ def comparisons(size: Size = FULL, python: Python = peer_python) -> Iterator[Lin
         raster, later = (write_raster(folder / f"{seed}.tif", size.pixels, seed) for seed in (1, 2))
         zones = write_polygons(folder / "zones.fgb", size.pixels, size.zones)
         ground = Ground(folder, raster, later, zones, size, python)
-        for make, needed in (
-            (centres, {"center"}),
-            (shares, {"fractional"}),
-            (threads_by_centres, {"center", "threads"}),
-            (threads_by_shares, {"fractional", "threads"}),
-            (later_date, {"fractional", "cache"}),
-            (very_many, {"fractional"}),
-        ):
-            if needed <= OFFERED:
-                yield make(ground)
-            else:
-                print(f"{make.__name__} needs {', '.join(needed - OFFERED)}: not offered yet", file=sys.stderr)
+        for make in (centres, shares, threads_by_centres, threads_by_shares, later_date, very_many):
+            yield make(ground)
 
 
 def centres(ground: Ground) -> Line:

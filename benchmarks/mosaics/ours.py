@@ -8,11 +8,11 @@ from odc.geo.geobox import GeoBox
 
 from benchmarks.mosaics.scenes import BANDS, CRS, EXPORTED, NODATA, Scene, transform_of_image, write_tiles
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.steps.make_mosaic import make_mosaic
+from eo_pipeline.steps.mosaics.make_mosaic import make_mosaic
 
 
 def load(*, codec: str, **_: object) -> None:
-    """Makes a small mosaic with an overview: what a process loads once, such as compiled functions, is there afterwards."""
+    """Makes a small mosaic with an overview: what a process loads once, such as compiled kernels, is there then."""
     scene = Scene(side=1, tile=600)
     with tempfile.TemporaryDirectory() as folder:
         tiles = [str(tile) for tile in write_tiles(Path(folder) / "tiles", scene, EXPORTED)]

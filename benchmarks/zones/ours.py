@@ -8,11 +8,11 @@ from pathlib import Path
 from benchmarks.zones.answers import STATISTICS, write_answers
 from benchmarks.zones.scenes import ID, write_polygons, write_raster
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.steps.measure_zones import measure_zones
+from eo_pipeline.core.periods import Period
+from eo_pipeline.core.zonal.measures import Rule
+from eo_pipeline.core.zonal.wanted import Wanted
+from eo_pipeline.steps.zones.measure_zones import measure_zones
 from eo_pipeline.storage.vectors import read_zones
-
-OFFERED = frozenset({"center"})
-"""What `ours` can do so far, out of: the rules center and fractional, threads, cache."""
 
 
 def load(*, rule: str, threads: int, **_: object) -> None:
@@ -37,16 +37,13 @@ def ours(*, zones: str, raster: str, answers: str, rule: str, threads: int, cach
     Returns:
         The number of zones.
     """
-    if rule not in OFFERED or cache is not None:
-        msg = f"expected the rule center and no cache, got {rule} and {cache} ({threads} threads); wire them here"
-        raise NotImplementedError(msg)
+    bands = (BandEncoding("band", "float32", nodata=math.nan),)
     table = measure_zones(
         read_zones(Path(zones), id_column=ID),
         [Path(raster)],
-        bands=[BandEncoding("band", "float32", nodata=math.nan)],
-        statistics=STATISTICS,
-        period_key="2026-06",
-        period_start=dt.date(2026, 6, 1),
-        period_end=dt.date(2026, 7, 1),
+        Wanted(bands, STATISTICS, rule=Rule(rule)),
+        Period(dt.datetime(2026, 6, 1, tzinfo=dt.UTC), dt.datetime(2026, 7, 1, tzinfo=dt.UTC), "2026-06"),
+        cache=None if cache is None else Path(cache),
+        threads=threads,
     )
     return write_answers(answers, {name: table[f"band_{name}"].to_numpy() for name in STATISTICS})

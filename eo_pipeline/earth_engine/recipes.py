@@ -7,7 +7,7 @@ encode (`encoding`). What does not belong here: requests (`session`), and the si
 
 import importlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
