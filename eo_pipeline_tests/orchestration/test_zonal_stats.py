@@ -104,6 +104,19 @@ def test_an_inner_buffer_leaves_pixels_along_edges_out(tmp_path: Path) -> None:
     assert "12 m within the zone's edges" in read_columns(path)[-1].description
 
 
+def test_all_periods_are_together_and_made_again_they_are_there_once(tmp_path: Path) -> None:
+    write_fields(tmp_path, FIELDS)
+    for _ in range(2):
+        path = made(tmp_path, heights(), {"together": True})
+    earlier = path.with_name("2023-12.parquet")
+    earlier.write_bytes(path.read_bytes())
+    made(tmp_path, heights(), {"together": True})
+    found = pd.read_parquet(path.parent.with_name("zonal_stats_all.parquet"))
+    alone = pd.read_parquet(path)
+    assert found["field"].tolist() == 2 * alone["field"].tolist()
+    pd.testing.assert_frame_equal(found[2:].reset_index(drop=True), alone)
+
+
 def test_points_and_functions_of_one_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "own_statistics.py").write_text(
         "def double(values, weights):\n    return 2 * (values * weights).sum()\n"
