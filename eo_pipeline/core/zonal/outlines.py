@@ -5,6 +5,7 @@ edge on a pixel's centre is rounded as there. Does not belong here: which pixels
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import shapely
@@ -13,19 +14,17 @@ from odc.geo.geobox import GeoBox
 from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.kernels.placing import place_vertices, ring_areas
-from eo_pipeline.core.kernels.records import Outlines
+from eo_pipeline.core.kernels.records import Floats, Ints, Outlines
 
 NEGLIGIBLE = 1e-9
 """A share of a pixel, or of the zone's own area if that is less than a pixel, that is taken for a rounding error."""
+_EMPTY = shapely.Polygon()
 
 
 def outlines_of(shapes: Sequence[BaseGeometry], grid: GeoBox) -> Outlines:
     """Valid Polygons and MultiPolygons (empty ones hold no pixel) in the CRS of a grid."""
     geometries = np.array(shapes, dtype=object)
-    kind, coordinates, offsets = shapely.to_ragged_array(geometries, include_z=False)
-    rings, polygons, zones = (*offsets, np.arange(len(shapes) + 1))[:3]
-    rings, polygons, zones = (np.asarray(part, np.int64) for part in (rings, polygons, zones))
-    del kind
+    coordinates, (rings, polygons, zones) = _ragged(geometries)
     x, y = np.ascontiguousarray(coordinates[:, 0]), np.ascontiguousarray(coordinates[:, 1])
     windows = zone_windows(shapely.bounds(geometries), grid)
     origins, inverse = _to_pixels(windows, grid)
@@ -47,7 +46,18 @@ def outlines_of(shapes: Sequence[BaseGeometry], grid: GeoBox) -> Outlines:
     )
 
 
-def zone_windows(bounds: NDArray[np.float64], grid: GeoBox) -> NDArray[np.int64]:
+def _ragged(geometries: NDArray[Any]) -> tuple[Floats, tuple[Ints, Ints, Ints]]:
+    """Coordinates (vertex, 2), and offsets of rings, of polygons into rings, and of zones into polygons."""
+    geometries = geometries.copy()
+    geometries[shapely.is_empty(geometries)] = _EMPTY
+    if not geometries.size:
+        return np.zeros((0, 2)), (np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64))
+    _, coordinates, offsets = shapely.to_ragged_array(geometries, include_z=False)
+    rings, polygons, zones = (np.asarray(part, np.int64) for part in (*offsets, np.arange(geometries.size + 1))[:3])
+    return coordinates, (rings, polygons, zones)
+
+
+def zone_windows(bounds: Floats, grid: GeoBox) -> Ints:
     """The whole pixels (zone, 4) around bounds (zone, 4), left, bottom, right, top; none around NaN."""
     there = np.isfinite(bounds).all(axis=1)
     west, south, east, north = np.where(there[:, None], bounds, 0.0).T
@@ -62,7 +72,7 @@ def zone_windows(bounds: NDArray[np.float64], grid: GeoBox) -> NDArray[np.int64]
     return np.where(there[:, None], windows, 0)
 
 
-def _to_pixels(windows: NDArray[np.int64], grid: GeoBox) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _to_pixels(windows: Ints, grid: GeoBox) -> tuple[Floats, Floats]:
     """Where the map's origin lies in each window, and pixels a unit: GDALInvGeoTransform of each window's affine."""
     affine = grid.affine
     rows, columns = windows[:, 0].astype(np.float64), windows[:, 1].astype(np.float64)
