@@ -15,8 +15,10 @@ from eo_pipeline.core.kernels.centres import centre_runs
 from eo_pipeline.core.kernels.coverage import cover_runs
 from eo_pipeline.core.kernels.records import Ints, Runs
 from eo_pipeline.core.zonal.blocks import Block
+from eo_pipeline.core.zonal.held import HeldPixels
 from eo_pipeline.core.zonal.measures import Rule
 from eo_pipeline.core.zonal.outlines import outlines_of, zone_windows
+from eo_pipeline.core.zonal.shapes import Kind
 from eo_pipeline.core.zonal.touched import TouchedPixels
 
 
@@ -54,8 +56,10 @@ class PolygonPixels:
         """There is nothing to forget."""
 
 
-def pixels_of(rule: Rule, shapes: Sequence[BaseGeometry], grid: GeoBox) -> ZonePixels:
-    """The pixels of valid polygons in a grid's CRS, one a zone; empty ones have no pixel."""
+def pixels_of(rule: Rule, kind: Kind, shapes: Sequence[BaseGeometry], grid: GeoBox) -> ZonePixels:
+    """The pixels of valid zones in a grid's CRS; empty ones have no pixel. The rule is one for polygons."""
+    if kind != "polygons":
+        return HeldPixels(shapes, grid)
     if rule is not Rule.ALL_TOUCHED:
         return PolygonPixels(shapes, grid, fractional=rule is Rule.FRACTIONAL)
     return TouchedPixels(shapes, zone_windows(shapely.bounds(np.array(shapes, dtype=object)), grid), grid)

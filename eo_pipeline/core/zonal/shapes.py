@@ -1,4 +1,4 @@
-"""Polygons that are measured: their identity, and how they come onto a raster's grid.
+"""Zones that are measured: their identity, and how they come onto a raster's grid.
 
 Does not belong here: reading files (`storage.vectors`), statistics (`statistics`).
 """
@@ -6,6 +6,7 @@ Does not belong here: reading files (`storage.vectors`), statistics (`statistics
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import shapely
@@ -25,6 +26,12 @@ EARTH_RADIUS = 6_371_000.0
 METRES_PER_DEGREE = 111_320.0
 _ROUNDING = 1e-9
 """Degrees by which a whole turn may change a width without making it narrower."""
+Kind = Literal["polygons", "points", "lines"]
+"""What the zones of one file are."""
+_KINDS: Sequence[Kind] = ("points", "lines", "polygons")
+"""By their dimension."""
+_POLYGON = 2
+"""Dimension of polygons."""
 CHORD_ERROR = 0.01
 """How far, in pixels, a straight edge may depart from the curve it becomes in another CRS."""
 
@@ -39,13 +46,13 @@ class Repair:
 
 @dataclass(frozen=True)
 class Zones:
-    """Polygons of one file, in file order.
+    """Zones of one file, in file order.
 
     Attributes:
         source: the file they came from, for messages.
         id_column: the column that identifies a zone.
         ids: unique, not null, as in the file.
-        geometries: valid Polygons or MultiPolygons, one an id, in `crs`, x before y.
+        geometries: valid polygons, or points, or lines, single or multiple, one an id, in `crs`, x before y.
         crs: of the geometries.
         repaired: geometries that had to be mended.
         checksum: SHA-256 of the file's bytes, hexadecimal.
@@ -58,6 +65,11 @@ class Zones:
     crs: CRS
     repaired: tuple[Repair, ...]
     checksum: str
+
+    @property
+    def kind(self) -> Kind:
+        """What they are; polygons if there are none."""
+        return _KINDS[int(shapely.get_dimensions(self.geometries[0]))] if self.geometries else "polygons"
 
     def only(self, wanted: Collection[str | int]) -> "Zones":
         """Those with certain ids, in the same order."""
@@ -81,16 +93,16 @@ def contiguous_longitudes(geometries: Sequence[BaseGeometry]) -> tuple[BaseGeome
 
 
 def on_grid(geometry: BaseGeometry, crs: CRS, grid: GeoBox) -> BaseGeometry:
-    """One polygon in the CRS of a grid; see `on_grid_together`."""
+    """One zone in the CRS of a grid; see `on_grid_together`."""
     return on_grid_together([geometry], crs, grid)[0]
 
 
 def on_grid_together(geometries: Sequence[BaseGeometry], crs: CRS, grid: GeoBox) -> tuple[BaseGeometry, ...]:
-    """Polygons in the CRS of a grid.
+    """Polygons, lines or points in the CRS of a grid.
 
     Edges are densified so that they stay within CHORD_ERROR pixels of their true course. Longitudes are moved by
-    whole turns to where the grid is. Polygons in degrees are first cut to the surroundings of a projected grid,
-    since far from it a projection has no meaning.
+    whole turns to where the grid is. Zones in degrees are first cut to the surroundings of a projected grid, since
+    far from it a projection has no meaning.
 
     Returns:
         Each unchanged if the CRS is the grid's and it already lies there; empty if it lies elsewhere.
@@ -112,6 +124,17 @@ def polygons_of(geometry: BaseGeometry) -> BaseGeometry:
     """The polygonal parts of any geometry; lines and points are dropped."""
     parts = [part for part in shapely.get_parts(geometry) if part.geom_type in ("Polygon", "MultiPolygon")]
     return shapely.union_all(parts) if len(parts) != 1 else parts[0]
+
+
+def parts_like(geometry: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
+    """The parts of any geometry that are what another one is: polygons, lines or points."""
+    dimension = shapely.get_dimensions(other)
+    if dimension == _POLYGON:
+        return polygons_of(geometry)
+    parts = [
+        part for part in shapely.get_parts(shapely.get_parts(geometry)) if shapely.get_dimensions(part) == dimension
+    ]
+    return shapely.MultiLineString(parts) if dimension else shapely.MultiPoint(parts)
 
 
 def _eastwards(geometry: BaseGeometry) -> BaseGeometry:
@@ -138,14 +161,17 @@ def _near(shapes: Sequence[BaseGeometry], bounds: Bounds, *, always_cut: bool) -
 
 
 def _turned(geometry: BaseGeometry, bounds: Bounds, *, always_cut: bool) -> BaseGeometry:
-    """Copies of a polygon a whole turn apart, those that meet `bounds`; several, or all on demand, cut to them."""
+    """Copies of a geometry a whole turn apart, those that meet `bounds`; several, or all on demand, cut to them."""
     west, _, east, _ = geometry.bounds
+    if west == east:  # without a width it may lie on the left edge, whose pixels hold it
+        east = math.nextafter(east, math.inf)
     turns = [turn for turn in (-360, 0, 360) if west + turn < bounds[2] and east + turn > bounds[0]]
     copies = [affinity.translate(geometry, xoff=turn) if turn else geometry for turn in turns]
     if len(copies) == 1 and not always_cut:
         return copies[0]
     frame = shapely.box(*bounds)
-    return polygons_of(shapely.union_all([shapely.make_valid(copy).intersection(frame) for copy in copies]))
+    cut = shapely.union_all([shapely.make_valid(copy).intersection(frame) for copy in copies])
+    return parts_like(cut, geometry)
 
 
 def _surroundings(grid: GeoBox, grid_crs: CRS, crs: CRS) -> Bounds:
@@ -187,7 +213,7 @@ def reprojected_together(
         return np.column_stack([x if around is None else around + (x - around + 180) % 360 - 180, y])
 
     moved = shapely.transform(shapely.segmentize(np.asarray(geometries, dtype=object), step), move)
-    return tuple(shape if shape.is_valid else polygons_of(shapely.make_valid(shape)) for shape in moved)
+    return tuple(shape if shape.is_valid else parts_like(shapely.make_valid(shape), shape) for shape in moved)
 
 
 def edge_step(pixel: float, crs: CRS) -> float:

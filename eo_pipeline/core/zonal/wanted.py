@@ -5,17 +5,14 @@ What does not belong here: how a person declares it (`core.product.zones`), and 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.zonal.measures import Keep, Rule
+from eo_pipeline.core.zonal.shapes import Kind
 from eo_pipeline.core.zonal.statistics import of_values
-
-Kind = Literal["polygons", "points", "lines"]
-"""What the zones of one file are."""
 
 Statistic = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
 """A person's function of a zone's usable values in physical units, ascending, and their weights; both (n,), n > 0."""

@@ -19,6 +19,7 @@ from eo_pipeline.core.zonal.buffers import shrunk
 from eo_pipeline.core.zonal.rules import pixels_of
 from eo_pipeline.core.zonal.shapes import Zones
 from eo_pipeline.core.zonal.wanted import Wanted
+from eo_pipeline.errors import ZonesError
 from eo_pipeline.steps.zones.coverage_cache import coverage_folder, open_coverage
 from eo_pipeline.steps.zones.engine import RunsOf
 from eo_pipeline.steps.zones.ground import Ground
@@ -51,13 +52,18 @@ def coverage_of(zones: Zones, ground: Ground, wanted: Wanted) -> Coverage:
     """Compute the pixels of zones as they are asked for.
 
     Raises:
-        ZonesError: no zone touches any area.
+        ZonesError: no zone touches any area, or the inner buffer leaves nothing of any.
     """
     geometries = zones.geometries
     if wanted.inner_buffer:
         geometries = shrunk(geometries, zones.crs, metres=wanted.inner_buffer)
+        if geometries and all(shape.is_empty for shape in geometries):
+            raise ZonesError(
+                f"{zones.source}: expected zones wider than twice inner_buffer, got none that is left "
+                f"{wanted.inner_buffer:g} m within its edges; make it smaller"
+            )
     shapes = placed_zones(zones, geometries, ground.grid, ground.extent)
-    pixels = pixels_of(wanted.rule, shapes, ground.grid)
+    pixels = pixels_of(wanted.rule, wanted.kind, shapes, ground.grid)
     rows, columns = ground.block_shape
     blocks = plan_blocks(pixels.windows, rows=rows, columns=columns)
     there = ~shapely.is_empty(np.array(shapes, dtype=object))

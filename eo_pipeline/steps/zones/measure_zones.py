@@ -4,7 +4,6 @@ The mosaics are areas of one product on one pixel lattice; a zone is measured ov
 here: which statistics there are, and how tables are stored.
 """
 
-import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,19 +12,18 @@ import numpy as np
 import pandas as pd
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.kernels.records import Runs
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.zonal.cell_areas import row_areas
 from eo_pipeline.core.zonal.class_tally import ClassTally
 from eo_pipeline.core.zonal.closed_zones import ClosedZones
-from eo_pipeline.core.zonal.columns import zone_columns
+from eo_pipeline.core.zonal.columns import Form, zone_columns
 from eo_pipeline.core.zonal.entries import Results
-from eo_pipeline.core.zonal.measures import Keep, Rule
+from eo_pipeline.core.zonal.measures import Keep
 from eo_pipeline.core.zonal.shapes import Zones
-from eo_pipeline.core.zonal.statistics import check_statistics
 from eo_pipeline.core.zonal.table import zone_table
 from eo_pipeline.core.zonal.wanted import Wanted
+from eo_pipeline.errors import ZonesError
 from eo_pipeline.steps.zones.coverage import Coverage, coverage_key, coverage_of, kept_coverage
 from eo_pipeline.steps.zones.coverage_cache import coverage_folder, written_coverage
 from eo_pipeline.steps.zones.engine import Measure, Progress, add_up, no_sums
@@ -40,46 +38,42 @@ THREADS = 4
 def measure_zones(
     zones: Zones,
     rasters: Sequence[Path],
+    wanted: Wanted,
+    period: Period,
     *,
-    bands: Sequence[BandEncoding],
-    statistics: Sequence[str],
-    period_key: str,
-    period_start: dt.date,
-    period_end: dt.date,
     areas: Sequence[GeoBox] = (),
-    all_touched: bool = False,
+    weights: Path | None = None,
+    cache: Path | None = None,
+    form: Form = "wide",
+    geometry: bool = False,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Measure every zone over the rasters of one period.
 
     Args:
-        zones: polygons in any CRS; they may cross rasters.
+        zones: in any CRS; they may cross rasters.
         rasters: mosaics on one lattice; none if the period has no image.
-        bands: what to measure; found by name in the rasters.
-        statistics: names of core.zonal.statistics.
-        period_key: text that identifies the period.
-        period_start: first day, UTC.
-        period_end: day after the last day, UTC.
+        wanted: what is measured; bands are found by name in the rasters.
+        period: of the rasters.
         areas: grids of every area of the period, with images or without; those of the rasters if empty.
-        all_touched: whether pixels count that a zone only touches; otherwise their centre decides.
+        weights: a raster on the same lattice whose first band weighs pixels; for weighted_mean.
+        cache: folder on a local disk that keeps which pixels zones hold, for later dates of the same grid.
+        form: wide, a row a zone; long, a row a zone and number.
+        geometry: whether shapes are told, too; the table is then a GeoDataFrame in the zones' CRS.
         progress: told of every zone that is complete.
 
     Returns:
-        One row a zone in the file's order, with the columns of core.zonal.columns.zone_columns, in physical units. A
-        zone that touches no raster has count 0 and nulls.
+        Rows in the zones' order, with the columns of core.zonal.columns.zone_columns, in physical units. A zone that
+        touches no raster has count 0 and nulls.
 
     Raises:
         ZonesError: no zone touches any area, or two columns would have one name.
-        ProductError: a statistic is unknown.
         TilesError: a raster cannot be read or does not hold the bands.
         GridMismatchError: the rasters do not lie on one lattice.
     """
-    rule = Rule.ALL_TOUCHED if all_touched else Rule.CENTER
-    wanted = Wanted(tuple(bands), check_statistics(statistics), rule=rule)
     zone_columns(zones.id_column, wanted)
-    results = results_of_zones(zones, rasters, wanted, areas=areas, progress=progress)
-    start, end = (dt.datetime.combine(day, dt.time(), dt.UTC) for day in (period_start, period_end))
-    return zone_table(zones, wanted, results, Period(start, end, period_key))
+    results = results_of_zones(zones, rasters, wanted, areas=areas, weights=weights, cache=cache, progress=progress)
+    return zone_table(zones, wanted, results, period, form=form, geometry=geometry)
 
 
 def results_of_zones(
@@ -96,7 +90,7 @@ def results_of_zones(
     """Measure every zone over the rasters of one period, as asked for; the pixels are read once.
 
     Args:
-        zones: polygons in any CRS; they may cross rasters.
+        zones: in any CRS; they may cross rasters.
         rasters: mosaics on one lattice; none if the period has no image.
         wanted: what is measured, by which rule.
         areas: grids of every area of the period, with images or without; those of the rasters if empty.
@@ -106,11 +100,13 @@ def results_of_zones(
         progress: told of every zone that is complete.
 
     Raises:
-        ZonesError: no zone touches any area.
+        ZonesError: no zone touches any area, or there are no weights for weighted_mean.
         TilesError: a raster cannot be read or does not hold the bands.
         GridMismatchError: the rasters do not lie on one lattice.
     """
-    ground = ground_of(rasters, areas, wanted.bands) if rasters or areas else None
+    if wanted.weighted and weights is None:
+        raise ZonesError("weights: expected a raster beside the statistic weighted_mean, got none; name one")
+    ground = ground_of(rasters, areas, wanted.bands) if zones.ids and (rasters or areas) else None
     closed = ClosedZones(len(zones.ids), wanted)
     if ground is None:
         nothing = no_sums(len(zones.ids), len(wanted.bands))
@@ -143,7 +139,7 @@ def results_of_zones(
 def _weighed(ground: Ground, wanted: Wanted, weights: Path | None, rasters: OpenRasters) -> dict[str, Measure]:
     """What must be added up besides plain pixels: those weighed by a raster, and classes by their ground."""
     measures = {}
-    if wanted.weighted and weights is not None:
+    if weights is not None and wanted.weighted:
         measures["weights"] = Measure(factors=weights_of(weights, ground.grid, rasters))
     if wanted.areas and _in_degrees(ground.grid):
         tally = ClassTally(wanted, by_weight=True)

@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.mosaics import describe_grid
 from eo_pipeline.core.zonal.outlines import zone_windows
-from eo_pipeline.core.zonal.shapes import Zones, on_grid, on_grid_together, polygons_of
+from eo_pipeline.core.zonal.shapes import Zones, on_grid, on_grid_together, parts_like
 from eo_pipeline.errors import ZonesError
 
 MAX_WINDOW_PIXELS = 2**26
@@ -56,7 +56,7 @@ def _cut(shapes: Sequence[BaseGeometry], grid: GeoBox) -> tuple[BaseGeometry, ..
     large = (windows[:, 2:] - windows[:, :2]).prod(axis=1) > MAX_WINDOW_PIXELS
     frame = shapely.box(*grid.boundingbox)
     return tuple(
-        polygons_of(shapely.make_valid(shape).intersection(frame)) if cut and not frame.contains(shape) else shape
+        parts_like(shapely.make_valid(shape).intersection(frame), shape) if cut and not frame.contains(shape) else shape
         for shape, cut in zip(shapes, large.tolist(), strict=True)
     )
 
