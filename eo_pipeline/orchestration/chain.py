@@ -97,10 +97,13 @@ class Chain:
         declared = self.product.zones
         if declared is None or self.zones_file is None:
             return ""
-        files = {"checksum": checksum(self.zones_file)}
+        files: dict[str, str] = {"checksum": checksum(self.zones_file)}
         if self.weights_file is not None:
             files["weights"] = checksum(self.weights_file)
-        return keys.digest({"zones": declared.identity, "bands": self.product.value_names, **files})
+        said = {"zones": declared.identity, "bands": self.product.value_names, **files}
+        if declared.classes is not None or declared.histogram:
+            said["categorical"] = [band.name for band in self.product.bands if band.kind == "categorical"]
+        return keys.digest(said)
 
     def columns_version(self) -> str:
         """Identity of how an exported table is read; the columns' order and names are part of its export."""

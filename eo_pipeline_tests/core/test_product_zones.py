@@ -36,6 +36,7 @@ def test_few_words_are_enough() -> None:
         min_valid_fraction=0,
         form="wide",
         geometry=False,
+        together=False,
         where="local",
     )
 
@@ -70,7 +71,7 @@ def test_all_touched_says_the_same_as_the_rule() -> None:
 def test_a_table_that_says_no_more_than_before_is_the_same_as_before() -> None:
     before = {"id": "n", "statistics": ["mean"], "bands": None, "all_touched": False}
     assert ZoneTable(file="z", id="n", statistics=["mean"]).identity == before
-    assert ZoneTable(file="z", id="n", statistics=["mean"], form="wide", rule="center").identity == before
+    assert ZoneTable(file="z", id="n", statistics=["mean"], form="wide", together=True).identity == before
 
 
 @pytest.mark.parametrize(

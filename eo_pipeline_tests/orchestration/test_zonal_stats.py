@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import rasterio
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
 from pyproj import Proj
 
@@ -23,6 +24,7 @@ from eo_pipeline_tests.orchestration.event_log import chain
 
 SIDE, RESOLUTION = 16, 10
 MONTH = "2024-01"
+TRANSFORM = Affine(RESOLUTION, 0, 0, 0, -RESOLUTION, SIDE * RESOLUTION)
 FIELDS = {"west": shapely.box(0, 0, 50, 50), "east": shapely.box(103, 0, 160, 53)}
 CLASSES = {"B4": {"dtype": "uint8", "nodata": 255, "kind": "categorical", "description": "land cover"}}
 
@@ -102,6 +104,32 @@ def test_an_inner_buffer_leaves_pixels_along_edges_out(tmp_path: Path) -> None:
     assert at_x_0 > 1.002
     assert west["B4_count"] == pytest.approx((5 - 2.4 * at_x_0) ** 2, rel=1e-4)
     assert "12 m within the zone's edges" in read_columns(path)[-1].description
+
+
+def test_pixels_are_weighed_by_the_raster_that_the_product_names(tmp_path: Path) -> None:
+    write_fields(tmp_path, {"all": shapely.box(0, 0, 160, 160)})
+    people = np.random.default_rng(2).random((SIDE, SIDE)).astype("float32")
+    profile = {"driver": "GTiff", "width": SIDE, "height": SIDE, "count": 1, "dtype": "float32"}
+    with rasterio.open(tmp_path / "people.tif", "w", crs="EPSG:32633", transform=TRANSFORM, **profile) as file:
+        file.write(people, 1)
+    path = made(tmp_path, heights(), {"statistics": ["mean", "weighted_mean"], "weights": "people.tif"})
+    row = pd.read_parquet(path).iloc[0]
+    assert row["B4_mean"] == pytest.approx(127.5)
+    assert row["B4_weighted_mean"] == pytest.approx(np.average(heights(), weights=people))
+    assert read_tags(path)["weights"] == "people.tif"
+
+
+def test_all_periods_are_together_and_made_again_they_are_there_once(tmp_path: Path) -> None:
+    write_fields(tmp_path, FIELDS)
+    for _ in range(2):
+        path = made(tmp_path, heights(), {"together": True})
+    earlier = path.with_name("2023-12.parquet")
+    earlier.write_bytes(path.read_bytes())
+    made(tmp_path, heights(), {"together": True})
+    found = pd.read_parquet(path.parent.with_name("zonal_stats_all.parquet"))
+    alone = pd.read_parquet(path)
+    assert found["field"].tolist() == 2 * alone["field"].tolist()
+    pd.testing.assert_frame_equal(found[2:].reset_index(drop=True), alone)
 
 
 def test_points_and_functions_of_one_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

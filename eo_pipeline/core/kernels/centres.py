@@ -1,8 +1,9 @@
 """Pixels whose centre is inside polygons, exactly as GDAL burns them (GDALdllImageFilledPolygon).
 
-A row's centre line y + 0.5 crosses an edge if it lies from its upper end (included) to its lower end (excluded); the
-crossings, rounded by floor(x + 0.5) and sorted, bound the runs by the even-odd rule. An edge that lies on a centre line
-is burned by itself where it runs leftwards on a ring that is clockwise on the map. Does not belong here: shares.
+A row's centre line y + 0.5 crosses an edge if it lies from its upper end (included) to its lower end (excluded). The
+crossings of one polygon, rounded by floor(x + 0.5) and sorted, bound runs by the even-odd rule; polygons of one zone
+are burned one after another. An edge that lies on a centre line is burned by itself where it runs leftwards on a ring
+that is clockwise on the map. Does not belong here: shares.
 """
 
 import math
@@ -35,29 +36,58 @@ def centre_runs(outlines: Outlines, chosen: Ints, block: Ints) -> Runs:
         top, bottom = max(window[0], block[0]), min(window[2], block[2])
         left, right = max(window[1], block[1]), min(window[3], block[3])
         if top < bottom and left < right:
-            first = top - window[0]
-            bounds, crossings = _crossings(outlines, chosen[place], first, bottom - top)
-            flats = _flats(outlines, chosen[place], first, bottom - top)
-            for row in range(bottom - top):
-                spans = _spans(crossings[bounds[row] : bounds[row + 1]], flats, first + row)
-                if done + len(spans) > runs.shape[1]:
-                    runs = grown(runs, done + len(spans))
-                corner = (top - block[0] + row) * width - block[1] + window[1]
-                for index in range(len(spans)):
-                    start, stop = max(spans[index, 0], left - window[1]), min(spans[index, 1], right - window[1])
-                    if start < stop:
-                        runs[0, done], runs[1, done] = corner + start, stop - start
-                        done += 1
+            for polygon in range(outlines.zones[chosen[place]], outlines.zones[chosen[place] + 1]):
+                first, rows = _rows_of(outlines, polygon, top - window[0], bottom - window[0])
+                bounds, crossings = _crossings(outlines, polygon, first, rows)
+                flats = _flats(outlines, polygon, first, rows)
+                for row in range(rows):
+                    spans = _spans(crossings[bounds[row] : bounds[row + 1]], flats, first + row)
+                    if done + len(spans) > runs.shape[1]:
+                        runs = grown(runs, done + len(spans))
+                    corner = (window[0] + first + row - block[0]) * width - block[1] + window[1]
+                    for index in range(len(spans)):
+                        start, stop = max(spans[index, 0], left - window[1]), min(spans[index, 1], right - window[1])
+                        if start < stop:
+                            runs[0, done], runs[1, done] = corner + start, stop - start
+                            done += 1
+            if outlines.zones[chosen[place] + 1] > outlines.zones[chosen[place]] + 1:
+                done = offsets[place] + _united(runs[:, offsets[place] : done], width)
         offsets[place + 1] = done
     return Runs(offsets, runs[0, :done].copy(), runs[1, :done].copy(), np.ones(done))
 
 
 @kernel
-def _crossings(outlines: Outlines, zone: int, first: int, rows: int) -> tuple[Ints, Ints]:
+def _rows_of(outlines: Outlines, polygon: int, top: int, bottom: int) -> tuple[int, int]:
+    """The first row of a polygon and how many it may have, of the rows from `top` to `bottom` of its zone's window."""
+    start, stop = outlines.rings[outlines.polygons[polygon]], outlines.rings[outlines.polygons[polygon + 1]]
+    if start == stop:
+        return top, 0
+    first = max(math.floor(outlines.y[start:stop].min()), top)
+    return first, max(0, min(math.floor(outlines.y[start:stop].max()) + 1, bottom) - first)
+
+
+@kernel
+def _united(runs: Ints, width: int) -> int:
+    """Order runs of several polygons, and join in place those that overlap or touch in a row; returns how many."""
+    order = np.argsort(runs[0])
+    starts, lengths = runs[0][order], runs[1][order]
+    done = 0
+    for run in range(starts.size):
+        last = runs[0, done - 1] + runs[1, done - 1] if done else -1
+        if done and starts[run] <= last and starts[run] // width == runs[0, done - 1] // width:
+            runs[1, done - 1] = max(last, starts[run] + lengths[run]) - runs[0, done - 1]
+        else:
+            runs[0, done], runs[1, done] = starts[run], lengths[run]
+            done += 1
+    return done
+
+
+@kernel
+def _crossings(outlines: Outlines, polygon: int, first: int, rows: int) -> tuple[Ints, Ints]:
     """Where edges cross the centre lines of `rows` rows from `first` on: offsets by row and sorted columns."""
     x, y, rings = outlines.x, outlines.y, outlines.rings
     counts = np.zeros(rows + 1, np.int64)
-    for ring in range(outlines.zones[zone], outlines.zones[zone + 1]):
+    for ring in range(outlines.polygons[polygon], outlines.polygons[polygon + 1]):
         for vertex in range(rings[ring] + 1, rings[ring + 1]):
             start, stop = _rows(y[vertex - 1], y[vertex], first, rows)
             for row in range(start, stop):
@@ -65,7 +95,7 @@ def _crossings(outlines: Outlines, zone: int, first: int, rows: int) -> tuple[In
     bounds = np.cumsum(counts)
     found = np.empty(bounds[rows], np.int64)
     counts[:] = bounds
-    for ring in range(outlines.zones[zone], outlines.zones[zone + 1]):
+    for ring in range(outlines.polygons[polygon], outlines.polygons[polygon + 1]):
         for vertex in range(rings[ring] + 1, rings[ring + 1]):
             start, stop = _rows(y[vertex - 1], y[vertex], first, rows)
             upper, lower = (vertex - 1, vertex) if y[vertex - 1] < y[vertex] else (vertex, vertex - 1)
@@ -88,11 +118,11 @@ def _rows(one: float, other: float, first: int, rows: int) -> tuple[int, int]:
 
 
 @kernel
-def _flats(outlines: Outlines, zone: int, first: int, rows: int) -> Ints:
+def _flats(outlines: Outlines, polygon: int, first: int, rows: int) -> Ints:
     """Edges that lie on a centre line and are burned by themselves: (n, 3) row, start and stop column."""
     x, y, rings = outlines.x, outlines.y, outlines.rings
     flats = np.empty((0, 3), np.int64)
-    for ring in range(outlines.zones[zone], outlines.zones[zone + 1]):
+    for ring in range(outlines.polygons[polygon], outlines.polygons[polygon + 1]):
         for vertex in range(rings[ring] + 1, rings[ring + 1]):
             row = math.floor(y[vertex])
             if y[vertex] == y[vertex - 1] and y[vertex] == row + 0.5 and first <= row < first + rows:

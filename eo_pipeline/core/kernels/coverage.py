@@ -55,7 +55,8 @@ def _add_edges(added: Floats, outlines: Outlines, zone: int, up: int, back: int)
     """Fill `added` anew with all edges of a zone; its corner lies `up` rows and `back` columns inside the window."""
     added[:] = 0.0
     x, y, rings = outlines.x, outlines.y, outlines.rings
-    for ring in range(outlines.zones[zone], outlines.zones[zone + 1]):
+    first, last = outlines.polygons[outlines.zones[zone]], outlines.polygons[outlines.zones[zone + 1]]
+    for ring in range(first, last):
         for vertex in range(rings[ring] + 1, rings[ring + 1]):
             one = (x[vertex - 1] - back, y[vertex - 1] - up)
             other = (x[vertex] - back, y[vertex] - up)

@@ -16,7 +16,8 @@ class Outlines(NamedTuple):
         x: (vertex,) columns, counted from the left edge of the zone's window.
         y: (vertex,) rows, counted from the top of the zone's window.
         rings: (ring + 1,) offsets into the vertices; a ring's last vertex is its first.
-        zones: (zone + 1,) offsets into the rings.
+        polygons: (polygon + 1,) offsets into the rings.
+        zones: (zone + 1,) offsets into the polygons.
         clockwise: (ring,) True where a ring is clockwise on the map.
         signs: (ring,) 1 or -1: what a downward edge of the ring adds to the cover on its right, holes included.
         least: (zone,) shares of a pixel up to this are rounding errors.
@@ -26,6 +27,7 @@ class Outlines(NamedTuple):
     x: Floats
     y: Floats
     rings: Ints
+    polygons: Ints
     zones: Ints
     clockwise: NDArray[np.bool_]
     signs: Floats

@@ -47,6 +47,7 @@ class ZoneTable(Section):
     )
     form: Literal["wide", "long"] = Field("wide", description="a column for each number of a zone, or a row")
     geometry: bool = Field(False, description="keep the zones' shapes in the table, as GeoParquet")
+    together: bool = Field(False, description="also one file of all periods, in which each period's rows are once")
     where: Literal["local", "earth_engine"] = Field(
         "local", description="measure the mosaics here, or the composites inside Earth Engine"
     )
@@ -64,7 +65,7 @@ class ZoneTable(Section):
     @property
     def identity(self) -> dict[str, Any]:
         """What decides about the table but for the zones' and weights' bytes; the same for whoever says no more."""
-        said = self.model_dump(mode="json", exclude={"file", "weights"})
+        said = self.model_dump(mode="json", exclude={"file", "weights", "together"})
         fields = type(self).model_fields
         return {name: value for name, value in said.items() if name in _FIRST or value != fields[name].default}
 

@@ -38,7 +38,8 @@ def outlines_of(shapes: Sequence[BaseGeometry], grid: GeoBox) -> Outlines:
         x=x,
         y=y,
         rings=rings,
-        zones=polygons[zones],
+        polygons=polygons,
+        zones=zones,
         clockwise=areas * grid.affine.determinant < 0,
         signs=np.where(holes, 1.0, -1.0) * np.sign(areas),
         least=NEGLIGIBLE * np.clip(covered, 0, 1),
@@ -62,12 +63,13 @@ def zone_windows(bounds: Floats, grid: GeoBox) -> Ints:
     there = np.isfinite(bounds).all(axis=1)
     west, south, east, north = np.where(there[:, None], bounds, 0.0).T
     affine = grid.affine
-    if affine.b == 0 and affine.d == 0 and affine.a > 0 and affine.e < 0:
-        ends = ((north - affine.f) / affine.e, (west - affine.c) / affine.a)
-        far = ((south - affine.f) / affine.e, (east - affine.c) / affine.a)
+    if affine.b == 0 and affine.d == 0:
+        rows = np.sort([(north - affine.f) / affine.e, (south - affine.f) / affine.e], axis=0)
+        columns = np.sort([(west - affine.c) / affine.a, (east - affine.c) / affine.a], axis=0)
     else:
         columns, rows = ~affine @ (np.stack([west, east, west, east]), np.stack([south, south, north, north]))
-        ends, far = (rows.min(axis=0), columns.min(axis=0)), (rows.max(axis=0), columns.max(axis=0))
+        rows, columns = np.sort(rows, axis=0), np.sort(columns, axis=0)
+    ends, far = (rows[0], columns[0]), (rows[-1], columns[-1])
     windows = np.stack([*map(np.floor, ends), *map(np.ceil, far)], axis=1).astype(np.int64)
     return np.where(there[:, None], windows, 0)
 

@@ -3,7 +3,6 @@
 What does not belong here: computing them (`from_sums`, `from_values`), and columns (`columns`).
 """
 
-import math
 from collections.abc import Mapping, Sequence
 
 from eo_pipeline.core.bands import BandEncoding
@@ -101,45 +100,3 @@ def units_of(name: str, band: BandEncoding) -> str:
     if name in SHARES or is_function(name):
         return ""
     return f"({band.units})2" if name == "var" and band.units else band.units
-
-
-def raw_names(statistic: str, band: BandEncoding) -> tuple[str, ...]:
-    """What must be asked of the stored numbers to know `statistic` of the physical ones.
-
-    A negative scale swaps the ends; a sum needs the count for its offset; rasterstats counts NaN apart from nodata.
-    """
-    if statistic == "nodata":
-        return ("nodata", "nan") if band.is_float else ("nodata",)
-    if statistic == "sum":
-        return ("sum", "count")
-    if band.scale > 0:
-        return (statistic,)
-    if statistic.startswith(PERCENTILE):
-        return (f"{PERCENTILE}{100 - percent_of(statistic):.12g}",)
-    return ({"min": "max", "max": "min"}.get(statistic, statistic),)
-
-
-def physical(statistic: str, raw: Mapping[str, float | None], band: BandEncoding) -> float | None:
-    """One statistic in physical units.
-
-    Args:
-        statistic: its name.
-        raw: statistics of the stored numbers, at least those of `raw_names`; None where there was no usable pixel.
-        band: encoding of the stored numbers.
-
-    Returns:
-        A whole number for count, unique and nodata; None where there was no usable pixel.
-    """
-    values = [raw[name] for name in raw_names(statistic, band)]
-    if statistic == "nodata":  # NaN is rasterstats' sum over a zone without pixels
-        return sum(int(value) for value in values if value is not None and not math.isnan(value))
-    first = values[0]
-    if first is None:
-        return None
-    if statistic in WHOLE_NUMBERS:
-        return int(first)
-    if statistic == "sum":
-        return first * band.scale + band.offset * (values[1] or 0)
-    if statistic in ("std", "range"):
-        return first * abs(band.scale)
-    return band.physical(first)

@@ -76,9 +76,21 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
             shown = _metadata(table, zones, list(found.values()))
             return Made({**shown, **provenance}, metadata.table_preview(table, columns))
 
-        return each_partition(context, make)
+        try:
+            return each_partition(context, make)
+        finally:
+            if declared.together:
+                _join(context, tables_io, by_areas=by_areas)
 
     return zonal_stats
+
+
+def _join(context: dg.AssetExecutionContext, io: TablesIO, *, by_areas: bool) -> None:
+    """One file of all periods for each area of the run's partitions, or for all areas."""
+    folders = {(PartitionKey.parse(key).area,) if by_areas else () for key in context.partition_keys}
+    with for_all_partitions(context):
+        for folder in sorted(folders):
+            context.log.info(f"all periods: {io.join(context.asset_key, *folder)}")
 
 
 def _columns(declared: ZoneTable, wanted: Wanted) -> tuple[Column, ...]:

@@ -19,7 +19,8 @@ from eo_pipeline.core.zonal.buffers import shrunk
 from eo_pipeline.core.zonal.rules import pixels_of
 from eo_pipeline.core.zonal.shapes import Zones
 from eo_pipeline.core.zonal.wanted import Wanted
-from eo_pipeline.steps.zones.coverage_cache import KeptCoverage, coverage_file
+from eo_pipeline.errors import ZonesError
+from eo_pipeline.steps.zones.coverage_cache import coverage_folder, open_coverage
 from eo_pipeline.steps.zones.engine import RunsOf
 from eo_pipeline.steps.zones.ground import Ground
 from eo_pipeline.steps.zones.placing import placed_zones
@@ -51,11 +52,16 @@ def coverage_of(zones: Zones, ground: Ground, wanted: Wanted) -> Coverage:
     """Compute the pixels of zones as they are asked for.
 
     Raises:
-        ZonesError: no zone touches any area.
+        ZonesError: no zone touches any area, or the inner buffer leaves nothing of any.
     """
     geometries = zones.geometries
     if wanted.inner_buffer:
         geometries = shrunk(geometries, zones.crs, metres=wanted.inner_buffer)
+        if geometries and all(shape.is_empty for shape in geometries):
+            raise ZonesError(
+                f"{zones.source}: expected zones wider than twice inner_buffer, got none that is left "
+                f"{wanted.inner_buffer:g} m within its edges; make it smaller"
+            )
     shapes = placed_zones(zones, geometries, ground.grid, ground.extent)
     pixels = pixels_of(wanted.rule, wanted.kind, shapes, ground.grid)
     rows, columns = ground.block_shape
@@ -66,11 +72,8 @@ def coverage_of(zones: Zones, ground: Ground, wanted: Wanted) -> Coverage:
 
 def kept_coverage(folder: Path, key: str) -> Coverage | None:
     """The coverage that was kept under exactly this key, if it was."""
-    path = coverage_file(folder, key)
-    if not path.exists():
-        return None
-    kept = KeptCoverage(path)
-    if kept.key != key:
+    kept = open_coverage(coverage_folder(folder, key), key)
+    if kept is None:
         return None
     return Coverage(kept.blocks, kept.there, lambda number, _: kept.runs(number), lambda _: None, kept=True)
 
@@ -86,6 +89,7 @@ def coverage_key(zones: Zones, ground: Ground, wanted: Wanted) -> str | None:
             "zones": zones.checksum,
             "ids": ids,
             "crs": str(zones.crs),
+            "kind": wanted.kind,
             "rule": wanted.rule,
             "inner_buffer": wanted.inner_buffer,
             "grid": [str(ground.grid.crs), *map(float.hex, tuple(ground.grid.affine)[:6]), *ground.grid.shape],

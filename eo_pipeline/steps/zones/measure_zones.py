@@ -23,8 +23,9 @@ from eo_pipeline.core.zonal.measures import Keep
 from eo_pipeline.core.zonal.shapes import Zones
 from eo_pipeline.core.zonal.table import zone_table
 from eo_pipeline.core.zonal.wanted import Wanted
+from eo_pipeline.errors import ZonesError
 from eo_pipeline.steps.zones.coverage import Coverage, coverage_key, coverage_of, kept_coverage
-from eo_pipeline.steps.zones.coverage_cache import coverage_file, written_coverage
+from eo_pipeline.steps.zones.coverage_cache import coverage_folder, written_coverage
 from eo_pipeline.steps.zones.engine import Measure, Progress, add_up, no_sums
 from eo_pipeline.steps.zones.factors import ground_areas, weights_of
 from eo_pipeline.steps.zones.ground import Ground, GroundPixels, ground_of
@@ -103,11 +104,13 @@ def results_of_zones(
         progress: told of every zone that is complete.
 
     Raises:
-        ZonesError: no zone touches any area.
+        ZonesError: no zone touches any area, or there are no weights for weighted_mean.
         TilesError: a raster cannot be read or does not hold the bands.
         GridMismatchError: the rasters do not lie on one lattice.
     """
-    ground = ground_of(rasters, areas, wanted.bands) if rasters or areas else None
+    if wanted.weighted and weights is None:
+        raise ZonesError("weights: expected a raster beside the statistic weighted_mean, got none; name one")
+    ground = ground_of(rasters, areas, wanted.bands) if zones.ids and (rasters or areas) else None
     closed = ClosedZones(len(zones.ids), wanted)
     if ground is None:
         nothing = no_sums(len(zones.ids), len(wanted.bands))
@@ -140,7 +143,7 @@ def results_of_zones(
 def _weighed(ground: Ground, wanted: Wanted, weights: Path | None, rasters: OpenRasters) -> dict[str, Measure]:
     """What must be added up besides plain pixels: those weighed by a raster, and classes by their ground."""
     measures = {}
-    if wanted.weighted and weights is not None:
+    if weights is not None and wanted.weighted:
         measures["weights"] = Measure(factors=weights_of(weights, ground.grid, rasters))
     if wanted.areas and _in_degrees(ground.grid):
         tally = ClassTally(wanted, by_weight=True)
@@ -162,10 +165,10 @@ def _covered(
         yield kept, lambda _, __: None
         return
     made = coverage_of(zones, ground, wanted)
-    with written_coverage(coverage_file(cache, key), key, made.blocks, made.there) as writer:
+    with written_coverage(coverage_folder(cache, key), key, made.blocks, made.there) as writer:
 
         def after(number: int, runs: Runs) -> None:
-            writer.add_runs(number, runs)
+            writer.add(runs)
             made.forget(made.blocks[number].closing)
 
         yield made, after

@@ -9,7 +9,7 @@ from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.product import ZoneTable
 from eo_pipeline.core.zonal.shapes import Kind
 from eo_pipeline.core.zonal.wanted import Wanted
-from eo_pipeline.earth_engine.recipes import own_function
+from eo_pipeline.earth_engine.own_functions import own_function
 from eo_pipeline.errors import ZonesError
 
 KINDS: tuple[Kind, ...] = ("polygons", "points", "lines")

@@ -37,7 +37,7 @@ def points(on_halves: bool) -> st.SearchStrategy[Point]:
     if on_halves:
         halves = st.integers(-10, 2 * WIDTH + 10).map(lambda number: number / 2)
         return st.tuples(halves, halves)
-    anywhere = st.floats(-5, WIDTH + 5, allow_nan=False, width=64)
+    anywhere = st.floats(-5, WIDTH + 5).map(lambda number: round(number, 6))
     return st.tuples(anywhere, anywhere)
 
 
