@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import rasterio
 from affine import Affine
 from numpy.typing import NDArray
@@ -20,13 +21,19 @@ from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
+from eo_pipeline.core.headers import RasterHeader
 from eo_pipeline.core.mosaics.warping import Warp
-from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.core.rectangles import Rectangle, windows
+from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.cogs.raw_blocks import RawBlocks
+from eo_pipeline.storage.decoded_blocks import read_blocks
 from eo_pipeline.storage.rasters import GDAL_ERRORS, unreadable
 
 _OPEN = 32
 """Files that one thread keeps open."""
+
+_CHECKED = 1024
+"""Pixels a side of the windows that a raster is checked by."""
 
 _EXACTLY = 1e-3
 """Pixels of the source by which the warper may approximate where a pixel of the target comes from."""
@@ -107,9 +114,21 @@ class RasterHandles:
         """
         window = Window(rectangle.column_start, rectangle.row_start, rectangle.width, rectangle.height)
         try:
+            if isinstance(raster, Path) and read_blocks(self.raw_blocks(raster), rectangle, bands, into):
+                return
             self._dataset(raster).read(list(bands), window=window, out=into)
-        except GDAL_ERRORS as error:
+        except (*GDAL_ERRORS, StorageError, OSError) as error:
             raise unreadable(raster.path if isinstance(raster, WarpedRaster) else raster, error) from error
+
+    def check(self, path: Path, header: RasterHeader) -> None:
+        """Read all of a raster once.
+
+        Raises:
+            TilesError: some of it cannot be read; names the file.
+        """
+        (height, width), bands = header.geobox.shape, range(1, header.count + 1)
+        for window in windows(height=height, width=width, rows=_CHECKED, columns=_CHECKED):
+            self.read(path, window, bands, np.empty((header.count, window.height, window.width), header.dtype))
 
     def raw_blocks(self, path: Path) -> RawBlocks:
         """The compressed blocks of a local file, for the calling thread; OSError if it cannot be opened."""

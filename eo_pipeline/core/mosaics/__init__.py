@@ -6,7 +6,7 @@ Belongs here: decisions from georeferencing alone; names of files say nothing. D
 from eo_pipeline.core.mosaics.lattice import describe_grid, union_grid, whole_offset
 from eo_pipeline.core.mosaics.options import MosaicOptions, check_options
 from eo_pipeline.core.mosaics.plan import MosaicPlan, Placement, describe_gaps, place, plan_mosaic
-from eo_pipeline.core.mosaics.precedence import Overlap, paint
+from eo_pipeline.core.mosaics.precedence import Overlap
 
 __all__ = [
     "MosaicOptions",
@@ -16,7 +16,6 @@ __all__ = [
     "check_options",
     "describe_gaps",
     "describe_grid",
-    "paint",
     "place",
     "plan_mosaic",
     "union_grid",

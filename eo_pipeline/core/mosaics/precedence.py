@@ -3,10 +3,7 @@
 Belongs here: the rules and what follows from a band for them. Does not: applying them to pixels (core.kernels.compose).
 """
 
-from typing import Any, Literal, get_args
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Literal, get_args
 
 from eo_pipeline.core.bands import BandEncoding
 
@@ -20,11 +17,3 @@ def rule_of(overlap: Overlap, band: BandEncoding) -> Overlap:
     if band.scale < 0 and overlap in ("min", "max"):
         return "max" if overlap == "min" else "min"
     return overlap
-
-
-def paint(below: NDArray[Any], above: NDArray[Any], band: BandEncoding) -> None:
-    """Write `above` over `below` (same shape, in place), except where `above` is nodata.
-
-    Painting from the last tile to the first gives the first tile precedence wherever it has a value.
-    """
-    np.copyto(below, above, where=~band.is_nodata(above))

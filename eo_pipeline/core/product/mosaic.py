@@ -24,7 +24,11 @@ class Mosaic(Section):
     max_z_error: float = Field(
         0.0, ge=0, description="how far a stored number may be off, with lerc and nodata NaN only; 0 keeps every bit"
     )
-    allow_gaps: bool = Field(False, description="pixels that no tile covers become nodata; else they are an error")
+    allow_gaps: bool = Field(
+        False,
+        description="pixels that no tile covers become nodata, and tiles that are missing of an export are left out; "
+        "else both are an error",
+    )
 
     @property
     def options(self) -> MosaicOptions:

@@ -3,7 +3,7 @@
 Does not belong here: which tiles there should be, and how a COG is laid out on disk.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from eo_pipeline.storage.cogs.raw_blocks import BlockFormat
 from eo_pipeline.storage.cogs.spec import CogSpec
 from eo_pipeline.storage.cogs.write_cog import write_cog
 from eo_pipeline.storage.raster_handles import RasterHandles
-from eo_pipeline.storage.rasters import GDAL_ERRORS, read_all_blocks, read_headers, unreadable
+from eo_pipeline.storage.rasters import read_headers
 
 _THREADS = 4
 """Threads that read, compress and write one mosaic."""
@@ -107,7 +107,7 @@ def make_mosaic(
         try:
             size = write_cog(path, spec, source, threads=threads, max_memory_mb=max_memory_mb)
         except TilesError as error:
-            raise _all_corrupt(headers, error) from error
+            raise _all_corrupt(handles, headers, error) from error
     return _report(path, size, plan, source.summaries())
 
 
@@ -116,14 +116,14 @@ def _plan(headers: Mapping[Path, RasterHeader], target: GeoBox, *, warps: bool) 
     return plan_mosaic([header.geobox for header in headers.values()], target, warps=warps)
 
 
-def _all_corrupt(tiles: Iterable[Path], first: TilesError) -> TilesError:
+def _all_corrupt(handles: RasterHandles, tiles: Mapping[Path, RasterHeader], first: TilesError) -> TilesError:
     """One error that names every tile that has a block nobody can read; one of them stopped the mosaic."""
     problems = []
-    for tile in tiles:
+    for path, header in tiles.items():
         try:
-            read_all_blocks(tile)
-        except GDAL_ERRORS as error:
-            problems.append(str(unreadable(tile, error)))
+            handles.check(path, header)
+        except TilesError as error:
+            problems.append(str(error))
     return TilesError("\n".join(problems)) if problems else first
 
 

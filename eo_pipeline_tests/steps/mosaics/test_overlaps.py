@@ -1,10 +1,12 @@
 """Overlapping tiles on disk, against rasterio's own merge; windows of any size give the same pixels."""
 
 import math
+import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import copy2
 from typing import Any
 
 import numpy as np
@@ -106,6 +108,20 @@ def test_only_windows_that_no_tile_touches_are_empty(tmp_path: Path) -> None:
         assert empty
         assert all((source.read(part) == -9999).all() for part in empty)
         assert all((source.read(part) != -9999).any() for part in parts if part not in empty)
+
+
+@pytest.mark.parametrize("overlap", ["first", "max", "mean"])
+def test_memory_is_that_of_the_window_however_many_tiles_overlap(tmp_path: Path, overlap: Overlap) -> None:
+    paths = scattered(tmp_path)
+    paths += [Path(copy2(path, path.with_stem(f"{path.stem}_{again}"))) for path in paths for again in (1, 2)]
+    with painter(paths, overlap) as source:
+        source.read(Rectangle(0, 0, 64, 64))  # compiles
+        tracemalloc.start()
+        pixels = source.read(Rectangle(0, 0, 1024, 1024))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    piece = 512 * 512 * 2 * (2 + 4 + 8)
+    assert peak < pixels.nbytes + 2 * piece
 
 
 def test_very_many_tiles_are_read_through_few_open_files(tmp_path: Path) -> None:
