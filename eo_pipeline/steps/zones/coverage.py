@@ -20,7 +20,7 @@ from eo_pipeline.core.zonal.rules import pixels_of
 from eo_pipeline.core.zonal.shapes import Zones
 from eo_pipeline.core.zonal.wanted import Wanted
 from eo_pipeline.errors import ZonesError
-from eo_pipeline.steps.zones.coverage_cache import KeptCoverage, coverage_file
+from eo_pipeline.steps.zones.coverage_cache import coverage_folder, open_coverage
 from eo_pipeline.steps.zones.engine import RunsOf
 from eo_pipeline.steps.zones.ground import Ground
 from eo_pipeline.steps.zones.placing import placed_zones
@@ -72,11 +72,8 @@ def coverage_of(zones: Zones, ground: Ground, wanted: Wanted) -> Coverage:
 
 def kept_coverage(folder: Path, key: str) -> Coverage | None:
     """The coverage that was kept under exactly this key, if it was."""
-    path = coverage_file(folder, key)
-    if not path.exists():
-        return None
-    kept = KeptCoverage(path)
-    if kept.key != key:
+    kept = open_coverage(coverage_folder(folder, key), key)
+    if kept is None:
         return None
     return Coverage(kept.blocks, kept.there, lambda number, _: kept.runs(number), lambda _: None, kept=True)
 

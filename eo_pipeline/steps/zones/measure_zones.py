@@ -25,7 +25,7 @@ from eo_pipeline.core.zonal.table import zone_table
 from eo_pipeline.core.zonal.wanted import Wanted
 from eo_pipeline.errors import ZonesError
 from eo_pipeline.steps.zones.coverage import Coverage, coverage_key, coverage_of, kept_coverage
-from eo_pipeline.steps.zones.coverage_cache import coverage_file, written_coverage
+from eo_pipeline.steps.zones.coverage_cache import coverage_folder, written_coverage
 from eo_pipeline.steps.zones.engine import Measure, Progress, add_up, no_sums
 from eo_pipeline.steps.zones.factors import ground_areas, weights_of
 from eo_pipeline.steps.zones.ground import Ground, GroundPixels, ground_of
@@ -161,10 +161,10 @@ def _covered(
         yield kept, lambda _, __: None
         return
     made = coverage_of(zones, ground, wanted)
-    with written_coverage(coverage_file(cache, key), key, made.blocks, made.there) as writer:
+    with written_coverage(coverage_folder(cache, key), key, made.blocks, made.there) as writer:
 
         def after(number: int, runs: Runs) -> None:
-            writer.add_runs(number, runs)
+            writer.add(runs)
             made.forget(made.blocks[number].closing)
 
         yield made, after
