@@ -1,5 +1,6 @@
 """Tables of zones as a product declares them: forms, shapes, classes, points, functions; what is refused."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,11 @@ def write_fields(folder: Path, fields: dict[str, Any]) -> None:
     frame.to_file(folder / "fields.gpkg", driver="GPKG")
 
 
-def made(folder: Path, pixels: NDArray[Any], zones: dict[str, Any], **sections: Any) -> Path:
-    """The table's Parquet file of a product of one area whose mosaic of January has some pixels."""
+def made(folder: Path, pixels: NDArray[Any], zones: dict[str, Any], *, until: str = MONTH, **sections: Any) -> Path:
+    """The table's Parquet file of a product of one area whose mosaics have some pixels; of January, made in one run."""
     declared = {
         "source": {"collection": "local/scenes", "bands": ["B4"]},
-        "period": {"every": "month", "start": "2024-01", "end": "2024-02"},
+        "period": {"every": "month", "start": "2024-01", "end": "2024-03"},
         "area": {"box": [0, 0, SIDE * RESOLUTION, SIDE * RESOLUTION], "crs": "EPSG:32633", "resolution": RESOLUTION},
         "zones": {"file": "fields.gpkg", "id": "field", **zones},
         **sections,
@@ -51,12 +52,14 @@ def made(folder: Path, pixels: NDArray[Any], zones: dict[str, Any], **sections: 
         file.write(pixels, 1)
         file.descriptions = ("B4",)
     io = MosaicIO(Settings(root=str(root)))
-    io.store(product.key("mosaic"), f"whole|{MONTH}", NewMosaic("written", "d" * 40, folder / "m.tif"))
+    for month in {MONTH, until}:
+        copy = shutil.copy(folder / "m.tif", folder / f"{month}.tif")
+        io.store(product.key("mosaic"), f"whole|{month}", NewMosaic("written", "d" * 40, Path(copy)))
     definitions = build_definitions([product.product], resources=resources("http://127.0.0.1:9", root), folder=folder)
+    span = {"dagster/asset_partition_range_start": MONTH, "dagster/asset_partition_range_end": until}
     with dg.DagsterInstance.ephemeral() as instance:
         job = definitions.resolve_implicit_global_asset_job_def()
-        key = product.key("zonal_stats")
-        job.execute_in_process(instance=instance, asset_selection=[key], partition_key=MONTH)
+        job.execute_in_process(instance=instance, asset_selection=[product.key("zonal_stats")], tags=span)
     return root / "small" / "zonal_stats" / f"{MONTH}.parquet"
 
 
@@ -104,6 +107,17 @@ def test_an_inner_buffer_leaves_pixels_along_edges_out(tmp_path: Path) -> None:
     assert at_x_0 > 1.002
     assert west["B4_count"] == pytest.approx((5 - 2.4 * at_x_0) ** 2, rel=1e-4)
     assert "12 m within the zone's edges" in read_columns(path)[-1].description
+
+
+@pytest.mark.parametrize("rule", ["center", "all_touched", "fractional"])
+def test_a_run_of_several_dates_finds_the_pixels_of_zones_once(tmp_path: Path, rule: str) -> None:
+    write_fields(tmp_path, FIELDS)
+    zones = {"rule": rule, "statistics": ["mean", "median", "count"]}
+    january = made(tmp_path, heights(), zones, until="2024-02")
+    numbers = pd.read_parquet(january).iloc[:, 4:]
+    pd.testing.assert_frame_equal(pd.read_parquet(january.with_name("2024-02.parquet")).iloc[:, 4:], numbers)
+    pd.testing.assert_frame_equal(pd.read_parquet(made(tmp_path, heights(), zones)).iloc[:, 4:], numbers)
+    assert not list((tmp_path / "data").rglob("coverage*")), "what was kept for the run is gone"
 
 
 def test_pixels_are_weighed_by_the_raster_that_the_product_names(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from shapely.geometry.base import BaseGeometry
 from eo_pipeline.core.zonal.shapes import contiguous_longitudes, metres_per_unit, reprojected_together
 
 _WGS84 = CRS("EPSG:4326")
+_HALF_TURN = 180.0
+"""Degrees; what lies on both sides of the 180th meridian is wider."""
 _CURVE = 0.1
 """Of the buffer, the pixel that edges are densified for: they stay within a thousandth of the buffer."""
 
@@ -66,5 +68,8 @@ def _middles(geometries: Sequence[BaseGeometry], crs: CRS) -> NDArray[np.float64
 
 def _in_one_piece(geometry: BaseGeometry) -> BaseGeometry:
     """A polygon in degrees whose parts on both sides of the 180th meridian are joined."""
+    west, _, east, _ = geometry.bounds
+    if not east - west > _HALF_TURN:
+        return geometry
     (joined,) = contiguous_longitudes([geometry])
     return geometry if joined is geometry else shapely.union_all(shapely.get_parts(joined))

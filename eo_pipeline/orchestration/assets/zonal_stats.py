@@ -1,7 +1,7 @@
 """`zonal_stats`: one row a zone and period, measured over all of the period's mosaics."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -65,24 +65,30 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
             wanted = wanted_zones(declared, product.bands, kind=zones.kind)
             columns = _columns(declared, wanted)
 
-        def make(key: str) -> Made:
+        def make(key: str, cache: Path | None) -> Made:
             area, period = (PartitionKey.parse(key).area, PartitionKey.parse(key).period) if by_areas else (None, key)
             areas = list(chain.areas) if area is None else [area]
             found = {a: mosaic_io.load(chain.key("mosaic"), PartitionKey(a, period).text) for a in areas}
             here = zones if area is None else _zones_of(chain, declared, zones, area)
-            table = _measure(chain, declared, here, wanted, found, io=mosaic_io, period_key=period)
+            table = _measure(chain, declared, here, wanted, found, io=mosaic_io, period_key=period, cache=cache)
             tables_io.store(context.asset_key, key, NewTable(table, columns, _tags(chain, zones, wanted, period)))
             provenance = {names.ZONES_VERSION: version, names.ROOT: tables_io.place.address}
             shown = _metadata(table, zones, list(found.values()))
             return Made({**shown, **provenance}, metadata.table_preview(table, columns))
 
         try:
-            return each_partition(context, make)
+            with _cache(context, tables_io) as cache:
+                return each_partition(context, lambda key: make(key, cache))
         finally:
             if declared.together:
                 _join(context, tables_io, by_areas=by_areas)
 
     return zonal_stats
+
+
+def _cache(context: dg.AssetExecutionContext, io: TablesIO) -> AbstractContextManager[Path | None]:
+    """Where a run of several dates keeps which pixels zones hold; none of a single one, which would only write it."""
+    return io.place.workspace() if len(context.partition_keys) > 1 else nullcontext(None)
 
 
 def _join(context: dg.AssetExecutionContext, io: TablesIO, *, by_areas: bool) -> None:
@@ -132,6 +138,7 @@ def _measure(
     *,
     io: MosaicIO,
     period_key: str,
+    cache: Path | None,
 ) -> pd.DataFrame:
     with ExitStack() as stack:
         rasters = [stack.enter_context(io.place.local_copy(m.path)) for m in found.values() if m.path is not None]
@@ -142,6 +149,7 @@ def _measure(
             chain.period(period_key),
             areas=[chain.areas[key].geobox for key in found],
             weights=chain.weights_file,
+            cache=cache,
             form=declared.form,
             geometry=declared.geometry,
         )
