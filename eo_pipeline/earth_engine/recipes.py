@@ -6,7 +6,7 @@ encode (`encoding`). What does not belong here: requests (`session`), and the si
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
