@@ -89,6 +89,7 @@ def coverage_key(zones: Zones, ground: Ground, wanted: Wanted) -> str | None:
             "zones": zones.checksum,
             "ids": ids,
             "crs": str(zones.crs),
+            "kind": wanted.kind,
             "rule": wanted.rule,
             "inner_buffer": wanted.inner_buffer,
             "grid": [str(ground.grid.crs), *map(float.hex, tuple(ground.grid.affine)[:6]), *ground.grid.shape],
