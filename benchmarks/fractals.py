@@ -25,7 +25,8 @@ def fractal(seed: int, side: int, rows: slice, columns: slice) -> NDArray[np.flo
     for octave in range(OCTAVES):
         cells = 4 * 2**octave
         lattice = np.random.default_rng((seed, octave)).standard_normal((cells + 1, cells + 1), dtype=np.float32)
-        field += FADING**octave * (_weights(rows, side, cells) @ lattice @ _weights(columns, side, cells).T)
+        between_rows = _between(lattice, rows, side, cells)
+        field += FADING**octave * _between(between_rows.T, columns, side, cells).T
     return field
 
 
@@ -35,8 +36,9 @@ def noise(seed: int, rows: slice, columns: slice) -> NDArray[np.float32]:
     return generator.standard_normal((rows.stop - rows.start, columns.stop - columns.start), dtype=np.float32)
 
 
-def _weights(pixels: slice, side: int, cells: int) -> NDArray[np.float32]:
-    """Linear interpolation (pixel, lattice point) of points at whole cells."""
+def _between(values: NDArray[np.float32], pixels: slice, side: int, cells: int) -> NDArray[np.float32]:
+    """Linear interpolation of values (lattice point, any) at pixels' centres: (pixel, any)."""
     position = (np.arange(pixels.start, pixels.stop) + 0.5) * cells / side
-    weights = np.maximum(0, 1 - np.abs(position[:, None] - np.arange(cells + 1)))
-    return np.asarray(weights, dtype=np.float32)
+    before = position.astype(np.intp)
+    share = (position - before).astype(np.float32)[:, None]
+    return values[before] * (1 - share) + values[before + 1] * share

@@ -20,11 +20,13 @@ from benchmarks.mosaics.outputs import difference, is_cog, overview_difference, 
 from benchmarks.mosaics.scenes import EXPORTED, Scene, Storage, repeat_tiles, write_tiles
 from benchmarks.peer_environments import peer_python
 
-LEVELS: Mapping[str, int | None] = {"deflate": 6, "zstd": 1, "lzw": None}
-"""What this project writes by each codec; peers and the limit are told the same."""
+LEVELS: Mapping[str, int | None] = {"deflate": 6, "zstd": 9, "lzw": None}
+"""What this project writes by each codec, which are GDAL's own; peers and the limit are told the same."""
 BLOCK, PREDICTOR = 512, 2
 """Of this project's mosaics of whole numbers: tiles of raw copies have them, too."""
 PEAK_MB, TIMES_LIMIT = 350, 1.5
+SAME_BYTES = 1.05
+"""Bytes of ours by a peer's that was told the codec and its level: more would mean that it was told another level."""
 TIMES, SAME_PEAK = 10, 1.1
 """Pixels of the large image by those of the small one, and by how much its peak may be higher and still be the same."""
 
@@ -124,7 +126,8 @@ def lines(case: Case, peers: Sequence[Peer], folder: Path, rounds: int, python: 
     for peer in peers:
         try:
             others[peer] = _side(case, peer, folder, python)
-            told[peer] = _compared(case, made, measure(others[peer]).answer, _path(folder, peer.name))
+            found = _compared(case, made, measure(others[peer]).answer, _path(folder, peer.name))
+            told[peer] = found | {"level_told": peer.told_codec}
         except (BenchmarkError, subprocess.CalledProcessError) as error:
             if not peer.optional:
                 raise
@@ -159,6 +162,8 @@ def _judged(line: Line, case: Case) -> Line:
     aims = [faster(line.peer, line.ours, line.theirs, least) for least in _of(case.aims, line.peer)]
     if line.limit is not None:
         aims.append(Aim("times the limit", line.ours.seconds / line.limit.seconds, most=TIMES_LIMIT))
+    if line.told["level_told"]:
+        must.append(Aim("times its bytes", line.told["bytes_ours"] / line.told["bytes_theirs"], most=SAME_BYTES))
     return replace(line, must=(*must, Aim("peak MB", line.ours.peak_mb, most=PEAK_MB)), aims=tuple(aims))
 
 
