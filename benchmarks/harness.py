@@ -41,6 +41,8 @@ class Side:
         arguments: JSON values.
         python: interpreter to run it with.
         environment: variables laid over those of this process.
+        prepare: a function of the same module, called with the same arguments before the clock starts, to load what a
+            process loads once; empty for none.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Side:
     arguments: Mapping[str, Json] = field(default_factory=dict)
     python: Path = Path(sys.executable)
     environment: Mapping[str, str] = field(default_factory=dict)
+    prepare: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,15 @@ class Measurement:
     """One execution.
 
     Attributes:
+        load_s: seconds of what prepared for it, which are in no other number.
         seconds: by the clock.
         cpu_s: seconds that all cores together worked, in all processes of the side.
-        idle_mb: resident memory before the function was called, imports included, MB (1e6 bytes).
+        idle_mb: resident memory before the function was called, imports and preparation included, MB (1e6 bytes).
         peak_mb: highest resident memory of the process, or of it and its descendants together if more was seen.
         answer: what was returned.
     """
 
+    load_s: float
     seconds: float
     cpu_s: float
     idle_mb: float
@@ -105,7 +110,8 @@ def measure(side: Side) -> Measurement:
     Raises:
         BenchmarkError: if the process fails.
     """
-    task = json.dumps({"module": side.module, "function": side.function, "arguments": dict(side.arguments)})
+    called = {"module": side.module, "function": side.function, "prepare": side.prepare}
+    task = json.dumps(called | {"arguments": dict(side.arguments)})
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         with (

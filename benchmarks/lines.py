@@ -17,12 +17,14 @@ class Cost:
     """What one side took.
 
     Attributes:
+        load_s: seconds of what a process does once before the first call, in no other number; median of the rounds.
         seconds: by the clock, median of the rounds.
         cpu_s: of all cores together, median of the rounds.
         idle_mb: resident memory before it began, imports included, MB (1e6 bytes); the most of any round.
         peak_mb: highest resident memory of its processes, MB; the most of any round.
     """
 
+    load_s: float
     seconds: float
     cpu_s: float
     idle_mb: float
@@ -32,6 +34,7 @@ class Cost:
     def of(measurements: Sequence[Measurement]) -> "Cost":
         """Of the rounds of one side."""
         return Cost(
+            load_s=statistics.median(measured.load_s for measured in measurements),
             seconds=statistics.median(measured.seconds for measured in measurements),
             cpu_s=statistics.median(measured.cpu_s for measured in measurements),
             idle_mb=max(measured.idle_mb for measured in measurements),

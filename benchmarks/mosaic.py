@@ -201,7 +201,7 @@ def _square(size: Size, name: str, tiles: Sequence[Path], codec: str, limit: str
 def _our_side(case: Case, folder: Path) -> Side:
     size = {"height": case.height, "width": case.width}
     wanted = {"tiles": _texts(case.tiles), "path": str(_path(folder, "ours")), "codec": case.codec, **size}
-    return Side("ours", "benchmarks.mosaics.ours", "ours", wanted)
+    return Side("ours", "benchmarks.mosaics.ours", "ours", wanted, prepare="load")
 
 
 def _side(case: Case, peer: Peer, folder: Path, python: Python) -> Side:

@@ -1,13 +1,22 @@
 """This project's mosaic. Where `make_mosaic` is imported from stands here only."""
 
+import tempfile
 from pathlib import Path
 
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
-from benchmarks.mosaics.scenes import BANDS, CRS, NODATA, transform_of_image
+from benchmarks.mosaics.scenes import BANDS, CRS, EXPORTED, NODATA, Scene, transform_of_image, write_tiles
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.steps.make_mosaic import make_mosaic
+
+
+def load(*, codec: str, **_: object) -> None:
+    """Makes a small mosaic: what a process loads once, such as compiled functions, is there afterwards."""
+    scene = Scene(side=1, tile=1024)
+    with tempfile.TemporaryDirectory() as folder:
+        tiles = [str(tile) for tile in write_tiles(Path(folder) / "tiles", scene, EXPORTED)]
+        ours(tiles=tiles, path=f"{folder}/small.tif", codec=codec, height=scene.pixels, width=scene.pixels)
 
 
 def ours(*, tiles: list[str], path: str, codec: str, height: int, width: int) -> dict[str, int]:

@@ -2,16 +2,25 @@
 
 import datetime as dt
 import math
+import tempfile
 from pathlib import Path
 
 from benchmarks.zones.answers import STATISTICS, write_answers
-from benchmarks.zones.scenes import ID
+from benchmarks.zones.scenes import ID, write_polygons, write_raster
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.steps.measure_zones import measure_zones
 from eo_pipeline.storage.vectors import read_zones
 
 OFFERED = frozenset({"center"})
 """What `ours` can do so far, out of: the rules center and fractional, threads, cache."""
+
+
+def load(*, rule: str, threads: int, **_: object) -> None:
+    """Measures a few polygons: what a process loads once, such as compiled functions, is there afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        raster = write_raster(Path(folder) / "raster.tif", 64, 1)
+        zones = write_polygons(Path(folder) / "zones.fgb", 64, 20)
+        ours(zones=str(zones), raster=str(raster), answers=f"{folder}/answers.npy", rule=rule, threads=threads)
 
 
 def ours(*, zones: str, raster: str, answers: str, rule: str, threads: int, cache: str | None = None) -> int:

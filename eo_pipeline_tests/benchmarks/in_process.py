@@ -14,7 +14,8 @@ def measure_here(side: Side) -> Measurement:
     function = getattr(import_module(side.module), side.function)
     idle_mb, worked, started = resident_mb(), cpu_seconds(), time.perf_counter()
     answer = function(**side.arguments)
-    return Measurement(time.perf_counter() - started, cpu_seconds() - worked, idle_mb, peak_mb(), answer)
+    seconds, cpu_s = time.perf_counter() - started, cpu_seconds() - worked
+    return Measurement(0.0, seconds, cpu_s, idle_mb, peak_mb(), answer)
 
 
 def start_no_process(patch: pytest.MonkeyPatch, benchmark: str) -> None:

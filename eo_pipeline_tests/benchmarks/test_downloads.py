@@ -29,7 +29,7 @@ def url() -> Iterator[str]:
 
 def run(checksums: dict[str, int], *, seconds: float = 1.0) -> Run:
     answer = {"seconds": seconds, "checksums": checksums, "memory_mb": [100.0, *[120.0] * 5, *[123.0] * 5]}
-    return Run(Measurement(seconds, seconds, 90.0, 150.0, answer), Counts(len(checksums), 0, 0, 1))
+    return Run(Measurement(0.0, seconds, seconds, 90.0, 150.0, answer), Counts(len(checksums), 0, 0, 1))
 
 
 def right(count: int) -> dict[str, int]:

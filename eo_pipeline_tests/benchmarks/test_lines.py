@@ -23,22 +23,34 @@ def work(*, seconds: float) -> None:
         math.sqrt(2.0)
 
 
+def work_little(*, seconds: float) -> None:
+    work(seconds=seconds / 100)
+
+
 def start_child(*, megabytes: int) -> None:
     held = f"import time; held = b'x' * {megabytes * 1_000_000}; time.sleep(0.5)"
     subprocess.run([sys.executable, "-c", held], check=True)
 
 
 def cost(seconds: float, cpu_s: float = 1.0) -> Cost:
-    return Cost(seconds, cpu_s, 50.0, 100.0)
+    return Cost(0.5, seconds, cpu_s, 50.0, 100.0)
 
 
 def test_a_cost_is_the_median_of_times_and_the_most_of_memory() -> None:
-    rounds = [Measurement(3.0, 9.0, 40, 100, None), Measurement(1.0, 7.0, 60, 90, None), Measurement(2.0, 8, 50, 95, 0)]
-    assert Cost.of(rounds) == Cost(seconds=2.0, cpu_s=8.0, idle_mb=60, peak_mb=100)
+    taken = [(0.1, 3.0, 9.0, 40, 100), (0.3, 1.0, 7.0, 60, 90), (0.2, 2.0, 8.0, 50, 95)]
+    rounds = [Measurement(*numbers, answer=None) for numbers in taken]
+    assert Cost.of(rounds) == Cost(load_s=0.2, seconds=2.0, cpu_s=8.0, idle_mb=60, peak_mb=100)
 
 
 def test_cpu_time_is_that_of_the_function() -> None:
     assert measure(Side("work", HERE, "work", {"seconds": 0.3})).cpu_s == pytest.approx(0.3, abs=0.1)
+
+
+def test_what_prepares_is_not_in_the_times() -> None:
+    side = Side("work", HERE, "work_little", {"seconds": 0.3}, prepare="work")
+    measured = measure(side)
+    assert measured.load_s > 0.3
+    assert max(measured.seconds, measured.cpu_s) < 0.1
 
 
 def test_memory_of_what_it_starts_is_counted() -> None:
