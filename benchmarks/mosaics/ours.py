@@ -12,8 +12,8 @@ from eo_pipeline.steps.make_mosaic import make_mosaic
 
 
 def load(*, codec: str, **_: object) -> None:
-    """Makes a small mosaic: what a process loads once, such as compiled functions, is there afterwards."""
-    scene = Scene(side=1, tile=1024)
+    """Makes a small mosaic with an overview: what a process loads once, such as compiled functions, is there afterwards."""
+    scene = Scene(side=1, tile=600)
     with tempfile.TemporaryDirectory() as folder:
         tiles = [str(tile) for tile in write_tiles(Path(folder) / "tiles", scene, EXPORTED)]
         ours(tiles=tiles, path=f"{folder}/small.tif", codec=codec, height=scene.pixels, width=scene.pixels)
