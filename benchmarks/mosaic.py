@@ -131,7 +131,7 @@ def lines(case: Case, peers: Sequence[Peer], folder: Path, rounds: int, python: 
         except (BenchmarkError, subprocess.CalledProcessError) as error:
             if not peer.optional:
                 raise
-            skipped[peer] = f"{peer.name} cannot be had here: {error}"
+            skipped[peer] = f"{peer.name} cannot be had here: {str(error).splitlines()[-1]}"
             others.pop(peer, None)
     limit = [_limit_side(case, folder)] if case.limit else []
     mine, *theirs = in_turn(case.name, [ours, *others.values(), *limit], rounds)

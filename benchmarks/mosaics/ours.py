@@ -12,7 +12,7 @@ from eo_pipeline.steps.make_mosaic import make_mosaic
 
 
 def load(*, codec: str, **_: object) -> None:
-    """Makes a small mosaic with an overview: what a process loads once, such as compiled functions, is there afterwards."""
+    """Makes a small mosaic with an overview, so that what a process loads once, compiled functions too, is there."""
     scene = Scene(side=1, tile=600)
     with tempfile.TemporaryDirectory() as folder:
         tiles = [str(tile) for tile in write_tiles(Path(folder) / "tiles", scene, EXPORTED)]
