@@ -10,8 +10,8 @@ line says.
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.aims import Aim
@@ -19,6 +19,7 @@ from benchmarks.harness import Json, Side, in_turn, measure
 from benchmarks.lines import Cost, Line, faster
 from benchmarks.peer_environments import peer_python
 from benchmarks.zones.answers import STATISTICS, Answers, differences, read_answers
+from benchmarks.zones.ground import Ground, Python, Size
 from benchmarks.zones.ours import OFFERED
 from benchmarks.zones.scenes import valid_pixels, write_polygons, write_raster, write_small_polygons
 
@@ -31,69 +32,7 @@ SAME: Mapping[str, float] = dict.fromkeys(STATISTICS, 1e-12)
 """The same of ours by any number of threads, and with or without a cache: sums may be taken in another order."""
 CPU_RATIO, RATIO, FRACTIONAL_RATIO, TIMES_READING, PEAK_MB = 10, 20, 2.5, 1.5, 2000
 
-Python = Callable[[str], Path]
-"""The interpreter of a peer's environment, by its name."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """How much is done.
-
-    Attributes:
-        pixels: along each side of the raster.
-        zones: polygons of all sizes.
-        across: small polygons along each side.
-        sample: of the small ones that a peer measures, too.
-        rounds: how often each side is timed.
-    """
-
-    pixels: int
-    zones: int
-    across: int
-    sample: int
-    rounds: int
-
-
 FULL = Size(pixels=8000, zones=3000, across=1000, sample=2000, rounds=3)
-
-
-@dataclass(frozen=True)
-class Ground:
-    """Files of one run.
-
-    Attributes:
-        folder: of all of them.
-        raster: of the first date.
-        later: of the second date, on the same grid.
-        zones: polygons of all sizes.
-        size: of it all.
-        python: interpreters of peers.
-    """
-
-    folder: Path
-    raster: Path
-    later: Path
-    zones: Path
-    size: Size
-    python: Python
-
-    def ours(self, rule: str, threads: int, **other: str) -> Side:
-        """Our side; `other` replaces zones or raster, or names a cache."""
-        wanted = self._wanted(f"ours-{rule}-{threads}", **other) | {"rule": rule, "threads": threads}
-        return Side(f"ours, {threads} threads", "benchmarks.zones.ours", "ours", wanted, prepare="load")
-
-    def peer(self, name: str, **other: Json) -> Side:
-        """A peer's side."""
-        python = self.python("rasters")
-        return Side(name, "benchmarks.zones.peers", name, self._wanted(name, **other), python=python)
-
-    def reading(self, raster: Path, threads: int) -> Side:
-        """The limit."""
-        return Side("reading", "benchmarks.zones.limits", "reading", {"raster": str(raster), "threads": threads})
-
-    def _wanted(self, name: str, **other: Json) -> dict[str, Json]:
-        files = {"zones": self.zones, "raster": self.raster, "answers": self.folder / f"{name}.npy"}
-        return {key: str(path) for key, path in files.items()} | other
 
 
 def comparisons(size: Size = FULL, python: Python = peer_python) -> Iterator[Line]:

@@ -11,8 +11,9 @@ import rasterio
 import shapely
 from rasterio.features import rasterize
 
-from benchmarks.zonal import Size, comparisons
+from benchmarks.zonal import comparisons
 from benchmarks.zones.answers import STATISTICS, differences, read_answers, write_answers
+from benchmarks.zones.ground import Size
 from benchmarks.zones.limits import reading
 from benchmarks.zones.peers import exactextract, rasterstats
 from benchmarks.zones.scenes import valid_pixels, write_polygons, write_raster, write_small_polygons
