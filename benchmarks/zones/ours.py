@@ -1,4 +1,4 @@
-"""This project's zonal statistics. Where `measure_zones` is imported from, and how it is called, stand here only."""
+"""This project's zonal statistics. Where they are imported from, and how they are called, stands here only."""
 
 import datetime as dt
 import math
@@ -10,9 +10,12 @@ from benchmarks.zones.scenes import ID, write_polygons, write_raster
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.zonal.measures import Rule
+from eo_pipeline.core.zonal.table import zone_table
 from eo_pipeline.core.zonal.wanted import Wanted
-from eo_pipeline.steps.zones.measure_zones import measure_zones
+from eo_pipeline.steps.zones.measure_zones import results_of_zones
 from eo_pipeline.storage.vectors import read_zones
+
+PERIOD = Period(dt.datetime(2026, 6, 1, tzinfo=dt.UTC), dt.datetime(2026, 7, 1, tzinfo=dt.UTC), "2026-06")
 
 
 def load(*, rule: str, threads: int, **_: object) -> None:
@@ -24,7 +27,7 @@ def load(*, rule: str, threads: int, **_: object) -> None:
 
 
 def ours(*, zones: str, raster: str, answers: str, rule: str, threads: int, cache: str | None = None) -> int:
-    """Through the public step.
+    """Through the public step, from the file of zones to the table.
 
     Args:
         zones: a file of polygons.
@@ -37,13 +40,9 @@ def ours(*, zones: str, raster: str, answers: str, rule: str, threads: int, cach
     Returns:
         The number of zones.
     """
-    bands = (BandEncoding("band", "float32", nodata=math.nan),)
-    table = measure_zones(
-        read_zones(Path(zones), id_column=ID),
-        [Path(raster)],
-        Wanted(bands, STATISTICS, rule=Rule(rule)),
-        Period(dt.datetime(2026, 6, 1, tzinfo=dt.UTC), dt.datetime(2026, 7, 1, tzinfo=dt.UTC), "2026-06"),
-        cache=None if cache is None else Path(cache),
-        threads=threads,
-    )
+    polygons = read_zones(Path(zones), id_column=ID)
+    wanted = Wanted((BandEncoding("band", "float32", nodata=math.nan),), STATISTICS, rule=Rule(rule))
+    kept = None if cache is None else Path(cache)
+    results = results_of_zones(polygons, [Path(raster)], wanted, cache=kept, threads=threads)
+    table = zone_table(polygons, wanted, results, PERIOD)
     return write_answers(answers, {name: table[f"band_{name}"].to_numpy() for name in STATISTICS})
