@@ -1,6 +1,6 @@
 """Pixels of points and lines as zones, as the engine takes them.
 
-What does not belong here: which pixels those are (`lines`), and polygons (`rules`, `touched`).
+What does not belong here: which pixels those are (`lines`), and polygons (`rules`).
 """
 
 from collections.abc import Sequence
@@ -35,11 +35,6 @@ class HeldPixels:
             np.ones(int(offsets[-1]), np.int64),
             np.concatenate([part.weights for part in parts]),
         )
-
-    def forget(self, zones: Ints) -> None:
-        """Drop the pixels of zones that no block will hold any more."""
-        for zone in zones.tolist():
-            self._cells[zone] = _NOTHING
 
 
 _NOTHING = HeldCells(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))

@@ -5,7 +5,6 @@ Does not belong here: the file that keeps them (see coverage_cache), and pixels'
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from eo_pipeline.core.kernels.records import Ints
 from eo_pipeline.core.zonal.blocks import Block, plan_blocks
 from eo_pipeline.core.zonal.buffers import shrunk
 from eo_pipeline.core.zonal.rules import pixels_of
@@ -37,14 +35,12 @@ class Coverage:
         blocks: in which they lie, in the order of reading.
         there: (zone,) True where a zone touches the grid's areas.
         runs_of: the pixels of a block.
-        forget: called with zones that no later block holds.
         kept: whether they come from an earlier measurement.
     """
 
     blocks: tuple[Block, ...]
     there: NDArray[np.bool_]
     runs_of: RunsOf
-    forget: Callable[[Ints], None]
     kept: bool
 
 
@@ -67,7 +63,7 @@ def coverage_of(zones: Zones, ground: Ground, wanted: Wanted) -> Coverage:
     rows, columns = ground.block_shape
     blocks = plan_blocks(pixels.windows, rows=rows, columns=columns)
     there = ~shapely.is_empty(np.array(shapes, dtype=object))
-    return Coverage(blocks, there, lambda _, block: pixels.runs(block), pixels.forget, kept=False)
+    return Coverage(blocks, there, lambda _, block: pixels.runs(block), kept=False)
 
 
 def kept_coverage(folder: Path, key: str) -> Coverage | None:
@@ -75,7 +71,7 @@ def kept_coverage(folder: Path, key: str) -> Coverage | None:
     kept = open_coverage(coverage_folder(folder, key), key)
     if kept is None:
         return None
-    return Coverage(kept.blocks, kept.there, lambda number, _: kept.runs(number), lambda _: None, kept=True)
+    return Coverage(kept.blocks, kept.there, lambda number, _: kept.runs(number), kept=True)
 
 
 def coverage_key(zones: Zones, ground: Ground, wanted: Wanted) -> str | None:

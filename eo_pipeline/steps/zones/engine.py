@@ -94,7 +94,7 @@ def add_up(
     measures: Sequence[Measure] = (Measure(),),
     threads: int = 4,
     progress: Progress | None = None,
-    on_block: Callable[[int, Runs], None] | None = None,
+    on_runs: Callable[[Runs], None] | None = None,
 ) -> tuple[Sums, ...]:
     """Sums over every zone, one for each measure.
 
@@ -106,7 +106,7 @@ def add_up(
         measures: how they are added up.
         threads: that read and add; at most three blocks a thread are in memory.
         progress: told as zones are complete.
-        on_block: given the number and runs of every block that was added, in order, in the caller's thread.
+        on_runs: given the runs of every block that was added, in order, in the caller's thread.
     """
     totals = [_empty(zones, pixels.bands) for _ in measures]
     cells = np.zeros((zones, 2))
@@ -117,7 +117,7 @@ def add_up(
     def work(number: int) -> _Part:
         return _part(blocks[number], runs_of(number, blocks[number]), pixels, measures)
 
-    for number, part in enumerate(_in_order(work, len(blocks), threads)):
+    for part in _in_order(work, len(blocks), threads):
         cells[part.block.zones] += part.cells
         for total, sums in zip(totals, part.sums, strict=False):
             add_sums(total, part.block.zones, sums)
@@ -126,8 +126,8 @@ def add_up(
         for zones_open in filter(None, opened):
             zones_open.close(part.block.closing)
         told.advance(part.block.closing.size)
-        if on_block is not None:
-            on_block(number, part.runs)
+        if on_runs is not None:
+            on_runs(part.runs)
     return tuple(_sums(total, cells) for total in totals)
 
 

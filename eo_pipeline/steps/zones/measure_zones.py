@@ -115,7 +115,7 @@ def results_of_zones(
     if ground is None:
         nothing = no_sums(len(zones.ids), len(wanted.bands))
         return Results(sums=nothing, closed=closed, weighted=nothing, there=np.zeros(len(zones.ids), np.bool_))
-    with OpenRasters() as opened, _covered(zones, ground, wanted, cache) as (coverage, after_block):
+    with OpenRasters() as opened, _covered(zones, ground, wanted, cache) as (coverage, keep_runs):
         plain = Measure(keep=wanted.keep, on_closed=closed)
         measures = {"plain": plain, **_weighed(ground, wanted, weights, opened)}
         sums = add_up(
@@ -126,7 +126,7 @@ def results_of_zones(
             measures=tuple(measures.values()),
             threads=threads,
             progress=progress,
-            on_block=after_block,
+            on_runs=keep_runs,
         )
     found = dict(zip(measures, sums, strict=True))
     tally = measures["areas"].on_closed if "areas" in measures else None
@@ -154,24 +154,17 @@ def _weighed(ground: Ground, wanted: Wanted, weights: Path | None, rasters: Open
 @contextmanager
 def _covered(
     zones: Zones, ground: Ground, wanted: Wanted, cache: Path | None
-) -> Iterator[tuple[Coverage, Callable[[int, Runs], None]]]:
-    """The zones' pixels, kept from an earlier date if they may be, and what is to be done after every block."""
+) -> Iterator[tuple[Coverage, Callable[[Runs], None] | None]]:
+    """The zones' pixels, kept from an earlier date if they may be, and who takes those of every block to keep them."""
     key = coverage_key(zones, ground, wanted)
     if cache is None or key is None:
-        coverage = coverage_of(zones, ground, wanted)
-        yield coverage, lambda number, _: coverage.forget(coverage.blocks[number].closing)
-        return
-    if (kept := kept_coverage(cache, key)) is not None:
-        yield kept, lambda _, __: None
-        return
-    made = coverage_of(zones, ground, wanted)
-    with written_coverage(coverage_folder(cache, key), key, made.blocks, made.there) as writer:
-
-        def after(number: int, runs: Runs) -> None:
-            writer.add(runs)
-            made.forget(made.blocks[number].closing)
-
-        yield made, after
+        yield coverage_of(zones, ground, wanted), None
+    elif (kept := kept_coverage(cache, key)) is not None:
+        yield kept, None
+    else:
+        made = coverage_of(zones, ground, wanted)
+        with written_coverage(coverage_folder(cache, key), key, made.blocks, made.there) as writer:
+            yield made, writer.add
 
 
 def _in_degrees(grid: GeoBox) -> bool:

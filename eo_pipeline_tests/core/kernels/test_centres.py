@@ -31,11 +31,15 @@ def window_of(shape: BaseGeometry, grid: GeoBox) -> tuple[Rectangle, Affine]:
     return window, Affine(affine.a, 0, x, 0, affine.e, y)
 
 
-def burned(shape: BaseGeometry, window: Rectangle, affine: Affine) -> NDArray[np.uint8]:
+def burned(shape: BaseGeometry, window: Rectangle, affine: Affine, *, all_touched: bool = False) -> NDArray[np.uint8]:
     if not window.pixels:
         return np.zeros((window.height, window.width), "uint8")
     mask: NDArray[np.uint8] = rasterize(
-        [(shape, 1)], out_shape=(window.height, window.width), transform=affine, dtype="uint8"
+        [(shape, 1)],
+        out_shape=(window.height, window.width),
+        transform=affine,
+        dtype="uint8",
+        all_touched=all_touched,
     )
     return mask
 
