@@ -13,8 +13,8 @@ from eo_pipeline.storage.cogs.spec import CogSpec
 CACHE_SHARE = 4
 """One part in so many of the memory is for GDAL's cache of what sources read."""
 
-_COPIES = 4
-"""Times a window's pixels are held while it is written: as read, as painted, as overview, as blocks."""
+_COPIES = 3
+"""Times a window's pixels are held while it is written: as read, as painted, as overview and block."""
 
 _WIDEST = 8
 """Blocks across, at most: wider windows gain nothing and leave threads idle at the end."""

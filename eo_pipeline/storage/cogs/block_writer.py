@@ -77,14 +77,18 @@ class BlockWriter:
             self._put_blocks(level, window, needed.halved(pixels, self.spec.bands))
 
     def _put_blocks(self, level: int, window: Rectangle, pixels: NDArray[Any]) -> None:
-        """Compress a window's blocks, or copy them; those without a value are left out."""
+        """Compress a window's blocks, or leave them where they are; those without a value are left out."""
         for block in self.work.blocks(window):
             inside = block.shifted(rows=-window.row_start, columns=-window.column_start)
             values = pixels[:, *inside.slices]
-            if self._has_values(values):
-                raw = self.source.raw(block) if level == 0 else None
-                data = self.encoding.encode(values) if raw is None else raw
-                self.part.put(level, block.row_start // self.spec.block, block.column_start // self.spec.block, data)
+            if not self._has_values(values):
+                continue
+            row, column = block.row_start // self.spec.block, block.column_start // self.spec.block
+            raw = self.source.raw(block) if level == 0 else None
+            if raw is None:
+                self.part.put(level, row, column, self.encoding.encode(values))
+            else:
+                self.part.leave(row, column, raw)
 
     def _has_values(self, pixels: NDArray[Any]) -> bool:
         """Whether any pixel is not what stands where nothing is written."""

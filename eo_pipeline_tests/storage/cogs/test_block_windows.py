@@ -17,14 +17,14 @@ def spec(bands: int = 3, dtype: str = "uint16") -> CogSpec:
 
 
 @given(st.integers(1, 4000), st.integers(1, 64), st.integers(1, 60), st.sampled_from(["uint8", "float64"]))
-def test_windows_of_all_threads_fit_four_times_into_three_quarters_of_the_memory(
+def test_windows_of_all_threads_fit_three_times_into_three_quarters_of_the_memory(
     memory_mb: int, threads: int, bands: int, dtype: str
 ) -> None:
     work = Workload.within(memory_mb, spec(bands, dtype), threads=threads)
     held = 2 * 512 * work.across * 512 * spec(bands, dtype).pixel_bytes * work.threads
     assert 1 <= work.threads <= threads
     assert work.across % 2 == 0
-    assert held * 4 <= memory_mb * MB * 3 / 4 or (work.threads, work.across) == (1, 2)
+    assert held * 3 <= memory_mb * MB * 3 / 4 or (work.threads, work.across) == (1, 2)
 
 
 def test_more_memory_gives_wider_windows_and_less_fewer_threads() -> None:
