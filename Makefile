@@ -26,7 +26,7 @@ check: environment ## format, lint, types, floors
 
 test-system: environment ## run the tests that need Chromium and Postgres (installs them with apt-get)
 	@sh make/debian_packages.sh
-	@$(bin)/python -m pytest -m system $(ARGS)
+	@$(bin)/python -m pytest -m system -n 2 --dist loadfile $(ARGS)
 
 chaos: environment ## kill the real services 50 times at random while everything else goes wrong: make chaos ARGS="--seed 7"
 	@exec $(bin)/python -m eo_pipeline_tests.chaos $(ARGS)

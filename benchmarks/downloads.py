@@ -6,7 +6,8 @@ they write it too. Under the service's default quota (40 at once, 100 a second) 
 With the quota lifted it is what the same server sends to processes that do next to no work a request; beside it stand
 what one such process gets, and what one event loop of aiohttp gets that throws the bytes away. Ours begins every time
 knowing nothing of the quota; the recipe's processes are started before its clock. A rate is chips over seconds from the
-first call to the last chip: ramp-up is in it. A line whose aim is missed says so in `met`; the benchmark fails if chips
+first call to the last chip: ramp-up is in it. Where fewer chips are fetched than planned, what was under way at the end
+counts as requested, too. A line whose aim is missed says so in `met`; the benchmark fails if chips
 are missing or wrong.
 """
 

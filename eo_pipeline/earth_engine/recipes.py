@@ -1,32 +1,30 @@
 """From a product, an area and a period to one `ee.Image` and to the images it is made of.
 
-Order: filter, mask at native resolution, index, composite, average to a coarser product, encode. What does not
-belong here: requests (`session`), and the size of what is exported (`core.exports.export_plan`).
+Order: filter, mask at native resolution (`masking`), index, composite, average to a coarser product (`averaging`),
+encode (`encoding`). What does not belong here: requests (`session`), and the size of what is exported
+(`core.exports.export_plan`).
 """
 
 import importlib
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import ee
-import numpy as np
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.periods import Period
-from eo_pipeline.core.product import Composite, Condition, Index, Mask, Product
-from eo_pipeline.core.product.source import bit_range
+from eo_pipeline.core.product import Composite, Condition, Index, Product
+from eo_pipeline.earth_engine.averaging import Averaging, averaging
+from eo_pipeline.earth_engine.encoding import stacked
+from eo_pipeline.earth_engine.masking import masked
 from eo_pipeline.errors import ProductError
 
 METRES_PER_DEGREE = math.pi * 6378137 / 180
-CLOUD_SCORE_PLUS = "GOOGLE/CLOUD_SCORE_PLUS/V1/S2_HARMONIZED"
 COUNTS = ("chip_n_obs", "chip_n_valid")
 """Bands of `counts`."""
-_MAX_REDUCED_PIXELS = 65536
-_COARSER = 1.5
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,11 @@ def rectangle(geobox: GeoBox) -> Any:
     return ee.Geometry.Rectangle([b.left, b.bottom, b.right, b.top], proj=str(geobox.crs), geodesic=False)
 
 
-def images(product: Product, geobox: GeoBox, period: Period, *, source_image: str = "") -> Any:
-    """The source's `ee.ImageCollection` for an area and a period, filtered, all bands; or one image of it alone."""
+def images(product: Product, geobox: GeoBox, period: Period, *, source_image: str = "", near: Any = None) -> Any:
+    """The source's `ee.ImageCollection` for an area and a period, filtered, all bands; or one image of it alone.
+
+    What is near is chosen first: a property may take longer to read than a place.
+    """
     if product.source is None:
         raise ProductError("expected `source` in the product, got none; its images cannot be listed")
     if source_image:
@@ -59,6 +60,8 @@ def images(product: Product, geobox: GeoBox, period: Period, *, source_image: st
     collection = ee.ImageCollection(product.source.collection)
     collection = collection.filterDate(_milliseconds(period.start), _milliseconds(period.end))
     collection = collection.filterBounds(rectangle(geobox))
+    if near is not None:
+        collection = collection.filter(near)
     for name, condition in product.source.where.items():
         collection = collection.filter(property_filter(name, condition))
     return collection
@@ -117,10 +120,12 @@ def image(
     """
     if product.recipe is not None:
         made = ee.Image(own_recipe(product.recipe, RecipeArea(area_key, geobox, rectangle(geobox)), period))
-        return _stacked(made, product, keep_masks=keep_masks)
+        return stacked(made, product.bands, keep_masks=keep_masks)
     found = images(product, geobox, period, source_image=source_image)
-    averaged = _averaging(metres or _metres(product, geobox), native_resolution, product, found)
-    return _made_of(found if near is None else found.filter(near), product, averaged, keep_masks=keep_masks)
+    averaged = averaging(metres or _metres(product, geobox), native_resolution, product, found)
+    if near is not None:
+        found = images(product, geobox, period, near=near)
+    return _made_of(found, product, averaged, keep_masks=keep_masks)
 
 
 def scene_image(product: Product, scene: Any, *, geobox: GeoBox, native_resolution: float | None) -> Any:
@@ -133,13 +138,13 @@ def scene_image(product: Product, scene: Any, *, geobox: GeoBox, native_resoluti
         native_resolution: metres a pixel of the source; None if unknown.
     """
     found = ee.ImageCollection.fromImages([scene])
-    averaged = _averaging(_metres(product, geobox), native_resolution, product, found)
+    averaged = averaging(_metres(product, geobox), native_resolution, product, found)
     return _made_of(found, product, averaged, keep_masks=True)
 
 
-def _made_of(found: Any, product: Product, averaged: "_Averaging", *, keep_masks: bool) -> Any:
+def _made_of(found: Any, product: Product, averaged: Averaging, *, keep_masks: bool) -> Any:
     classes = [e.name for e in product.bands if e.kind == "categorical"]
-    return _stacked(averaged(_composite(product, found), classes), product, keep_masks=keep_masks)
+    return stacked(averaged(_composite(product, found), classes), product.bands, keep_masks=keep_masks)
 
 
 def counts(
@@ -157,9 +162,10 @@ def counts(
     Arguments as of `image`; the product has a source.
     """
     found = images(product, geobox, period, source_image=source_image)
-    averaged = _averaging(metres or _metres(product, geobox), native_resolution, product, found)
-    seen = found if near is None else found.filter(near)
-    both = _count_images(product, seen, _scenes(product, seen))
+    averaged = averaging(metres or _metres(product, geobox), native_resolution, product, found)
+    if near is not None:
+        found = images(product, geobox, period, near=near)
+    both = _count_images(product, found, _scenes(product, found))
     pair = averaged(both["n_obs"].rename([COUNTS[0]]).addBands(both["n_valid"].rename([COUNTS[1]])), [])
     return pair.add(0.5).floor().toUint16()
 
@@ -202,7 +208,7 @@ def _scenes(product: Product, found: Any) -> Any:
     """Each image of the collection masked, physical, with the indices that are computed of each."""
     source = product.source
     assert source is not None  # noqa: S101  # narrowed by the callers: without a source there is a recipe
-    usable = _masked(found, product.mask) if product.mask else found
+    usable = masked(found, product.mask) if product.mask else found
     scenes = usable.map(lambda scene: _physical(ee.Image(scene), source.bands, source.scale, source.offset))
     early = _indices(product, "per_scene")
     return scenes.map(lambda scene: _with_indices(ee.Image(scene), early)) if early else scenes
@@ -238,43 +244,6 @@ def _with_indices(picture: Any, indices: Mapping[str, Index]) -> Any:
     return picture
 
 
-def _masked(found: Any, mask: Mask) -> Any:
-    if mask.cloud_score_plus is not None:
-        score = mask.cloud_score_plus
-        linked = found.linkCollection(ee.ImageCollection(CLOUD_SCORE_PLUS), [score.band])
-        return linked.map(lambda s: ee.Image(s).updateMask(ee.Image(s).select([score.band]).gte(score.threshold)))
-    if mask.qa_pixel is not None:
-        bits = sum(1 << bit for bit in mask.qa_pixel)
-        return found.map(lambda s: ee.Image(s).updateMask(ee.Image(s).select(["QA_PIXEL"]).bitwiseAnd(bits).eq(0)))
-    if mask.bits is not None:
-        bits_band, fields = str(mask.band), mask.bits
-        return found.map(lambda s: ee.Image(s).updateMask(_bits_are(ee.Image(s).select([bits_band]), fields)))
-    band = str(mask.quality_band)
-    include = mask.scl_include if mask.scl_include is not None else mask.include
-    exclude = mask.scl_exclude if mask.scl_exclude is not None else mask.exclude
-    if include is not None:
-        return found.map(lambda s: ee.Image(s).updateMask(_is_one_of(ee.Image(s).select([band]), include)))
-    return found.map(lambda s: ee.Image(s).updateMask(_is_one_of(ee.Image(s).select([band]), exclude or []).Not()))
-
-
-def _bits_are(band: Any, fields: Mapping[str, Iterable[int]]) -> Any:
-    """1 where every field of bits has one of its values."""
-    usable = None
-    for name, values in fields.items():
-        first, last = bit_range(name)
-        field = band.rightShift(first).bitwiseAnd((1 << (last - first + 1)) - 1)
-        kept = _is_one_of(field, values)
-        usable = kept if usable is None else usable.And(kept)
-    return usable
-
-
-def _is_one_of(classes: Any, values: Iterable[int]) -> Any:
-    found = classes.eq(-1)
-    for value in values:
-        found = found.Or(classes.eq(value))
-    return found
-
-
 def _reduced(scenes: Any, composite: Composite) -> Any:
     if composite.reducer == "mosaic":
         return scenes.mosaic()
@@ -286,88 +255,3 @@ def _reduced(scenes: Any, composite: Composite) -> Any:
 def _metres(product: Product, geobox: GeoBox) -> float:
     """A pixel of the product's area, at the equator if its CRS is geographic."""
     return product.area.resolution * (METRES_PER_DEGREE if geobox.crs is not None and geobox.crs.geographic else 1.0)
-
-
-_Averaging = Callable[[Any, Sequence[str]], Any]
-"""Of an `ee.Image` and the names of those of its bands that are classes."""
-
-
-def _averaging(metres: float, native_resolution: float | None, product: Product, found: Any) -> _Averaging:
-    """Averages native pixels, of the first image's projection (mode of classes), if so many metres are coarser."""
-    if native_resolution is None or metres <= native_resolution * _COARSER:
-        return lambda picture, _: picture
-    pixels = math.ceil((metres / native_resolution + 1) ** 2)
-    if pixels > _MAX_REDUCED_PIXELS:
-        raise ProductError(
-            f"area.resolution: expected at most {math.isqrt(_MAX_REDUCED_PIXELS) - 1} source pixels along one pixel, "
-            f"got {metres / native_resolution:.0f} ({metres:.0f} m from {native_resolution:.0f} m); "
-            "choose a finer resolution or set source.native_resolution"
-        )
-    assert product.source is not None  # noqa: S101  # a resolution is only known for a source
-    projection = ee.Image(found.first()).select([product.source.bands[0]]).projection()
-
-    def average(picture: Any, classes: Sequence[str]) -> Any:
-        native = picture.setDefaultProjection(projection)
-        mean = native.reduceResolution(ee.Reducer.mean(), False, pixels)
-        if classes:
-            mode = native.select(list(classes)).reduceResolution(ee.Reducer.mode(), False, pixels)
-            mean = mean.addBands(mode, None, True)
-        return mean
-
-    return average
-
-
-def _stacked(picture: Any, product: Product, *, keep_masks: bool) -> Any:
-    """Every band encoded, in file order."""
-    bands = [_encoded(picture.select([e.name]), e, keep_masks=keep_masks) for e in product.bands]
-    stack = bands[0]
-    for band in bands[1:]:
-        stack = stack.addBands(band)
-    return stack
-
-
-_CASTS = {
-    "uint8": "toUint8", "int8": "toInt8", "uint16": "toUint16", "int16": "toInt16", "uint32": "toUint32",
-    "int32": "toInt32", "float32": "toFloat", "float64": "toDouble",
-}  # fmt: skip
-
-
-def _encoded(band: Any, encoding: BandEncoding, *, keep_masks: bool) -> Any:
-    """Stored numbers: (physical - offset) / scale, rounded half up for integers; what does not fit becomes nodata."""
-    if encoding.kind == "count":
-        return _encoded_count(band, encoding)
-    stored = band
-    if encoding.offset != 0.0:
-        stored = stored.subtract(encoding.offset)
-    if encoding.scale != 1.0:
-        inverse = 1 / encoding.scale
-        whole = round(inverse)
-        stored = stored.multiply(whole) if abs(inverse - whole) < 1e-9 * abs(inverse) else stored.divide(encoding.scale)
-    if not encoding.is_float:
-        stored = stored.add(0.5).floor()
-        low, high = _integer_range(encoding)
-        stored = stored.updateMask(stored.gte(low).And(stored.lte(high)))
-        if encoding.nodata is not None:
-            stored = stored.updateMask(stored.neq(encoding.nodata))
-    cast = _CASTS[encoding.dtype]
-    stored = getattr(stored, cast)()
-    if not keep_masks and encoding.nodata is not None and not math.isnan(encoding.nodata):
-        stored = getattr(stored.unmask(encoding.nodata, False), cast)()
-    return stored.rename([encoding.name])
-
-
-def _encoded_count(band: Any, encoding: BandEncoding) -> Any:
-    """A count, 0 where nothing is known; an average over pixels may have made it fractional.
-
-    More than the type holds is stored as the most that it holds beside nodata.
-    """
-    stored = band.unmask(0, False)
-    if not encoding.is_float:
-        _, high = _integer_range(encoding)
-        stored = stored.add(0.5).floor().min(high - 1 if encoding.nodata == high else high)
-    return getattr(stored, _CASTS[encoding.dtype])().rename([encoding.name])
-
-
-def _integer_range(encoding: BandEncoding) -> tuple[int, int]:
-    limits = np.iinfo(encoding.dtype)
-    return int(limits.min), int(limits.max)

@@ -4,6 +4,7 @@ What does not belong here: anything it serves.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 from eo_pipeline.sandbox.app import application
@@ -40,6 +41,10 @@ def parser() -> argparse.ArgumentParser:
     return arguments
 
 
+_SWITCH_SECONDS = 0.0005
+"""That one thread computes before another may: each call of a library may wait so long for Python's lock."""
+
+
 def main() -> None:
     """Serve until SIGINT or SIGTERM."""
     arguments = parser()
@@ -53,6 +58,7 @@ def main() -> None:
     server = make_server(application(parts, faults), host=said.host, port=said.port)
     if said.end_with_stdin:
         server.end_with_stdin()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     server.run()
 
 

@@ -12,19 +12,14 @@ import geopandas
 import pandas as pd
 
 from eo_pipeline.core.chips.footprints import FOOTPRINT_CRS, footprints
-from eo_pipeline.core.chips.samples import WorkList
+from eo_pipeline.core.chips.samples import GRID, ID, PARTS, WorkList
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.tables import Column
 
 COLUMNS = (
-    Column("id", "string", "names the chip within its area and period; unique, never null"),
+    ID,
     Column("geometry", "geometry", "footprint of the chip in EPSG:4326, longitude before latitude", "degrees"),
-    Column("crs", "string", "of the chip's pixels, for example EPSG:32633"),
-    Column("left", "double", "left edge of the chip's first pixel", "CRS units"),
-    Column("top", "double", "upper edge of the chip's first pixel", "CRS units"),
-    Column("resolution", "double", "side of a pixel; pixels are square, north up", "CRS units"),
-    Column("width", "int64", "columns of the chip", "pixels"),
-    Column("height", "int64", "rows of the chip", "pixels"),
+    *GRID,
     Column("time_start", "timestamp", "start of the period, or of the only image, UTC"),
     Column("time_end", "timestamp", "end of the period, exclusive, UTC; of an image its start again"),
     Column("source_image", "string", "Earth Engine id of the only image; null for a composite of the period's images"),
@@ -35,8 +30,7 @@ COLUMNS = (
         "share of the chip's observations that the mask made unusable, 1 - n_valid / n_obs; null without a mask or "
         "without an observation",
     ),
-    Column("label", "string", "class of the place, null if none is known"),
-    Column("split", "string", "part of the data set, null if it is not split"),
+    *PARTS,
     Column("path", "string", "of the chip's file, from the manifest's folder; null if it has none"),
     Column("index", "int64", "of the chip along the first axis of the store; null if it is in none"),
     Column(

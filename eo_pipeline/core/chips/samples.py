@@ -22,19 +22,30 @@ from eo_pipeline.errors import SamplesError
 PLACE_CRS = "EPSG:4326"
 """Of the geometries of a work list: longitude before latitude, from -180 to 180."""
 
-COLUMNS = (
-    Column("id", "string", "names the chip within its area and period; unique, never null"),
-    Column(
-        "geometry", "geometry", "the place that the chip stands for, longitude and latitude in EPSG:4326", "degrees"
-    ),
+ID = Column("id", "string", "names the chip within its area and period; unique, never null")
+GRID = (
     Column("crs", "string", "of the chip's pixels, for example EPSG:32633"),
     Column("left", "double", "left edge of the chip's first pixel", "CRS units"),
     Column("top", "double", "upper edge of the chip's first pixel", "CRS units"),
     Column("resolution", "double", "side of a pixel; pixels are square, north up", "CRS units"),
     Column("width", "int64", "columns of the chip", "pixels"),
     Column("height", "int64", "rows of the chip", "pixels"),
+)
+"""Of a chip's pixels; a manifest repeats them, and ID and PARTS."""
+
+PARTS = (
     Column("label", "string", "class of the place, null if none is known"),
     Column("split", "string", "part of the data set, null if it is not split"),
+)
+"""Of the data set that a chip belongs to."""
+
+COLUMNS = (
+    ID,
+    Column(
+        "geometry", "geometry", "the place that the chip stands for, longitude and latitude in EPSG:4326", "degrees"
+    ),
+    *GRID,
+    *PARTS,
     Column("source_image", "string", "Earth Engine id of the only image that is cut, null for the period's composite"),
     Column("time", "timestamp", "start of that image, UTC; null for the period's composite"),
 )

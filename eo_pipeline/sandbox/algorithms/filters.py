@@ -201,7 +201,8 @@ def all_of(filters: list[Filter]) -> Filter:
 @FAMILY.algorithm("Filter.or")
 def any_of(filters: list[Filter]) -> Filter:
     """At least one filter passes."""
-    return Filter(lambda a, b: any(one.matches(a, b) for one in filters))
+    hint = Hint(either=tuple(one.hint for one in filters))
+    return Filter(lambda a, b: any(one.matches(a, b) for one in filters), hint)
 
 
 @FAMILY.algorithm("Filter.not")

@@ -7,6 +7,19 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+
+class _Since(NamedTuple):
+    """What the clock showed at a real time, in monotonic seconds, and how fast it has run since then."""
+
+    shown: datetime
+    read: float
+    speed: float
+
+    def shows(self, read: float) -> datetime:
+        """At a later real time."""
+        return self.shown + timedelta(seconds=(read - self.read) * self.speed)
 
 
 class Clock:
@@ -23,19 +36,16 @@ class Clock:
     ) -> None:
         self._lock = threading.Lock()
         self._monotonic = monotonic
-        self._speed = _checked(speed)
-        self._shown = start if start is not None else datetime.now(UTC)
-        self._read = monotonic()
+        self._since = _Since(start if start is not None else datetime.now(UTC), monotonic(), _checked(speed))
 
     def now(self) -> datetime:
-        """The present instant, UTC."""
-        with self._lock:
-            return self._advance()
+        """The present instant, UTC; takes no lock, since many threads ask for it very often."""
+        return self._since.shows(self._monotonic())
 
     @property
     def speed(self) -> float:
         """Clock seconds per real second."""
-        return self._speed
+        return self._since.speed
 
     def tick(self, seconds: float) -> datetime:
         """Move forward by `seconds` (at least 0) and return the present instant.
@@ -45,8 +55,9 @@ class Clock:
         """
         step = _checked(seconds)
         with self._lock:
-            self._shown = self._advance() + timedelta(seconds=step)
-            return self._shown
+            read = self._monotonic()
+            self._since = self._since._replace(shown=self._since.shows(read) + timedelta(seconds=step), read=read)
+            return self._since.shown
 
     def set_speed(self, speed: float) -> None:
         """Run at another speed from now on.
@@ -56,14 +67,8 @@ class Clock:
         """
         checked = _checked(speed)
         with self._lock:
-            self._advance()
-            self._speed = checked
-
-    def _advance(self) -> datetime:
-        read = self._monotonic()
-        self._shown += timedelta(seconds=(read - self._read) * self._speed)
-        self._read = read
-        return self._shown
+            read = self._monotonic()
+            self._since = _Since(self._since.shows(read), read, checked)
 
 
 def _checked(number: float) -> float:

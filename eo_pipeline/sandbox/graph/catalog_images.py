@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 
+import shapely
+from shapely.geometry.base import BaseGeometry
+
 from eo_pipeline.sandbox.graph.catalogs import Catalog
 from eo_pipeline.sandbox.graph.collections import Collection, Derived, Element
 from eo_pipeline.sandbox.graph.filters import Filter, Hint, narrower
@@ -58,8 +61,23 @@ class CatalogImages:
         if isinstance(index, str):
             found = self.catalog.image(f"{self.collection_id}/{index}")
             return iter([] if found is None else [found])
-        region = narrower(hint.region, self.catalog.area(self.collection_id, hint.values) if hint.values else None)
+        region = narrower(hint.region, self._place(hint))
         return self.catalog.images(self.collection_id, start_ms=hint.start, end_ms=hint.end, region=region)
+
+    def _place(self, hint: Hint) -> BaseGeometry | None:
+        """Where images of some values, or of one of several alternatives, lie; None if nobody knows."""
+        if hint.values:
+            return self.catalog.area(self.collection_id, hint.values)
+        places = [self._alternative(one) for one in hint.either]
+        known = [place for place in places if place is not None]
+        return shapely.union_all(known) if known and len(known) == len(places) else None
+
+    def _alternative(self, hint: Hint) -> BaseGeometry | None:
+        index = hint.values.get("system:index")
+        if not isinstance(index, str):
+            return narrower(hint.region, self._place(hint))
+        found = self.catalog.image(f"{self.collection_id}/{index}")
+        return shapely.Polygon() if found is None else found.footprint
 
     def find(self, index: str) -> Image | None:
         """The image of a system:index, if it is there and passes."""

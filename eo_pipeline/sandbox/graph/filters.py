@@ -22,19 +22,22 @@ class Hint:
         end: first system:time_start after, or None.
         region: shape in EPSG:4326 that the footprint intersects, or None.
         values: properties that have exactly these values.
+        either: if there are any, the element lies within one of these, too.
     """
 
     start: int | None = None
     end: int | None = None
     region: BaseGeometry | None = None
     values: Mapping[str, object] = field(default_factory=dict)
+    either: tuple[Hint, ...] = ()
 
     def narrowed(self, other: Hint) -> Hint:
-        """Bounds of elements that pass both; of two regions the smaller one is kept."""
+        """Bounds of elements that pass both; of two regions the smaller one is kept, of alternatives the first."""
         starts = [value for value in (self.start, other.start) if value is not None]
         ends = [value for value in (self.end, other.end) if value is not None]
         region = narrower(self.region, other.region)
-        return Hint(max(starts, default=None), min(ends, default=None), region, {**other.values, **self.values})
+        values = {**other.values, **self.values}
+        return Hint(max(starts, default=None), min(ends, default=None), region, values, self.either or other.either)
 
 
 def narrower(first: BaseGeometry | None, second: BaseGeometry | None) -> BaseGeometry | None:

@@ -1,8 +1,9 @@
 """All paths of the service together. What does not belong here: any group of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import wraps
+from dataclasses import dataclass, replace
+from functools import cached_property, wraps
+from threading import BoundedSemaphore
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -23,6 +24,9 @@ from eo_pipeline.sandbox.routes.downloads import Downloads
 from eo_pipeline.sandbox.routes.operations import Operations
 from eo_pipeline.sandbox.settings import LiveSettings
 from eo_pipeline.sandbox.tasks.task_queue import TaskQueue
+
+_TOGETHER = 2
+"""Computations at the same time: of more, each waits for Python's lock at every call of a library, and all get slow."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,14 @@ class EarthEngine:
         downloads = Downloads(self.settings, self.engine, self.compute)
         operations = Operations(self.settings, self.queue, self.compute)
         assets = Assets(self.settings, self.engine, self.catalog, self.user_assets)
-        public = [Public("/$discovery/rest", self.discovery), *downloads.public()]
+        public = [
+            Public("/$discovery/rest", self.discovery),
+            *(replace(one, handler=self._in_turn(one.handler)) for one in downloads.public()),
+        ]
         guarded = [
             Guarded("GET", f"{PROJECT}/algorithms", self.list_algorithms),
-            *computing.guarded(),
-            *downloads.guarded(),
+            *(replace(one, handler=self._in_turn(one.handler)) for one in computing.guarded()),
+            *(replace(one, handler=self._in_turn(one.handler)) for one in downloads.guarded()),
             *operations.guarded(),
             *assets.guarded(computing.get_pixels),
         ]
@@ -74,6 +81,20 @@ class EarthEngine:
                 return handler(call)
 
         return answer
+
+    def _in_turn(self, handler: Handler) -> Handler:
+        """The handler, which waits while as many others compute as do well together."""
+
+        @wraps(handler)
+        def answer(call: Call) -> Mapping[str, object] | Response:
+            with self._turns:
+                return handler(call)
+
+        return answer
+
+    @cached_property
+    def _turns(self) -> BoundedSemaphore:
+        return BoundedSemaphore(_TOGETHER)
 
     def discovery(self, call: Call) -> Document:
         """GET /$discovery/rest."""

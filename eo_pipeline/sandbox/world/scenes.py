@@ -7,7 +7,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import shapely
@@ -19,7 +19,7 @@ from eo_pipeline.sandbox.world.baselines import baseline_of
 from eo_pipeline.sandbox.world.frames import world
 from eo_pipeline.sandbox.world.ground import TileGround
 from eo_pipeline.sandbox.world.orbits import SENTINEL_2
-from eo_pipeline.sandbox.world.publishing import Edition, Present
+from eo_pipeline.sandbox.world.publishing import Edition, Present, Publishing
 from eo_pipeline.sandbox.world.scene_bands import (
     AS_PROCESSED,
     CLOUD_SCORE,
@@ -86,7 +86,8 @@ class SceneCollection:
 
     def _scenes(self, region: BaseGeometry | None) -> SceneImages[Tile, Scene]:
         ground = TileGround(tiles_near(region), lambda tile: tile.meets(region) and self.scenery.has_land(tile))
-        return SceneImages(Timetable(SENTINEL_2, ground, Scene), self.record, FIRST_MS, self.present(), region)
+        now = self.present()
+        return SceneImages(Timetable(SENTINEL_2, ground, Scene), partial(self.record, now=now), FIRST_MS, now, region)
 
     def image(self, index: str) -> ImageRecord | None:
         """The record of a system:index, or None."""
@@ -100,7 +101,8 @@ class SceneCollection:
             return None
         table = Timetable(SENTINEL_2, TileGround(tiles_at(tile), lambda _: True), Scene)
         within = itertools.takewhile(lambda scene: scene.time_ms <= start + 1000, table.scenes(start))
-        return next((self.record(scene) for scene in within if scene.index == index), None)
+        now = self.present()
+        return next((self.record(scene, now=now) for scene in within if scene.index == index), None)
 
     def area(self, values: Mapping[str, object]) -> BaseGeometry | None:
         """See Catalog.area; known for the scenes of an MGRS_TILE."""
@@ -110,13 +112,12 @@ class SceneCollection:
         tile = tile_of(name)
         return shapely.Polygon() if tile is None else wrapped(tile.outline)
 
-    def record(self, scene: Scene) -> ImageRecord | None:
-        """The image of a scene, or None if too little of the tile is seen or it has not arrived."""
-        footprint = _footprint(scene)
-        share = footprint.area / scene.tile.outline.area
+    def record(self, scene: Scene, *, now: Publishing) -> ImageRecord | None:
+        """The image of a scene, or None if too little of the tile is seen or it has not arrived by now."""
+        footprint, share = _footprint(scene)
         if share < _LEAST_SHARE:
             return None
-        edition = self.present().edition(scene.index, scene.time_ms)
+        edition = now.edition(scene.index, scene.time_ms)
         if edition is None:
             return None
         scene = replace(scene, revision=edition.revision)
@@ -129,7 +130,7 @@ class SceneCollection:
         }
         properties = LateProperties(known, lambda: self.late(scene, edition, share))
         bands = {name: scene_band(self.scenery, scene, kind) for name, kind in self.kinds.items()}
-        return ImageRecord(f"{self.id}/{scene.index}", properties, wrapped(footprint), edition.version, bands)
+        return ImageRecord(f"{self.id}/{scene.index}", properties, footprint, edition.version, bands)
 
 
 def sentinel_collections(scenery: Scenery, present: Present) -> list[SceneCollection]:
@@ -143,11 +144,12 @@ def sentinel_collections(scenery: Scenery, present: Present) -> list[SceneCollec
 
 
 @lru_cache(maxsize=65536)
-def _footprint(scene: Scene) -> BaseGeometry:
-    """What is seen of the tile, longitudes unwrapped around its zone."""
+def _footprint(scene: Scene) -> tuple[BaseGeometry, float]:
+    """What is seen of the tile, longitudes from -180 to 180, and its share of the tile's area in degrees."""
     outline = scene.tile.outline
     _, south, _, north = outline.bounds
-    return outline.intersection(scene.one.swath(south - 0.1, north + 0.1, zone_middle(scene.tile.zone)))
+    seen = outline.intersection(scene.one.swath(south - 0.1, north + 0.1, zone_middle(scene.tile.zone)))
+    return wrapped(seen), seen.area / outline.area
 
 
 def _score_properties(scene: Scene, _: Edition, __: float) -> dict[str, object]:

@@ -49,7 +49,7 @@ def test_no_scene_is_forgotten_and_all_are_in_order(world: ProceduralWorld, sear
     expected = set()
     for tile in tiles_of(region):
         for scene in (Scene(tile, one) for one in passes):
-            record = collection.record(scene) if start <= scene.time_ms < end else None
+            record = collection.record(scene, now=collection.present()) if start <= scene.time_ms < end else None
             if record is not None and record.footprint.intersects(region):
                 expected.add(record.id)
     found = list(search(S2, "2023-06-01", "2023-06-08", region))
@@ -179,6 +179,42 @@ def test_the_scenes_of_a_tile_are_found_by_its_name(world: ProceduralWorld) -> N
     assert len(found) >= 6
     assert len(fresh.handed_out) < 10 * len(found)
     assert 0 < coast.asked <= 9  # the tile and its neighbours
+
+
+def test_scenes_near_a_place_and_one_more_are_found_without_looking_at_the_others(
+    world: ProceduralWorld, search: Search
+) -> None:
+    """Alternatives that are all somewhere are looked for there."""
+    region, place = shapely.box(10, 44, 20, 50), shapely.box(16.3, 48.2, 16.31, 48.21)
+    everything = list(search(S2, "2023-06-01", "2023-06-08", region))
+    near = [one for one in everything if one.footprint.intersects(place)]
+    other = next(one for one in everything if not one.footprint.intersects(place.buffer(3)))
+    ring = [list(corner) for corner in place.exterior.coords]
+    bounds = call(
+        "Filter.intersects",
+        leftField=constant(".all"),
+        rightValue=call(
+            "Feature",
+            geometry=call("GeometryConstructors.Polygon", coordinates=constant([ring]), geodesic=constant(False)),
+        ),
+    )
+    named = call("Filter.equals", leftField=constant("system:index"), rightValue=constant(other.id.rsplit("/", 1)[1]))
+    dates = call(
+        "Filter.dateRangeContains",
+        leftValue=call("DateRange", start=constant("2023-06-01"), end=constant("2023-06-08")),
+        rightField=constant("system:time_start"),
+    )
+    either = call("Filter.or", filters={"arrayValue": {"values": [bounds, named]}})
+    filtered = call(
+        "Collection.filter", collection=call("Collection.filter", collection=ALL, filter=dates), filter=either
+    )
+    fresh, _ = watched(world, S2)
+    found = evaluated(
+        fresh, call("AggregateFeatureCollection.array", collection=filtered, property=constant("system:index"))
+    )
+    assert found == [one.id.rsplit("/", 1)[1] for one in everything if one is other or one in near]
+    assert len(near) >= 2
+    assert len(fresh.handed_out) < len(everything) / 4
 
 
 def test_the_area_of_a_name_that_is_no_tile_is_empty(world: ProceduralWorld) -> None:
