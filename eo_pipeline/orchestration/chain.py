@@ -92,6 +92,11 @@ class Chain:
         said = self.product.mosaic
         return "" if said == Mosaic() else keys.digest({"mosaic": said.model_dump(mode="json")})
 
+    def tiles_version(self) -> str:
+        """That of the mosaic where tiles went with it and can be fetched again; else they stay as they are."""
+        export = self.product.export
+        return self.mosaic_version() if export.keep == "until_mosaic" and not export.delete_remote else ""
+
     def zones_version(self) -> str:
         """Identity of what is measured and how: of the zones' declaration and of the files' bytes, read now."""
         declared = self.product.zones

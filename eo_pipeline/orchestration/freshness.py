@@ -71,9 +71,9 @@ class Freshness:
 
     def _spent(self, tiles: Mapping[str, Stamp]) -> set[str]:
         """Partitions whose tiles went with a mosaic that was made in another way than is said now."""
-        export, versions = self.chain.product.export, self.chain.versions("mosaic")
-        if export.keep == "always" or export.delete_remote or not self.chain.mosaic_version():
+        if not self.chain.tiles_version():
             return set()
+        versions = self.chain.versions("mosaic")
         mosaics = ledger.stamps(self.instance, self.chain.key("mosaic"), tiles)
         return {
             partition

@@ -7,59 +7,29 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import rasterio
-from affine import Affine
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
-from rasterio.enums import Resampling
-from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from eo_pipeline.core.headers import RasterHeader
-from eo_pipeline.core.mosaics.warping import Warp
 from eo_pipeline.core.rectangles import Rectangle, windows
 from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.cogs.raw_blocks import RawBlocks
 from eo_pipeline.storage.decoded_blocks import read_blocks
 from eo_pipeline.storage.rasters import GDAL_ERRORS, unreadable
+from eo_pipeline.storage.warped_rasters import WarpedRaster, open_warped
 
 _OPEN = 32
 """Files that one thread keeps open."""
 
 _CHECKED = 1024
 """Pixels a side of the windows that a raster is checked by."""
-
-_EXACTLY = 1e-3
-"""Pixels of the source by which the warper may approximate where a pixel of the target comes from."""
-
-
-@dataclass(frozen=True)
-class WarpedRaster:
-    """A raster as it looks on another grid.
-
-    Attributes:
-        path: a local raster.
-        grid: whose pixels are read.
-        nodata: stored number of unusable pixels, which take no part, and of those beside the raster.
-        warp: how it comes onto the grid.
-        resampling: rasterio's name of how pixels are computed.
-    """
-
-    path: Path
-    grid: GeoBox
-    nodata: float
-    warp: Warp
-    resampling: str = "nearest"
-
-    def resampled(self, resampling: str) -> "WarpedRaster":
-        """The same with pixels computed in another way."""
-        return replace(self, resampling=resampling)
 
 
 @dataclass
@@ -155,22 +125,4 @@ def _open(raster: Path | WarpedRaster, stack: ExitStack) -> Any:
     with rasterio.Env():
         if isinstance(raster, Path):
             return stack.enter_context(rasterio.open(raster))
-        return stack.enter_context(_warped(stack.enter_context(rasterio.open(raster.path)), raster))
-
-
-def _warped(source: Any, raster: WarpedRaster) -> WarpedVRT:
-    return WarpedVRT(
-        source,
-        crs=str(raster.grid.crs),
-        transform=raster.grid.affine,
-        width=raster.grid.width,
-        height=raster.grid.height,
-        src_transform=Affine.translation(raster.warp.turn, 0) @ source.transform,
-        resampling=Resampling[raster.resampling],
-        src_nodata=raster.nodata,
-        nodata=raster.nodata,
-        tolerance=_EXACTLY,
-        unified_src_nodata="NO",  # each band's own nodata counts, not only where all bands have it
-        xscale=1 / raster.warp.scale[0],  # or else GDAL derives it from each window's shape
-        yscale=1 / raster.warp.scale[1],
-    )
+        return stack.enter_context(open_warped(stack.enter_context(rasterio.open(raster.path)), raster))

@@ -7,7 +7,7 @@ import dagster as dg
 
 from eo_pipeline.errors import TilesError
 from eo_pipeline.orchestration import metadata
-from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
+from eo_pipeline.orchestration.automation import as_soon_as_possible, code_version, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import Made, each_partition
@@ -33,7 +33,7 @@ def build_mosaic(chain: Chain) -> dg.AssetsDefinition:
             "One cloud-optimised GeoTIFF for each area and period, with overviews, placed by georeferencing alone."
         ),
         automation_condition=as_soon_as_possible(),
-        code_version=chain.mosaic_version()[:12] or None,
+        code_version=code_version(chain.mosaic_version()),
         backfill_policy=grouped(),
         retry_policy=on_crash(),
     )

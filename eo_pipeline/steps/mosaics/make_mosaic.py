@@ -104,10 +104,11 @@ def make_mosaic(
     with RasterHandles() as handles:
         painter = Painter(headers, plan, target, bands, options, BlockFormat.of_spec(spec), handles)
         source = Observed(painter, [Tally(band) for band in bands], height * width, progress)
+        _check_warped(handles, headers, plan)
         try:
             size = write_cog(path, spec, source, threads=threads, max_memory_mb=max_memory_mb)
         except TilesError as error:
-            raise _all_corrupt(handles, headers, error) from error
+            raise TilesError("\n".join(_corrupt(handles, headers)) or str(error)) from error
     return _report(path, size, plan, source.summaries())
 
 
@@ -116,15 +117,27 @@ def _plan(headers: Mapping[Path, RasterHeader], target: GeoBox, *, warps: bool) 
     return plan_mosaic([header.geobox for header in headers.values()], target, warps=warps)
 
 
-def _all_corrupt(handles: RasterHandles, tiles: Mapping[Path, RasterHeader], first: TilesError) -> TilesError:
-    """One error that names every tile that has a block nobody can read; one of them stopped the mosaic."""
+def _check_warped(handles: RasterHandles, tiles: Mapping[Path, RasterHeader], plan: MosaicPlan) -> None:
+    """Read every tile that GDAL is going to warp, since it takes some damaged blocks for pixels.
+
+    Raises:
+        TilesError: lists those that have a block nobody can read.
+    """
+    warped = {placement.tile for placement in plan.placements if placement.warp is not None}
+    named = {path: header for index, (path, header) in enumerate(tiles.items()) if index in warped}
+    if problems := _corrupt(handles, named):
+        raise TilesError("\n".join(problems))
+
+
+def _corrupt(handles: RasterHandles, tiles: Mapping[Path, RasterHeader]) -> list[str]:
+    """What is said of every tile that has a block nobody can read."""
     problems = []
     for path, header in tiles.items():
         try:
             handles.check(path, header)
         except TilesError as error:
             problems.append(str(error))
-    return TilesError("\n".join(problems)) if problems else first
+    return problems
 
 
 def _report(path: Path, size: int, plan: MosaicPlan, bands: tuple[BandSummary, ...]) -> MosaicReport:

@@ -21,7 +21,8 @@ from eo_pipeline.core.mosaics.merging import Layer, in_order, merge
 from eo_pipeline.core.rectangles import Rectangle, windows
 from eo_pipeline.steps.mosaics.warp import WarpedBands
 from eo_pipeline.storage.cogs.raw_blocks import BlockFormat
-from eo_pipeline.storage.raster_handles import RasterHandles, WarpedRaster
+from eo_pipeline.storage.raster_handles import RasterHandles
+from eo_pipeline.storage.warped_rasters import WarpedRaster
 
 _PIECE = 512
 """Pixels a side of the pieces that overlapping and warped tiles are put together by."""

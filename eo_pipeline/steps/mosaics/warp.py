@@ -1,6 +1,6 @@
 """A tile in another CRS as pixels of the mosaic: classes and counts as they are, continuous bands resampled.
 
-Does not belong here: which tiles are warped, and the warper's options (storage.raster_handles).
+Does not belong here: which tiles are warped, and the warper's options (storage.warped_rasters).
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.rectangles import Rectangle
-from eo_pipeline.storage.raster_handles import RasterHandles, WarpedRaster
+from eo_pipeline.storage.raster_handles import RasterHandles
+from eo_pipeline.storage.warped_rasters import WarpedRaster
 
 _INTERPOLATING = ("bilinear", "cubic")
 """What also computes a value where the tile has none, from its neighbours."""

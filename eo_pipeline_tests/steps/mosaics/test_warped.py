@@ -144,6 +144,23 @@ def test_a_tile_in_another_crs_is_refused_unless_the_product_says_how_to_warp_it
         make_mosaic([tile], target=ACROSS, bands=[HEIGHT], path=tmp_path / "m.tif", tags={})
 
 
+def test_damaged_blocks_of_warped_tiles_are_told_before_anything_is_written(tmp_path: Path) -> None:
+    layout: dict[str, Any] = {"tiled": True, "blockxsize": 512, "blockysize": 512, "compress": "deflate"}
+    rng = np.random.default_rng(7)
+    tiles = [
+        write_raster(tmp_path / name, box, rng.integers(0, 9, (1, *box.shape)).astype("int16"), nodata=NODATA, **layout)
+        for name, box in (("east.tif", EAST), ("west.tif", EAST[:, :300]))
+    ]
+    for tile in tiles:
+        data = bytearray(tile.read_bytes())
+        data[20_000:22_000] = bytes(2000)
+        tile.write_bytes(data)
+    path = tmp_path / "out" / "m.tif"
+    with pytest.raises(TilesError, match=r"(?s)east\.tif.*west\.tif"):
+        make_mosaic(tiles, target=ACROSS, bands=[LAND], path=path, tags={}, resampling="nearest", allow_gaps=True)
+    assert not path.parent.exists()
+
+
 def test_half_a_pixel_is_refused_even_then(tmp_path: Path) -> None:
     odd = GeoBox((700, 500), Affine(10, 0, 764_505, 0, -10, 5_005_500), "EPSG:32632")
     tiles = [
