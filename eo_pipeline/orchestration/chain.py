@@ -14,7 +14,7 @@ from odc.geo.geobox import GeoBox
 from eo_pipeline.core import grids, keys
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
-from eo_pipeline.core.product import Product
+from eo_pipeline.core.product import Mosaic, Product
 from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.partitions import PartitionKey, area_period_partitions, period_partitions
 from eo_pipeline.storage.vectors import checksum
@@ -36,6 +36,7 @@ class Chain:
         zones_file: the file of zones, found; None if none are measured.
         pieces_file: the file of places or regions that chips, series or points name, found; None if they name none.
         regions_file: the file of polygons that areas come from, found; None if the area is a box.
+        weights_file: the raster that pixels of zones are weighed by, found; None if they are not.
     """
 
     product: Product
@@ -43,6 +44,7 @@ class Chain:
     zones_file: Path | None
     pieces_file: Path | None = None
     regions_file: Path | None = None
+    weights_file: Path | None = None
 
     def key(self, stage: str) -> dg.AssetKey:
         """Asset key of a stage: see `stages`."""
@@ -85,13 +87,28 @@ class Chain:
         optional = [("zonal_stats", self.product.zones), ("cube", self.product.cube)]
         return ["submission", "export", "tiles", "mosaic", *(name for name, part in optional if part is not None)]
 
+    def mosaic_version(self) -> str:
+        """Identity of how tiles become a mosaic; empty if nothing is said of it, as in records of earlier times."""
+        said = self.product.mosaic
+        return "" if said == Mosaic() else keys.digest({"mosaic": said.model_dump(mode="json")})
+
+    def tiles_version(self) -> str:
+        """That of the mosaic where tiles went with it and can be fetched again; else they stay as they are."""
+        export = self.product.export
+        return self.mosaic_version() if export.keep == "until_mosaic" and not export.delete_remote else ""
+
     def zones_version(self) -> str:
-        """Identity of what is measured and how: of the zones' declaration and of the file's bytes, read now."""
+        """Identity of what is measured and how: of the zones' declaration and of the files' bytes, read now."""
         declared = self.product.zones
         if declared is None or self.zones_file is None:
             return ""
-        said = declared.model_dump(mode="json", exclude={"file"})
-        return keys.digest({"zones": said, "bands": self.product.value_names, "checksum": checksum(self.zones_file)})
+        files: dict[str, str] = {"checksum": checksum(self.zones_file)}
+        if self.weights_file is not None:
+            files["weights"] = checksum(self.weights_file)
+        said = {"zones": declared.identity, "bands": self.product.value_names, **files}
+        if declared.classes is not None or declared.histogram:
+            said["categorical"] = [band.name for band in self.product.bands if band.kind == "categorical"]
+        return keys.digest(said)
 
     def columns_version(self) -> str:
         """Identity of how an exported table is read; the columns' order and names are part of its export."""
@@ -111,6 +128,8 @@ class Chain:
     def versions(self, stage: str) -> Mapping[str, str]:
         """What a stage depends on beside its partitions of the stage above: today's versions, by metadata's name."""
         match stage:
+            case "mosaic":
+                return {names.MOSAIC_VERSION: self.mosaic_version()}
             case "zonal_stats":
                 return {names.ZONES_VERSION: self.zones_version()}
             case "table":
