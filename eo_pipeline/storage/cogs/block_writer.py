@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eo_pipeline.core.overviews import WindowBelow
+from eo_pipeline.core.mosaics.overviews import WindowBelow
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.cogs.block_windows import Workload

@@ -8,7 +8,7 @@ from typing import Any
 import rasterio
 from numpy.typing import NDArray
 
-from eo_pipeline.core.overviews import level_shapes
+from eo_pipeline.core.mosaics.overviews import level_shapes
 from eo_pipeline.core.rectangles import Rectangle, windows
 from eo_pipeline.storage.cogs.block_windows import CACHE_SHARE, Workload
 from eo_pipeline.storage.cogs.block_writer import BlockWriter

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rasterio.enums import Resampling
 
 from eo_pipeline.core.bands import DTYPES, BandEncoding, Kind
-from eo_pipeline.core.overviews import WindowBelow, level_shapes
+from eo_pipeline.core.mosaics.overviews import WindowBelow, level_shapes
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline_tests.raster_files import grid, write_raster
 
