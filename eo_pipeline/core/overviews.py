@@ -1,7 +1,11 @@
 """Overviews of a raster: how large they are, which pixels one is made of, and by which rule of its kind of band.
 
 A level is half as high and wide as the one below, rounded up, and covers the same ground: where a size is odd, one
-pixel covers a little less than two, as GDAL has it. Does not belong here: blocks, files and threads.
+pixel covers a little less than two, as GDAL has it. GDAL 3.12's differ where it is wrong or leaves the choice: it
+spreads NaN in means unless nodata is NaN (here NaN is never a value), makes 0 of classes that are all NaN or, if whole
+numbers, all a negative nodata (here nodata), rounds some halves down where sizes are odd, and takes the nearest pixel
+of upper levels now from the level below (as here), now from the raster, which differs by a pixel where sizes are odd.
+Does not belong here: blocks, files and threads.
 """
 
 from collections.abc import Sequence

@@ -5,7 +5,6 @@ encode (`encoding`). What does not belong here: requests (`session`), and the si
 (`core.exports.export_plan`).
 """
 
-import importlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from eo_pipeline.core.product import Composite, Condition, Index, Product
 from eo_pipeline.earth_engine.averaging import Averaging, averaging
 from eo_pipeline.earth_engine.encoding import stacked
 from eo_pipeline.earth_engine.masking import masked
+from eo_pipeline.earth_engine.own_functions import own_function
 from eo_pipeline.errors import ProductError
 
 METRES_PER_DEGREE = math.pi * 6378137 / 180
@@ -182,15 +182,7 @@ def own_recipe(dotted: str, area: RecipeArea, period: Period, *, field: str = "r
     Raises:
         ProductError: there is no such function.
     """
-    module, _, name = dotted.rpartition(".")
-    try:
-        function = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ProductError(
-            f"{field}: expected an importable function package.module.function, got {dotted!r} ({error}); "
-            "install its package beside eo_pipeline or correct the name"
-        ) from error
-    return function(area, period)
+    return own_function(dotted, field=field)(area, period)
 
 
 def _composite(product: Product, found: Any) -> Any:

@@ -13,7 +13,7 @@ import ee
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from eo_pipeline.core.zone_shapes import Bounds
+from eo_pipeline.core.zonal.shapes import Bounds
 from eo_pipeline.earth_engine.interactive.expression import Expression
 
 REGION = "r"

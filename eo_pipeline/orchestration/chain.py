@@ -36,6 +36,7 @@ class Chain:
         zones_file: the file of zones, found; None if none are measured.
         pieces_file: the file of places or regions that chips, series or points name, found; None if they name none.
         regions_file: the file of polygons that areas come from, found; None if the area is a box.
+        weights_file: the raster that pixels of zones are weighed by, found; None if they are not.
     """
 
     product: Product
@@ -43,6 +44,7 @@ class Chain:
     zones_file: Path | None
     pieces_file: Path | None = None
     regions_file: Path | None = None
+    weights_file: Path | None = None
 
     def key(self, stage: str) -> dg.AssetKey:
         """Asset key of a stage: see `stages`."""
@@ -96,12 +98,17 @@ class Chain:
         return self.mosaic_version() if export.keep == "until_mosaic" and not export.delete_remote else ""
 
     def zones_version(self) -> str:
-        """Identity of what is measured and how: of the zones' declaration and of the file's bytes, read now."""
+        """Identity of what is measured and how: of the zones' declaration and of the files' bytes, read now."""
         declared = self.product.zones
         if declared is None or self.zones_file is None:
             return ""
-        said = declared.model_dump(mode="json", exclude={"file"})
-        return keys.digest({"zones": said, "bands": self.product.value_names, "checksum": checksum(self.zones_file)})
+        files: dict[str, str] = {"checksum": checksum(self.zones_file)}
+        if self.weights_file is not None:
+            files["weights"] = checksum(self.weights_file)
+        said = {"zones": declared.identity, "bands": self.product.value_names, **files}
+        if declared.classes is not None or declared.histogram:
+            said["categorical"] = [band.name for band in self.product.bands if band.kind == "categorical"]
+        return keys.digest(said)
 
     def columns_version(self) -> str:
         """Identity of how an exported table is read; the columns' order and names are part of its export."""

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from eo_pipeline.core.product import Product
 from eo_pipeline.errors import EoPipelineError, ProductError
 from eo_pipeline.orchestration.chain import Chain
-from eo_pipeline.steps.load_areas import FindFile, check_zones, find_beside, find_regions, load_areas
+from eo_pipeline.steps.load_areas import FindFile, check_zones, find_beside, find_regions, find_weights, load_areas
 from eo_pipeline.steps.pieces_files import check_pieces_file
 
 _FIELD = re.compile(r"([a-z_]+(?:\.\w+)*): ")
@@ -107,6 +107,7 @@ def load_chain(product: Product, origin: Origin) -> Chain:
             zones_file=check_zones(product, find),
             pieces_file=check_pieces_file(product, find),
             regions_file=find_regions(product.area, find),
+            weights_file=find_weights(product, find),
         )
     except EoPipelineError as error:
         field = str(error).partition(":")[0].split(".")

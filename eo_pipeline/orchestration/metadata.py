@@ -79,12 +79,13 @@ def table_schema(columns: Sequence[Column]) -> dg.TableSchema:
 
 
 def table_preview(table: pd.DataFrame, columns: Sequence[Column]) -> Mapping[str, dg.MetadataValue[Any]]:
-    """The first rows."""
+    """The first rows, without shapes."""
+    shown = [column for column in columns if column.dtype != "geometry"]
     records = [
         dg.TableRecord({str(name): _plain(value) for name, value in row.items()})
-        for row in table.head(PREVIEW_ROWS).to_dict("records")
+        for row in table.head(PREVIEW_ROWS)[[column.name for column in shown]].to_dict("records")
     ]
-    return {"preview": dg.MetadataValue.table(records, table_schema(columns))}
+    return {"preview": dg.MetadataValue.table(records, table_schema(shown))}
 
 
 def _plain(value: Any) -> str | int | float | None:

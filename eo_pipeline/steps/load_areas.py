@@ -15,8 +15,9 @@ from shapely.geometry.base import BaseGeometry
 from eo_pipeline.core import grids
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.product import AreaGrid, Product
-from eo_pipeline.core.zone_shapes import contiguous_longitudes
-from eo_pipeline.errors import ProductError, SamplesError, ZonesError
+from eo_pipeline.core.zonal.shapes import contiguous_longitudes
+from eo_pipeline.errors import ProductError, SamplesError, TilesError, ZonesError
+from eo_pipeline.storage.rasters import read_header
 from eo_pipeline.storage.vectors import check_header, read_shapes
 
 FindFile = Callable[[str, str], Path]
@@ -91,7 +92,7 @@ def of_field(field: str) -> Iterator[None]:
     """Errors of a file begin with the field that names it."""
     try:
         yield
-    except (SamplesError, ZonesError) as error:
+    except (SamplesError, TilesError, ZonesError) as error:
         raise type(error)(f"{field}: {error}") from error
 
 
@@ -134,4 +135,19 @@ def check_zones(product: Product, find: FindFile) -> Path | None:
     path = find("zones.file", product.zones.file)
     with of_field("zones.file"):
         check_header(path, [product.zones.id])
+    return path
+
+
+def find_weights(product: Product, find: FindFile) -> Path | None:
+    """The raster that pixels of zones are weighed by, found; None if they are not.
+
+    Raises:
+        ProductError: there is no file.
+        TilesError: it cannot be read as a raster, or has no CRS.
+    """
+    if product.zones is None or product.zones.weights is None:
+        return None
+    path = find("zones.weights", product.zones.weights)
+    with of_field("zones.weights"):
+        read_header(path)
     return path

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import geopandas
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from eo_pipeline.core.tables import Column
 from eo_pipeline.errors import StorageError
-from eo_pipeline.storage.tables import parquet, put_whole
+from eo_pipeline.storage.tables import csv, parquet, put_whole, read_table, read_tags
 
 
 def write_geo_table(
@@ -38,6 +39,18 @@ def write_geo_table(
     put_whole(path, parquet(pq.read_table(buffer), columns, tags))
 
 
+def write_geo_table_and_csv(
+    table: geopandas.GeoDataFrame, path: Path, *, columns: Sequence[Column], tags: Mapping[str, str]
+) -> Path:
+    """Write a table as `write_geo_table` does and the same rows without shapes as CSV beside it; the CSV's path."""
+    _check(table, path, columns)
+    plain = table.drop(columns=table.geometry.name)
+    beside = path.with_suffix(".csv")
+    put_whole(beside, csv(plain))
+    write_geo_table(table, path, columns=columns, tags=tags)
+    return beside
+
+
 def read_geo_table(path: Path, *, columns: Sequence[Column]) -> geopandas.GeoDataFrame:
     """Read what `write_geo_table` wrote.
 
@@ -50,6 +63,16 @@ def read_geo_table(path: Path, *, columns: Sequence[Column]) -> geopandas.GeoDat
         raise StorageError(f"expected a GeoParquet table at {path}, got: {error}; make it anew") from error
     _check(table, path, columns)
     return table
+
+
+def read_any_table(path: Path) -> pd.DataFrame:
+    """Read a table, with its shapes if it has any, as a GeoDataFrame then.
+
+    Raises:
+        StorageError: there is no readable Parquet at `path`.
+    """
+    found: pd.DataFrame = geopandas.read_parquet(path) if "geo" in read_tags(path) else read_table(path)
+    return found
 
 
 def _check(table: geopandas.GeoDataFrame, path: Path, columns: Sequence[Column]) -> None:

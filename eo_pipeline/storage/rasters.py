@@ -3,7 +3,7 @@
 Does not belong here: writing (see storage.cogs) and what to do about a bad file.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,7 @@ def read_together(
     *,
     empty: float,
     dtype: DTypeLike,
+    read: Callable[[Path, Rectangle, Sequence[int]], NDArray[Any]] = read_pixels,
 ) -> NDArray[Any]:
     """Stored numbers (band, y, x) of a window of several rasters put together; the first that has a value wins.
 
@@ -100,15 +101,20 @@ def read_together(
         bands: what to read.
         empty: the number where no raster has a value.
         dtype: of the result; holds the bands' numbers and `empty`.
+        read: how pixels of one raster are read; see `read_pixels`.
 
     Raises:
         TilesError: pixels cannot be read; names the file.
     """
     paths = list(headers)
+    placements = plan.within(window)
+    if len(placements) == 1 and placements[0].source.pixels == window.pixels:
+        path = paths[placements[0].tile]
+        return read(path, placements[0].source, headers[path].band_numbers(bands)).astype(dtype, copy=False)
     pixels = np.full((len(bands), window.height, window.width), empty, dtype=dtype)
-    for placement in reversed(plan.within(window)):
+    for placement in reversed(placements):
         path = paths[placement.tile]
-        source = read_pixels(path, placement.source, headers[path].band_numbers(bands))
+        source = read(path, placement.source, headers[path].band_numbers(bands))
         for below, above, band in zip(pixels, source, bands, strict=True):
             cover(below[placement.destination.slices], above, band.mark)
     return pixels

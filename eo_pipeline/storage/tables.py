@@ -46,7 +46,7 @@ def write_table(table: pd.DataFrame, path: Path, *, columns: Sequence[Column], t
             "declare what is written"
         )
     beside = path.with_suffix(".csv")
-    put_whole(beside, table.to_csv(index=False, lineterminator="\n").encode())
+    put_whole(beside, csv(table))
     put_whole(path, parquet(pa.Table.from_pandas(table, preserve_index=False), columns, tags))
     return beside
 
@@ -81,6 +81,11 @@ def read_columns(path: Path) -> tuple[Column, ...]:
     if any(COLUMN_KEY not in (field.metadata or {}) for field in schema):
         raise StorageError(f"{path}: expected a table with the meaning of its columns, got one without; write it anew")
     return tuple(Column(**json.loads(field.metadata[COLUMN_KEY])) for field in schema)
+
+
+def csv(table: pd.DataFrame) -> bytes:
+    """Rows as CSV with a header, UTF-8."""
+    return table.to_csv(index=False, lineterminator="\n").encode()
 
 
 def parquet(arrow: pa.Table, columns: Sequence[Column], tags: Mapping[str, str]) -> bytes:

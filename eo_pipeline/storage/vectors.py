@@ -4,10 +4,11 @@ Does not belong here: what is done with the shapes.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import geopandas
+import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
@@ -15,23 +16,25 @@ from odc.geo.crs import CRS
 from pyogrio.errors import DataLayerError, DataSourceError
 from shapely.geometry.base import BaseGeometry
 
-from eo_pipeline.core.zone_shapes import Repair, Zones, polygons_of
+from eo_pipeline.core.zonal.shapes import Kind, Repair, Zones
 from eo_pipeline.errors import SettingsError, ZonesError
+from eo_pipeline.storage.zone_geometries import check_geometries, mended
 
 DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
 """Formats that shapes are written in, by a name's ending."""
 
 
-def read_zones(path: Path, *, id_column: str, layer: str | None = None) -> Zones:
-    """Read every polygon of a file that OGR can open (GeoPackage, shapefile, GeoJSON, ...).
+def read_zones(path: Path, *, id_column: str, layer: str | None = None, kinds: Sequence[Kind] = ("polygons",)) -> Zones:
+    """Read every zone of a file that OGR can open (GeoPackage, shapefile, GeoJSON, ...).
 
     Args:
         path: a local file.
-        id_column: the column that identifies a polygon.
+        id_column: the column that identifies a zone.
         layer: which layer, if the file has several.
+        kinds: what zones may be; those of one file are all of one kind.
 
     Returns:
-        The polygons in file order; invalid ones are mended and reported in `repaired`.
+        The zones in file order; invalid ones are mended and reported in `repaired`.
 
     Raises:
         ZonesError: names the file, the column and what is there.
@@ -43,20 +46,13 @@ def read_zones(path: Path, *, id_column: str, layer: str | None = None) -> Zones
     ids = _ids(frame, id_column, path)
     if frame.crs is None:
         raise _no_crs(path)
-    _check_polygons(frame, id_column, ids, path)
-    return Zones(
-        source=str(path),
-        id_column=id_column,
-        ids=ids,
-        geometries=tuple(_mended(shape, zone, path) for shape, zone in zip(frame.geometry, ids, strict=True)),
-        crs=CRS(frame.crs),
-        repaired=tuple(
-            Repair(zone, shapely.is_valid_reason(shape))
-            for shape, zone in zip(frame.geometry, ids, strict=True)
-            if not shape.is_valid
-        ),
-        checksum=checksum(path),
-    )
+    check_geometries(list(frame.geometry), id_column, ids, where=path, kinds=kinds)
+    shapes = np.array(frame.geometry, dtype=object)
+    broken = np.flatnonzero(~shapely.is_valid(shapes)).tolist()
+    repaired = tuple(Repair(ids[row], shapely.is_valid_reason(shapes[row])) for row in broken)
+    for row in broken:
+        shapes[row] = mended(shapes[row], ids[row], where=path)
+    return Zones(str(path), id_column, ids, tuple(shapes), CRS(frame.crs), repaired, checksum(path))
 
 
 def read_attributes(path: Path, columns: Sequence[str]) -> pd.DataFrame:
@@ -151,29 +147,6 @@ def _ids(frame: geopandas.GeoDataFrame, id_column: str, path: Path) -> tuple[str
     return tuple(values.tolist())
 
 
-def _check_polygons(frame: geopandas.GeoDataFrame, named: str, names: Iterable[str | int], path: Path) -> None:
-    kinds = [_kind(shape) for shape in frame.geometry]
-    wrong = [f"{name}: {kind}" for name, kind in zip(names, kinds, strict=True) if "olygon" not in kind]
-    if wrong:
-        raise ZonesError(
-            f"{path}: expected polygons only, got {len(wrong)} other or empty geometries "
-            f"({named} {', '.join(wrong[:10])}); remove or buffer them"
-        )
-
-
-def _kind(shape: BaseGeometry | None) -> str:
-    return "no geometry" if shape is None or shape.is_empty else str(shape.geom_type)
-
-
-def _mended(shape: BaseGeometry, zone: str | int, path: Path) -> BaseGeometry:
-    if shape.is_valid:
-        return shape
-    mended = polygons_of(shapely.make_valid(shape))
-    if mended.is_empty:
-        raise ZonesError(f"{path}: zone {zone}: expected a polygon with an area, got one without; remove it")
-    return mended
-
-
 def read_shapes(path: Path, *, id_column: str | None, crs: CRS) -> list[tuple[str, BaseGeometry]]:
     """Every polygon of a file with its id (its row, counted from 0, without a column), in another CRS.
 
@@ -189,8 +162,8 @@ def read_shapes(path: Path, *, id_column: str | None, crs: CRS) -> list[tuple[st
     if frame.crs is None:
         raise _no_crs(path)
     names = range(len(frame)) if id_column is None else _ids(frame, id_column, path)
-    _check_polygons(frame, id_column or "row", names, path)
-    frame.geometry = [_mended(shape, name, path) for name, shape in zip(names, frame.geometry, strict=True)]
+    check_geometries(list(frame.geometry), id_column or "row", names, where=path, kinds=("polygons",))
+    frame.geometry = [mended(shape, name, where=path) for name, shape in zip(names, frame.geometry, strict=True)]
     if CRS(frame.crs) != crs:
         frame.geometry = frame.geometry.segmentize(_step(frame)).to_crs(str(crs))
     return [(str(name), shape) for name, shape in zip(names, frame.geometry, strict=True)]

@@ -1,5 +1,6 @@
 """How far a product is, counted in a real event log."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -99,6 +100,20 @@ def test_mosaics_that_were_made_in_another_way_are_stale(instance: dg.DagsterIns
     materialise(instance, averaged, "mosaic", f"{WEST}|2024-01", {**WRITTEN, **version})
     assert stale(instance, averaged) == {}
     assert stale(instance, two_areas(tmp_path, mosaic={"overlap": "last"})) == {"mosaic": 1}
+
+
+def test_statistics_by_other_weights_or_of_another_rule_are_another_version(made: Chain, tmp_path: Path) -> None:
+    weights = tmp_path / "people.tif"
+    weights.write_bytes(b"few")
+    weighed = replace(made, weights_file=weights)
+    few = weighed.zones_version()
+    assert few != made.zones_version()
+    weights.write_bytes(b"many")
+    assert weighed.zones_version() != few
+    assert made.product.zones is not None
+    zones = made.product.zones.model_copy(update={"rule": "fractional"})
+    other = replace(made, product=made.product.model_copy(update={"zones": zones}))
+    assert other.zones_version() != made.zones_version()
 
 
 def test_partitions_of_an_area_that_is_gone_do_not_count(instance: dg.DagsterInstance, made: Chain) -> None:

@@ -4,13 +4,16 @@ import re
 from pathlib import Path
 
 import geopandas
+import numpy as np
 import pytest
 import shapely
 
 from eo_pipeline.core.product import AreaGrid
-from eo_pipeline.errors import ProductError, ZonesError
-from eo_pipeline.steps.load_areas import check_zones, find_beside, load_areas
+from eo_pipeline.errors import ProductError, TilesError, ZonesError
+from eo_pipeline.steps.load_areas import check_zones, find_beside, find_weights, load_areas
 from eo_pipeline_tests.products import product
+from eo_pipeline_tests.raster_files import grid as pixels
+from eo_pipeline_tests.raster_files import write_raster
 
 UTM = {"crs": "EPSG:32633", "resolution": 10.0}
 
@@ -153,3 +156,16 @@ def test_zones_need_a_file_with_the_column(tmp_path: Path) -> None:
         check_zones(product(zones={"file": file, "id": "n"}), find)
     with pytest.raises(ProductError, match=r"zones\.file: expected a file at"):
         check_zones(product(zones={"file": "absent.gpkg", "id": "n"}), find)
+
+
+def test_the_raster_of_weights_is_found_and_looked_at(tmp_path: Path) -> None:
+    find = find_beside(tmp_path)
+    zones = {"file": "z", "id": "n", "statistics": ["weighted_mean"], "weights": "people.tif"}
+    assert find_weights(product(), find) is None
+    with pytest.raises(ProductError, match=r"zones\.weights: expected a file at .*people\.tif, found none"):
+        find_weights(product(zones=zones), find)
+    (tmp_path / "people.tif").write_text("no raster")
+    with pytest.raises(TilesError, match=r"zones\.weights: expected a readable raster, got .*people\.tif"):
+        find_weights(product(zones=zones), find)
+    write_raster(tmp_path / "people.tif", pixels(2, 2), np.ones((1, 2, 2), "float32"))
+    assert find_weights(product(zones=zones), find) == tmp_path / "people.tif"

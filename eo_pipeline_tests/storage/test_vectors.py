@@ -6,8 +6,10 @@ from pathlib import Path
 
 import geopandas
 import pytest
-from shapely import LineString, Polygon, box
+from shapely import LineString, MultiLineString, MultiPoint, Point, Polygon, box
+from shapely.geometry.base import BaseGeometry
 
+from eo_pipeline.core.zonal.shapes import Kind
 from eo_pipeline.errors import ZonesError
 from eo_pipeline.storage.vectors import checksum, read_zones
 
@@ -100,6 +102,48 @@ def test_other_geometries_are_listed(tmp_path: Path) -> None:
     path = write(tmp_path / "z.geojson", ["a", "b", "c"], shapes)
     with pytest.raises(ZonesError, match=r"got 2 other or empty geometries \(code b: LineString, c: no geometry\)"):
         read_zones(path, id_column="code")
+
+
+KINDS: tuple[Kind, ...] = ("polygons", "points", "lines")
+LINES = [LineString([(0, 0), (1, 1)]), MultiLineString([[(0, 0), (1, 1)], [(2, 2), (3, 3)]])]
+
+
+@pytest.mark.parametrize(
+    ("shapes", "kind"), [(SQUARES[:2], "polygons"), ([Point(1, 2), MultiPoint([(1, 1)])], "points"), (LINES, "lines")]
+)
+def test_points_and_lines_are_zones_where_they_may_be(tmp_path: Path, shapes: list[BaseGeometry], kind: Kind) -> None:
+    path = write(tmp_path / "z.geojson", ["a", "b"], shapes)
+    zones = read_zones(path, id_column="code", kinds=KINDS)
+    assert zones.kind == kind
+    assert list(zones.geometries) == shapes
+
+
+def test_zones_of_several_kinds_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "z.geojson", ["a", "b"], [SQUARES[0], Point(1, 1)])
+    words = r"z\.geojson: expected zones of one kind, got points and polygons; store each kind in a file of its own"
+    with pytest.raises(ZonesError, match=words):
+        read_zones(path, id_column="code", kinds=KINDS)
+
+
+def test_coordinates_that_are_no_numbers_are_named(tmp_path: Path) -> None:
+    odd = Polygon([(0, 0), (1, float("nan")), (1, 1)])
+    path = write(tmp_path / "z.gpkg", ["fine", "odd"], [SQUARES[0], odd])
+    words = r"z\.gpkg: expected coordinates that are finite numbers, got others in 1 geometries \(code odd\); correct"
+    with pytest.raises(ZonesError, match=words):
+        read_zones(path, id_column="code")
+
+
+@pytest.mark.parametrize(
+    ("shape", "wanted"),
+    [
+        (LineString([(1, 1), (1, 1)]), "a line with a length"),
+        (Polygon([(0, 0), (1, 1), (2, 2)]), "a polygon with an area"),
+    ],
+)
+def test_nothing_to_measure_is_refused(tmp_path: Path, shape: BaseGeometry, wanted: str) -> None:
+    path = write(tmp_path / "z.gpkg", ["nil"], [shape])
+    with pytest.raises(ZonesError, match=rf"zone nil: expected {wanted}, got one without; remove it"):
+        read_zones(path, id_column="code", kinds=KINDS)
 
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.chips.chip_boxes import transformer
 from eo_pipeline.core.pictures import figure_png
-from eo_pipeline.core.zone_shapes import contiguous_longitudes
+from eo_pipeline.core.zonal.shapes import contiguous_longitudes
 
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8c564b")
 """Told apart by people who see fewer colours (Okabe and Ito, 2008), for the largest groups."""

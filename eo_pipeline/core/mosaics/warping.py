@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.mosaics.lattice import TURNS, describe_grid
 from eo_pipeline.core.rectangles import Rectangle
-from eo_pipeline.core.zone_shapes import on_grid
+from eo_pipeline.core.zonal.shapes import on_grid
 from eo_pipeline.errors import GridMismatchError
 
 _POINTS = 1024

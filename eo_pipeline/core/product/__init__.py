@@ -11,11 +11,12 @@ from eo_pipeline.core.product.declaration import Product, ProductDeclaration
 from eo_pipeline.core.product.mosaic import Mosaic
 from eo_pipeline.core.product.periods import Duration, Periods, Start
 from eo_pipeline.core.product.points import Points
-from eo_pipeline.core.product.results import Cube, Export, OutputBand, ZoneTable
+from eo_pipeline.core.product.results import Cube, Export, OutputBand
 from eo_pipeline.core.product.section import Bounds, Point
 from eo_pipeline.core.product.series import Series
 from eo_pipeline.core.product.source import CloudScorePlus, Composite, Condition, Index, Mask, Source
 from eo_pipeline.core.product.table import Table, TableColumn
+from eo_pipeline.core.product.zones import ZoneTable
 
 __all__ = [
     "AreaGrid",

@@ -16,11 +16,12 @@ from eo_pipeline.core.product.mosaic import Mosaic
 from eo_pipeline.core.product.periods import Periods
 from eo_pipeline.core.product.pieces import check_alone, check_chips, check_left_alone, check_series
 from eo_pipeline.core.product.points import Points
-from eo_pipeline.core.product.results import Cube, Export, OutputBand, ZoneTable
+from eo_pipeline.core.product.results import Cube, Export, OutputBand
 from eo_pipeline.core.product.section import SHARD, Section
 from eo_pipeline.core.product.series import Series
 from eo_pipeline.core.product.source import Composite, Index, Mask, Source
 from eo_pipeline.core.product.table import Table
+from eo_pipeline.core.product.zones import ZoneTable
 from eo_pipeline.errors import EoPipelineError
 
 DEFAULT_FILE_DIMENSIONS = 12800
@@ -209,11 +210,23 @@ def _check_mosaic(declaration: ProductDeclaration) -> None:
 
 def _check_zones(declaration: ProductDeclaration) -> None:
     zones = declaration.zones
-    if zones is None or zones.bands is None:
+    if zones is None:
         return
     made = [*declaration.value_names, *declaration.composite.counts]
-    if unknown := [b for b in zones.bands if b not in made]:
+    if unknown := [b for b in zones.bands or () if b not in made]:
         raise ValueError(f"zones.bands: {', '.join(unknown)} is not exported; there are {', '.join(made)}")
+    measured = zones.bands or declaration.value_names
+    classes = [name for name in measured if declaration.output.get(name, OutputBand()).kind == "categorical"]
+    if zones.classes is not None and not classes:
+        raise ValueError(
+            f"zones.classes: expected a categorical band among those measured, got {', '.join(measured)}; write "
+            f"output.{measured[0]}.kind: categorical if it holds classes"
+        )
+    if zones.histogram and len(classes) == len(measured):
+        raise ValueError(
+            f"zones.histogram: expected a band that is not categorical among those measured, got {', '.join(measured)};"
+            " write classes in its place"
+        )
 
 
 def _check_cube(declaration: ProductDeclaration) -> None:

@@ -1,4 +1,4 @@
-"""What a product leaves behind: bands, table, cube, files. What does not belong here: writing them."""
+"""What a product leaves behind: bands, cube, files. What does not belong here: writing them, and zones (`zones`)."""
 
 import math
 from typing import Literal, Self
@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.product.section import SHARD, Section
-from eo_pipeline.core.zones import check_statistics
 from eo_pipeline.errors import EoPipelineError
 
 
@@ -46,24 +45,6 @@ class OutputBand(Section):
 def _suggested_nodata(dtype: str) -> int:
     limits = np.iinfo(dtype)
     return int(limits.max) if limits.min == 0 else int(limits.min)
-
-
-class ZoneTable(Section):
-    """The polygons that are measured; they may cross areas."""
-
-    file: str = Field(description="polygons in any CRS, relative to the YAML's folder or the project's")
-    id: str = Field(description="column that names the zones; unique, never null")
-    statistics: list[str] = Field(["mean", "count"], min_length=1, description="see the table of statistics")
-    bands: list[str] | None = Field(None, description="measured bands; the output's bands if absent, without counts")
-    all_touched: bool = Field(False, description="count every touched pixel, not only those whose centre is inside")
-
-    @model_validator(mode="after")
-    def _known_statistics(self) -> Self:
-        try:
-            check_statistics(self.statistics)
-        except EoPipelineError as error:
-            raise ValueError(str(error)) from error
-        return self
 
 
 class Cube(Section):

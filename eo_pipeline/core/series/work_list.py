@@ -12,7 +12,7 @@ from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.grids import Lattice
 from eo_pipeline.core.series.batches import Region, SourceImage
-from eo_pipeline.core.zone_shapes import Bounds
+from eo_pipeline.core.zonal.shapes import Bounds
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """`zonal_stats`: one row a zone and period, measured over all of the period's mosaics."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,11 @@ import dagster as dg
 import pandas as pd
 
 from eo_pipeline.core import keys
-from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.product import ZoneTable
 from eo_pipeline.core.tables import Column
-from eo_pipeline.core.zone_shapes import Zones
-from eo_pipeline.core.zones import zone_columns
+from eo_pipeline.core.zonal.columns import zone_columns
+from eo_pipeline.core.zonal.shapes import Zones
+from eo_pipeline.core.zonal.wanted import Wanted
 from eo_pipeline.errors import ProductError
 from eo_pipeline.orchestration import metadata
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
@@ -23,14 +23,20 @@ from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.io_managers import Mosaic, MosaicIO, NewTable, Stored, TablesIO
 from eo_pipeline.orchestration.partitions import PERIOD, PartitionKey
-from eo_pipeline.steps.measure_zones import measure_zones, touching
+from eo_pipeline.steps.zones.measure_zones import measure_zones
+from eo_pipeline.steps.zones.placing import touching
+from eo_pipeline.steps.zones.wanted_zones import KINDS, wanted_zones
 from eo_pipeline.storage.vectors import read_zones
+
+_LISTED = 10
+"""Mended zones that are shown."""
 
 
 def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
     """The asset for one product."""
     product = chain.product
     by_areas = chain.zones_follow_areas
+    assumed = wanted_zones(declared, product.bands)
     mapping = None if by_areas else dg.MultiToSingleDimensionPartitionMapping(partition_dimension_name=PERIOD)
 
     @dg.asset(
@@ -43,54 +49,76 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
         io_manager_key="tables_io",
         description=chain.describe(
             f"One row for each zone of {Path(declared.file).name} and period: {', '.join(declared.statistics)}, over "
-            "all mosaics of the period, so that zones may cross areas."
+            f"all mosaics of the period, so that zones may cross areas; of {assumed.pixels}."
         ),
         automation_condition=as_soon_as_possible(),
         code_version=chain.zones_version()[:12],
         backfill_policy=grouped(),
         retry_policy=on_crash(),
-        metadata={"dagster/column_schema": metadata.table_schema(_columns(chain, declared))},
+        metadata={"dagster/column_schema": metadata.table_schema(_columns(declared, assumed))},
     )
     def zonal_stats(
         context: dg.AssetExecutionContext, mosaic_io: dg.ResourceParam[MosaicIO], tables_io: dg.ResourceParam[TablesIO]
     ) -> Stored:
         with for_all_partitions(context):
             zones, version = _zones(chain, declared), chain.zones_version()
-            columns = _columns(chain, declared)
+            wanted = wanted_zones(declared, product.bands, kind=zones.kind)
+            columns = _columns(declared, wanted)
 
-        def make(key: str) -> Made:
+        def make(key: str, cache: Path | None) -> Made:
             area, period = (PartitionKey.parse(key).area, PartitionKey.parse(key).period) if by_areas else (None, key)
             areas = list(chain.areas) if area is None else [area]
             found = {a: mosaic_io.load(chain.key("mosaic"), PartitionKey(a, period).text) for a in areas}
-            wanted = zones if area is None else _zones_of(chain, declared, zones, area)
-            table = _measure(chain, declared, wanted, found, io=mosaic_io, period_key=period)
-            tables_io.store(context.asset_key, key, NewTable(table, columns, _tags(chain, zones, period)))
+            here = zones if area is None else _zones_of(chain, declared, zones, area)
+            table = _measure(chain, declared, here, wanted, found, io=mosaic_io, period_key=period, cache=cache)
+            tables_io.store(context.asset_key, key, NewTable(table, columns, _tags(chain, zones, wanted, period)))
             provenance = {names.ZONES_VERSION: version, names.ROOT: tables_io.place.address}
             shown = _metadata(table, zones, list(found.values()))
             return Made({**shown, **provenance}, metadata.table_preview(table, columns))
 
-        return each_partition(context, make)
+        try:
+            with _cache(context, tables_io) as cache:
+                return each_partition(context, lambda key: make(key, cache))
+        finally:
+            if declared.together:
+                _join(context, tables_io, by_areas=by_areas)
 
     return zonal_stats
 
 
-def _bands(chain: Chain, declared: ZoneTable) -> list[BandEncoding]:
-    wanted = declared.bands or chain.product.value_names
-    return [band for band in chain.product.bands if band.name in wanted]
+def _cache(context: dg.AssetExecutionContext, io: TablesIO) -> AbstractContextManager[Path | None]:
+    """Where a run of several dates keeps which pixels zones hold; none of a single one, which would only write it."""
+    return io.place.workspace() if len(context.partition_keys) > 1 else nullcontext(None)
 
 
-def _columns(chain: Chain, declared: ZoneTable) -> tuple[Column, ...]:
-    return zone_columns(declared.id, _bands(chain, declared), declared.statistics)
+def _join(context: dg.AssetExecutionContext, io: TablesIO, *, by_areas: bool) -> None:
+    """One file of all periods for each area of the run's partitions, or for all areas."""
+    folders = {(PartitionKey.parse(key).area,) if by_areas else () for key in context.partition_keys}
+    with for_all_partitions(context):
+        for folder in sorted(folders):
+            context.log.info(f"all periods: {io.join(context.asset_key, *folder)}")
 
 
-def _tags(chain: Chain, zones: Zones, period_key: str) -> dict[str, str]:
-    return {"product": chain.product.name, "period": period_key, "zones": zones.source, "zones_sha256": zones.checksum}
+def _columns(declared: ZoneTable, wanted: Wanted) -> tuple[Column, ...]:
+    return zone_columns(declared.id, wanted, form=declared.form, geometry=declared.geometry)
+
+
+def _tags(chain: Chain, zones: Zones, wanted: Wanted, period_key: str) -> dict[str, str]:
+    weights = {} if chain.weights_file is None else {"weights": chain.weights_file.name}
+    return {
+        "product": chain.product.name,
+        "period": period_key,
+        "zones": zones.source,
+        "zones_sha256": zones.checksum,
+        "rule": wanted.pixels,
+        **weights,
+    }
 
 
 def _zones(chain: Chain, declared: ZoneTable) -> Zones:
     if chain.zones_file is None:
         raise ProductError(f"zones.file: expected a file at {declared.file}, found none")
-    return read_zones(chain.zones_file, id_column=declared.id)
+    return read_zones(chain.zones_file, id_column=declared.id, kinds=KINDS)
 
 
 def _zones_of(chain: Chain, declared: ZoneTable, zones: Zones, area: str) -> Zones:
@@ -102,21 +130,28 @@ def _zones_of(chain: Chain, declared: ZoneTable, zones: Zones, area: str) -> Zon
 
 
 def _measure(
-    chain: Chain, declared: ZoneTable, zones: Zones, found: Mapping[str, Mosaic], *, io: MosaicIO, period_key: str
+    chain: Chain,
+    declared: ZoneTable,
+    zones: Zones,
+    wanted: Wanted,
+    found: Mapping[str, Mosaic],
+    *,
+    io: MosaicIO,
+    period_key: str,
+    cache: Path | None,
 ) -> pd.DataFrame:
-    period = chain.period(period_key)
     with ExitStack() as stack:
         rasters = [stack.enter_context(io.place.local_copy(m.path)) for m in found.values() if m.path is not None]
         return measure_zones(
             zones,
             rasters,
-            bands=_bands(chain, declared),
-            statistics=declared.statistics,
-            period_key=period.key,
-            period_start=period.start.date(),
-            period_end=period.end.date(),
+            wanted,
+            chain.period(period_key),
             areas=[chain.areas[key].geobox for key in found],
-            all_touched=declared.all_touched,
+            weights=chain.weights_file,
+            cache=cache,
+            form=declared.form,
+            geometry=declared.geometry,
         )
 
 
@@ -129,5 +164,6 @@ def _metadata(table: pd.DataFrame, zones: Zones, found: Sequence[Mosaic]) -> dic
         "areas without images": len(found) - len(with_images),
         "zones file": dg.MetadataValue.path(zones.source),
         "zones checksum": zones.checksum,
+        "zones mended": ", ".join(f"{repair.zone}: {repair.reason}" for repair in zones.repaired[:_LISTED]) or "none",
         "measured": dg.MetadataValue.timestamp(datetime.now(UTC)),
     }

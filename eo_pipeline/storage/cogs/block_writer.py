@@ -19,7 +19,7 @@ from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.cogs.block_windows import Workload
 from eo_pipeline.storage.cogs.encoding import Encoding
-from eo_pipeline.storage.cogs.part_file import PartFile
+from eo_pipeline.storage.cogs.part_files import PartFiles
 from eo_pipeline.storage.cogs.sources import BlockSource
 from eo_pipeline.storage.cogs.spec import CogSpec
 from eo_pipeline.storage.cogs.threads import in_threads
@@ -42,7 +42,7 @@ class BlockWriter:
     shapes: tuple[tuple[int, int], ...]
     source: BlockSource
     encoding: Encoding
-    part: PartFile
+    part: PartFiles
     work: Workload
 
     def write_all(self) -> None:

@@ -17,8 +17,6 @@ from eo_pipeline.storage.cogs.spec import CogSpec
 CODES = {"none": 1, "lzw": 5, "deflate": 8, "zstd": 50000}
 """TIFF's numbers for the codecs of this module."""
 
-_LEVELS = {"deflate": 6, "zstd": 9}
-
 
 @dataclass(frozen=True)
 class Encoding:
@@ -26,14 +24,14 @@ class Encoding:
 
     Attributes:
         compression: one of CODES.
-        level: of deflate or zstd.
+        level: of deflate or zstd; None of other codecs.
         predictor: TIFF's number: 1 none, 2 differences of whole numbers, 3 differences of floats' bytes.
         dtype: of the pixels, little-endian.
         shape: (rows, columns, bands) of a block.
     """
 
     compression: str
-    level: int
+    level: int | None
     predictor: int
     dtype: np.dtype[Any]
     shape: tuple[int, int, int]
@@ -44,9 +42,8 @@ class Encoding:
         predictor = 1
         if spec.predictor and spec.compression != "none":
             predictor = 3 if spec.dtype.kind == "f" else 2
-        level = _LEVELS.get(spec.compression, 0) if spec.level is None else spec.level
         shape = (spec.block, spec.block, len(spec.bands))
-        return cls(spec.compression, level, predictor, spec.dtype.newbyteorder("<"), shape)
+        return cls(spec.compression, spec.effort, predictor, spec.dtype.newbyteorder("<"), shape)
 
     def encode(self, pixels: NDArray[Any]) -> bytes:
         """Bytes of a block of (band, y, x) pixels; what it lacks in rows or columns is filled with what packs well."""

@@ -76,8 +76,8 @@ def _codec_options(spec: CogSpec) -> dict[str, object]:
         return {**options, "max_z_error": spec.max_z_error}
     if spec.compression != "none":
         options["predictor"] = "yes" if spec.predictor else "no"
-    if spec.level is not None and spec.compression in ("deflate", "zstd"):
-        options["level"] = spec.level
+    if spec.effort is not None:
+        options["level"] = spec.effort
     return options
 
 

@@ -4,7 +4,7 @@ Does not belong here: how blocks were made.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.cogs.layout import LEADER, TRAILER, Layout, framed
-from eo_pipeline.storage.cogs.part_file import BlockTable, PartFile, checksum, write_at
+from eo_pipeline.storage.cogs.part_files import BlockTable, PartFiles, checksum, write_at
 from eo_pipeline.storage.cogs.spec import CogSpec
 from eo_pipeline.storage.cogs.threads import in_threads
 from eo_pipeline.storage.cogs.tiff_tags import OFFSETS, SIZES, read_directories
@@ -29,22 +29,18 @@ class _Place(NamedTuple):
     position: int
 
 
-def assemble(path: Path, part: PartFile, layout: Layout, *, threads: int) -> None:
-    """Write the whole file from the blocks of the part file; OSError if there is no room."""
+def assemble(path: Path, part: PartFiles, layout: Layout) -> None:
+    """Write the whole file from the blocks of the part files, one after the other; OSError if there is no room."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
-
-    def copy(place: _Place) -> None:
-        write_at(file, framed(part.get(place.level, place.row, place.column)), place.position - LEADER)
-
     try:
-        os.truncate(file, layout.size)
         write_at(file, layout.head, 0)
-        in_threads(copy, _places(part.tables, layout.positions), threads=threads)
+        for level, row, column, position in _places(part.tables, layout.positions):
+            write_at(file, framed(part.get(level, row, column)), position - LEADER)
     finally:
         os.close(file)
 
 
-def check_whole(path: Path, spec: CogSpec, tables: tuple[BlockTable, ...], *, threads: int) -> None:
+def check_whole(path: Path, spec: CogSpec, tables: Sequence[BlockTable], *, threads: int) -> None:
     """Read a file back, every byte of every block, as its own directories place them.
 
     Raises:
@@ -72,7 +68,7 @@ def check_whole(path: Path, spec: CogSpec, tables: tuple[BlockTable, ...], *, th
         in_threads(check, _places(tables, tuple(positions for positions, _ in found)), threads=threads)
 
 
-def _places(tables: tuple[BlockTable, ...], positions: tuple[NDArray[np.int64], ...]) -> Iterator[_Place]:
+def _places(tables: Sequence[BlockTable], positions: tuple[NDArray[np.int64], ...]) -> Iterator[_Place]:
     """All blocks that are written, in the order of the whole file."""
     for level in reversed(range(len(tables))):
         sizes = tables[level].sizes

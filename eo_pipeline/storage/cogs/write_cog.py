@@ -15,7 +15,7 @@ from eo_pipeline.storage.cogs.block_writer import BlockWriter
 from eo_pipeline.storage.cogs.encoding import CODES, Encoding
 from eo_pipeline.storage.cogs.gdal_cog import write_gdal_cog
 from eo_pipeline.storage.cogs.layout import Level, lay_out
-from eo_pipeline.storage.cogs.part_file import PartFile
+from eo_pipeline.storage.cogs.part_files import BlockTable, PartFiles
 from eo_pipeline.storage.cogs.sources import BlockSource
 from eo_pipeline.storage.cogs.spec import CogSpec
 from eo_pipeline.storage.cogs.template import sized, tags_like_gdal
@@ -53,16 +53,15 @@ def _write_blocks(folder: Path, spec: CogSpec, source: BlockSource, work: Worklo
     height, width = spec.geobox.shape
     shapes = level_shapes((height, width), spec.block)
     tags = tags_like_gdal(spec, folder)
-    grids = [(-(-height // spec.block), -(-width // spec.block)) for height, width in shapes]
-    with PartFile(folder / "blocks", grids, partial(_raw, spec, source)) as part:
+    tables = [BlockTable.empty((-(-height // spec.block), -(-width // spec.block))) for height, width in shapes]
+    with PartFiles(folder, tables, partial(_raw, spec, source)) as part:
         BlockWriter(spec, shapes, source, Encoding.of(spec), part, work).write_all()
         levels = [
             Level(sized(tags, shape, spec.block, overview=number > 0), table.sizes.ravel())
-            for number, (shape, table) in enumerate(zip(shapes, part.tables, strict=True))
+            for number, (shape, table) in enumerate(zip(shapes, tables, strict=True))
         ]
-        assemble(folder / WHOLE, part, lay_out(levels, big=big), threads=work.threads)
-    (folder / "blocks").unlink()
-    check_whole(folder / WHOLE, spec, part.tables, threads=work.threads)
+        assemble(folder / WHOLE, part, lay_out(levels, big=big))
+    check_whole(folder / WHOLE, spec, tables, threads=work.threads)
 
 
 def _raw(spec: CogSpec, source: BlockSource, row: int, column: int) -> bytes | None:

@@ -10,7 +10,7 @@ import pytest
 from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.cogs import write_cog as module
 from eo_pipeline.storage.cogs.layout import Layout
-from eo_pipeline.storage.cogs.part_file import PartFile
+from eo_pipeline.storage.cogs.part_files import PartFiles
 from eo_pipeline.storage.cogs.spec import CogSpec
 from eo_pipeline.storage.cogs.whole_file import assemble, check_whole
 from eo_pipeline_tests.raster_files import grid
@@ -41,8 +41,8 @@ def flipped(at: int) -> Callable[[bytes], bytes]:
 def test_a_byte_that_changed_on_the_way_to_disk_is_found_and_nothing_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[bytes], bytes], words: str
 ) -> None:
-    def spoiled(path: Path, part: PartFile, layout: Layout, *, threads: int) -> None:
-        assemble(path, part, layout, threads=threads)
+    def spoiled(path: Path, part: PartFiles, layout: Layout) -> None:
+        assemble(path, part, layout)
         path.write_bytes(spoil(path.read_bytes()))
 
     monkeypatch.setattr(module, "assemble", spoiled)

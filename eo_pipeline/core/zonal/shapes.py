@@ -1,32 +1,33 @@
-"""Polygons that are measured: their identity, and how they come onto a raster's grid.
+"""Zones that are measured: their identity, and how they come onto a raster's grid.
 
-Does not belong here: reading files (see storage.vectors), statistics (see zones).
+Does not belong here: reading files (`storage.vectors`), statistics (`statistics`).
 """
 
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from odc.geo.crs import CRS
 from odc.geo.geobox import GeoBox
-from pyproj import Transformer
 from shapely import affinity
 from shapely.geometry.base import BaseGeometry
 
+from eo_pipeline.core.zonal.parts import parts_like
+from eo_pipeline.core.zonal.reprojecting import reprojected_together, transformer_of
 from eo_pipeline.errors import GridMismatchError
 
 Bounds = tuple[float, float, float, float]
 """West, south, east, north; left, bottom, right, top in a projected CRS."""
 
-EARTH_RADIUS = 6_371_000.0
-METRES_PER_DEGREE = 111_320.0
 _ROUNDING = 1e-9
 """Degrees by which a whole turn may change a width without making it narrower."""
-CHORD_ERROR = 0.01
-"""How far, in pixels, a straight edge may depart from the curve it becomes in another CRS."""
+Kind = Literal["polygons", "points", "lines"]
+"""What the zones of one file are."""
+_KINDS: Sequence[Kind] = ("points", "lines", "polygons")
+"""By their dimension."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,13 @@ class Repair:
 
 @dataclass(frozen=True)
 class Zones:
-    """Polygons of one file, in file order.
+    """Zones of one file, in file order.
 
     Attributes:
         source: the file they came from, for messages.
         id_column: the column that identifies a zone.
         ids: unique, not null, as in the file.
-        geometries: valid Polygons or MultiPolygons, one an id, in `crs`, x before y.
+        geometries: valid polygons, or points, or lines, single or multiple, one an id, in `crs`, x before y.
         crs: of the geometries.
         repaired: geometries that had to be mended.
         checksum: SHA-256 of the file's bytes, hexadecimal.
@@ -58,6 +59,11 @@ class Zones:
     crs: CRS
     repaired: tuple[Repair, ...]
     checksum: str
+
+    @property
+    def kind(self) -> Kind:
+        """What they are; polygons if there are none."""
+        return _KINDS[int(shapely.get_dimensions(self.geometries[0]))] if self.geometries else "polygons"
 
     def only(self, wanted: Collection[str | int]) -> "Zones":
         """Those with certain ids, in the same order."""
@@ -81,31 +87,31 @@ def contiguous_longitudes(geometries: Sequence[BaseGeometry]) -> tuple[BaseGeome
 
 
 def on_grid(geometry: BaseGeometry, crs: CRS, grid: GeoBox) -> BaseGeometry:
-    """A polygon in the CRS of a grid.
+    """One zone in the CRS of a grid; see `on_grid_together`."""
+    return on_grid_together([geometry], crs, grid)[0]
+
+
+def on_grid_together(geometries: Sequence[BaseGeometry], crs: CRS, grid: GeoBox) -> tuple[BaseGeometry, ...]:
+    """Polygons, lines or points in the CRS of a grid.
 
     Edges are densified so that they stay within CHORD_ERROR pixels of their true course. Longitudes are moved by
-    whole turns to where the grid is. A polygon in degrees is first cut to the surroundings of a projected grid,
-    since far from it a projection has no meaning.
+    whole turns to where the grid is. Zones in degrees are first cut to the surroundings of a projected grid, since
+    far from it a projection has no meaning.
 
     Returns:
-        The polygon, unchanged if the CRS is the grid's and it already lies there; empty if it lies elsewhere.
+        Each unchanged if the CRS is the grid's and it already lies there; empty if it lies elsewhere.
     """
     if grid.crs is None:
         raise GridMismatchError(f"expected a grid with a CRS to measure polygons on, got {grid}; give it one")
+    shapes = tuple(geometries)
     if crs != grid.crs:
         if crs.geographic and not grid.crs.geographic:
-            geometry = _turned(geometry, _surroundings(grid, grid.crs, crs), always_cut=True)
-        geometry = reprojected(geometry, crs, grid.crs, pixel=_pixel(grid))
-    if grid.crs.geographic and not geometry.is_empty:
+            shapes = _near(shapes, _surroundings(grid, grid.crs, crs), always_cut=True)
+        shapes = reprojected_together(shapes, crs, grid.crs, pixel=_pixel(grid))
+    if grid.crs.geographic:
         box = grid.boundingbox
-        geometry = _turned(geometry, (box.left, box.bottom, box.right, box.top), always_cut=False)
-    return geometry
-
-
-def polygons_of(geometry: BaseGeometry) -> BaseGeometry:
-    """The polygonal parts of any geometry; lines and points are dropped."""
-    parts = [part for part in shapely.get_parts(geometry) if part.geom_type in ("Polygon", "MultiPolygon")]
-    return shapely.union_all(parts) if len(parts) != 1 else parts[0]
+        shapes = _near(shapes, (box.left, box.bottom, box.right, box.top), always_cut=False)
+    return shapes
 
 
 def _eastwards(geometry: BaseGeometry) -> BaseGeometry:
@@ -119,62 +125,45 @@ def _width(geometries: Sequence[BaseGeometry]) -> float:
     return float(east - west)
 
 
+def _near(shapes: Sequence[BaseGeometry], bounds: Bounds, *, always_cut: bool) -> tuple[BaseGeometry, ...]:
+    """Polygons in degrees `_turned` to bounds; those that already lie there are only looked at together."""
+    west, south, east, north = shapely.bounds(np.asarray(shapes, dtype=object)).T.reshape(4, -1)
+    meets = [(west + turn < bounds[2]) & (east + turn > bounds[0]) for turn in (-360, 0, 360)]
+    inside = (west >= bounds[0]) & (south >= bounds[1]) & (east <= bounds[2]) & (north <= bounds[3])
+    there = meets[1] & ~meets[0] & ~meets[2] & (inside | (not always_cut))
+    return tuple(
+        shape if stays or shape.is_empty else _turned(shape, bounds, always_cut=always_cut)
+        for shape, stays in zip(shapes, there.tolist(), strict=True)
+    )
+
+
 def _turned(geometry: BaseGeometry, bounds: Bounds, *, always_cut: bool) -> BaseGeometry:
-    """Copies of a polygon a whole turn apart, those that meet `bounds`; several, or all on demand, cut to them."""
+    """Copies of a geometry a whole turn apart, those that meet `bounds`; several, or all on demand, cut to them."""
     west, _, east, _ = geometry.bounds
+    if west == east:  # without a width it may lie on the left edge, whose pixels hold it
+        east = math.nextafter(east, math.inf)
     turns = [turn for turn in (-360, 0, 360) if west + turn < bounds[2] and east + turn > bounds[0]]
     copies = [affinity.translate(geometry, xoff=turn) if turn else geometry for turn in turns]
     if len(copies) == 1 and not always_cut:
         return copies[0]
     frame = shapely.box(*bounds)
-    return polygons_of(shapely.union_all([shapely.make_valid(copy).intersection(frame) for copy in copies]))
+    cut = shapely.union_all([shapely.make_valid(copy).intersection(frame) for copy in copies])
+    return parts_like(cut, geometry)
 
 
 def _surroundings(grid: GeoBox, grid_crs: CRS, crs: CRS) -> Bounds:
     """Bounds in degrees of a projected grid and a tenth of its size around it, longitudes unbroken at 180."""
     wide = grid.pad(max(1, max(grid.shape) // 10))
     x, y = wide.affine @ tuple(wide.boundary(64).astype("float64").T)
-    longitude, latitude = _transformer(grid_crs, crs).transform(x, y)
+    longitude, latitude = transformer_of(grid_crs, crs).transform(x, y)
     longitude = np.unwrap(longitude, period=360)
     south, north = float(latitude.min()), float(latitude.max())
     for pole in (-90.0, 90.0):
-        column, row = ~wide.affine @ _transformer(crs, grid_crs).transform(0.0, pole)
+        column, row = ~wide.affine @ transformer_of(crs, grid_crs).transform(0.0, pole)
         if 0 <= column <= wide.width and 0 <= row <= wide.height:
             return -180.0, min(south, pole), 180.0, max(north, pole)
     return float(longitude.min()), south, float(longitude.max()), north
 
 
-def reprojected(geometry: BaseGeometry, crs: CRS, target: CRS, *, pixel: float) -> BaseGeometry:
-    """A polygon in another CRS, its edges densified so that they stay within CHORD_ERROR pixels of their true course.
-
-    Args:
-        geometry: in `crs`; valid again afterwards if it was.
-        crs: in which its edges are straight.
-        target: another CRS.
-        pixel: CRS units of the target along the shorter side of a pixel.
-    """
-    step = edge_step(pixel, target) / _metres_per_unit(crs)
-    transformer = _transformer(crs, target)
-
-    def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
-
-    moved = shapely.transform(shapely.segmentize(geometry, step), move)
-    return moved if moved.is_valid else polygons_of(shapely.make_valid(moved))
-
-
-def edge_step(pixel: float, crs: CRS) -> float:
-    """Metres of a great circle that stays within CHORD_ERROR pixels of its chord; `pixel` in units of its CRS."""
-    return math.sqrt(8 * EARTH_RADIUS * CHORD_ERROR * pixel * _metres_per_unit(crs))
-
-
 def _pixel(grid: GeoBox) -> float:
     return float(min(abs(grid.resolution.x), abs(grid.resolution.y)))
-
-
-def _transformer(source: CRS, target: CRS) -> Transformer:
-    return Transformer.from_crs(source.proj, target.proj, always_xy=True)
-
-
-def _metres_per_unit(crs: CRS) -> float:
-    return METRES_PER_DEGREE if crs.geographic else float(crs.proj.axis_info[0].unit_conversion_factor)

@@ -1,0 +1,1 @@
+"""Zonal statistics as values and rules: shapes, statistics, columns. No pixels are read here."""
