@@ -17,8 +17,8 @@ Resampling = Literal["nearest", "bilinear", "cubic", "average"]
 COMPRESSIONS: tuple[Compression, ...] = get_args(Compression)
 RESAMPLINGS: tuple[Resampling, ...] = get_args(Resampling)
 
-LEVELS = {"deflate": 12, "zstd": 22}
-"""Codecs that have levels, from 1 to this one."""
+HIGHEST_LEVELS = {"deflate": 12, "zstd": 22}
+"""Of codecs that have levels; the lowest is 1."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class MosaicOptions:
         overlap: which value wins where several tiles have one.
         resampling: how continuous bands of tiles in another CRS are warped; None if such tiles are refused.
         compression: of the file.
-        level: effort of deflate or zstd, as in LEVELS; None for GDAL's own choice.
+        level: effort of deflate or zstd, from 1; None for the usual one.
         max_z_error: how far a stored number may be off, with lerc only.
         allow_gaps: whether pixels that no tile covers become nodata; else they are an error.
     """
@@ -79,10 +79,10 @@ def _check_choice(field: str, value: str, choices: Sequence[str]) -> None:
 def _check_level(options: MosaicOptions) -> None:
     if options.level is None:
         return
-    highest = LEVELS.get(options.compression)
+    highest = HIGHEST_LEVELS.get(options.compression)
     if highest is None:
         raise ProductError(
-            f"field level: expected it with compression {' or '.join(LEVELS)} only, got {options.compression}; "
+            f"field level: expected it with compression {' or '.join(HIGHEST_LEVELS)} only, got {options.compression}; "
             "remove it"
         )
     if not 1 <= options.level <= highest:
