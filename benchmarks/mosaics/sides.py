@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.harness import Json, Measurement, Side
 
-LEVELS: Mapping[str, int | None] = {"deflate": 6, "zstd": 9, "lzw": None}
+LEVELS: Mapping[str, int | None] = {"deflate": 6, "zstd": 1, "lzw": None}
 """What this project writes by each codec, which are GDAL's own; peers and the limit are told the same."""
 Python = Callable[[str], Path]
 """The interpreter of a peer's environment, by its name."""
