@@ -1,4 +1,4 @@
-"""One block's pixels as compressed bytes and back, by libdeflate, zstd and a TIFF's LZW, without the GIL.
+"""One block's pixels as compressed bytes and back, by DEFLATE, zstd and a TIFF's LZW, without the GIL.
 
 Does not belong here: which blocks there are, and lossy codecs (see `gdal_cog`).
 """
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from eo_pipeline.core.kernels.interleaving import interleave_differences
 from eo_pipeline.errors import StorageError
+from eo_pipeline.storage.cogs.deflating import deflate
 from eo_pipeline.storage.cogs.spec import CogSpec
 
 CODES = {"none": 1, "lzw": 5, "deflate": 8, "zstd": 50000}
@@ -24,7 +25,7 @@ class Encoding:
 
     Attributes:
         compression: one of CODES.
-        level: of deflate or zstd; None of other codecs.
+        level: of deflate or zstd; None of other codecs, or for what suits deflate.
         predictor: TIFF's number: 1 none, 2 differences of whole numbers, 3 differences of floats' bytes.
         dtype: of the pixels, little-endian.
         shape: (rows, columns, bands) of a block.
@@ -50,7 +51,7 @@ class Encoding:
         data = memoryview(self._predicted(pixels)).cast("B")
         match self.compression:
             case "deflate":
-                return bytes(imagecodecs.deflate_encode(data, self.level))
+                return deflate(data, self.level)
             case "zstd":
                 return bytes(imagecodecs.zstd_encode(data, self.level))
             case "lzw":

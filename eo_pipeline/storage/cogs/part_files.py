@@ -6,7 +6,7 @@ they stand at last.
 
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from eo_pipeline.errors import StorageError
 
 ELSEWHERE = -1
+_CUT = 2**24
+"""Bytes that are cut off a file at once."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,30 @@ class PartFiles:
                 "bytes; let nothing change the tiles meanwhile, and write it again"
             )
         return data
+
+    def drain(self) -> Iterator[tuple[int, int, int, bytes]]:
+        """All blocks once, as (level, row, column, bytes); the files are cut as their last blocks are given.
+
+        So blocks that are written elsewhere meanwhile take little more room, on disk and in the system's cache, than
+        they took here.
+        """
+        for part in self._parts:
+            for position, level, row, column in self._from_the_end(part.number):
+                yield level, row, column, self.get(level, row, column)
+                if part.end - position > _CUT:
+                    part.end = position
+                    os.truncate(part.file, part.end)
+        for row, column in np.argwhere(self.tables[0].files == ELSEWHERE):
+            yield 0, int(row), int(column), self.get(0, int(row), int(column))
+
+    def _from_the_end(self, number: int) -> NDArray[np.int64]:
+        """(position, level, row, column) of the blocks of one file, the last first."""
+        found = []
+        for level, table in enumerate(self.tables):
+            rows, columns = np.nonzero((table.files == number) & (table.sizes > 0))
+            found.append(np.stack([table.positions[rows, columns], np.full(rows.size, level), rows, columns], axis=1))
+        blocks = np.concatenate(found)
+        return blocks[np.argsort(-blocks[:, 0])]
 
     def _take(self) -> _Part:
         """A file that no thread is writing."""

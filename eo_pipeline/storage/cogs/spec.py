@@ -10,9 +10,8 @@ from eo_pipeline.core.bands import BandEncoding
 
 BLOCK = 512
 
-LEVELS: Mapping[str, int] = {"deflate": 6, "zstd": 1}
-"""How hard each codec tries: deflate as GDAL does; zstd's 9, GDAL's choice, takes 20 times as long as 1 for files of
-pixels with a predictor that are 0 to 15 % smaller."""
+ZSTD_LEVEL = 1
+"""GDAL's choice, 9, takes 20 times as long for files of pixels with a predictor that are 0 to 15 % smaller."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class CogSpec:
         bands: in file order; all of one dtype and one nodata, as the format demands.
         tags: provenance, kept as metadata of the file.
         compression: deflate, zstd, lzw, lerc or none.
-        level: of deflate (1 to 12) or zstd (1 to 22); None for LEVELS.
+        level: of deflate (1 to 12) or zstd (1 to 22); None for ZSTD_LEVEL, and for what suits each block with deflate.
         predictor: whether neighbours are subtracted before compression: 2 for integers, 3 for floats.
         max_z_error: how far a pixel may be off in stored units, with lerc only.
         block: rows and columns of a block, a multiple of 16; 128 at least where GDAL writes.
@@ -52,8 +51,10 @@ class CogSpec:
 
     @property
     def effort(self) -> int | None:
-        """The codec's level; None if it has none."""
-        return self.level if self.level is not None and self.compression in LEVELS else LEVELS.get(self.compression)
+        """The codec's level; None if it has none or shall find it by itself."""
+        if self.compression == "zstd":
+            return ZSTD_LEVEL if self.level is None else self.level
+        return self.level if self.compression == "deflate" else None
 
     @property
     def pixel_bytes(self) -> int:

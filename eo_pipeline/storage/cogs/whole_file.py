@@ -30,12 +30,14 @@ class _Place(NamedTuple):
 
 
 def assemble(path: Path, part: PartFiles, layout: Layout) -> None:
-    """Write the whole file from the blocks of the part files, one after the other; OSError if there is no room."""
+    """Write the whole file from the blocks of the part files, which it empties; OSError if there is no room."""
+    placed = [at.reshape(table.sizes.shape) for at, table in zip(layout.positions, part.tables, strict=True)]
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
     try:
+        os.truncate(file, layout.size)
         write_at(file, layout.head, 0)
-        for level, row, column, position in _places(part.tables, layout.positions):
-            write_at(file, framed(part.get(level, row, column)), position - LEADER)
+        for level, row, column, data in part.drain():
+            write_at(file, framed(data), int(placed[level][row, column]) - LEADER)
     finally:
         os.close(file)
 
