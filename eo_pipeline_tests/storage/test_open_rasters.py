@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from eo_pipeline_tests.raster_files import grid, write_raster
 
 def test_windows_are_read_alike_by_many_threads(tmp_path: Path) -> None:
     pixels = np.random.default_rng(1).integers(0, 1000, (2, 300, 200)).astype("uint16")
-    options = {"tiled": True, "blockxsize": 64, "blockysize": 64, "compress": "deflate"}
+    options: dict[str, Any] = {"tiled": True, "blockxsize": 64, "blockysize": 64, "compress": "deflate"}
     path = write_raster(tmp_path / "a.tif", grid(300, 200), pixels, **options)
     cut = list(windows(height=300, width=200, rows=37, columns=53)) * 3
     with OpenRasters() as rasters, ThreadPoolExecutor(4) as pool:
