@@ -10,6 +10,7 @@ import sys
 import time
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 
 def peak_mb() -> float:
@@ -33,14 +34,32 @@ def resident_mb() -> float:
     return int(line.split()[1]) * 1024 / 1e6
 
 
+def cpu_seconds() -> float:
+    """Seconds that all cores together have worked for this process, its threads and its finished children."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
 def main() -> None:
-    """Reads {module, function, arguments} from stdin; writes {seconds, peak_mb, answer} to the file argv[1]."""
+    """Reads {module, function, arguments, prepare} from stdin; writes a `harness.Measurement` to the file argv[1]."""
     task = json.load(sys.stdin)
     function = getattr(import_module(task["module"]), task["function"])
-    started = time.perf_counter()
+    load_s = _prepared(task)
+    idle_mb = resident_mb()
+    worked, started = cpu_seconds(), time.perf_counter()
     answer = function(**task["arguments"])
-    seconds = time.perf_counter() - started
-    Path(sys.argv[1]).write_text(json.dumps({"seconds": seconds, "peak_mb": peak_mb(), "answer": answer}))
+    seconds, cpu_s = time.perf_counter() - started, cpu_seconds() - worked
+    measured = {"load_s": load_s, "seconds": seconds, "cpu_s": cpu_s, "idle_mb": idle_mb, "peak_mb": peak_mb()}
+    Path(sys.argv[1]).write_text(json.dumps(measured | {"answer": answer}))
+
+
+def _prepared(task: dict[str, Any]) -> float:
+    """Seconds of the function that prepares for another, called with the same arguments; 0 if there is none."""
+    if not task["prepare"]:
+        return 0.0
+    started = time.perf_counter()
+    getattr(import_module(task["module"]), task["prepare"])(**task["arguments"])
+    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
+from benchmarks.aims import Aim, rounded
 from benchmarks.canned_pixels import Service, Spoilt, canned_pixels, counts_of
 from benchmarks.canned_quota import Counts, Quota
 from benchmarks.chip_clients import checksum, held
@@ -59,22 +60,6 @@ class Rate:
 
 
 @dataclass(frozen=True)
-class Aim:
-    """What a line is to reach: `reached` should be no less than `least` and no more than `most`; None for any."""
-
-    what: str
-    reached: float
-    least: float | None = None
-    most: float | None = None
-
-    @property
-    def met(self) -> bool:
-        """Whether it is."""
-        enough = self.least is None or self.reached >= self.least
-        return enough and (self.most is None or self.reached <= self.most)
-
-
-@dataclass(frozen=True)
 class Line:
     """One line of the result.
 
@@ -107,7 +92,7 @@ class Line:
     def to_json(self) -> str:
         """One line; numbers with four significant digits."""
         aim = {key: value for key, value in asdict(self.aim).items() if value is not None}
-        return json.dumps(_rounded({**asdict(self), "aim": aim, "met": self.aim.met}))
+        return json.dumps(rounded({**asdict(self), "aim": aim, "met": self.aim.met}))
 
 
 @dataclass(frozen=True)
@@ -270,9 +255,3 @@ def _line(name: str, mine: Run, aim: Aim, *, beside: Mapping[str, Rate], equal: 
         aim=aim,
         equal=equal,
     )
-
-
-def _rounded(value: object) -> object:
-    if isinstance(value, dict):
-        return {name: _rounded(part) for name, part in value.items()}
-    return float(f"{value:.4g}") if isinstance(value, float) else value

@@ -9,10 +9,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from benchmarks.aims import rounded
+from benchmarks.process_tree import watched
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,6 +41,8 @@ class Side:
         arguments: JSON values.
         python: interpreter to run it with.
         environment: variables laid over those of this process.
+        prepare: a function of the same module, called with the same arguments before the clock starts, to load what a
+            process loads once; empty for none.
     """
 
     name: str
@@ -46,13 +51,26 @@ class Side:
     arguments: Mapping[str, Json] = field(default_factory=dict)
     python: Path = Path(sys.executable)
     environment: Mapping[str, str] = field(default_factory=dict)
+    prepare: str = ""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One execution: wall seconds, peak resident memory in MB (1e6 bytes) and what was returned."""
+    """One execution.
 
+    Attributes:
+        load_s: seconds of what prepared for it, which are in no other number.
+        seconds: by the clock.
+        cpu_s: seconds that all cores together worked, in all processes of the side.
+        idle_mb: resident memory before the function was called, imports and preparation included, MB (1e6 bytes).
+        peak_mb: highest resident memory of the process, or of it and its descendants together if more was seen.
+        answer: what was returned.
+    """
+
+    load_s: float
     seconds: float
+    cpu_s: float
+    idle_mb: float
     peak_mb: float
     answer: Json
 
@@ -83,10 +101,7 @@ class Comparison:
 
     def to_json(self) -> str:
         """One line; seconds with four significant digits."""
-        rounded = {
-            key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in asdict(self).items()
-        }
-        return json.dumps(rounded)
+        return json.dumps(rounded(asdict(self)))
 
 
 def measure(side: Side) -> Measurement:
@@ -95,22 +110,42 @@ def measure(side: Side) -> Measurement:
     Raises:
         BenchmarkError: if the process fails.
     """
-    task = json.dumps({"module": side.module, "function": side.function, "arguments": dict(side.arguments)})
+    called = {"module": side.module, "function": side.function, "prepare": side.prepare}
+    task = json.dumps(called | {"arguments": dict(side.arguments)})
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        done = subprocess.run(
-            [side.python, "-m", "benchmarks.child", report],
-            input=task,
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=ROOT,
-            env={**os.environ, **side.environment},
-        )
-        if done.returncode != 0:
-            msg = f"{side.name} ended with exit code {done.returncode}: {done.stderr.strip()[-2000:]}"
+        with (
+            subprocess.Popen(
+                [side.python, "-m", "benchmarks.child", report],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=ROOT,
+                env={**os.environ, **side.environment},
+            ) as process,
+            watched(process.pid) as watch,
+        ):
+            _, errors = process.communicate(task)
+        if process.returncode != 0:
+            msg = f"{side.name} ended with exit code {process.returncode}: {errors.strip()[-2000:]}"
             raise BenchmarkError(msg)
-        return Measurement(**json.loads(report.read_text()))
+        measurement = Measurement(**json.loads(report.read_text()))
+        return replace(measurement, peak_mb=max(measurement.peak_mb, watch.peak_mb))
+
+
+def in_turn(name: str, sides: Sequence[Side], rounds: int) -> list[list[Measurement]]:
+    """Measures several sides one after the other, `rounds` times; gives the measurements of each side.
+
+    What one side left to be written to disk is written before the next begins.
+    """
+    measured: list[list[Measurement]] = [[] for _ in sides]
+    for number in range(rounds):
+        print(f"{name}: round {number + 1} of {rounds}", file=sys.stderr, flush=True)
+        for side, measurements in zip(sides, measured, strict=True):
+            os.sync()
+            measurements.append(measure(side))
+    return measured
 
 
 def compare(
@@ -132,15 +167,8 @@ def compare(
         limit: what no method can avoid, such as reading the input.
         rounds: how often; the median is reported.
     """
-    mine: list[Measurement] = []
-    theirs: list[Measurement] = []
-    floor: list[Measurement] = []
-    for number in range(rounds):
-        print(f"{name}: round {number + 1} of {rounds}", file=sys.stderr, flush=True)
-        mine.append(measure(ours))
-        theirs.append(measure(peer))
-        if limit is not None:
-            floor.append(measure(limit))
+    sides = [ours, peer] if limit is None else [ours, peer, limit]
+    mine, theirs, *floor = in_turn(name, sides, rounds)
     ours_s, peer_s = _median_seconds(mine), _median_seconds(theirs)
     return Comparison(
         name=name,
@@ -148,7 +176,7 @@ def compare(
         peer=peer.name,
         peer_s=peer_s,
         ratio=peer_s / ours_s,
-        limit_s=_median_seconds(floor) if floor else None,
+        limit_s=_median_seconds(floor[0]) if floor else None,
         peak_mb=max(measurement.peak_mb for measurement in mine),
         equal=all(equal(our.answer, their.answer) for our, their in zip(mine, theirs, strict=True)),
     )

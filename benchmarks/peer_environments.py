@@ -1,7 +1,7 @@
 """Environments of peers: `.cache/peers/<name>` from `benchmarks/peers/<name>.lock`, made when first asked for.
 
-A lock is written by `make lock` from `<name>.in`, which names the peers' versions. What does not belong here: a
-dependency of the project.
+A lock is written by `make lock` from `<name>.in`, which names the peers, without what `<name>.excludes` lists: what a
+peer asks for but is not used here. It is installed as it is. What does not belong here: a dependency of the project.
 """
 
 import hashlib
@@ -31,6 +31,7 @@ def peer_python(name: str, *, locks: Path = ROOT / "benchmarks/peers", cache: Pa
     print(f"Making the environment of {name} in {environment}", file=sys.stderr, flush=True)
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    subprocess.run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(lock)], check=True, stdout=sys.stderr)
+    exactly = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", str(lock)]
+    subprocess.run([*pip, *exactly], check=True, stdout=sys.stderr)
     stamp.write_text(digest)
     return python

@@ -2,8 +2,13 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from dagster._core.storage.defs_state.base import set_defs_state_storage
+
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
+"""No example fails because a machine is busy."""
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes requirements.lock, and a lock for each benchmark's peers: versions and hashes for Python >= 3.12 on Linux and
-# macOS, without any registry address. Needs uv (a tool of developers only; UV=/path/to/uv). An upgrade is asked for: make lock UPGRADE=1
+# macOS, without any registry address. What a peer asks for but need not have stands in <name>.excludes. Needs uv (a tool of developers only; UV=/path/to/uv). An upgrade is asked for: make lock UPGRADE=1
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -16,5 +16,7 @@ compile() {
 
 compile pyproject.toml requirements.lock --group dev --extra postgres
 for input in benchmarks/peers/*.in; do
-    if [ -f "$input" ]; then compile "$input" "${input%.in}.lock"; fi
+    excludes=${input%.in}.excludes
+    if [ -f "$excludes" ]; then compile "$input" "${input%.in}.lock" --excludes "$excludes"
+    elif [ -f "$input" ]; then compile "$input" "${input%.in}.lock"; fi
 done

@@ -60,6 +60,18 @@ class BandEncoding:
         """Whether the stored type is a floating-point type, the only ones that hold NaN."""
         return self.dtype.startswith("float")
 
+    @property
+    def mark(self) -> tuple[Any, bool]:
+        """What kernels know of nodata: the number in the stored type (0 if there is none), and whether there is one."""
+        return np.dtype(self.dtype).type(0 if self.nodata is None else self.nodata), self.nodata is not None
+
+    @property
+    def empty(self) -> float:
+        """The stored number of a pixel that no raster has: nodata, else NaN of floats and 0 of integers."""
+        if self.nodata is not None:
+            return self.nodata
+        return math.nan if self.is_float else 0
+
     def is_nodata(self, stored: NDArray[Any]) -> NDArray[np.bool_]:
         """True where `stored` (any shape) is the nodata number."""
         if self.nodata is None:

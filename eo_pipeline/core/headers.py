@@ -11,7 +11,7 @@ import numpy as np
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.mosaics import whole_offset
+from eo_pipeline.core.mosaics import place
 from eo_pipeline.errors import GridMismatchError, TilesError
 
 
@@ -61,8 +61,13 @@ def check_headers(headers: Mapping[Path, RasterHeader], bands: Sequence[BandEnco
         )
 
 
-def check_lattice(headers: Mapping[Path, RasterHeader], target: GeoBox) -> None:
+def check_lattice(headers: Mapping[Path, RasterHeader], target: GeoBox, *, warps: bool = False) -> None:
     """Refuse rasters that do not lie on the target's pixels.
+
+    Args:
+        headers: by file.
+        target: whose pixels count.
+        warps: whether rasters in another CRS are warped; else they are refused.
 
     Raises:
         GridMismatchError: lists every such raster.
@@ -70,7 +75,7 @@ def check_lattice(headers: Mapping[Path, RasterHeader], target: GeoBox) -> None:
     problems = []
     for path, header in headers.items():
         try:
-            whole_offset(header.geobox, target)
+            place(header.geobox, target, warps=warps)
         except GridMismatchError as error:
             problems.append(f"{path}: {error}")
     if problems:

@@ -4,11 +4,13 @@ Belongs here: running counts over arrays that need not fit into memory together.
 """
 
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from numpy.typing import NDArray
 
 from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.kernels.extremes import extremes
 
 
 @dataclass(frozen=True)
@@ -29,22 +31,31 @@ class BandSummary:
 
 
 class Tally:
-    """Running count, minimum and maximum of one band's usable pixels."""
+    """Running count, minimum and maximum of one band's usable pixels; several threads may add at once."""
 
     def __init__(self, band: BandEncoding) -> None:
         self._band = band
+        self._lock = Lock()
         self._pixels = 0
         self._valid = 0
         self._extremes: list[float] = []
 
     def add(self, stored: NDArray[Any]) -> None:
         """Count stored numbers of any shape."""
-        usable = stored[self._band.is_valid(stored)]
-        self._pixels += stored.size
-        self._valid += usable.size
-        if usable.size:
-            seen = [*self._extremes, float(usable.min()), float(usable.max())]
-            self._extremes = [min(seen), max(seen)]
+        if not stored.size:
+            return
+        valid, *found = extremes(stored.ravel(), self._band.mark)
+        with self._lock:
+            self._pixels += stored.size
+            self._valid += valid
+            if valid:
+                seen = [*self._extremes, *map(float, found)]
+                self._extremes = [min(seen), max(seen)]
+
+    def add_empty(self, pixels: int) -> None:
+        """Count pixels without a value."""
+        with self._lock:
+            self._pixels += pixels
 
     def summary(self) -> BandSummary:
         """What was counted so far, in physical units."""

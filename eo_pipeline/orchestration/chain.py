@@ -14,7 +14,7 @@ from odc.geo.geobox import GeoBox
 from eo_pipeline.core import grids, keys
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
-from eo_pipeline.core.product import Product
+from eo_pipeline.core.product import Mosaic, Product
 from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.partitions import PartitionKey, area_period_partitions, period_partitions
 from eo_pipeline.storage.vectors import checksum
@@ -87,6 +87,16 @@ class Chain:
         optional = [("zonal_stats", self.product.zones), ("cube", self.product.cube)]
         return ["submission", "export", "tiles", "mosaic", *(name for name, part in optional if part is not None)]
 
+    def mosaic_version(self) -> str:
+        """Identity of how tiles become a mosaic; empty if nothing is said of it, as in records of earlier times."""
+        said = self.product.mosaic
+        return "" if said == Mosaic() else keys.digest({"mosaic": said.model_dump(mode="json")})
+
+    def tiles_version(self) -> str:
+        """That of the mosaic where tiles went with it and can be fetched again; else they stay as they are."""
+        export = self.product.export
+        return self.mosaic_version() if export.keep == "until_mosaic" and not export.delete_remote else ""
+
     def zones_version(self) -> str:
         """Identity of what is measured and how: of the zones' declaration and of the files' bytes, read now."""
         declared = self.product.zones
@@ -118,6 +128,8 @@ class Chain:
     def versions(self, stage: str) -> Mapping[str, str]:
         """What a stage depends on beside its partitions of the stage above: today's versions, by metadata's name."""
         match stage:
+            case "mosaic":
+                return {names.MOSAIC_VERSION: self.mosaic_version()}
             case "zonal_stats":
                 return {names.ZONES_VERSION: self.zones_version()}
             case "table":

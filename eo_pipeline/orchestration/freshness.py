@@ -3,13 +3,14 @@
 What does not belong here: making them (`assets`, `run`), and counting them for a person (`status`).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import dagster as dg
 
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.event_log import ledger, names
+from eo_pipeline.orchestration.event_log.ledger import Stamp
 from eo_pipeline.orchestration.event_log.ledger_reader import LedgerReader
 from eo_pipeline.orchestration.partitions import PartitionKey
 
@@ -64,8 +65,20 @@ class Freshness:
             if partition in above
             and (stage in _ELSEWHERE or stamp.values.get(names.ROOT) == self.root)
             and stamp.values.get(names.DIGEST) == above[partition].values.get(names.DIGEST)
-            and all(stamp.values.get(name) == version for name, version in versions.items())
+            and is_of(stamp, versions)
             and stamp.storage_id > above[partition].storage_id
+        } - (self._spent(mine) if stage == "tiles" else set())
+
+    def _spent(self, tiles: Mapping[str, Stamp]) -> set[str]:
+        """Partitions whose tiles went with a mosaic that was made in another way than is said now."""
+        if not self.chain.tiles_version():
+            return set()
+        versions = self.chain.versions("mosaic")
+        mosaics = ledger.stamps(self.instance, self.chain.key("mosaic"), tiles)
+        return {
+            partition
+            for partition, mosaic in mosaics.items()
+            if mosaic.storage_id > tiles[partition].storage_id and not is_of(mosaic, versions)
         }
 
     def measured(self, partitions: Collection[str]) -> set[str]:
@@ -80,6 +93,11 @@ class Freshness:
             and stamp.values.get(names.ZONES_VERSION) == version
             and all(0 < mosaics.get(of, 0) < stamp.storage_id for of in mosaics_of(self.chain, partition))
         }
+
+
+def is_of(stamp: Stamp, versions: Mapping[str, str]) -> bool:
+    """Whether something was made of what is declared now; what earlier times did not record was not said."""
+    return all(stamp.values.get(name, "") == version for name, version in versions.items())
 
 
 def mosaics_of(chain: Chain, measured: str) -> list[str]:

@@ -17,7 +17,7 @@ from eo_pipeline.orchestration.event_log import ledger, names
 from eo_pipeline.orchestration.event_log.event_reader import EventReader
 from eo_pipeline.orchestration.event_log.ledger import held_identity
 from eo_pipeline.orchestration.event_log.stored_submissions import identity_of
-from eo_pipeline.orchestration.freshness import MADE_OF, mosaics_of
+from eo_pipeline.orchestration.freshness import MADE_OF, is_of, mosaics_of
 
 _NAMED = 3
 """Partitions that are named where many are held back for one reason."""
@@ -133,8 +133,8 @@ class _Read:
 
     @cached_property
     def stamps(self) -> dict[str, dict[str, ledger.Stamp]]:
-        """Newest materialisations by stage; not of mosaics, whose records are heavy with pictures."""
-        light = [stage for stage in self.chain.stages if stage != "mosaic"]
+        """Newest materialisations by stage; of mosaics, heavy with pictures, only if the product tells how to."""
+        light = [stage for stage in self.chain.stages if stage != "mosaic" or self.chain.mosaic_version()]
         return {stage: ledger.stamps(self.instance, self.chain.key(stage)) for stage in light}
 
     @cached_property
@@ -187,7 +187,7 @@ class _Read:
             return {p for p, s in self.stamps[stage].items() if s.values.get(names.REPORTED) != sent.get(p)}
         follows = stage in MADE_OF or stage == "zonal_stats"
         older = {p for p in self.places[stage] if follows and self._is_older(stage, p)}
-        return older.union(*(self._other(stage, name, now) for name, now in self.chain.versions(stage).items()))
+        return older | self._other(stage)
 
     def withdrawn(self, stage: str) -> set[str]:
         """Partitions whose submission was cancelled, and of other stages what was deleted and not made since."""
@@ -208,9 +208,10 @@ class _Read:
         sources = mosaics_of(self.chain, partition) if stage == "zonal_stats" else [partition]
         return any(above.get(source, 0) > self.places[stage][partition] for source in sources)
 
-    def _other(self, stage: str, name: str, version: str) -> set[str]:
+    def _other(self, stage: str) -> set[str]:
         """Partitions that were made of another declaration."""
-        return {p for p, s in self.stamps[stage].items() if s.values.get(name) != version}
+        versions = self.chain.versions(stage)
+        return {p for p, stamp in self.stamps.get(stage, {}).items() if not is_of(stamp, versions)}
 
 
 def _told(record: dg.EventLogRecord) -> tuple[str, str] | None:

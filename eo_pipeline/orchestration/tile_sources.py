@@ -65,7 +65,8 @@ class TileSources:
         geobox = self.chain.area(PartitionKey.parse(key)).geobox
         parts = [expected_tiles(part, self.chain, geobox) for part in read_parts(values)]
         store = open_store(place_of(values), self.services)
-        return Brought(collect_tiles(store, parts, geobox=geobox, folder=folder, now=datetime.now(UTC)))
+        mosaic, now = self.chain.product.mosaic.options, datetime.now(UTC)
+        return Brought(collect_tiles(store, parts, geobox=geobox, folder=folder, now=now, mosaic=mosaic))
 
     @cached_property
     def _orders(self) -> PieceOrders:

@@ -1,6 +1,6 @@
 """Reading rasters: what a file says of itself, whether all of it can be read, and windows of its pixels.
 
-Does not belong here: writing (see cogs) and what to do about a bad file.
+Does not belong here: writing (see storage.cogs) and what to do about a bad file.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,7 +17,8 @@ from rasterio.windows import Window
 
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.headers import RasterHeader
-from eo_pipeline.core.mosaics import MosaicPlan, paint
+from eo_pipeline.core.kernels.compose import cover
+from eo_pipeline.core.mosaics import MosaicPlan
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import TilesError
 
@@ -115,7 +116,7 @@ def read_together(
         path = paths[placement.tile]
         source = read(path, placement.source, headers[path].band_numbers(bands))
         for below, above, band in zip(pixels, source, bands, strict=True):
-            paint(below[placement.destination.slices], above, band)
+            cover(below[placement.destination.slices], above, band.mark)
     return pixels
 
 

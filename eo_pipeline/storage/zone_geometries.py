@@ -10,7 +10,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from eo_pipeline.core.zonal.shapes import Kind, parts_like
+from eo_pipeline.core.zonal.parts import parts_like
+from eo_pipeline.core.zonal.shapes import Kind
 from eo_pipeline.errors import ZonesError
 
 _TYPES: dict[str, Kind] = {

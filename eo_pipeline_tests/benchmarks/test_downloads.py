@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import requests
 
+from benchmarks.aims import Aim
 from benchmarks.canned_pixels import Service, Spoilt, canned_pixels, chip, counts_of
 from benchmarks.canned_quota import Counts
 from benchmarks.chip_asks import geobox_of, ours
 from benchmarks.chip_clients import checksum, held, recipe, request_body, retried
-from benchmarks.downloads import Aim, Line, Rate, Run, run_ours
+from benchmarks.downloads import Line, Rate, Run, run_ours
 from benchmarks.harness import Measurement, Side, measure
 
 COUNT = 40
@@ -28,7 +29,7 @@ def url() -> Iterator[str]:
 
 def run(checksums: dict[str, int], *, seconds: float = 1.0) -> Run:
     answer = {"seconds": seconds, "checksums": checksums, "memory_mb": [100.0, *[120.0] * 5, *[123.0] * 5]}
-    return Run(Measurement(seconds, 150.0, answer), Counts(len(checksums), 0, 0, 1))
+    return Run(Measurement(0.0, seconds, seconds, 90.0, 150.0, answer), Counts(len(checksums), 0, 0, 1))
 
 
 def right(count: int) -> dict[str, int]:

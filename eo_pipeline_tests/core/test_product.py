@@ -9,6 +9,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from eo_pipeline.core.mosaics import MosaicOptions
 from eo_pipeline.core.product import Product
 from eo_pipeline_tests.products import SMALL, declared, product
 
@@ -60,6 +61,7 @@ def test_what_is_not_said_has_these_defaults() -> None:
     assert (made.area.origin, made.area.tile, made.area.buffer) == ((0, 0), 2560, 0)
     assert (made.export.priority, made.export.keep, made.export.delete_remote) == (100, "until_mosaic", False)
     assert (made.export.bucket, made.export.prefix, made.export.max_pixels) == (None, "", 10**12)
+    assert made.mosaic.options == MosaicOptions("first", None, "deflate", 0.0, allow_gaps=False)
     assert made.zones is None
     assert made.cube is None
     assert made.mask is None
@@ -247,6 +249,23 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         "expected no `mask` or `index` beside `recipe`: the function returns the finished image",
     ),
     ({"recipe": "a.b", "source": None}, "expected `output` beside `recipe`: it names the bands of the image"),
+    ({"mosaic": {"overlap": "median"}}, "mosaic.overlap: Input should be 'first', 'last', 'min', 'max' or 'mean'"),
+    (
+        {"mosaic": {"max_z_error": 0.1}},
+        "mosaic: field max_z_error: expected it with compression lerc only, got compression deflate; remove one of",
+    ),
+    (
+        {"mosaic": {"overlap": "mean"}, "output": {"B4": {"kind": "categorical"}}},
+        "mosaic: field overlap: expected first, last, min or max, since classes have no mean, got mean for B4; choose",
+    ),
+    (
+        {"table": TABLE, "source": None, "mosaic": {"overlap": "last"}},
+        "table: expected no mosaic beside it, since they are about pixels",
+    ),
+    (
+        {"export": {"destination": "asset"}, "mosaic": {"compression": "zstd"}},
+        "export.destination: expected no mosaic beside asset, since both are made of files",
+    ),
     ({"zones": {"file": "z", "id": "n", "statistics": []}}, "zones.statistics: List should have at least 1 item"),
     ({"zones": {"file": "z", "id": "n", "statistics": ["average"]}}, "field statistics: expected different names out "),
     ({"zones": {"file": "z", "id": "n", "bands": ["B5"]}}, "zones.bands: B5 is not exported; there are B4, B8"),

@@ -87,6 +87,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         "chips: expected no series beside it, since one product is one thing; declare another product for the rest",
     ),
     ({"points": POINTS, "zones": {"file": "z", "id": "n"}}, "points: expected no zones beside it"),
+    ({"series": SERIES, "mosaic": {"allow_gaps": True}}, "series: expected no mosaic beside it"),
     ({"series": SERIES, "cube": {"repository": "c"}}, "series: expected no cube beside it"),
     (
         {"chips": RANDOM, "table": {"recipe": "a.b", "columns": {"n": {}}}, "source": None},

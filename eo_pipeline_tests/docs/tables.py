@@ -40,6 +40,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "output.NAME": product.OutputBand,
     "table": product.Table,
     "table.columns.NAME": product.TableColumn,
+    "mosaic": product.Mosaic,
     "zones": product.ZoneTable,
     "cube": product.Cube,
     "chips": product.Chips,

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import rasterio
 
+from eo_pipeline.orchestration.status import product_status
 from eo_pipeline.storage.cubes import CubeAddress, open_cube
 from eo_pipeline_tests.end_to_end.heights import (
     submissions,
@@ -79,6 +80,24 @@ def test_a_reprocessed_image_is_one_more_export_and_everything_follows(place: Pl
         assert_made(again, again.run([MONTH]))
         assert len(submissions(sandbox)) == 2
         assert_pixels(again, MONTH, pixels)
+
+
+def test_another_way_to_make_mosaics_makes_them_again_of_the_same_export(place: Place) -> None:
+    first = place.pipeline()
+    assert_made(first, first.run([MONTH]))
+    other = place.pipeline(mosaic={"compression": "zstd"})
+    behind = {stage.stage: stage.stale for stage in product_status(other.instance, other.chain).stages}
+    assert behind["mosaic"] == 1
+    refused = other.materialise("mosaic", PARTITION)
+    assert not refused.success, "its tiles went with the mosaic of before"
+    assert_made(other, other.run([MONTH]))
+    assert product_status(other.instance, other.chain).stages[3].stale == 0
+    with rasterio.open(other.mosaic("whole", MONTH)) as dataset:
+        assert dataset.compression.value == "ZSTD"
+    assert len(submissions(place.sandbox)) == 1
+    before = other.metadata("mosaic", PARTITION)
+    assert_made(other, other.run([MONTH]))
+    assert other.metadata("mosaic", PARTITION) == before, "what is current is not made again"
 
 
 def assert_pixels(found: Pipeline, month: str, pixels: np.typing.NDArray[np.float32]) -> None:

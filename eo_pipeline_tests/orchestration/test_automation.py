@@ -1,11 +1,13 @@
 """What runs by itself when its inputs are there: historical periods too, statistics only over whole periods."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from eo_pipeline.core.product import Mosaic
 from eo_pipeline.orchestration.automation import grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.definitions import build_definitions
@@ -29,8 +31,9 @@ class Daemon:
         self.reload()
         self.look()
 
-    def reload(self) -> None:
-        """Read the product and its files again, as a code location that is reloaded."""
+    def reload(self, **sections: Any) -> None:
+        """Read the product, perhaps changed, and its files again, as a code location that is reloaded."""
+        self._chain = replace(self._chain, product=self._chain.product.model_copy(update=sections))
         self._definitions = build_definitions([self._chain.product], folder=self._folder)
 
     def checks(self) -> list[str]:
@@ -140,6 +143,24 @@ def test_edited_zones_are_measured_again_in_every_period_that_has_mosaics(daemon
     assert daemon.look() == {"zonal_stats": {FIRST}}
     daemon.make("zonal_stats", FIRST)
     assert daemon.look() == {}
+
+
+@pytest.mark.parametrize(
+    ("keep", "again"), [("until_mosaic", ("tiles", "mosaic", "cube")), ("always", ("mosaic", "cube"))]
+)
+def test_another_way_to_make_mosaics_brings_tiles_again_that_went_with_them(
+    instance: dg.DagsterInstance, tmp_path: Path, keep: str, again: tuple[str, ...]
+) -> None:
+    daemon, key = Daemon(two_areas(tmp_path, export={"keep": keep}), instance, tmp_path), f"{WEST}|{FIRST}"
+    for stage in ("export", "tiles", "mosaic", "cube"):
+        daemon.make(stage, key)
+    daemon.look()
+    for overlap in ("mean", "last"):
+        daemon.reload(mosaic=Mosaic.model_validate({"overlap": overlap}))
+        assert daemon.look() == {stage: {key} for stage in again}
+        for stage in again:
+            daemon.make(stage, key)
+        assert daemon.look() == {}
 
 
 def test_completeness_is_checked_when_anything_was_made(daemon: Daemon) -> None:

@@ -139,8 +139,8 @@ def test_a_mosaic_that_loses_its_images_loses_its_file(project: Project) -> None
     io, key = MosaicIO(project.settings), project.chain.key("mosaic")
     file = io.load(key, KEY).path
     assert file is not None
-    stored = io.store(key, KEY, NewMosaic("no_images", "e" * 40, None))
-    assert stored == io.load(key, KEY) == Mosaic("no_images", "e" * 40, None)
+    stored = io.store(key, KEY, NewMosaic("no_images", "e" * 40, None, "averaged"))
+    assert stored == io.load(key, KEY) == Mosaic("no_images", "e" * 40, None, "averaged")
     assert not file.exists()
 
 

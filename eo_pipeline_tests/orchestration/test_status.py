@@ -90,6 +90,18 @@ def test_statistics_of_other_zones_are_stale(instance: dg.DagsterInstance, made:
     assert stale(instance, made) == {"zonal_stats": 1}
 
 
+def test_mosaics_that_were_made_in_another_way_are_stale(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    plain, averaged = two_areas(tmp_path), two_areas(tmp_path, mosaic={"overlap": "mean"})
+    for stage in ("tiles", "mosaic"):
+        materialise(instance, plain, stage, f"{WEST}|2024-01", WRITTEN)
+    assert stale(instance, plain) == {}, "what earlier times recorded is of a product that says nothing"
+    assert stale(instance, averaged) == {"mosaic": 1}
+    version = {"eo/mosaic_version": averaged.mosaic_version()}
+    materialise(instance, averaged, "mosaic", f"{WEST}|2024-01", {**WRITTEN, **version})
+    assert stale(instance, averaged) == {}
+    assert stale(instance, two_areas(tmp_path, mosaic={"overlap": "last"})) == {"mosaic": 1}
+
+
 def test_statistics_by_other_weights_or_of_another_rule_are_another_version(made: Chain, tmp_path: Path) -> None:
     weights = tmp_path / "people.tif"
     weights.write_bytes(b"few")

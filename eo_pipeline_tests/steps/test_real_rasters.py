@@ -17,7 +17,7 @@ from eo_pipeline.core.zonal.measures import Rule
 from eo_pipeline.core.zonal.shapes import contiguous_longitudes
 from eo_pipeline.core.zonal.wanted import Wanted
 from eo_pipeline.errors import TilesError
-from eo_pipeline.steps.make_mosaic import make_mosaic
+from eo_pipeline.steps.mosaics.make_mosaic import make_mosaic
 from eo_pipeline.steps.zones.measure_zones import measure_zones
 from eo_pipeline.storage.rasters import read_header
 from eo_pipeline.storage.vectors import read_zones

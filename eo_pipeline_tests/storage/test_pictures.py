@@ -11,7 +11,7 @@ from PIL import Image
 
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.errors import TilesError
-from eo_pipeline.steps.make_mosaic import make_mosaic
+from eo_pipeline.steps.mosaics.make_mosaic import make_mosaic
 from eo_pipeline.storage.pictures import pair, quicklook
 from eo_pipeline_tests.raster_files import grid, write_raster
 

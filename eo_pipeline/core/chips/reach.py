@@ -12,7 +12,8 @@ from pyproj import Geod, Transformer
 
 from eo_pipeline.core.grids import Lattice
 from eo_pipeline.core.product import Chips
-from eo_pipeline.core.zonal.shapes import METRES_PER_DEGREE, Bounds
+from eo_pipeline.core.zonal.reprojecting import METRES_PER_DEGREE
+from eo_pipeline.core.zonal.shapes import Bounds
 
 _GLOBE = Geod(ellps="WGS84")
 _A_SIDE = 9

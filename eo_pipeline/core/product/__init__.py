@@ -8,6 +8,7 @@ from eo_pipeline.core.product.area import AreaGrid
 from eo_pipeline.core.product.budget import Budget
 from eo_pipeline.core.product.chips import Chips, Strata, Visualize
 from eo_pipeline.core.product.declaration import Product, ProductDeclaration
+from eo_pipeline.core.product.mosaic import Mosaic
 from eo_pipeline.core.product.periods import Duration, Periods, Start
 from eo_pipeline.core.product.points import Points
 from eo_pipeline.core.product.results import Cube, Export, OutputBand
@@ -30,6 +31,7 @@ __all__ = [
     "Export",
     "Index",
     "Mask",
+    "Mosaic",
     "OutputBand",
     "Periods",
     "Point",

@@ -8,9 +8,11 @@ from pydantic import Field, model_validator
 
 from eo_pipeline.core import keys
 from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.mosaics.options import check_options
 from eo_pipeline.core.product.area import AreaGrid
 from eo_pipeline.core.product.budget import Budget
 from eo_pipeline.core.product.chips import Chips
+from eo_pipeline.core.product.mosaic import Mosaic
 from eo_pipeline.core.product.periods import Periods
 from eo_pipeline.core.product.pieces import check_alone, check_chips, check_left_alone, check_series
 from eo_pipeline.core.product.points import Points
@@ -20,6 +22,7 @@ from eo_pipeline.core.product.series import Series
 from eo_pipeline.core.product.source import Composite, Index, Mask, Source
 from eo_pipeline.core.product.table import Table
 from eo_pipeline.core.product.zones import ZoneTable
+from eo_pipeline.errors import EoPipelineError
 
 DEFAULT_FILE_DIMENSIONS = 12800
 """Pixels a side of one exported file: 5 x 2560, and a multiple of Earth Engine's 256-pixel shards."""
@@ -45,6 +48,7 @@ class ProductDeclaration(Section):
         {}, description="exported bands and how each is stored; all indices, or else all source bands, if absent"
     )
     table: Table | None = Field(None, description="rows computed inside Earth Engine, in place of pixels")
+    mosaic: Mosaic = Field(Mosaic(), description="how tiles become a mosaic")
     zones: ZoneTable | None = Field(None, description="polygons that are measured; no table if absent")
     cube: Cube | None = Field(None, description="the Zarr cube; none if absent")
     chips: Chips | None = Field(None, description="small images around sampled places, in place of tiles")
@@ -62,6 +66,7 @@ class ProductDeclaration(Section):
             _check_recipe,
             _check_formulas,
             _check_output,
+            _check_mosaic,
             _check_zones,
             _check_cube,
             _check_asset,
@@ -140,7 +145,7 @@ class Product(ProductDeclaration):
 
 
 def _check_table(declaration: ProductDeclaration) -> None:
-    of_pixels = ("source", "recipe", "mask", "index", "composite", "output", "zones", "cube", *_PIECES)
+    of_pixels = ("source", "recipe", "mask", "index", "composite", "output", "mosaic", "zones", "cube", *_PIECES)
     if beside := [name for name in of_pixels if name in declaration.model_fields_set and getattr(declaration, name)]:
         raise ValueError(
             f"table: expected no {', '.join(beside)} beside it, since they are about pixels; its function returns the "
@@ -196,6 +201,13 @@ def _check_output(declaration: ProductDeclaration) -> None:
         raise ValueError(f"output: expected one dtype and nodata for all bands, since one export has one; got {listed}")
 
 
+def _check_mosaic(declaration: ProductDeclaration) -> None:
+    try:
+        check_options(declaration.mosaic.options, declaration.bands)
+    except EoPipelineError as error:
+        raise ValueError(f"mosaic: {error}") from error
+
+
 def _check_zones(declaration: ProductDeclaration) -> None:
     zones = declaration.zones
     if zones is None:
@@ -234,8 +246,7 @@ def _check_cube(declaration: ProductDeclaration) -> None:
 def _check_asset(declaration: ProductDeclaration) -> None:
     if declaration.export.destination != "asset":
         return
-    named = {"zones": declaration.zones, "cube": declaration.cube}
-    if made_of_files := [name for name, part in named.items() if part is not None]:
+    if made_of_files := _made_of_tiles(declaration):
         raise ValueError(
             f"export.destination: expected no {' or '.join(made_of_files)} beside asset, since both are made of files; "
             "remove them or export to cloud_storage"
@@ -246,10 +257,21 @@ def _check_pieces(declaration: ProductDeclaration) -> None:
     kind = declaration.pieces
     if kind is None:
         return
-    check_alone(kind, [name for name in (*_PIECES, "zones", "cube") if getattr(declaration, name) is not None])
+    pieces = [name for name in _PIECES if getattr(declaration, name) is not None]
+    check_alone(kind, [*pieces, *_made_of_tiles(declaration)])
     check_left_alone(kind, declaration.export)
     if declaration.chips is not None:
         bands = [*declaration.value_names, *declaration.composite.counts]
         check_chips(declaration.chips, declaration.area, declaration.composite, declaration.recipe, bands)
     if declaration.series is not None:
         check_series(declaration.series, declaration.composite, declaration.recipe)
+
+
+def _made_of_tiles(declaration: ProductDeclaration) -> list[str]:
+    """Sections about what is made of tiles that say something."""
+    said = {
+        "mosaic": declaration.mosaic != Mosaic(),
+        "zones": declaration.zones is not None,
+        "cube": declaration.cube is not None,
+    }
+    return [name for name, is_said in said.items() if is_said]

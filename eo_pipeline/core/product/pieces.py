@@ -18,7 +18,7 @@ def check_alone(kind: str, declared: Sequence[str]) -> None:
 
     Args:
         kind: chips, series or points.
-        declared: all of those, zones and cube that the product has.
+        declared: all of those, mosaic, zones and cube that the product has.
 
     Raises:
         ValueError: something does.

@@ -12,11 +12,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from odc.geo.crs import CRS
-from pyproj import Geod, Transformer
+from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.grids import Area, Lattice
-from eo_pipeline.core.zonal.shapes import edge_step, polygons_of, reprojected
+from eo_pipeline.core.zonal.parts import polygons_of
+from eo_pipeline.core.zonal.reprojecting import edge_step, reprojected, transformer_of
 
 Edges = Literal["planar", "geodesic"]
 
@@ -77,7 +78,7 @@ def _bent(ring: BaseGeometry, step: float) -> Coordinates:
 def inner_points(shapes: Iterable[BaseGeometry], crs: CRS, lattice: Lattice) -> Coordinates:
     """(region, x and y) of a point inside each polygon, in the lattice's CRS; infinite where that has no meaning."""
     points = shapely.get_coordinates(shapely.point_on_surface(np.asarray(list(shapes), dtype=object)))
-    return np.column_stack(_transformer(crs, CRS(lattice.crs)).transform(points[:, 0], points[:, 1]))
+    return np.column_stack(transformer_of(crs, CRS(lattice.crs)).transform(points[:, 0], points[:, 1]))
 
 
 def owner(point: Coordinates, areas: Mapping[str, Area]) -> str | None:
@@ -107,9 +108,5 @@ def _moved(shape: BaseGeometry, crs: CRS, target: CRS) -> BaseGeometry:
     """The same vertices in another CRS, none added."""
     if crs == target:
         return shape
-    transformer = _transformer(crs, target)
+    transformer = transformer_of(crs, target)
     return shapely.transform(shape, lambda points: np.column_stack(transformer.transform(points[:, 0], points[:, 1])))
-
-
-def _transformer(source: CRS, target: CRS) -> Transformer:
-    return Transformer.from_crs(source.proj, target.proj, always_xy=True)

@@ -9,10 +9,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from odc.geo.crs import CRS
-from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
-from eo_pipeline.core.zonal.shapes import contiguous_longitudes, metres_per_unit, reprojected_together
+from eo_pipeline.core.zonal.reprojecting import metres_per_unit, reprojected_together, transformer_of
+from eo_pipeline.core.zonal.shapes import contiguous_longitudes
 
 _WGS84 = CRS("EPSG:4326")
 _HALF_TURN = 180.0
@@ -62,7 +62,7 @@ def _middles(geometries: Sequence[BaseGeometry], crs: CRS) -> NDArray[np.float64
     west, south, east, north = shapely.bounds(np.asarray(geometries, dtype=object)).T
     x, y = (west + east) / 2, (south + north) / 2
     if not crs.geographic:
-        x, y = Transformer.from_crs(crs.proj, _WGS84.proj, always_xy=True).transform(x, y)
+        x, y = transformer_of(crs, _WGS84).transform(x, y)
     return np.round(np.column_stack([x, y]))
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import Geod
 
-from eo_pipeline.core.zonal.shapes import metres_per_unit
+from eo_pipeline.core.zonal.reprojecting import metres_per_unit
 from eo_pipeline.errors import GridMismatchError
 
 

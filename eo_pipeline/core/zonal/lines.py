@@ -15,7 +15,7 @@ from odc.geo.geobox import GeoBox
 from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
-from eo_pipeline.core.zonal.shapes import metres_per_unit
+from eo_pipeline.core.zonal.reprojecting import metres_per_unit
 from eo_pipeline.errors import GridMismatchError
 
 Numbers = NDArray[np.float64]

@@ -10,30 +10,24 @@ from typing import Literal
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from odc.geo.crs import CRS
 from odc.geo.geobox import GeoBox
-from pyproj import Transformer
 from shapely import affinity
 from shapely.geometry.base import BaseGeometry
 
+from eo_pipeline.core.zonal.parts import parts_like
+from eo_pipeline.core.zonal.reprojecting import reprojected_together, transformer_of
 from eo_pipeline.errors import GridMismatchError
 
 Bounds = tuple[float, float, float, float]
 """West, south, east, north; left, bottom, right, top in a projected CRS."""
 
-EARTH_RADIUS = 6_371_000.0
-METRES_PER_DEGREE = 111_320.0
 _ROUNDING = 1e-9
 """Degrees by which a whole turn may change a width without making it narrower."""
 Kind = Literal["polygons", "points", "lines"]
 """What the zones of one file are."""
 _KINDS: Sequence[Kind] = ("points", "lines", "polygons")
 """By their dimension."""
-_POLYGON = 2
-"""Dimension of polygons."""
-CHORD_ERROR = 0.01
-"""How far, in pixels, a straight edge may depart from the curve it becomes in another CRS."""
 
 
 @dataclass(frozen=True)
@@ -120,23 +114,6 @@ def on_grid_together(geometries: Sequence[BaseGeometry], crs: CRS, grid: GeoBox)
     return shapes
 
 
-def polygons_of(geometry: BaseGeometry) -> BaseGeometry:
-    """The polygonal parts of any geometry; lines and points are dropped."""
-    parts = [part for part in shapely.get_parts(geometry) if part.geom_type in ("Polygon", "MultiPolygon")]
-    return shapely.union_all(parts) if len(parts) != 1 else parts[0]
-
-
-def parts_like(geometry: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
-    """The parts of any geometry that are what another one is: polygons, lines or points."""
-    dimension = shapely.get_dimensions(other)
-    if dimension == _POLYGON:
-        return polygons_of(geometry)
-    parts = [
-        part for part in shapely.get_parts(shapely.get_parts(geometry)) if shapely.get_dimensions(part) == dimension
-    ]
-    return shapely.MultiLineString(parts) if dimension else shapely.MultiPoint(parts)
-
-
 def _eastwards(geometry: BaseGeometry) -> BaseGeometry:
     parts = shapely.get_parts(geometry)
     moved = [affinity.translate(part, xoff=360) if part.bounds[2] <= 0 else part for part in parts]
@@ -178,57 +155,15 @@ def _surroundings(grid: GeoBox, grid_crs: CRS, crs: CRS) -> Bounds:
     """Bounds in degrees of a projected grid and a tenth of its size around it, longitudes unbroken at 180."""
     wide = grid.pad(max(1, max(grid.shape) // 10))
     x, y = wide.affine @ tuple(wide.boundary(64).astype("float64").T)
-    longitude, latitude = _transformer(grid_crs, crs).transform(x, y)
+    longitude, latitude = transformer_of(grid_crs, crs).transform(x, y)
     longitude = np.unwrap(longitude, period=360)
     south, north = float(latitude.min()), float(latitude.max())
     for pole in (-90.0, 90.0):
-        column, row = ~wide.affine @ _transformer(crs, grid_crs).transform(0.0, pole)
+        column, row = ~wide.affine @ transformer_of(crs, grid_crs).transform(0.0, pole)
         if 0 <= column <= wide.width and 0 <= row <= wide.height:
             return -180.0, min(south, pole), 180.0, max(north, pole)
     return float(longitude.min()), south, float(longitude.max()), north
 
 
-def reprojected(geometry: BaseGeometry, crs: CRS, target: CRS, *, pixel: float) -> BaseGeometry:
-    """One geometry in another CRS; see `reprojected_together`."""
-    return reprojected_together([geometry], crs, target, pixel=pixel)[0]
-
-
-def reprojected_together(
-    geometries: Sequence[BaseGeometry], crs: CRS, target: CRS, *, pixel: float, around: float | None = None
-) -> tuple[BaseGeometry, ...]:
-    """Geometries in another CRS, edges densified so that they stay within CHORD_ERROR pixels of their true course.
-
-    Args:
-        geometries: in `crs`; valid again afterwards if they were.
-        crs: in which their edges are straight.
-        target: another CRS.
-        pixel: CRS units of the target along the shorter side of a pixel.
-        around: of a target in degrees, the longitude that all come within half a turn of.
-    """
-    step = edge_step(pixel, target) / metres_per_unit(crs)
-    transformer = _transformer(crs, target)
-
-    def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        x, y = transformer.transform(points[:, 0], points[:, 1])
-        return np.column_stack([x if around is None else around + (x - around + 180) % 360 - 180, y])
-
-    moved = shapely.transform(shapely.segmentize(np.asarray(geometries, dtype=object), step), move)
-    return tuple(shape if shape.is_valid else parts_like(shapely.make_valid(shape), shape) for shape in moved)
-
-
-def edge_step(pixel: float, crs: CRS) -> float:
-    """Metres of a great circle that stays within CHORD_ERROR pixels of its chord; `pixel` in units of its CRS."""
-    return math.sqrt(8 * EARTH_RADIUS * CHORD_ERROR * pixel * metres_per_unit(crs))
-
-
 def _pixel(grid: GeoBox) -> float:
     return float(min(abs(grid.resolution.x), abs(grid.resolution.y)))
-
-
-def _transformer(source: CRS, target: CRS) -> Transformer:
-    return Transformer.from_crs(source.proj, target.proj, always_xy=True)
-
-
-def metres_per_unit(crs: CRS) -> float:
-    """Metres of a unit of a projected CRS; of a degree about what one has along a meridian."""
-    return METRES_PER_DEGREE if crs.geographic else float(crs.proj.axis_info[0].unit_conversion_factor)

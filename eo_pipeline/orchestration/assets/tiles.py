@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from eo_pipeline.core.exports.submissions import SubmissionState
-from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
+from eo_pipeline.orchestration.automation import as_soon_as_possible, code_version, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.compute.usage_events import INTERACTIVE
 from eo_pipeline.orchestration.event_log import ledger, names
@@ -36,6 +36,7 @@ def build_tiles(chain: Chain) -> dg.AssetsDefinition:
             "The exported tiles on our side: sizes, CRC32C and complete cover of the area are verified."
         ),
         automation_condition=as_soon_as_possible(),
+        code_version=code_version(chain.tiles_version()),
         backfill_policy=grouped(),
         retry_policy=on_crash(),
     )

@@ -38,6 +38,7 @@ LOST = "eo/lost"
 ROOT = "eo/root"
 """Address of the data root that something was stored below."""
 
+MOSAIC_VERSION = "eo/mosaic_version"
 ZONES_VERSION = "eo/zones_version"
 COLUMNS_VERSION = "eo/columns_version"
 PIECES_VERSION = "eo/pieces_version"

@@ -28,11 +28,13 @@ class Mosaic:
         state: written, or no_images.
         digest: of the export that it is made of.
         path: the COG below the root, or None without images.
+        version: of how its tiles became it, as `Chain.mosaic_version`.
     """
 
     state: str
     digest: str
     path: UPath | None
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,13 @@ class NewMosaic:
         state: written, or no_images.
         digest: of the export that it is made of.
         file: the COG, whole, or None without images.
+        version: of how its tiles became it, as `Chain.mosaic_version`.
     """
 
     state: str
     digest: str
     file: Path | None
+    version: str = ""
 
 
 class MosaicIO(FileIOManager):
@@ -59,7 +63,8 @@ class MosaicIO(FileIOManager):
         target = with_ending(base, ".tif")
         if value.file is not None:
             self.place.publish(value.file, target)
-        write_json(self.place, base, {"version": VERSION, "state": value.state, "digest": value.digest})
+        said = {"state": value.state, "digest": value.digest, "mosaic_version": value.version}
+        write_json(self.place, base, {"version": VERSION, **said})
         if value.file is None:
             self.place.remove(target)
         return self.load(key, partition)
@@ -74,7 +79,7 @@ class MosaicIO(FileIOManager):
         body = read_json(self.place, base)
         check_version(base, body.get("version", 1), VERSION)
         path = with_ending(base, ".tif") if body["state"] == "written" else None
-        return Mosaic(body["state"], body["digest"], path)
+        return Mosaic(body["state"], body["digest"], path, body.get("mosaic_version", ""))
 
 
 class MosaicIOManager(ConfiguredIOManager):

@@ -19,7 +19,7 @@ from eo_pipeline.core.chips.seeds import generator, service_seed
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Chips, Product, Strata
-from eo_pipeline.core.zonal.shapes import METRES_PER_DEGREE
+from eo_pipeline.core.zonal.reprojecting import METRES_PER_DEGREE
 from eo_pipeline.earth_engine.sample_requests import MOST_VERTICES, Outline, class_pixels, outline, source_images
 from eo_pipeline.earth_engine.session import Session
 

@@ -13,10 +13,14 @@ from typing import Protocol
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.exports.tile_names import ExpectedTiles
+from eo_pipeline.core.mosaics import MosaicOptions
 from eo_pipeline.errors import TilesError, TilesGoneError
 from eo_pipeline.steps.exports.listed_tiles import ListedPart, check_parts, common_folder, local_name, read_tiles
 from eo_pipeline.steps.exports.tile_flaws import FlawedTile, describe_flaws
 from eo_pipeline.storage.stored import Download, Flaw, Progress, Stored
+
+STRICT = MosaicOptions()
+"""All pixels are needed, on the area's own grid."""
 
 
 class TileStore[S: Stored](Protocol):
@@ -86,6 +90,7 @@ def collect_tiles[S: Stored](
     geobox: GeoBox,
     folder: Path,
     now: datetime,
+    mosaic: MosaicOptions = STRICT,
     progress: Progress | None = None,
 ) -> tuple[Tile, ...]:
     """Download every tile of an export's parts into a folder, unless it is there already and whole.
@@ -97,6 +102,7 @@ def collect_tiles[S: Stored](
         geobox: the pixels that all parts must cover together.
         folder: local; files get their object's last name, and of several parts the folder of each part before it.
         now: UTC, to tell by age which lifecycle rules may have deleted what is missing.
+        mosaic: whether pixels may be missing and tiles may lie in another CRS.
         progress: told after each file.
 
     Raises:
@@ -118,7 +124,7 @@ def collect_tiles[S: Stored](
     readable, unreadable = read_tiles({name: download.path for name, download in whole.items() if download.path})
     flaws += unreadable
     for part in listed:
-        flaws += part.missing(readable)
+        flaws += part.missing(readable, mosaic)
     if flaws:
         raise _error(store, listed, flaws, now)
     tiles = (Tile(d.path.name, d.source.size, d.crc32c, f"{store.address}/{n}") for n, d in whole.items() if d.path)

@@ -13,7 +13,7 @@ from posixpath import commonpath
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.exports.tile_names import ExpectedTiles
-from eo_pipeline.core.mosaics import describe_gaps, plan_mosaic
+from eo_pipeline.core.mosaics import MosaicOptions, describe_gaps, plan_mosaic
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import TilesError
 from eo_pipeline.steps.exports.tile_flaws import FlawedTile
@@ -38,11 +38,12 @@ class ListedPart[S: Stored]:
         """When the first of them was written, UTC; None if there is none, or nobody says."""
         return min((source.created for source in self.objects if source.created), default=None)
 
-    def missing(self, tiles: Mapping[str, GeoBox]) -> Iterator[FlawedTile]:
+    def missing(self, tiles: Mapping[str, GeoBox], mosaic: MosaicOptions) -> Iterator[FlawedTile]:
         """Tiles that are not there though their pixels are needed.
 
         Args:
             tiles: georeferencing of those that could be read, by the object's name.
+            mosaic: what becomes of them; where gaps are allowed, one tile is enough.
 
         Raises:
             GridMismatchError: one does not lie on the part's pixels.
@@ -51,7 +52,10 @@ class ListedPart[S: Stored]:
         if not there:
             yield FlawedTile(Flaw.MISSING, f"{self.expected.prefix}*", f"none of {len(expected)} tiles is there")
             return
-        gaps = plan_mosaic([tiles[name] for name in sorted(there & tiles.keys())], self.expected.geobox).gaps
+        placed = [tiles[name] for name in sorted(there & tiles.keys())]
+        gaps = plan_mosaic(placed, self.expected.geobox, warps=mosaic.resampling is not None).gaps
+        if mosaic.allow_gaps:
+            return
         named = [] if there - expected.keys() else _named(expected, there, gaps)
         yield from named
         if gaps and not named and there <= tiles.keys():

@@ -23,7 +23,8 @@ from eo_pipeline.core.grids import Area
 from eo_pipeline.core.product import Product, Series
 from eo_pipeline.core.series.batches import Region
 from eo_pipeline.core.series.outlines import inner_points, outline, owner, pixels_around
-from eo_pipeline.core.zonal.shapes import METRES_PER_DEGREE, Bounds, Zones
+from eo_pipeline.core.zonal.reprojecting import METRES_PER_DEGREE
+from eo_pipeline.core.zonal.shapes import Bounds, Zones
 from eo_pipeline.earth_engine.region_nodes import REGION_BYTES, VERTEX_BYTES
 from eo_pipeline.earth_engine.series.series_requests import listed_regions
 from eo_pipeline.earth_engine.session import Session

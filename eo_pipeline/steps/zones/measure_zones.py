@@ -46,6 +46,7 @@ def measure_zones(
     cache: Path | None = None,
     form: Form = "wide",
     geometry: bool = False,
+    threads: int = THREADS,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Measure every zone over the rasters of one period.
@@ -60,6 +61,7 @@ def measure_zones(
         cache: folder on a local disk that keeps which pixels zones hold, for later dates of the same grid.
         form: wide, a row a zone; long, a row a zone and number.
         geometry: whether shapes are told, too; the table is then a GeoDataFrame in the zones' CRS.
+        threads: that read and add up.
         progress: told of every zone that is complete.
 
     Returns:
@@ -72,7 +74,9 @@ def measure_zones(
         GridMismatchError: the rasters do not lie on one lattice.
     """
     zone_columns(zones.id_column, wanted)
-    results = results_of_zones(zones, rasters, wanted, areas=areas, weights=weights, cache=cache, progress=progress)
+    results = results_of_zones(
+        zones, rasters, wanted, areas=areas, weights=weights, cache=cache, threads=threads, progress=progress
+    )
     return zone_table(zones, wanted, results, period, form=form, geometry=geometry)
 
 

@@ -12,7 +12,8 @@ from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.mosaics import describe_grid
 from eo_pipeline.core.zonal.outlines import zone_windows
-from eo_pipeline.core.zonal.shapes import Zones, on_grid, on_grid_together, parts_like
+from eo_pipeline.core.zonal.parts import parts_like
+from eo_pipeline.core.zonal.shapes import Zones, on_grid, on_grid_together
 from eo_pipeline.errors import ZonesError
 
 MAX_WINDOW_PIXELS = 2**26

@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.kernels.records import Runs
 from eo_pipeline.core.rectangles import Rectangle, windows
-from eo_pipeline.core.zonal.shapes import polygons_of
+from eo_pipeline.core.zonal.parts import polygons_of
 
 HEIGHT, WIDTH = 30, 40
 PLACES = (

@@ -10,7 +10,8 @@ from pyproj import Transformer
 from shapely import MultiPolygon, box
 from shapely.geometry.base import BaseGeometry
 
-from eo_pipeline.core.zonal.shapes import contiguous_longitudes, on_grid, polygons_of
+from eo_pipeline.core.zonal.parts import polygons_of
+from eo_pipeline.core.zonal.shapes import contiguous_longitudes, on_grid
 from eo_pipeline.errors import GridMismatchError
 
 DEGREES = CRS("EPSG:4326")

@@ -12,10 +12,12 @@ import rasterio
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.exports.tile_names import ExpectedTiles
-from eo_pipeline.errors import TilesError, TilesGoneError
+from eo_pipeline.core.mosaics import MosaicOptions
+from eo_pipeline.errors import GridMismatchError, TilesError, TilesGoneError
 from eo_pipeline.steps.exports.collect_tiles import Tile, TileSet, collect_tiles
 from eo_pipeline.storage.checksums import crc32c_of
 from eo_pipeline.storage.transfer import Patience
+from eo_pipeline_tests.raster_files import write_raster
 from eo_pipeline_tests.scenes import CRS, LEFT, RESOLUTION, TOP, Service
 
 SIDE = 64
@@ -254,6 +256,27 @@ def test_tiles_in_the_wrong_place_leave_a_gap(service: Service, tmp_path: Path) 
     service.bucket.write(f"misplaced/{first}", made[others[0]])
     with pytest.raises(TilesError, match=r"missing: misplaced/tile\*: expected tiles that cover all of"):
         collect(service, "misplaced", tmp_path / "tiles")
+
+
+def test_a_missing_tile_is_left_out_where_the_mosaic_may_have_gaps(service: Service, tmp_path: Path) -> None:
+    made = upload(service, tmp_path, "gaps")
+    service.bucket.delete([f"gaps/{sorted(made)[2]}"])
+    mosaic = MosaicOptions(allow_gaps=True)
+    assert len(collect(service, "gaps", tmp_path / "tiles", mosaic=mosaic)) == 3
+    with pytest.raises(TilesGoneError, match="none of 4 tiles is there"):
+        collect(service, "no_tile_at_all", tmp_path / "tiles", mosaic=mosaic)
+
+
+def test_a_tile_in_another_crs_is_taken_where_the_mosaic_says_how_it_is_warped(
+    service: Service, tmp_path: Path
+) -> None:
+    around = GEOBOX.pad(20).to_crs("EPSG:3857")
+    pixels = np.ones((1, *around.shape), "uint16")
+    tile = write_raster(tmp_path / "source.tif", around, pixels)
+    service.bucket.write("warped/tile.tif", tile.read_bytes())
+    with pytest.raises(GridMismatchError, match="the CRS differs"):
+        collect(service, "warped", tmp_path / "tiles")
+    assert len(collect(service, "warped", tmp_path / "tiles", mosaic=MosaicOptions(resampling="nearest"))) == 1
 
 
 def test_parts_of_a_split_export_lie_side_by_side(service: Service, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from eo_pipeline.earth_engine import operations
 from eo_pipeline.earth_engine.session import Session
 from eo_pipeline.steps.exports.collect_tiles import collect_tiles
 from eo_pipeline.steps.exports.fetch_tiles import PixelOrder
-from eo_pipeline.steps.make_mosaic import make_mosaic
+from eo_pipeline.steps.mosaics.make_mosaic import make_mosaic
 from eo_pipeline.storage.checksums import crc32c_of
 from eo_pipeline_tests.raster_files import read_raster
 from eo_pipeline_tests.recorder import Recorder

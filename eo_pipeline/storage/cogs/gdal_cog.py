@@ -1,35 +1,29 @@
-"""Writing cloud-optimised GeoTIFFs window by window, so that memory does not grow with the image.
+"""Writing cloud-optimised GeoTIFFs through GDAL, window by window, so that memory does not grow with the image.
 
 Windows go to tiled temporary files, one a kind of band because GDAL computes overviews with one rule a file; a VRT
 joins them and GDAL's COG driver writes the result. Does not belong here: what the pixels are.
 """
 
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from xml.etree import ElementTree
 
-import numpy as np
 import rasterio
 import rasterio.shutil
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
 from rasterio.dtypes import dtype_rev, typename_fwd
 from rasterio.enums import Resampling
 from rasterio.windows import Window
 
-from eo_pipeline.core.bands import BandEncoding, Kind
+from eo_pipeline.core.bands import Kind
 from eo_pipeline.core.rectangles import Rectangle
-from eo_pipeline.errors import DiskFullError, StorageError
 from eo_pipeline.storage.band_metadata import describe_bands
-from eo_pipeline.storage.disk_space import is_disk_full
-from eo_pipeline.storage.rasters import GDAL_ERRORS, read_all_blocks
+from eo_pipeline.storage.cogs.spec import CogSpec
+from eo_pipeline.storage.cogs.unfinished import WHOLE, complete_or_absent
+from eo_pipeline.storage.rasters import read_all_blocks
 
-BLOCK = 512
 RESAMPLING: Mapping[Kind, Resampling] = {
     "continuous": Resampling.average,
     "categorical": Resampling.mode,
@@ -38,68 +32,53 @@ RESAMPLING: Mapping[Kind, Resampling] = {
 """How overviews are computed: means, the most frequent class, or the count of one real pixel; nodata is ignored."""
 
 
-@dataclass(frozen=True)
-class CogSpec:
-    """What a COG holds besides pixels.
-
-    Attributes:
-        geobox: CRS, affine and (y, x) shape.
-        bands: in file order; all of one dtype and one nodata, as the format demands.
-        tags: provenance, kept as metadata of the file.
-        compression: deflate, zstd, lzw or none.
-        cache_mb: megabytes GDAL may keep as its block cache while writing.
-    """
-
-    geobox: GeoBox
-    bands: Sequence[BandEncoding]
-    tags: Mapping[str, str]
-    compression: str
-    cache_mb: int
-
-
-def write_cog(path: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]]) -> int:
+def write_gdal_cog(
+    path: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]], *, cache_mb: int
+) -> int:
     """Write windows of stored numbers as a COG with internal overviews; returns its size in bytes.
 
     Args:
         path: the final name; its folder is made if missing.
         spec: georeferencing, bands and metadata.
         windows: (where, pixels (band, y, x) in spec.bands' dtype), disjoint; what none covers becomes nodata.
+        cache_mb: megabytes GDAL may keep as its block cache while writing.
 
     Raises:
         DiskFullError: no space left; nothing stays behind.
         StorageError: GDAL could not write; nothing stays behind.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(path.parent).free
-    with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-        try:
-            whole = _write_all(Path(folder), spec, windows)
-        except (*GDAL_ERRORS, OSError) as error:
-            if is_disk_full(error, Path(folder)):
-                raise _disk_full_error(path, spec, free, error) from error
-            raise StorageError(f"expected to write {path}, got: {error.__cause__ or error}; nothing stays") from error
-        whole.replace(path)
+    with complete_or_absent(path, spec) as folder:
+        _write_all(folder, spec, windows, cache_mb)
     return path.stat().st_size
 
 
-def _write_all(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]]) -> Path:
-    with rasterio.Env(GDAL_CACHEMAX=spec.cache_mb * 2**20, GDAL_NUM_THREADS="ALL_CPUS"):
+def _write_all(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]], cache_mb: int) -> None:
+    with rasterio.Env(GDAL_CACHEMAX=cache_mb * 2**20, GDAL_NUM_THREADS="ALL_CPUS"):
         _write_layers(folder, spec, windows)
         for kind in _kinds(spec):
             _add_overviews(_layer(folder, kind), spec, kind)
-        whole = folder / "whole.tif"
+        whole = folder / WHOLE
         rasterio.shutil.copy(
             _join(folder, spec),
             whole,
             driver="COG",
-            compress=spec.compression,
-            predictor="yes",
-            blocksize=BLOCK,
+            blocksize=spec.block,
+            **_codec_options(spec),
             overviews="FORCE_USE_EXISTING",
             bigtiff="if_safer",
         )
         read_all_blocks(whole)
-    return whole
+
+
+def _codec_options(spec: CogSpec) -> dict[str, object]:
+    options: dict[str, object] = {"compress": spec.compression}
+    if spec.compression == "lerc":
+        return {**options, "max_z_error": spec.max_z_error}
+    if spec.compression != "none":
+        options["predictor"] = "yes" if spec.predictor else "no"
+    if spec.effort is not None:
+        options["level"] = spec.effort
+    return options
 
 
 def _write_layers(folder: Path, spec: CogSpec, windows: Iterable[tuple[Rectangle, NDArray[Any]]]) -> None:
@@ -133,8 +112,8 @@ def _layer_profile(spec: CogSpec, kind: Kind, members: Sequence[int]) -> dict[st
         "crs": str(spec.geobox.crs),
         "transform": spec.geobox.affine,
         "tiled": True,
-        "blockxsize": BLOCK,
-        "blockysize": BLOCK,
+        "blockxsize": spec.block,
+        "blockysize": spec.block,
         "interleave": "band",
         "compress": "zstd",
         "zstd_level": 1,
@@ -145,7 +124,7 @@ def _layer_profile(spec: CogSpec, kind: Kind, members: Sequence[int]) -> dict[st
 
 def _add_overviews(layer: Path, spec: CogSpec, kind: Kind) -> None:
     factors: list[int] = []
-    while max(spec.geobox.shape) > BLOCK * 2 ** len(factors):
+    while max(spec.geobox.shape) > spec.block * 2 ** len(factors):
         factors.append(2 ** (len(factors) + 1))
     if factors:
         with rasterio.open(layer, "r+") as dataset:
@@ -189,13 +168,3 @@ def _kinds(spec: CogSpec) -> dict[Kind, list[int]]:
 
 def _layer(folder: Path, kind: Kind) -> Path:
     return folder / f"layer_{kind}.tif"
-
-
-def _disk_full_error(path: Path, spec: CogSpec, free: int, error: Exception) -> DiskFullError:
-    height, width = spec.geobox.shape
-    pixel_bytes = height * width * len(spec.bands) * np.dtype(spec.bands[0].dtype).itemsize
-    return DiskFullError(
-        f"expected room for {path.name} in {path.parent}: up to {pixel_bytes * 8 / 3 / 1e6:.1f} MB while it is written "
-        "(temporary and final pixels with overviews, before compression), got a full disk, with "
-        f"{free / 1e6:.1f} MB free at the start ({error}); free space there or choose another folder"
-    )

@@ -9,11 +9,13 @@ import pytest
 import rasterio
 from numpy.typing import NDArray
 from rio_cogeo.cogeo import cog_validate
+from tifffile import TiffFile
 
 from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.mosaics import Overlap
 from eo_pipeline.core.summaries import BandSummary
 from eo_pipeline.errors import GridMismatchError, ProductError, TilesError
-from eo_pipeline.steps.make_mosaic import make_mosaic
+from eo_pipeline.steps.mosaics.make_mosaic import make_mosaic
 from eo_pipeline_tests.raster_files import grid, read_raster, write_raster
 
 HEIGHT, WIDTH = 700, 1100
@@ -49,21 +51,18 @@ def quarters(folder: Path, pixels: NDArray[Any], **options: Any) -> list[Path]:
 
 
 def test_tiles_go_where_their_georeferencing_says(tmp_path: Path) -> None:
-    pixels, told = scene(), []
+    pixels = scene()
     report = make_mosaic(
         quarters(tmp_path, pixels),
         target=TARGET,
         bands=[NDVI],
         path=tmp_path / "out" / "m.tif",
         tags={"request": "abc"},
-        max_memory_mb=8,
-        progress=lambda done, total: told.append((done, total)),
     )
     assert np.array_equal(read_raster(report.path), pixels)
     valid = pixels[pixels != -9999]
     assert (report.tiles, report.gap_pixels, report.bytes) == (4, 0, report.path.stat().st_size)
     assert report.bands == (BandSummary("ndvi", valid.size / pixels.size, 0.5, 8 * 1e-4 + 0.5),)
-    assert told == [(done, 4) for done in (1, 2, 3, 4)], "windows of two blocks fit into 8 MB"
     assert [path.name for path in report.path.parent.iterdir()] == ["m.tif"]
 
 
@@ -119,6 +118,25 @@ def test_a_surplus_ring_is_cut_and_the_first_tile_wins(tmp_path: Path) -> None:
     assert (read_raster(behind.path) == 77).all()
 
 
+def test_somebody_is_told_how_far_it_is(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    tiles = quarters(tmp_path, scene())
+    make_mosaic(
+        tiles[1:],
+        target=TARGET,
+        bands=[NDVI],
+        path=tmp_path / "m.tif",
+        tags={},
+        allow_gaps=True,
+        max_memory_mb=8,
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert len(told) > 1
+    assert told == sorted(set(told)), "each window counts once"
+    assert told[-1] == (HEIGHT * WIDTH, HEIGHT * WIDTH)
+    assert {total for _, total in told} == {HEIGHT * WIDTH}
+
+
 def test_bands_are_found_by_name(tmp_path: Path) -> None:
     pixels = scene(2)
     tiles = quarters(tmp_path, pixels[::-1], names=("land", "ndvi"))
@@ -159,8 +177,9 @@ def test_bands_of_different_nodata_cannot_share_a_file(tmp_path: Path) -> None:
         make_mosaic([], target=TARGET, bands=[NDVI, other], path=tmp_path / "m.tif", tags={})
 
 
-def test_a_lossy_compression_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ProductError, match=r"field compression: expected one of deflate, zstd, lzw, none, got 'jpeg'"):
+def test_a_compression_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    wanted = r"field compression: expected one of deflate, zstd, lzw, lerc, none, got 'jpeg'"
+    with pytest.raises(ProductError, match=wanted):
         make_mosaic([], target=TARGET, bands=[NDVI], path=tmp_path / "m.tif", tags={}, compression="jpeg")
 
 
@@ -177,14 +196,94 @@ def test_a_tile_off_the_lattice_is_named(tmp_path: Path) -> None:
         make_mosaic([odd], target=TARGET, bands=[NDVI], path=tmp_path / "m.tif", tags={})
 
 
-def test_a_corrupt_tile_leaves_nothing_behind(tmp_path: Path) -> None:
+def spoil(tile: Path) -> None:
+    """Overwrite the beginning of the block in the middle of a file; its header stays."""
+    with TiffFile(tile) as tiff:
+        offsets = tiff.pages[0].dataoffsets
+    data, first = bytearray(tile.read_bytes()), offsets[len(offsets) // 2]
+    data[first : first + 100] = b"\xff" * 100
+    tile.write_bytes(data)
+
+
+@pytest.mark.parametrize("overlap", ["first", "mean"])
+def test_all_corrupt_tiles_are_named_and_nothing_is_left_behind(tmp_path: Path, overlap: Overlap) -> None:
     tiles = quarters(tmp_path, scene(), compress="deflate")
-    data = bytearray(tiles[3].read_bytes())
-    data[len(data) // 2 : len(data) // 2 + 2000] = bytes(2000)
-    tiles[3].write_bytes(data)
-    with pytest.raises(TilesError, match=tiles[3].name):
-        make_mosaic(tiles, target=TARGET, bands=[NDVI], path=tmp_path / "out" / "m.tif", tags={})
+    tiles.append(cut(tmp_path, "again.tif", scene(), slice(0, 700), slice(0, 1100), compress="deflate"))
+    for tile in (tiles[1], tiles[3]):
+        spoil(tile)
+    with pytest.raises(TilesError) as caught:
+        make_mosaic(tiles, target=TARGET, bands=[NDVI], path=tmp_path / "out" / "m.tif", tags={}, overlap=overlap)
+    message = str(caught.value)
+    assert message.count("expected a readable raster, got") == 2
+    assert all(tile.name in message for tile in (tiles[1], tiles[3]))
+    assert not any(tile.name in message for tile in (tiles[0], tiles[2], tiles[4]))
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("compression", ["deflate", "zstd", "lerc"])
+def test_a_corrupt_block_is_not_copied(tmp_path: Path, compression: str) -> None:
+    layout: dict[str, Any] = {"tiled": True, "blockxsize": 512, "blockysize": 512, "compress": compression}
+    tile = write_raster(tmp_path / "t.tif", TARGET, scene(), nodata=-9999, **layout)
+    spoil(tile)
+    path = tmp_path / "out" / "m.tif"
+    with pytest.raises(TilesError, match=r"got .*t\.tif"):
+        make_mosaic([tile], target=TARGET, bands=[NDVI], path=path, tags={}, compression=compression)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(("compression", "predictor"), [("deflate", 2), ("zstd", 2), ("none", 1)])
+def test_blocks_of_tiles_pass_unchanged(tmp_path: Path, compression: str, predictor: int) -> None:
+    layout = {"tiled": True, "blockxsize": 512, "blockysize": 512, "compress": compression, "predictor": predictor}
+    if compression == "deflate":
+        layout["zlevel"] = 1  # bytes that no writer of ours would make
+    pixels = scene(2)
+    tiles = [
+        cut(tmp_path, "left.tif", pixels, slice(0, 700), slice(0, 512), interleave="pixel", **layout),
+        cut(tmp_path, "right.tif", pixels, slice(0, 700), slice(512, 1100), interleave="pixel", **layout),
+    ]
+    path = tmp_path / "m.tif"
+    make_mosaic(tiles, target=TARGET, bands=[NDVI, LAND], path=path, tags={}, compression=compression)
+    assert np.array_equal(read_raster(path), pixels)
+    with TiffFile(tiles[1]) as right, TiffFile(path) as mosaic:
+        theirs, ours = ([page.dataoffsets, page.databytecounts] for page in (right.pages[0], mosaic.pages[0]))
+        content, source = path.read_bytes(), tiles[1].read_bytes()
+        for mine, its in ((1, 0), (2, 1), (4, 2), (5, 3)):
+            first, size = ours[0][mine], ours[1][mine]
+            start = theirs[0][its]
+            assert content[first : first + size] == source[start : start + size]
+
+
+def test_children_of_a_split_and_tiles_of_an_earlier_run_compose(tmp_path: Path) -> None:
+    pixels = scene()
+    children = [
+        cut(tmp_path, f"{row}{column}~tile.tif", pixels, slice(top, bottom), slice(left, right))
+        for row, (top, bottom) in enumerate([(0, 350), (350, 700)])
+        for column, (left, right) in enumerate([(0, 600), (600, 1100)])
+    ]
+    children[1:2] = [
+        cut(tmp_path, "01~0~tile.tif", pixels, slice(0, 350), slice(600, 850)),
+        cut(tmp_path, "01~1~tile.tif", pixels, slice(0, 350), slice(850, 1100)),
+    ]
+    earlier = cut(tmp_path, "tile-0000000000-0000000512.tif", pixels, slice(0, 512), slice(512, 1024))
+    for order, tiles in enumerate([[*children, earlier], [earlier, *children[::-1]]]):
+        path = tmp_path / f"{order}.tif"
+        report = make_mosaic(tiles, target=TARGET, bands=[NDVI], path=path, tags={})
+        assert np.array_equal(read_raster(path), pixels)
+        assert (report.tiles, report.gap_pixels) == (6, 0)
+
+
+@pytest.mark.parametrize("most", [0.0, 0.05])
+def test_lerc_is_off_by_no_more_than_is_allowed(tmp_path: Path, most: float) -> None:
+    pixels = np.random.default_rng(2).normal(280, 10, (1, HEIGHT, WIDTH)).astype("float32")
+    pixels[:, :50] = np.nan
+    band = BandEncoding("lst", "float32", nodata=math.nan)
+    path = tmp_path / "m.tif"
+    tiles = quarters(tmp_path, pixels, nodata=math.nan)
+    make_mosaic(tiles, target=TARGET, bands=[band], path=path, tags={}, compression="lerc", max_z_error=most)
+    off = np.abs(read_raster(path) - pixels)
+    assert np.array_equal(np.isnan(off), np.isnan(pixels))
+    assert np.nanmax(off) <= most * 1.001, "floats round"
+    assert (np.nanmax(off) > 0) == (most > 0)
 
 
 def test_nan_survives_as_nodata(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Mosaics: tiles painted onto one grid, window by window."""

@@ -1,0 +1,146 @@
+"""Compressed blocks in files of their own, in the order they were made, until all are there.
+
+Blocks that a source has as they are stay where they are. Does not belong here: how blocks are compressed, and where
+they stand at last.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+import imagecodecs
+import numpy as np
+from numpy.typing import NDArray
+
+from eo_pipeline.errors import StorageError
+
+ELSEWHERE = -1
+
+
+@dataclass(frozen=True)
+class BlockTable:
+    """Where the blocks of one level are, by (row of blocks, column of blocks).
+
+    Attributes:
+        files: number of the part file; ELSEWHERE for a block that is in none.
+        positions: first byte in it.
+        sizes: in bytes; 0 for a block that has no pixel of value, which is not written.
+        checksums: CRC-32 of the bytes.
+    """
+
+    files: NDArray[np.int16]
+    positions: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    checksums: NDArray[np.uint32]
+
+    @classmethod
+    def empty(cls, grid: tuple[int, int]) -> Self:
+        """Of a level none of whose blocks is written."""
+        return cls(
+            np.zeros(grid, np.int16), np.zeros(grid, np.int64), np.zeros(grid, np.int64), np.zeros(grid, np.uint32)
+        )
+
+    def enter(self, row: int, column: int, data: bytes, *, file: int, position: int) -> None:
+        """Remember where a block's bytes are."""
+        self.files[row, column], self.positions[row, column] = file, position
+        self.sizes[row, column], self.checksums[row, column] = len(data), checksum(data)
+
+
+@dataclass
+class _Part:
+    """One open file: its number, descriptor and size."""
+
+    number: int
+    file: int
+    end: int = 0
+
+
+@dataclass
+class PartFiles:
+    """Blocks of a raster and its overviews; all but closing may be done by several threads.
+
+    Each thread that puts a block takes a file of its own meanwhile, for the system lets one thread write a file at a
+    time. The files go when they are closed.
+
+    Attributes:
+        folder: holds the files.
+        tables: one a level, the raster itself first.
+        elsewhere: gives the bytes of a block of the raster itself, by its row and column, that is in no file.
+    """
+
+    folder: Path
+    tables: Sequence[BlockTable]
+    elsewhere: Callable[[int, int], bytes | None]
+    _parts: list[_Part] = field(default_factory=list)
+    _idle: deque[_Part] = field(default_factory=deque)
+    _lock: Lock = field(default_factory=Lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for part in self._parts:
+            os.close(part.file)
+            self._path(part.number).unlink()
+
+    def put(self, level: int, row: int, column: int, data: bytes) -> None:
+        """Keep a block's bytes; OSError if there is no room."""
+        part = self._take()
+        write_at(part.file, data, part.end)
+        self.tables[level].enter(row, column, data, file=part.number, position=part.end)
+        part.end += len(data)
+        self._idle.append(part)
+
+    def leave(self, row: int, column: int, data: bytes) -> None:
+        """Remember a block of the raster itself whose bytes stay where they are."""
+        self.tables[0].enter(row, column, data, file=ELSEWHERE, position=0)
+
+    def get(self, level: int, row: int, column: int) -> bytes:
+        """A block's bytes; empty if it is not written.
+
+        Raises:
+            StorageError: it was elsewhere and is not any more.
+        """
+        table = self.tables[level]
+        size, number = int(table.sizes[row, column]), int(table.files[row, column])
+        if number != ELSEWHERE:
+            return os.pread(self._parts[number].file, size, int(table.positions[row, column])) if size else b""
+        data = self.elsewhere(row, column)
+        if data is None or checksum(data) != table.checksums[row, column]:
+            raise StorageError(
+                f"expected block row {row}, column {column} of a tile as it was when it was first read, got other "
+                "bytes; let nothing change the tiles meanwhile, and write it again"
+            )
+        return data
+
+    def _take(self) -> _Part:
+        """A file that no thread is writing."""
+        with self._lock:
+            if not self._idle:
+                number = len(self._parts)
+                self._parts.append(_Part(number, os.open(self._path(number), os.O_RDWR | os.O_CREAT | os.O_EXCL)))
+                return self._parts[-1]
+            return self._idle.pop()
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"blocks-{number}"
+
+
+def write_at(file: int, data: bytes, position: int) -> None:
+    """Write all of `data` at a position of an open file; OSError if there is no room."""
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(file, view, position)
+        view, position = view[written:], position + written
+
+
+def checksum(data: bytes) -> int:
+    """CRC-32, by libdeflate."""
+    return imagecodecs.deflate_crc32(data)

@@ -1,0 +1,92 @@
+"""The final file: head and blocks in the layout's order, and whether it holds just these bytes.
+
+Does not belong here: how blocks were made.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+
+from eo_pipeline.errors import StorageError
+from eo_pipeline.storage.cogs.layout import LEADER, TRAILER, Layout, framed
+from eo_pipeline.storage.cogs.part_files import BlockTable, PartFiles, checksum, write_at
+from eo_pipeline.storage.cogs.spec import CogSpec
+from eo_pipeline.storage.cogs.threads import in_threads
+from eo_pipeline.storage.cogs.tiff_tags import OFFSETS, SIZES, read_directories
+
+
+class _Place(NamedTuple):
+    """A written block: its level, row and column of blocks, and first byte in the whole file."""
+
+    level: int
+    row: int
+    column: int
+    position: int
+
+
+def assemble(path: Path, part: PartFiles, layout: Layout) -> None:
+    """Write the whole file from the blocks of the part files, one after the other; OSError if there is no room."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+    try:
+        write_at(file, layout.head, 0)
+        for level, row, column, position in _places(part.tables, layout.positions):
+            write_at(file, framed(part.get(level, row, column)), position - LEADER)
+    finally:
+        os.close(file)
+
+
+def check_whole(path: Path, spec: CogSpec, tables: Sequence[BlockTable], *, threads: int) -> None:
+    """Read a file back, every byte of every block, as its own directories place them.
+
+    Raises:
+        StorageError: it is not what was written; names the first block that differs.
+        GDAL_ERRORS: GDAL cannot open it.
+    """
+    _check_header(path, spec, overviews=len(tables) - 1)
+    with path.open("rb") as file:
+        directories = read_directories(file)
+        found = [(tags[OFFSETS].numbers, tags[SIZES].numbers) for tags in directories]
+        for level, (table, (_, sizes)) in enumerate(zip(tables, found, strict=True)):
+            if not np.array_equal(table.sizes.ravel(), sizes):
+                raise _differs(path, f"other sizes of blocks in level {level}")
+
+        def check(place: _Place) -> None:
+            table = tables[place.level]
+            size = int(table.sizes[place.row, place.column])
+            frame = os.pread(file.fileno(), LEADER + size + TRAILER, place.position - LEADER)
+            data = frame[LEADER : LEADER + size]
+            if checksum(data) != table.checksums[place.row, place.column] or frame != framed(data):
+                raise _differs(
+                    path, f"other bytes in level {place.level}, block row {place.row}, column {place.column}"
+                )
+
+        in_threads(check, _places(tables, tuple(positions for positions, _ in found)), threads=threads)
+
+
+def _places(tables: Sequence[BlockTable], positions: tuple[NDArray[np.int64], ...]) -> Iterator[_Place]:
+    """All blocks that are written, in the order of the whole file."""
+    for level in reversed(range(len(tables))):
+        sizes = tables[level].sizes
+        placed = positions[level].reshape(sizes.shape)
+        for row in range(len(sizes)):
+            for column in np.flatnonzero(sizes[row]).tolist():
+                yield _Place(level, row, column, int(placed[row, column]))
+
+
+def _check_header(path: Path, spec: CogSpec, *, overviews: int) -> None:
+    with rasterio.open(path) as dataset:
+        got = (dataset.shape, dataset.count, set(dataset.dtypes), len(dataset.overviews(1)))
+    wanted = (tuple(spec.geobox.shape), len(spec.bands), {spec.dtype.name}, overviews)
+    if got != wanted:
+        raise _differs(path, f"shape, bands, dtypes and overviews {got} instead of {wanted}")
+
+
+def _differs(path: Path, what: str) -> StorageError:
+    return StorageError(
+        f"expected {path} to read back as it was written, got {what}; check the disk and write it again"
+    )

@@ -1,0 +1,1 @@
+"""Mosaics: where tiles lie, what they leave open, which value wins."""

@@ -1,0 +1,1 @@
+"""Mosaics from tiles on disk."""
