@@ -3,22 +3,19 @@
 Does not belong here: writing (see storage.cogs) and what to do about a bad file.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rasterio
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
-from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.headers import RasterHeader
-from eo_pipeline.core.kernels.compose import cover
-from eo_pipeline.core.mosaics import MosaicPlan
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import TilesError
 
@@ -80,44 +77,6 @@ def read_pixels(path: Path, rectangle: Rectangle, bands: Sequence[int]) -> NDArr
             return np.asarray(dataset.read(list(bands), window=window))
     except GDAL_ERRORS as error:
         raise unreadable(path, error) from error
-
-
-def read_together(
-    headers: Mapping[Path, RasterHeader],
-    plan: MosaicPlan,
-    window: Rectangle,
-    bands: Sequence[BandEncoding],
-    *,
-    empty: float,
-    dtype: DTypeLike,
-    read: Callable[[Path, Rectangle, Sequence[int]], NDArray[Any]] = read_pixels,
-) -> NDArray[Any]:
-    """Stored numbers (band, y, x) of a window of several rasters put together; the first that has a value wins.
-
-    Args:
-        headers: the rasters, in the order of the plan's indices.
-        plan: where they lie on a common grid.
-        window: rows and columns of the common grid; may reach beyond it.
-        bands: what to read.
-        empty: the number where no raster has a value.
-        dtype: of the result; holds the bands' numbers and `empty`.
-        read: how pixels of one raster are read; see `read_pixels`.
-
-    Raises:
-        TilesError: pixels cannot be read; names the file.
-    """
-    paths = list(headers)
-    placements = plan.within(window)
-    if len(placements) == 1 and placements[0].source.pixels == window.pixels:
-        path = paths[placements[0].tile]
-        return read(path, placements[0].source, headers[path].band_numbers(bands)).astype(dtype, copy=False)
-    pixels = np.full((len(bands), window.height, window.width), empty, dtype=dtype)
-    for placement in reversed(placements):
-        path = paths[placement.tile]
-        source = read(path, placement.source, headers[path].band_numbers(bands))
-        for below, above, band in zip(pixels, source, bands, strict=True):
-            cover(below[placement.destination.slices], above, band.mark)
-    return pixels
 
 
 def unreadable(path: Path, error: Exception) -> TilesError:

@@ -61,7 +61,7 @@ def test_what_is_not_said_has_these_defaults() -> None:
     assert (made.area.origin, made.area.tile, made.area.buffer) == ((0, 0), 2560, 0)
     assert (made.export.priority, made.export.keep, made.export.delete_remote) == (100, "until_mosaic", False)
     assert (made.export.bucket, made.export.prefix, made.export.max_pixels) == (None, "", 10**12)
-    assert made.mosaic.options == MosaicOptions("first", None, "deflate", 0.0, allow_gaps=False)
+    assert made.mosaic.options == MosaicOptions("first", None, "deflate", None, 0.0, allow_gaps=False)
     assert made.zones is None
     assert made.cube is None
     assert made.mask is None

@@ -8,11 +8,9 @@ import pytest
 import rasterio
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.mosaics import plan_mosaic
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import TilesError
-from eo_pipeline.storage.rasters import read_header, read_headers, read_pixels, read_together
+from eo_pipeline.storage.rasters import read_header, read_headers, read_pixels
 from eo_pipeline_tests.raster_files import grid, write_raster
 
 NOISE = np.random.default_rng(1).integers(0, 60000, (2, 600, 700)).astype("uint16")
@@ -75,15 +73,3 @@ def test_one_flipped_byte_is_found(raster: Path) -> None:
 
 def test_a_window_holds_the_chosen_bands_and_pixels(raster: Path) -> None:
     assert np.array_equal(read_pixels(raster, Rectangle(10, 300, 200, 301), [2]), NOISE[1:, 10:200, 300:301])
-
-
-def test_rasters_are_read_together_and_the_first_wins(tmp_path: Path) -> None:
-    left = write_raster(tmp_path / "z.tif", grid(2, 3), np.array([[[1, 0, 1], [1, 1, 1]]], "uint8"))
-    right = write_raster(tmp_path / "a.tif", grid(2, 3, left=5e5 + 10), np.full((1, 2, 3), 7, "uint8"))
-    headers = read_headers([left, right])
-    plan = plan_mosaic([header.geobox for header in headers.values()], grid(2, 4))
-    around = Rectangle(-1, 0, 2, 5)
-    pixels = read_together(headers, plan, around, [BandEncoding("b", "uint8", nodata=0)], empty=0, dtype="uint8")
-    assert pixels.tolist() == [[[0, 0, 0, 0, 0], [1, 7, 1, 7, 0], [1, 1, 1, 7, 0]]]
-    marked = read_together(headers, plan, around, [BandEncoding("b", "uint8")], empty=-5, dtype="int64")
-    assert marked.tolist() == [[[-5, -5, -5, -5, -5], [1, 0, 1, 7, -5], [1, 1, 1, 7, -5]]]

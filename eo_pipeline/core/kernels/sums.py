@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from eo_pipeline.core.kernels.compiled import kernel
 from eo_pipeline.core.kernels.records import Floats, Ints, Runs
 
-COUNT, WEIGHT, TOTAL, ERROR, MEAN, M2, LOW, HIGH = range(8)
-"""What the last axis of sums holds: usable pixels, their shares, share * number and what its rounding lost, mean,
-share * (number - mean)**2, smallest and largest number (infinite where there is none)."""
-FIELDS = 8
+COUNT, WEIGHT, TOTAL, TOTAL_REST, MEAN, MEAN_REST, M2, LOW, HIGH = range(9)
+"""What the last axis of sums holds: usable pixels; their shares; share * number and what rounding took from it; the
+mean and what rounding took from it; share * (number - mean)**2; smallest and largest number, infinite without any."""
+FIELDS = 9
 
 
 @kernel
@@ -46,7 +46,7 @@ def _sum_zone(numbers: NDArray[Any], nodata: float, factors: Floats, zone_of: tu
             number = np.float64(numbers[pixel])
             share = runs.shares[run] * factors[pixel] if factors.size else runs.shares[run]
             if number == number and number != nodata and share == share:  # noqa: PLR0124  # NaN is not itself
-                if not count:
+                if not count and abs(number) < np.inf:
                     shift = number
                 count += 1
                 weight += share
@@ -55,10 +55,11 @@ def _sum_zone(numbers: NDArray[Any], nodata: float, factors: Floats, zone_of: tu
                 squares += share * apart * apart
                 low, high = min(low, number), max(high, number)
     sums[COUNT], sums[WEIGHT], sums[LOW], sums[HIGH] = count, weight, low, high
-    sums[TOTAL], sums[ERROR] = _two_sum(shift * weight, total)
+    sums[TOTAL], sums[TOTAL_REST] = _two_sum(shift * weight, total)
     if weight > 0:
-        sums[MEAN] = shift + total / weight
-        sums[M2] = max(squares - total * total / weight, 0.0)
+        sums[MEAN], sums[MEAN_REST] = _two_sum(shift, total / weight)
+        m2 = squares - total * total / weight
+        sums[M2] = 0.0 if m2 < 0 else m2
 
 
 @kernel
@@ -91,19 +92,22 @@ def add_sums(whole: Floats, zones: Ints, parts: Floats) -> None:
 def _add(whole: Floats, part: Floats) -> None:
     weight = whole[WEIGHT] + part[WEIGHT]
     if weight > 0:
-        apart = part[MEAN] - whole[MEAN]
+        apart = part[MEAN] - whole[MEAN] + (part[MEAN_REST] - whole[MEAN_REST])
         whole[M2] += part[M2] + apart * apart * (whole[WEIGHT] / weight) * part[WEIGHT]
-        whole[MEAN] += apart * (part[WEIGHT] / weight)
+        mean, rest = _two_sum(whole[MEAN], apart * (part[WEIGHT] / weight))
+        whole[MEAN], whole[MEAN_REST] = _two_sum(mean, rest + whole[MEAN_REST])
     whole[COUNT] += part[COUNT]
     whole[WEIGHT] = weight
     total, lost = _two_sum(whole[TOTAL], part[TOTAL])
-    whole[TOTAL], whole[ERROR] = _two_sum(total, lost + whole[ERROR] + part[ERROR])
+    whole[TOTAL], whole[TOTAL_REST] = _two_sum(total, lost + whole[TOTAL_REST] + part[TOTAL_REST])
     whole[LOW], whole[HIGH] = min(whole[LOW], part[LOW]), max(whole[HIGH], part[HIGH])
 
 
 @kernel
 def _two_sum(one: float, other: float) -> tuple[float, float]:
-    """The rounded sum of two numbers and exactly what rounding lost (Knuth, TAOCP 2, 4.2.2)."""
+    """The rounded sum of two numbers and exactly what rounding lost (Knuth, TAOCP 2, 4.2.2); nothing of infinities."""
     total = one + other
+    if not abs(total) < np.inf:
+        return total, 0.0
     apart = total - one
     return total, (one - (total - apart)) + (other - apart)

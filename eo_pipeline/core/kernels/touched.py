@@ -26,7 +26,6 @@ _LEAST_STEP = 1e-9
 """Rows that a step to another row takes at least."""
 
 
-@kernel
 def touched_runs(outlines: Outlines, chosen: Ints, block: Ints) -> Runs:
     """The pixels of several zones inside one block, each with share 1.
 
@@ -35,7 +34,12 @@ def touched_runs(outlines: Outlines, chosen: Ints, block: Ints) -> Runs:
         chosen: (k,) the zones to look at.
         block: (4,) row start, column start, row stop, column stop on the grid.
     """
-    inside = centre_runs(outlines, chosen, block)
+    return _with_edges(outlines, chosen, block, centre_runs(outlines, chosen, block))
+
+
+@kernel
+def _with_edges(outlines: Outlines, chosen: Ints, block: Ints, inside: Runs) -> Runs:
+    """The pixels of runs, and those that edges pass."""
     offsets = np.zeros(chosen.size + 1, np.int64)
     runs = np.empty((2, 64), np.int64)
     width = block[3] - block[1]

@@ -17,6 +17,9 @@ Resampling = Literal["nearest", "bilinear", "cubic", "average"]
 COMPRESSIONS: tuple[Compression, ...] = get_args(Compression)
 RESAMPLINGS: tuple[Resampling, ...] = get_args(Resampling)
 
+HIGHEST_LEVELS = {"deflate": 12, "zstd": 22}
+"""Of codecs that have levels; the lowest is 1."""
+
 
 @dataclass(frozen=True)
 class MosaicOptions:
@@ -26,6 +29,7 @@ class MosaicOptions:
         overlap: which value wins where several tiles have one.
         resampling: how continuous bands of tiles in another CRS are warped; None if such tiles are refused.
         compression: of the file.
+        level: effort of deflate or zstd, from 1; None for the usual one.
         max_z_error: how far a stored number may be off, with lerc only.
         allow_gaps: whether pixels that no tile covers become nodata; else they are an error.
     """
@@ -33,6 +37,7 @@ class MosaicOptions:
     overlap: Overlap = "first"
     resampling: str | None = None
     compression: str = "deflate"
+    level: int | None = None
     max_z_error: float = 0.0
     allow_gaps: bool = False
 
@@ -52,6 +57,7 @@ def check_options(options: MosaicOptions, bands: Sequence[BandEncoding]) -> None
     _check_choice("compression", options.compression, COMPRESSIONS)
     if options.resampling is not None:
         _check_choice("resampling", options.resampling, RESAMPLINGS)
+    _check_level(options)
     _check_nodata(options, bands)
     _check_mean(options, bands)
     _check_error(options, bands)
@@ -68,6 +74,21 @@ def _check_bands(bands: Sequence[BandEncoding]) -> None:
 def _check_choice(field: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
         raise ProductError(f"field {field}: expected one of {', '.join(choices)}, got {value!r}; choose one of them")
+
+
+def _check_level(options: MosaicOptions) -> None:
+    if options.level is None:
+        return
+    highest = HIGHEST_LEVELS.get(options.compression)
+    if highest is None:
+        raise ProductError(
+            f"field level: expected it with compression {' or '.join(HIGHEST_LEVELS)} only, got {options.compression}; "
+            "remove it"
+        )
+    if not 1 <= options.level <= highest:
+        raise ProductError(
+            f"field level: expected 1 to {highest} with {options.compression}, got {options.level}; correct it"
+        )
 
 
 def _check_nodata(options: MosaicOptions, bands: Sequence[BandEncoding]) -> None:

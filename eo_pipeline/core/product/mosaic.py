@@ -21,6 +21,9 @@ class Mosaic(Section):
         "and counts are the nearest pixel's in any case",
     )
     compression: Compression = Field("deflate", description="of the file; lerc may be lossy, and is written by GDAL")
+    level: int | None = Field(
+        None, description="effort of deflate (1 to 12) or zstd (1 to 22); 6 and 1 if absent; less is faster and larger"
+    )
     max_z_error: float = Field(
         0.0, ge=0, description="how far a stored number may be off, with lerc and nodata NaN only; 0 keeps every bit"
     )

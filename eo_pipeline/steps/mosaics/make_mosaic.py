@@ -57,6 +57,7 @@ def make_mosaic(
     overlap: Overlap = "first",
     resampling: str | None = None,
     compression: str = "deflate",
+    level: int | None = None,
     max_z_error: float = 0.0,
     allow_gaps: bool = False,
     max_memory_mb: int = 256,
@@ -79,6 +80,7 @@ def make_mosaic(
         resampling: how continuous bands of tiles in another CRS are warped: nearest, bilinear, cubic or average;
             classes and counts are always the nearest pixel's. Such tiles are refused if None.
         compression: deflate, zstd, lzw, lerc or none.
+        level: effort of deflate (1 to 12) or zstd (1 to 22); 6 and 1 if None.
         max_z_error: how far a stored number may be off, with lerc only.
         allow_gaps: whether target pixels may be covered by no tile; they become nodata.
         max_memory_mb: about how many megabytes pixels may take, whatever the size of the mosaic.
@@ -92,14 +94,14 @@ def make_mosaic(
         DiskFullError: no space left.
         StorageError: it could not be written.
     """
-    options = MosaicOptions(overlap, resampling, compression, max_z_error, allow_gaps)
+    options = MosaicOptions(overlap, resampling, compression, level, max_z_error, allow_gaps)
     check_options(options, bands)
     headers = read_headers(tiles)
     check_headers(headers, bands)
     plan = _plan(headers, target, warps=options.resampling is not None)
     if plan.gaps and not options.allow_gaps:
         raise TilesError(describe_gaps(plan.gaps, target))
-    spec = CogSpec(target, bands, tags, options.compression, max_z_error=options.max_z_error)
+    spec = CogSpec(target, bands, tags, options.compression, options.level, max_z_error=options.max_z_error)
     height, width = target.shape
     with RasterHandles() as handles:
         painter = Painter(headers, plan, target, bands, options, BlockFormat.of_spec(spec), handles)

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from eo_pipeline.core.kernels.records import Floats, Runs
 from eo_pipeline.core.kernels.sums import (
     COUNT,
-    ERROR,
     FIELDS,
     HIGH,
     LOW,
     M2,
     TOTAL,
+    TOTAL_REST,
     WEIGHT,
     add_sums,
     count_cells,
@@ -187,7 +187,7 @@ def _sums(total: Floats, cells: Floats) -> Sums:
         cover=spread[:, :, 1].copy(),
         count=count,
         weight=total[:, :, WEIGHT].copy(),
-        total=total[:, :, TOTAL] + total[:, :, ERROR],
+        total=total[:, :, TOTAL] + total[:, :, TOTAL_REST],
         m2=total[:, :, M2].copy(),
         low=np.where(count > 0, total[:, :, LOW], np.nan),
         high=np.where(count > 0, total[:, :, HIGH], np.nan),

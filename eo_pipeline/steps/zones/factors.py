@@ -14,7 +14,7 @@ from eo_pipeline.core.headers import check_lattice
 from eo_pipeline.core.mosaics import plan_mosaic
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.zonal.cell_areas import row_areas
-from eo_pipeline.storage.open_rasters import OpenRasters
+from eo_pipeline.storage.raster_handles import RasterHandles
 from eo_pipeline.storage.rasters import read_header
 
 Factors = Callable[[Rectangle], NDArray[np.float64]]
@@ -34,7 +34,7 @@ def ground_areas(grid: GeoBox) -> Factors:
     return factors
 
 
-def weights_of(path: Path, grid: GeoBox, rasters: OpenRasters) -> Factors:
+def weights_of(path: Path, grid: GeoBox, rasters: RasterHandles) -> Factors:
     """The first band of a raster on the grid's lattice; NaN where it has no value.
 
     Raises:
@@ -48,7 +48,9 @@ def weights_of(path: Path, grid: GeoBox, rasters: OpenRasters) -> Factors:
     def factors(window: Rectangle) -> NDArray[np.float64]:
         weights = np.full((window.height, window.width), np.nan)
         for placement in plan.within(window):
-            read = rasters.read(path, placement.source, [1])[0].astype(np.float64)
+            stored = np.empty((1, placement.source.height, placement.source.width), header.dtype)
+            rasters.read(path, placement.source, [1], stored)
+            read = stored[0].astype(np.float64)
             nothing = np.zeros(read.shape, np.bool_) if header.nodata is None else read == header.nodata
             weights[placement.destination.slices] = np.where(nothing, np.nan, read)
         return weights

@@ -20,8 +20,9 @@ from eo_pipeline.core.headers import RasterHeader, check_headers, check_lattice
 from eo_pipeline.core.mosaics import MosaicPlan, plan_mosaic, union_grid
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.zonal.blocks import block_shape
-from eo_pipeline.storage.open_rasters import OpenRasters
-from eo_pipeline.storage.rasters import read_headers, read_together
+from eo_pipeline.storage.raster_handles import RasterHandles
+from eo_pipeline.storage.rasters import read_headers
+from eo_pipeline.storage.rasters_together import read_together
 
 BLOCK_PIXELS = 2**20
 """Pixels of a block that is read at once, in each band."""
@@ -76,7 +77,7 @@ def ground_of(rasters: Sequence[Path], areas: Sequence[GeoBox], bands: Sequence[
 class GroundPixels:
     """The bands of the rasters, as the engine reads them."""
 
-    def __init__(self, ground: Ground, bands: Sequence[BandEncoding], rasters: OpenRasters) -> None:
+    def __init__(self, ground: Ground, bands: Sequence[BandEncoding], rasters: RasterHandles) -> None:
         """Pixels of `bands`, read through `rasters`."""
         self._ground, self._bands, self._rasters = ground, bands, rasters
         self.bands = len(bands)
@@ -87,13 +88,13 @@ class GroundPixels:
         if not self._ground.plan.within(window):
             return None
         return read_together(
+            self._rasters,
             self._ground.headers,
             self._ground.plan,
             window,
             self._bands,
             empty=self.nodata,
             dtype=self._dtype,
-            read=self._rasters.read,
         )
 
 

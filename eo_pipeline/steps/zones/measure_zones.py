@@ -29,7 +29,7 @@ from eo_pipeline.steps.zones.coverage_cache import coverage_folder, written_cove
 from eo_pipeline.steps.zones.engine import Measure, Progress, add_up, no_sums
 from eo_pipeline.steps.zones.factors import ground_areas, weights_of
 from eo_pipeline.steps.zones.ground import Ground, GroundPixels, ground_of
-from eo_pipeline.storage.open_rasters import OpenRasters
+from eo_pipeline.storage.raster_handles import RasterHandles
 
 THREADS = 4
 """That read and add up, unless told otherwise."""
@@ -115,7 +115,7 @@ def results_of_zones(
     if ground is None:
         nothing = no_sums(len(zones.ids), len(wanted.bands))
         return Results(sums=nothing, closed=closed, weighted=nothing, there=np.zeros(len(zones.ids), np.bool_))
-    with OpenRasters() as opened, _covered(zones, ground, wanted, cache) as (coverage, keep_runs):
+    with RasterHandles() as opened, _covered(zones, ground, wanted, cache) as (coverage, keep_runs):
         plain = Measure(keep=wanted.keep, on_closed=closed)
         measures = {"plain": plain, **_weighed(ground, wanted, weights, opened)}
         sums = add_up(
@@ -140,7 +140,7 @@ def results_of_zones(
     )
 
 
-def _weighed(ground: Ground, wanted: Wanted, weights: Path | None, rasters: OpenRasters) -> dict[str, Measure]:
+def _weighed(ground: Ground, wanted: Wanted, weights: Path | None, rasters: RasterHandles) -> dict[str, Measure]:
     """What must be added up besides plain pixels: those weighed by a raster, and classes by their ground."""
     measures = {}
     if weights is not None and wanted.weighted:

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from eo_pipeline.core.mosaics import describe_grid
 from eo_pipeline.core.zonal.outlines import zone_windows
 from eo_pipeline.core.zonal.parts import parts_like
-from eo_pipeline.core.zonal.shapes import Zones, on_grid, on_grid_together
+from eo_pipeline.core.zonal.shapes import Zones, on_grid_together
 from eo_pipeline.errors import ZonesError
 
 MAX_WINDOW_PIXELS = 2**26
@@ -46,9 +46,9 @@ def placed_zones(
 
 def touching(zones: Zones, area: GeoBox) -> Zones:
     """The zones that touch an area, in the same order."""
-    extent = shapely.box(*area.boundingbox)
-    placed = zip(zones.ids, zones.geometries, strict=True)
-    return zones.only({name for name, shape in placed if on_grid(shape, zones.crs, area).intersects(extent)})
+    placed = np.array(on_grid_together(zones.geometries, zones.crs, area), dtype=object)
+    there = shapely.intersects(shapely.box(*area.boundingbox), placed)
+    return zones.only({name for name, touches in zip(zones.ids, there.tolist(), strict=True) if touches})
 
 
 def _cut(shapes: Sequence[BaseGeometry], grid: GeoBox) -> tuple[BaseGeometry, ...]:

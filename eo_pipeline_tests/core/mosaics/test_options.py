@@ -24,6 +24,7 @@ BARE = BandEncoding("b", "uint8")
         (MosaicOptions(overlap="max", compression="zstd", allow_gaps=True), [CLASSES]),
         (MosaicOptions(resampling="bilinear"), [WHOLE, CLASSES]),
         (MosaicOptions(compression="lerc"), [WHOLE, CLASSES]),
+        (MosaicOptions(compression="zstd", level=22), [WHOLE]),
         (MosaicOptions(compression="lerc", max_z_error=0.01), [REAL]),
     ],
 )
@@ -39,6 +40,9 @@ def test_what_fits_its_bands_may_be_asked_for(options: MosaicOptions, bands: lis
         (MosaicOptions(overlap="median"), [WHOLE], "field overlap: expected one of first, last, .* got 'median'"),  # type: ignore[arg-type]  # what the test is about
         (MosaicOptions(overlap="mean"), [WHOLE, CLASSES], "field overlap: .* classes have no mean, got mean for land"),
         (MosaicOptions(compression="jpeg"), [WHOLE], "field compression: expected one of deflate, .* got 'jpeg'"),
+        (MosaicOptions(compression="lzw", level=1), [WHOLE], "field level: expected it with .* deflate or zstd only"),
+        (MosaicOptions(level=13), [WHOLE], "field level: expected 1 to 12 with deflate, got 13; correct it"),
+        (MosaicOptions(compression="zstd", level=0), [WHOLE], "field level: expected 1 to 22 with zstd, got 0"),
         (MosaicOptions(resampling="mode"), [WHOLE], "field resampling: expected one of nearest, .* got 'mode'"),
         (MosaicOptions(resampling="cubic"), [BARE], "field nodata: expected a number for the pixels beside a warped"),
         (MosaicOptions(allow_gaps=True), [BARE], "field nodata: expected a number to fill gaps with, got none"),

@@ -85,6 +85,17 @@ def test_the_file_is_a_valid_cog_with_its_metadata(tmp_path: Path, compression: 
         assert np.array_equal(dataset.read(), pixels)
 
 
+def test_more_effort_makes_a_smaller_file(tmp_path: Path) -> None:
+    tiles = quarters(tmp_path, scene())
+    sizes = [
+        make_mosaic(
+            tiles, target=TARGET, bands=[NDVI], path=tmp_path / "m.tif", tags={}, compression="zstd", level=level
+        ).bytes
+        for level in (1, 19)
+    ]
+    assert sizes[1] < 0.95 * sizes[0]
+
+
 def test_overviews_follow_the_kind_and_ignore_nodata(tmp_path: Path) -> None:
     pixels = scene(3)
     tiles = quarters(tmp_path, pixels, nodata=-9999)

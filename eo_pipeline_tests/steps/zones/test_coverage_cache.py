@@ -1,9 +1,9 @@
 """Coverage that is kept for later dates: same answers without polygons, whole or absent, trusted only under its key."""
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from eo_pipeline.core.zonal.wanted import Wanted
 from eo_pipeline.errors import TilesError
 from eo_pipeline.steps.zones import coverage, ground
 from eo_pipeline.steps.zones.measure_zones import results_of_zones
-from eo_pipeline.storage.open_rasters import OpenRasters
+from eo_pipeline.storage.raster_handles import RasterHandles
 from eo_pipeline_tests.raster_files import grid, write_raster
 
 SHAPES = tuple(shapely.Point(500_700 + 310 * number, 4_999_000).buffer(300 + 40 * number) for number in range(5))
@@ -96,14 +96,14 @@ def test_coverage_that_lost_a_file_is_made_anew(tmp_path: Path, lost: str) -> No
 
 
 def test_a_failure_leaves_no_coverage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read, path = OpenRasters.read, date(tmp_path, 1)
+    read, path = RasterHandles.read, date(tmp_path, 1)
 
-    def fail(rasters: OpenRasters, path: Path, rectangle: Rectangle, bands: Sequence[int]) -> NDArray[np.generic]:
+    def fail(handles: RasterHandles, raster: Path, rectangle: Rectangle, *where: Any) -> None:
         if rectangle.row_start > 64:
             raise TilesError("expected a readable raster, got a torn one")
-        return read(rasters, path, rectangle, bands)
+        read(handles, raster, rectangle, *where)
 
-    monkeypatch.setattr(OpenRasters, "read", fail)
+    monkeypatch.setattr(RasterHandles, "read", fail)
     with pytest.raises(TilesError, match="torn"):
         means(path, tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
