@@ -13,25 +13,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from eo_pipeline.core.kernels.records import Floats, Runs
-from eo_pipeline.core.kernels.sums import (
-    COUNT,
-    FIELDS,
-    HIGH,
-    LOW,
-    M2,
-    TOTAL,
-    TOTAL_REST,
-    WEIGHT,
-    add_sums,
-    count_cells,
-    sum_runs,
-)
+from eo_pipeline.core.kernels.records import Floats, Ints, Runs
+from eo_pipeline.core.kernels.sums import add_sums, count_cells, sum_runs
 from eo_pipeline.core.kernels.values import take_values
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.zonal.blocks import Block
 from eo_pipeline.core.zonal.measures import Keep, OnClosed, Sums
 from eo_pipeline.steps.zones.open_zones import OpenZones, Taken
+from eo_pipeline.steps.zones.totals import no_totals, sums_of
 
 RunsOf = Callable[[int, Block], Runs]
 """The pixels of a block's zones, by the block's number from 0 and itself; called from several threads."""
@@ -74,15 +63,18 @@ class Measure:
     on_closed: OnClosed | None = None
 
 
+_Added = tuple[Floats, tuple[Taken, ...]]
+"""What a block adds to one measure: sums (k, band, FIELDS), and every band's values if they are kept."""
+
+
 @dataclass(frozen=True)
 class _Part:
-    """What one block adds: cells (k, 2); of each measure, sums (k, band, FIELDS) and every band's values."""
+    """What comes of one block: cells (k, 2), and what is added to each measure, nothing where there is no raster."""
 
     block: Block
     runs: Runs
     cells: Floats
-    sums: tuple[Floats, ...]
-    values: tuple[tuple[Taken, ...], ...]
+    added: tuple[_Added, ...]
 
 
 def add_up(
@@ -108,9 +100,8 @@ def add_up(
         progress: told as zones are complete.
         on_runs: given the runs of every block that was added, in order, in the caller's thread.
     """
-    totals = [_empty(zones, pixels.bands) for _ in measures]
+    totals = [_Total(measure, zones, pixels.bands) for measure in measures]
     cells = np.zeros((zones, 2))
-    opened = [OpenZones(measure.keep, measure.on_closed) if measure.on_closed else None for measure in measures]
     told = _Told(zones, progress)
     told.advance(zones - sum(block.closing.size for block in blocks))
 
@@ -119,31 +110,30 @@ def add_up(
 
     for part in _in_order(work, len(blocks), threads):
         cells[part.block.zones] += part.cells
-        for total, sums in zip(totals, part.sums, strict=False):
-            add_sums(total, part.block.zones, sums)
-        for zones_open, taken in zip(opened, part.values, strict=False):
-            _hand_over(zones_open, part.block, taken)
-        for zones_open in filter(None, opened):
-            zones_open.close(part.block.closing)
+        for total, added in zip(totals, part.added, strict=False):
+            total.add(part.block.zones, added)
+        for total in totals:
+            total.close(part.block.closing)
         told.advance(part.block.closing.size)
         if on_runs is not None:
             on_runs(part.runs)
-    return tuple(_sums(total, cells) for total in totals)
+    return tuple(sums_of(total.sums, cells) for total in totals)
 
 
 def _part(block: Block, runs: Runs, pixels: Pixels, measures: Sequence[Measure]) -> _Part:
     cells = count_cells(runs)
     numbers = pixels.read(block.window) if runs.starts.size else None
     if numbers is None:
-        return _Part(block, runs, cells, (), ())
+        return _Part(block, runs, cells, ())
     flat = np.ascontiguousarray(numbers).reshape(len(numbers), -1)
-    sums, values = [], []
-    for measure in measures:
-        factors = _NO_FACTORS if measure.factors is None else measure.factors(block.window).ravel()
-        sums.append(sum_runs(flat, pixels.nodata, factors, runs))
-        kept = flat if measure.keep is not Keep.NOTHING else flat[:0]
-        values.append(tuple(take_values(band, pixels.nodata, factors, runs) for band in kept))
-    return _Part(block, runs, cells, tuple(sums), tuple(values))
+    return _Part(block, runs, cells, tuple(_added(measure, block, runs, flat, pixels.nodata) for measure in measures))
+
+
+def _added(measure: Measure, block: Block, runs: Runs, numbers: NDArray[Any], nodata: float) -> _Added:
+    factors = _NO_FACTORS if measure.factors is None else measure.factors(block.window).ravel()
+    kept = numbers if measure.keep is not Keep.NOTHING else numbers[:0]
+    values = tuple(take_values(band, nodata, factors, runs) for band in kept)
+    return sum_runs(numbers, nodata, factors, runs), values
 
 
 def _in_order(work: Callable[[int], _Part], count: int, threads: int) -> Iterator[_Part]:
@@ -162,36 +152,25 @@ def _in_order(work: Callable[[int], _Part], count: int, threads: int) -> Iterato
                 future.cancel()
 
 
-def _hand_over(zones: OpenZones | None, block: Block, taken: tuple[Taken, ...]) -> None:
-    if zones is not None:
-        for band, values in enumerate(taken):
-            zones.add(block.zones, band, values)
+class _Total:
+    """What one measure has of all zones so far."""
 
+    def __init__(self, measure: Measure, zones: int, bands: int) -> None:
+        self.sums = no_totals(zones, bands)
+        self._open = OpenZones(measure.keep, measure.on_closed) if measure.on_closed else None
 
-def no_sums(zones: int, bands: int) -> Sums:
-    """Sums of zones without any pixel."""
-    return _sums(_empty(zones, bands), np.zeros((zones, 2)))
+    def add(self, zones: Ints, added: _Added) -> None:
+        """Add what a block has of some zones."""
+        sums, values = added
+        add_sums(self.sums, zones, sums)
+        if self._open is not None:
+            for band, taken in enumerate(values):
+                self._open.add(zones, band, taken)
 
-
-def _empty(zones: int, bands: int) -> Floats:
-    total = np.zeros((zones, bands, FIELDS))
-    total[:, :, LOW], total[:, :, HIGH] = np.inf, -np.inf
-    return total
-
-
-def _sums(total: Floats, cells: Floats) -> Sums:
-    spread = np.broadcast_to(cells[:, None, :], (*total.shape[:2], 2))
-    count = total[:, :, COUNT].astype(np.int64)
-    return Sums(
-        pixels=spread[:, :, 0].astype(np.int64),
-        cover=spread[:, :, 1].copy(),
-        count=count,
-        weight=total[:, :, WEIGHT].copy(),
-        total=total[:, :, TOTAL] + total[:, :, TOTAL_REST],
-        m2=total[:, :, M2].copy(),
-        low=np.where(count > 0, total[:, :, LOW], np.nan),
-        high=np.where(count > 0, total[:, :, HIGH], np.nan),
-    )
+    def close(self, zones: Ints) -> None:
+        """These zones are complete."""
+        if self._open is not None:
+            self._open.close(zones)
 
 
 @dataclass

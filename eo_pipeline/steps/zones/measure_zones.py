@@ -26,9 +26,10 @@ from eo_pipeline.core.zonal.wanted import Wanted
 from eo_pipeline.errors import ZonesError
 from eo_pipeline.steps.zones.coverage import Coverage, coverage_key, coverage_of, kept_coverage
 from eo_pipeline.steps.zones.coverage_cache import coverage_folder, written_coverage
-from eo_pipeline.steps.zones.engine import Measure, Progress, add_up, no_sums
+from eo_pipeline.steps.zones.engine import Measure, Progress, add_up
 from eo_pipeline.steps.zones.factors import ground_areas, weights_of
 from eo_pipeline.steps.zones.ground import Ground, GroundPixels, ground_of
+from eo_pipeline.steps.zones.totals import no_sums
 from eo_pipeline.storage.raster_handles import RasterHandles
 
 THREADS = 4

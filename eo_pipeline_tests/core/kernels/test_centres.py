@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import shapely
 from affine import Affine
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.features import rasterize
@@ -44,7 +44,7 @@ def burned(shape: BaseGeometry, window: Rectangle, affine: Affine, *, all_touche
     return mask
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(grid=grids(), shape=shapes().filter(lambda shape: not shape.is_empty))
 def test_pixels_are_those_that_gdal_burns(grid: GeoBox, shape: BaseGeometry) -> None:
     shape = on_map(shape, grid)

@@ -9,7 +9,7 @@ import shapely
 from affine import Affine
 from exactextract import exact_extract  # type: ignore[import-untyped]  # it ships no types
 from exactextract.raster import NumPyRasterSource  # type: ignore[import-untyped]  # it ships no types
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from numpy.typing import NDArray
 from odc.geo.crs import CRS
 from odc.geo.geobox import GeoBox
@@ -27,7 +27,7 @@ CELLS = shapely.box(COLUMNS, ROWS, COLUMNS + 1, ROWS + 1)
 GRID = shapely.box(0, 0, WIDTH, HEIGHT)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(grid=grids(), shape=shapes())
 def test_shares_are_those_of_intersections(grid: GeoBox, shape: BaseGeometry) -> None:
     expected = shapely.area(shapely.intersection(CELLS, shape))

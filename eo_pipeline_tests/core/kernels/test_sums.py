@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -40,7 +40,7 @@ def nothing() -> NDArray[np.float64]:
     return whole
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(
     values=st.lists(
         st.floats(-1e12, 1e12).map(lambda number: round(number, 9)) | st.just(math.nan) | st.just(-9999.0),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import shapely
 from affine import Affine
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from odc.geo.geobox import GeoBox
 from shapely.geometry.base import BaseGeometry
 
@@ -14,7 +14,7 @@ from eo_pipeline_tests.core.kernels.polygons import bounds, grids, on_map, paint
 from eo_pipeline_tests.core.kernels.test_centres import FIRST, burned, window_of
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(grid=grids(), shape=shapes().filter(lambda shape: not shape.is_empty))
 def test_pixels_are_those_that_gdal_burns(grid: GeoBox, shape: BaseGeometry) -> None:
     shape = on_map(shape, grid)
