@@ -83,8 +83,14 @@ def physical(statistic: str, sums: Sums, band: BandEncoding) -> float | None:
     mean = sums.first / sums.valid
     if statistic == "mean":
         return band.physical(mean)
-    variance = sums.second / sums.valid - mean * mean
-    return math.sqrt(variance) * abs(band.scale) if variance > _ROUNDING * mean * mean else 0.0
+    return math.sqrt(variance(sums.valid, sums.first, sums.second)) * abs(band.scale)
+
+
+def variance(valid: float, first: float, second: float) -> float:
+    """Of values v with weights w, the population's variance, from sums of w (> 0), w v, and w v v."""
+    mean = first / valid
+    found = second / valid - mean * mean
+    return found if found > _ROUNDING * mean * mean else 0.0
 
 
 def _stored_name(statistic: str, band: BandEncoding) -> str:

@@ -1,12 +1,10 @@
 """Sums, counts and order statistics of regions over one image: what the service computes, and its reply as values.
 
-All weights are explicit: every summed band is 0 where a pixel is masked and masked nowhere, so that a sum's weight is
-the pixel's share inside the region alone (guide "Reduce Region", pixels in the region). Counts and order statistics
-come from reducers that take pixels by their centre and weigh nothing. What does not belong here: physical values
-(`core.series.statistics`).
+Counts and order statistics come from reducers that take pixels by their centre and weigh nothing. What does not belong
+here: what is summed (`region_sums`), and physical values (`core.series.statistics`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +15,12 @@ from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product, Series
 from eo_pipeline.core.series.columns import measured_bands
-from eo_pipeline.core.series.statistics import Sums, Weights, asked_of_service
+from eo_pipeline.core.series.statistics import Sums, asked_of_service
 from eo_pipeline.earth_engine.region_nodes import REGION
-from eo_pipeline.errors import ServiceError
+from eo_pipeline.earth_engine.region_sums import WHOLE, check_centres, numbered, summed, together
 
-IMAGE, _WHOLE = "i", "t"
-"""Properties of a reply: which image, and the weights of all pixels of the region."""
+IMAGE = "i"
+"""Property of a reply that says which image."""
 
 _CHEAP = ("min", "max")
 """Order statistics that are taken together with sums."""
@@ -65,12 +63,13 @@ def reduced(picture: Any, regions: Any, reduction: Reduction) -> Any:
     bands, series = reduction.bands, reduction.series
     grid = {"crs": str(reduction.geobox.crs), "crsTransform": list(reduction.geobox.affine)[:6]}
     values = picture.select([band.name for band in bands])
-    counted = values.rename(_named("v", len(bands)))
+    counted = values.rename(numbered("v", len(bands)))
     cheap, costly = _orders(reduction)
     total = ee.Reducer.sum().unweighted() if series.weights == "none" else ee.Reducer.sum()
-    sums = _summed(values, len(bands), series.statistics, series.weights).addBands(counted)
-    found = sums.reduceRegions(collection=regions, reducer=_together([total, *cheap]), **grid)
-    return counted.reduceRegions(collection=found, reducer=_together(costly), **grid) if costly else found
+    powers = 2 if "std" in series.statistics else int(bool({"mean", "sum"} & set(series.statistics)))
+    sums = summed(values, len(bands), series.weights, powers=powers).addBands(counted)
+    found = sums.reduceRegions(collection=regions, reducer=together([total, *cheap]), **grid)
+    return counted.reduceRegions(collection=found, reducer=together(costly), **grid) if costly else found
 
 
 def _orders(reduction: Reduction) -> tuple[list[Any], list[Any]]:
@@ -80,36 +79,6 @@ def _orders(reduction: Reduction) -> tuple[list[Any], list[Any]]:
     percentiles = [int(name[1:]) for name in ordered if name.startswith("p")]
     costly = [ee.Reducer.median()] if "median" in ordered else []
     return cheap, [*costly, *([ee.Reducer.percentile(percentiles)] if percentiles else [])]
-
-
-def _together(reducers: Sequence[Any]) -> Any:
-    made = reducers[0]
-    for one in reducers[1:]:
-        made = made.combine(one, sharedInputs=True)
-    return made
-
-
-def _summed(values: Any, count: int, statistics: Sequence[str], weights: Weights) -> Any:
-    """Bands that are masked nowhere: all weights, those of valid pixels, and their products with values.
-
-    Averaged pixels and those of pyramids have masks between 0 and 1, which would be weights: they count as valid, as an
-    export writes them.
-    """
-    weight = ee.Image.pixelArea() if weights == "area" else ee.Image.constant(1).toDouble()
-    seen = values.mask().gt(0)
-    valid = seen.toDouble().multiply(weight)
-    stored = values.mask(seen).unmask(0, False).toDouble()
-    bands = weight.rename([_WHOLE]).addBands(valid.rename(_named("w", count)))
-    if {"mean", "sum", "std"} & set(statistics):
-        first = valid.multiply(stored)
-        bands = bands.addBands(first.rename(_named("s", count)))
-        if "std" in statistics:
-            bands = bands.addBands(first.multiply(stored).rename(_named("q", count)))
-    return bands
-
-
-def _named(letter: str, count: int) -> list[str]:
-    return [f"{letter}{number}" for number in range(count)]
 
 
 def read_rows(features: Iterable[Mapping[str, Any]], reduction: Reduction) -> list[Row]:
@@ -127,7 +96,7 @@ def _row(told: Mapping[str, Any], reduction: Reduction) -> Row:
 
     found = [
         Sums(
-            whole=number(_WHOLE),
+            whole=number(WHOLE),
             valid=number(f"w{band}"),
             first=number(f"s{band}"),
             second=number(f"q{band}"),
@@ -137,7 +106,8 @@ def _row(told: Mapping[str, Any], reduction: Reduction) -> Row:
         for band in range(len(reduction.bands))
     ]
     if reduction.series.weights == "none":
-        _check_centres(found)
+        for sums in found:
+            check_centres(sums.valid, sums.count, advice="write series.weights: pixel")
     image_number = told.get(IMAGE)
     return told[REGION], None if image_number is None else int(image_number), tuple(found)
 
@@ -153,13 +123,3 @@ def _properties(reduction: Reduction, band: int) -> dict[str, str]:
     if len(reduction.bands) == 1:
         return named | {name: name for name in costly}
     return named | ({costly[0]: f"v{band}"} if len(costly) == 1 else {})
-
-
-def _check_centres(found: Iterable[Sums]) -> None:
-    """An unweighted sum takes the same pixels as a count, or it is not what `weights: none` promises."""
-    for sums in found:
-        if round(sums.valid) != sums.count:
-            raise ServiceError(
-                f"Earth Engine: expected an unweighted sum over the {sums.count} pixels whose centre is inside, got "
-                f"{round(sums.valid)}; write series.weights: pixel"
-            )

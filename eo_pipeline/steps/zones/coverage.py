@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.zonal.blocks import Block, plan_blocks
 from eo_pipeline.core.zonal.buffers import shrunk
@@ -50,6 +51,20 @@ def coverage_of(zones: Zones, ground: Ground, wanted: Wanted) -> Coverage:
     Raises:
         ZonesError: no zone touches any area, or the inner buffer leaves nothing of any.
     """
+    shapes = shapes_of(zones, ground, wanted)
+    pixels = pixels_of(wanted.rule, wanted.kind, shapes, ground.grid)
+    rows, columns = ground.block_shape
+    blocks = plan_blocks(pixels.windows, rows=rows, columns=columns)
+    there = ~shapely.is_empty(np.array(shapes, dtype=object))
+    return Coverage(blocks, there, lambda _, block: pixels.runs(block), kept=False)
+
+
+def shapes_of(zones: Zones, ground: Ground, wanted: Wanted) -> tuple[BaseGeometry, ...]:
+    """What counts of zones in the CRS of the grid, in order; an empty polygon where one does not touch it.
+
+    Raises:
+        ZonesError: no zone touches any area, or the inner buffer leaves nothing of any.
+    """
     geometries = zones.geometries
     if wanted.inner_buffer:
         geometries = shrunk(geometries, zones.crs, metres=wanted.inner_buffer)
@@ -58,12 +73,7 @@ def coverage_of(zones: Zones, ground: Ground, wanted: Wanted) -> Coverage:
                 f"{zones.source}: expected zones wider than twice inner_buffer, got none that is left "
                 f"{wanted.inner_buffer:g} m within its edges; make it smaller"
             )
-    shapes = placed_zones(zones, geometries, ground.grid, ground.extent)
-    pixels = pixels_of(wanted.rule, wanted.kind, shapes, ground.grid)
-    rows, columns = ground.block_shape
-    blocks = plan_blocks(pixels.windows, rows=rows, columns=columns)
-    there = ~shapely.is_empty(np.array(shapes, dtype=object))
-    return Coverage(blocks, there, lambda _, block: pixels.runs(block), kept=False)
+    return placed_zones(zones, geometries, ground.grid, ground.extent)
 
 
 def kept_coverage(folder: Path, key: str) -> Coverage | None:

@@ -1,0 +1,1 @@
+"""Statistics of zones computed by the service, as expressions."""
