@@ -13,7 +13,7 @@ from rich.text import Text
 from eo_pipeline.cli.plan_tables import byte_text, duration_text
 from eo_pipeline.core.estimates.pieces import PiecesPlan
 
-_PIECES = {"chips": "chips", "series": "regions", "points": "points"}
+_PIECES = {"chips": "chips", "series": "regions", "points": "points", "zones": "zones"}
 
 
 def print_pieces_plan(plan: PiecesPlan, console: Console, *, as_json: bool) -> None:

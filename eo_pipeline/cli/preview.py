@@ -46,7 +46,7 @@ def command(product: str, area: str | None, period: str | None, side: int, out: 
         print_rows(preview_table(session, chain.product.name, chain.product.table, chain.areas[key], chosen), console)
         return
     path = out or Path("previews") / f"{product}_{key}_{chosen.key}.png"
-    if chain.product.pieces is not None:
+    if chain.product.pieces not in (None, "zones"):
         show_pieces(session, chain, key, chosen, path=path, console=console)
         return
     found = preview(session, chain.product, chain.areas[key], chosen, side=side)

@@ -10,6 +10,7 @@ from textwrap import fill
 
 import dagster as dg
 
+from eo_pipeline.core.product import ZoneTable
 from eo_pipeline.orchestration.assets.chips import build_chips
 from eo_pipeline.orchestration.assets.cube import build_cube
 from eo_pipeline.orchestration.assets.ee_asset import build_ee_asset
@@ -23,6 +24,7 @@ from eo_pipeline.orchestration.assets.submission import build_submission
 from eo_pipeline.orchestration.assets.table import build_table
 from eo_pipeline.orchestration.assets.tiles import build_tiles
 from eo_pipeline.orchestration.assets.zonal_stats import build_zonal_stats
+from eo_pipeline.orchestration.assets.zonal_stats_in_earth_engine import build_zonal_stats_in_earth_engine
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.checks import build_checks
 from eo_pipeline.orchestration.removing.cancel_job import build_cancel_job
@@ -61,9 +63,14 @@ def _below_export(chain: Chain) -> Iterator[dg.AssetsDefinition]:
     yield build_tiles(chain)
     yield build_mosaic(chain)
     if product.zones is not None:
-        yield build_zonal_stats(chain, product.zones)
+        yield _zonal_stats(chain, product.zones)
     if product.cube is not None:
         yield build_cube(chain, product.cube)
+
+
+def _zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
+    there = declared.where == "earth_engine"
+    return (build_zonal_stats_in_earth_engine if there else build_zonal_stats)(chain, declared)
 
 
 def _pieces(chain: Chain) -> Iterator[dg.AssetsDefinition]:
@@ -77,6 +84,8 @@ def _pieces(chain: Chain) -> Iterator[dg.AssetsDefinition]:
             yield build_series_csv(chain, chain.product.series)
     if chain.product.points is not None:
         yield build_points(chain, chain.product.points)
+    if chain.product.zones is not None:
+        yield _zonal_stats(chain, chain.product.zones)
 
 
 def asset_name(name: str) -> str:

@@ -19,7 +19,7 @@ from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.partitions import PartitionKey, area_period_partitions, period_partitions
 from eo_pipeline.storage.vectors import checksum
 
-_OF_PIECES = {"chips": ["samples", "chips"], "series": ["series"], "points": ["points"]}
+_OF_PIECES = {"chips": ["samples", "chips"], "series": ["series"], "points": ["points"], "zones": ["zonal_stats"]}
 """Stages below `export` of what is asked for piece by piece."""
 
 _NOT_WHAT = {"file", "csv", "tolerance"}
@@ -33,7 +33,7 @@ class Chain:
     Attributes:
         product: as declared.
         areas: by key, in key order.
-        zones_file: the file of zones, found; None if none are measured.
+        zones_file: the file of zones, found; None if none are measured, or if they are an Earth Engine table.
         pieces_file: the file of places or regions that chips, series or points name, found; None if they name none.
         regions_file: the file of polygons that areas come from, found; None if the area is a box.
         weights_file: the raster that pixels of zones are weighed by, found; None if they are not.
@@ -87,6 +87,11 @@ class Chain:
         optional = [("zonal_stats", self.product.zones), ("cube", self.product.cube)]
         return ["submission", "export", "tiles", "mosaic", *(name for name, part in optional if part is not None)]
 
+    @property
+    def zones_above(self) -> str:
+        """The stage that statistics are made of: mosaics, if the product has some; else what they would be made of."""
+        return "mosaic" if "mosaic" in self.stages else "export"
+
     def mosaic_version(self) -> str:
         """Identity of how tiles become a mosaic; empty if nothing is said of it, as in records of earlier times."""
         said = self.product.mosaic
@@ -100,9 +105,9 @@ class Chain:
     def zones_version(self) -> str:
         """Identity of what is measured and how: of the zones' declaration and of the files' bytes, read now."""
         declared = self.product.zones
-        if declared is None or self.zones_file is None:
+        if declared is None:
             return ""
-        files: dict[str, str] = {"checksum": checksum(self.zones_file)}
+        files: dict[str, str] = {} if self.zones_file is None else {"checksum": checksum(self.zones_file)}
         if self.weights_file is not None:
             files["weights"] = checksum(self.weights_file)
         said = {"zones": declared.identity, "bands": self.product.value_names, **files}

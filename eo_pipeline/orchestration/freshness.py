@@ -82,16 +82,16 @@ class Freshness:
         }
 
     def measured(self, partitions: Collection[str]) -> set[str]:
-        """Partitions of `zonal_stats` that hold today's zones, and are newer than all their mosaics."""
+        """Partitions of `zonal_stats` that hold today's zones, and are newer than all that they are made of."""
         version = self.chain.zones_version()
-        mosaics = ledger.newest_places(self.instance, self.chain.key("mosaic"))
+        above = ledger.newest_places(self.instance, self.chain.key(self.chain.zones_above))
         mine = ledger.stamps(self.instance, self.chain.key("zonal_stats"), partitions)
         return {
             partition
             for partition, stamp in mine.items()
             if stamp.values.get(names.ROOT) == self.root
             and stamp.values.get(names.ZONES_VERSION) == version
-            and all(0 < mosaics.get(of, 0) < stamp.storage_id for of in mosaics_of(self.chain, partition))
+            and all(0 < above.get(of, 0) < stamp.storage_id for of in sources_of(self.chain, partition))
         }
 
 
@@ -100,8 +100,8 @@ def is_of(stamp: Stamp, versions: Mapping[str, str]) -> bool:
     return all(stamp.values.get(name, "") == version for name, version in versions.items())
 
 
-def mosaics_of(chain: Chain, measured: str) -> list[str]:
-    """Partitions of `mosaic` that a partition of `zonal_stats` is made of."""
+def sources_of(chain: Chain, measured: str) -> list[str]:
+    """Partitions of the stage above that a partition of `zonal_stats` is made of."""
     if chain.zones_follow_areas:
         return [measured]
     return [PartitionKey(area, measured).text for area in chain.areas]

@@ -178,10 +178,11 @@ class _Runner:
             self._measure_period(period)
 
     def _measure_period(self, period: str) -> None:
-        there = self.runs.instance.get_materialized_partitions(self.chain.key("mosaic"))
+        above = self.chain.zones_above
+        there = self.runs.instance.get_materialized_partitions(self.chain.key(above))
         missing = [area for area in self.chain.areas if PartitionKey(area, period).text not in there]
         if missing:
-            self.report.skipped[f"zonal_stats {period}"] = f"{len(missing)} areas have no mosaic yet"
+            self.report.skipped[f"zonal_stats {period}"] = f"{len(missing)} areas have no {above} yet"
             return
         self.report.skipped.pop(f"zonal_stats {period}", None)
         if not self.freshness.measured([period]):

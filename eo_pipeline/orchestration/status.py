@@ -17,7 +17,7 @@ from eo_pipeline.orchestration.event_log import ledger, names
 from eo_pipeline.orchestration.event_log.event_reader import EventReader
 from eo_pipeline.orchestration.event_log.ledger import held_identity
 from eo_pipeline.orchestration.event_log.stored_submissions import identity_of
-from eo_pipeline.orchestration.freshness import MADE_OF, is_of, mosaics_of
+from eo_pipeline.orchestration.freshness import MADE_OF, is_of, sources_of
 
 _NAMED = 3
 """Partitions that are named where many are held back for one reason."""
@@ -199,13 +199,13 @@ class _Read:
         return {p for p in self.places[stage] if self._is_deleted(stage, p, deleted)}
 
     def _is_deleted(self, stage: str, partition: str, deleted: Set[str]) -> bool:
-        sources = mosaics_of(self.chain, partition) if stage == "zonal_stats" else [partition]
+        sources = sources_of(self.chain, partition) if stage == "zonal_stats" else [partition]
         places = self.places["submission"]
         return any(places[s] > self.places[stage][partition] for s in sources if s in deleted)
 
     def _is_older(self, stage: str, partition: str) -> bool:
-        above = self.places[MADE_OF.get(stage, "mosaic")]
-        sources = mosaics_of(self.chain, partition) if stage == "zonal_stats" else [partition]
+        above = self.places[MADE_OF.get(stage, self.chain.zones_above)]
+        sources = sources_of(self.chain, partition) if stage == "zonal_stats" else [partition]
         return any(above.get(source, 0) > self.places[stage][partition] for source in sources)
 
     def _other(self, stage: str) -> set[str]:

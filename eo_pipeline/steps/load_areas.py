@@ -124,13 +124,13 @@ def _check_crs(crs: str) -> None:
 
 
 def check_zones(product: Product, find: FindFile) -> Path | None:
-    """The file of zones, found, with features, a CRS and the column that names them; None if none are measured.
+    """The file of zones, found, with features, a CRS and the column that names them; None if there is none.
 
     Raises:
         ProductError: there is no file.
         ZonesError: the file cannot be used.
     """
-    if product.zones is None:
+    if product.zones is None or product.zones.file is None:
         return None
     path = find("zones.file", product.zones.file)
     with of_field("zones.file"):

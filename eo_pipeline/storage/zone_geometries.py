@@ -32,7 +32,7 @@ def check_geometries(
     named: str,
     names: Sequence[str | int],
     *,
-    where: Path,
+    where: Path | str,
     kinds: Sequence[Kind],
 ) -> None:
     """Geometries are there, of one of some kinds, all of the same, and their coordinates are numbers.
@@ -41,7 +41,7 @@ def check_geometries(
         shapes: of a file.
         named: the column that names them.
         names: of each.
-        where: the file.
+        where: the file, or what else they come from.
         kinds: that zones may be.
 
     Raises:
@@ -71,7 +71,7 @@ def _not_finite(shapes: Sequence[BaseGeometry | None]) -> list[int]:
     return [int(row) for row in np.unique(rows[~np.isfinite(coordinates).all(axis=1)])]
 
 
-def mended(shape: BaseGeometry, zone: str | int, *, where: Path) -> BaseGeometry:
+def mended(shape: BaseGeometry, zone: str | int, *, where: Path | str) -> BaseGeometry:
     """A valid geometry of the same kind; the same if it is valid.
 
     Raises:

@@ -76,13 +76,19 @@ class ProductDeclaration(Section):
         return self
 
     @property
-    def pieces(self) -> Literal["chips", "series", "points"] | None:
-        """What is asked for piece by piece, in place of tiles; None of other products."""
+    def pieces(self) -> Literal["chips", "series", "points", "zones"] | None:
+        """What is asked for piece by piece, in place of tiles; None of other products.
+
+        Zones that are measured inside Earth Engine need no tiles, unless something else of the product does.
+        """
         if self.chips is not None:
             return "chips"
         if self.series is not None:
             return "series"
-        return None if self.points is None else "points"
+        if self.points is not None:
+            return "points"
+        there = self.zones is not None and self.zones.where == "earth_engine"
+        return "zones" if there and _made_of_tiles(self) == ["zones"] else None
 
     @property
     def value_names(self) -> list[str]:

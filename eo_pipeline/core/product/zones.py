@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from eo_pipeline.core.product.section import Section, some_words
+from eo_pipeline.core.product.source import Condition
 from eo_pipeline.core.zonal.measures import Rule
 from eo_pipeline.core.zonal.statistics import check_statistics, is_function
 from eo_pipeline.errors import EoPipelineError
@@ -21,8 +22,14 @@ _FIRST = ("id", "statistics", "bands", "all_touched")
 class ZoneTable(Section):
     """The polygons, points or lines that are measured; they may cross areas."""
 
-    file: str = Field(description="zones in any CRS, relative to the YAML's folder or the project's")
-    id: str = Field(description="column that names the zones; unique, never null")
+    file: str | None = Field(
+        None, description="zones in any CRS, relative to the YAML's folder or the project's; a file, or an asset"
+    )
+    asset: str | None = Field(
+        None, description="Earth Engine table of polygons, for example FAO/GAUL/2015/level2; those around the areas"
+    )
+    asset_where: dict[str, Condition] = Field({}, description="conditions on the asset's properties")
+    id: str = Field(description="column or property that names the zones; unique, never null")
     statistics: list[str] = Field(["mean", "count"], min_length=1, description="see the table of statistics")
     bands: list[str] | None = Field(None, description="measured bands; the output's bands if absent, without counts")
     rule: Literal["center", "all_touched", "fractional"] = Field(
@@ -51,6 +58,18 @@ class ZoneTable(Section):
     where: Literal["local", "earth_engine"] = Field(
         "local", description="measure the mosaics here, or the composites inside Earth Engine"
     )
+    tolerance: float = Field(
+        0.005,
+        gt=0,
+        lt=1,
+        description="share by which a number measured inside Earth Engine may differ from that of the mosaics, where "
+        "both are there",
+    )
+
+    @property
+    def source(self) -> str:
+        """Where the zones come from: a file's name or a table's id."""
+        return str(self.asset or self.file)
 
     @property
     def pixels(self) -> Rule:
@@ -65,7 +84,7 @@ class ZoneTable(Section):
     @property
     def identity(self) -> dict[str, Any]:
         """What decides about the table but for the zones' and weights' bytes; the same for whoever says no more."""
-        said = self.model_dump(mode="json", exclude={"file", "weights", "together"})
+        said = self.model_dump(mode="json", exclude={"file", "weights", "together", "tolerance"})
         fields = type(self).model_fields
         return {name: value for name, value in said.items() if name in _FIRST or value != fields[name].default}
 
@@ -75,9 +94,18 @@ class ZoneTable(Section):
             check_statistics(self.statistics)
         except EoPipelineError as error:
             raise ValueError(str(error)) from error
-        for check in (_check_rule, _check_weights, _check_classes, _check_histogram, _check_where):
+        for check in (_check_source, _check_rule, _check_weights, _check_classes, _check_histogram, _check_where):
             check(self)
         return self
+
+
+def _check_source(zones: ZoneTable) -> None:
+    if (zones.file is None) == (zones.asset is None):
+        raise ValueError("expected exactly one of file, asset")
+    if zones.asset_where and zones.asset is None:
+        raise ValueError("asset_where: expected it beside `asset` only; leave the other zones out of the file")
+    if zones.asset is not None and zones.where == "local":
+        raise ValueError("where: expected earth_engine beside `asset`, got local; write it, or name a file")
 
 
 def _check_rule(zones: ZoneTable) -> None:

@@ -19,18 +19,20 @@ from eo_pipeline.orchestration.estimates.plans import Project
 from eo_pipeline.orchestration.event_log import ledger
 from eo_pipeline.orchestration.freshness import Freshness
 from eo_pipeline.orchestration.partitions import PartitionKey
+from eo_pipeline.orchestration.zone_tables import ZoneTables
 from eo_pipeline.steps.chips.plan_samples import plan_samples
 from eo_pipeline.steps.load_regions import load_regions
 from eo_pipeline.steps.points.load_points import LoadedPoints, load_points
 from eo_pipeline.steps.series.list_regions import FileRegions, read_file_regions
 from eo_pipeline.storage.places import open_place
+from eo_pipeline.storage.vectors import read_zones
 
 
 def plan_pieces(project: Project, wanted: Sequence[PartitionKey]) -> PiecesPlan:
     """Count what partitions of a product take that are not there yet.
 
     Args:
-        project: of a product with chips, series or points.
+        project: of a product with chips, series, points or zones that are measured inside Earth Engine.
         wanted: areas and periods.
 
     Raises:
@@ -39,14 +41,18 @@ def plan_pieces(project: Project, wanted: Sequence[PartitionKey]) -> PiecesPlan:
     chain, kind = project.chain, str(project.chain.product.pieces)
     place = open_place(project.settings)
     freshness = Freshness(project.instance, chain, project.settings.service, place.address)
-    there = freshness.made(kind, [key.text for key in wanted])
-    left = [key for key in wanted if key.text not in there]
-    counting = _Counting(project, _measured(project, kind))
+    if kind == "zones":
+        over_areas = {key.text if chain.zones_follow_areas else key.period: key.area for key in wanted}
+        there, stage = freshness.measured(over_areas), "zonal_stats"
+    else:
+        over_areas = {key.text: key.area for key in wanted}
+        there, stage = freshness.made(kind, over_areas), kind
+    counting = _Counting(project, _measured(project, stage))
     return pieces_plan(
         chain.product.name,
         kind,
-        [counting.work(key.area) for key in left],
-        partitions=len(wanted),
+        [counting.work(area) for key, area in over_areas.items() if key not in there],
+        partitions=len(over_areas),
         measured=len(counting.measured),
         allowance=project.settings.allowance,
     )
@@ -105,9 +111,19 @@ class _Counting:
         product = self.project.chain.product
         if product.chips is not None:
             return self._chips(product.chips, area)
+        if product.zones is not None:
+            return self._zones(area)
         if product.series is not None:
             return None if self._file_regions is None else len(self._file_regions.listed(area).regions)
         return None if self._points is None else len(self._points.of(area))
+
+    def _zones(self, area: str) -> int | None:
+        """Zones of the file; of areas that are features, those of one."""
+        chain = self.project.chain
+        if chain.zones_file is None or chain.product.zones is None:
+            return None
+        zones = read_zones(chain.zones_file, id_column=chain.product.zones.id)
+        return len(ZoneTables(chain, chain.product.zones).zones_of(zones, [area]).ids)
 
     def _chips(self, declared: Chips, area: str) -> int | None:
         if declared.asks_for_places:

@@ -20,7 +20,7 @@ from dagster._core.storage.tags import BACKFILL_ID_TAG
 from eo_pipeline.orchestration.automation import PARTITIONS_A_RUN
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.event_log import ledger
-from eo_pipeline.orchestration.freshness import MADE_OF, mosaics_of
+from eo_pipeline.orchestration.freshness import MADE_OF, sources_of
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.ranges import rectangles
 from eo_pipeline.orchestration.schedules import range_tags
@@ -87,19 +87,19 @@ def _made(chain: Chain) -> list[str]:
     return [stage for stage in chain.stages if stage in MADE_OF or stage == "zonal_stats"]
 
 
-def _above(stage: str) -> str:
+def _above(chain: Chain, stage: str) -> str:
     """The stage that another is made of."""
-    return MADE_OF.get(stage, "mosaic")
+    return MADE_OF.get(stage, chain.zones_above)
 
 
 def _inputs(chain: Chain, stage: str, partition: str) -> list[str]:
     """Partitions of the stage above that a partition is made of."""
-    return mosaics_of(chain, partition) if stage == "zonal_stats" else [partition]
+    return sources_of(chain, partition) if stage == "zonal_stats" else [partition]
 
 
 def _candidates(instance: dg.DagsterInstance, chain: Chain, stage: str) -> dict[str, int]:
     """Partitions that are missing or older than their newest input, not attempted since; with that input's place."""
-    above = ledger.newest_places(instance, chain.key(_above(stage)))
+    above = ledger.newest_places(instance, chain.key(_above(chain, stage)))
     mine = ledger.newest_places(instance, chain.key(stage))
     attempted = _attempted(instance, chain.key(stage))
     found: dict[str, int] = {}
@@ -147,7 +147,7 @@ def _old_enough(
     old: set[int] = set()
     for ids in batched(sorted(set(missing.values())), _IDS_A_QUERY):
         wanted = dg.AssetRecordsFilter(
-            asset_key=chain.key(_above(stage)), before_timestamp=before, storage_ids=list(ids)
+            asset_key=chain.key(_above(chain, stage)), before_timestamp=before, storage_ids=list(ids)
         )
         old |= {record.storage_id for record in instance.fetch_materializations(wanted, limit=len(ids)).records}
     yield from (partition for partition, place in missing.items() if place in old)

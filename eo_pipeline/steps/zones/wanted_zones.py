@@ -57,6 +57,6 @@ def _check_for_polygons_only(declared: ZoneTable, kind: Kind) -> None:
     }
     if odd := [name for name, there in said.items() if there]:
         raise ZonesError(
-            f"zones: expected polygons in {declared.file} beside {', '.join(odd)}, got {kind}, which have no ground; "
+            f"zones: expected polygons in {declared.source} beside {', '.join(odd)}, got {kind}, which have no ground; "
             "remove it, or measure polygons"
         )
