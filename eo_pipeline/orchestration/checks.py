@@ -7,6 +7,7 @@ import dagster as dg
 
 from eo_pipeline.orchestration.automation import when_quiet
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.check_both_ways import build_both_ways
 from eo_pipeline.orchestration.event_log import ledger
 from eo_pipeline.orchestration.io_managers import ChipsIO, MosaicIO, TilesIO
 from eo_pipeline.orchestration.manifests import ManifestReport, check_manifests
@@ -18,7 +19,15 @@ def build_checks(chain: Chain) -> list[dg.AssetChecksDefinition]:
     """Checks of one product."""
     of_tiles = [_manifest(chain)] if "tiles" in chain.stages else []
     of_chips = [_manifest_of_chips(chain)] if "chips" in chain.stages else []
-    return [_complete(chain), *of_tiles, *of_chips]
+    return [_complete(chain), *of_tiles, *of_chips, *_of_zones(chain)]
+
+
+def _of_zones(chain: Chain) -> list[dg.AssetChecksDefinition]:
+    """Where zones are measured inside Earth Engine and mosaics are there, too."""
+    zones = chain.product.zones
+    if zones is None or zones.where == "local" or "mosaic" not in chain.stages:
+        return []
+    return [build_both_ways(chain, zones)]
 
 
 def _complete(chain: Chain) -> dg.AssetChecksDefinition:

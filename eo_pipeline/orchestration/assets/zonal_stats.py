@@ -1,24 +1,21 @@
 """`zonal_stats`: one row a zone and period, measured over all of the period's mosaics."""
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import dagster as dg
-import pandas as pd
 
 from eo_pipeline.core.product import ZoneTable
 from eo_pipeline.core.zonal.shapes import Zones
-from eo_pipeline.core.zonal.wanted import Wanted
 from eo_pipeline.errors import ProductError
 from eo_pipeline.orchestration import metadata
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
-from eo_pipeline.orchestration.io_managers import Mosaic, MosaicIO, NewTable, Stored, TablesIO
+from eo_pipeline.orchestration.io_managers import MosaicIO, NewTable, Stored, TablesIO
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.zone_tables import ZoneTables
-from eo_pipeline.steps.zones.measure_zones import measure_zones
+from eo_pipeline.orchestration.zones_of_mosaics import measured_mosaics
 from eo_pipeline.steps.zones.wanted_zones import KINDS, wanted_zones
 from eo_pipeline.storage.vectors import read_zones
 
@@ -40,7 +37,7 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
             areas, period = tables.part(key)
             found = {a: mosaic_io.load(chain.key("mosaic"), PartitionKey(a, period).text) for a in areas}
             here = tables.zones_of(zones, areas)
-            table = _measure(chain, declared, here, wanted, found, io=mosaic_io, period_key=period, cache=cache)
+            table = measured_mosaics(tables, here, wanted, found, io=mosaic_io, period_key=period, cache=cache)
             tables_io.store(context.asset_key, key, NewTable(table, columns, tables.tags(zones, wanted, period)))
             provenance = {names.ZONES_VERSION: version, names.ROOT: tables_io.place.address}
             without = sum(mosaic.path is None for mosaic in found.values())
@@ -65,29 +62,3 @@ def _zones(chain: Chain, declared: ZoneTable) -> Zones:
     if chain.zones_file is None:
         raise ProductError(f"zones.file: expected a file at {declared.file}, found none")
     return read_zones(chain.zones_file, id_column=declared.id, kinds=KINDS)
-
-
-def _measure(
-    chain: Chain,
-    declared: ZoneTable,
-    zones: Zones,
-    wanted: Wanted,
-    found: Mapping[str, Mosaic],
-    *,
-    io: MosaicIO,
-    period_key: str,
-    cache: Path | None,
-) -> pd.DataFrame:
-    with ExitStack() as stack:
-        rasters = [stack.enter_context(io.place.local_copy(m.path)) for m in found.values() if m.path is not None]
-        return measure_zones(
-            zones,
-            rasters,
-            wanted,
-            chain.period(period_key),
-            areas=[chain.areas[key].geobox for key in found],
-            weights=chain.weights_file,
-            cache=cache,
-            form=declared.form,
-            geometry=declared.geometry,
-        )
