@@ -70,9 +70,10 @@ def build_both_ways(chain: Chain, declared: ZoneTable) -> dg.AssetChecksDefiniti
 
 def _told(found: Comparison, partition: str, *, zones: int) -> dg.AssetCheckResult:
     beyond = f", {len(found.beyond)} of them by more than zones.tolerance" if found.beyond else ""
+    numbers = f"{found.numbers} numbers of {zones} zones"
     return dg.AssetCheckResult(
         passed=not found.beyond,
-        description=f"{partition}: {found.numbers} numbers of {zones} zones differ by {found.largest:.2g} at most{beyond}.",
+        description=f"{partition}: {numbers} differ by {found.largest:.2g} at most{beyond}.",
         metadata={
             "partition": partition,
             "zones": zones,
@@ -83,16 +84,8 @@ def _told(found: Comparison, partition: str, *, zones: int) -> dg.AssetCheckResu
 
 
 def _table(beyond: Sequence[Difference]) -> dg.TableMetadataValue:
-    records = [
-        dg.TableRecord(
-            {
-                "zone": str(one.zone),
-                "column": one.column,
-                "mosaics": f"{one.here:.9g}",
-                "Earth Engine": f"{one.there:.9g}",
-            }
-        )
-        for one in beyond
-    ]
-    columns = [dg.TableColumn(name, "string") for name in ("zone", "column", "mosaics", "Earth Engine")]
+    told = [(str(one.zone), one.column, f"{one.here:.9g}", f"{one.there:.9g}") for one in beyond]
+    names = ("zone", "column", "mosaics", "Earth Engine")
+    records = [dg.TableRecord(dict(zip(names, one, strict=True))) for one in told]
+    columns = [dg.TableColumn(name, "string") for name in names]
     return dg.MetadataValue.table(records, dg.TableSchema(columns))

@@ -45,6 +45,7 @@ def test_everything_may_be_said() -> None:
     zones = product(
         zones={
             **FEW,
+            "tolerance": 0.01,
             "statistics": ["weighted_mean", "var", "mode", "variety", "nodata_share", "valid_share", "own.stats.gini"],
             "rule": "fractional",
             "weights": "people.tif",
@@ -72,6 +73,7 @@ def test_a_table_that_says_no_more_than_before_is_the_same_as_before() -> None:
     before = {"id": "n", "statistics": ["mean"], "bands": None, "all_touched": False}
     assert ZoneTable(file="z", id="n", statistics=["mean"]).identity == before
     assert ZoneTable(file="z", id="n", statistics=["mean"], form="wide", together=True).identity == before
+    assert ZoneTable(file="z", id="n", statistics=["mean"], tolerance=0.1).identity == before
 
 
 @pytest.mark.parametrize(
@@ -85,10 +87,19 @@ def test_a_table_that_says_no_more_than_before_is_the_same_as_before() -> None:
         {"form": "long"},
         {"geometry": True},
         {"where": "earth_engine"},
+        {"file": None, "asset": "a/b", "where": "earth_engine"},
     ],
 )
 def test_whatever_changes_the_table_changes_its_identity(more: dict[str, Any]) -> None:
-    assert ZoneTable(**FEW, **more).identity != ZoneTable(**FEW).identity
+    assert ZoneTable(**{**FEW, **more}).identity != ZoneTable(**FEW).identity
+
+
+def test_zones_inside_earth_engine_need_no_tiles_unless_something_else_does() -> None:
+    there = {**FEW, "where": "earth_engine"}
+    assert product(zones=there).pieces == "zones"
+    assert product(zones=FEW).pieces is None
+    assert product(zones=there, cube={"repository": "c"}).pieces is None
+    assert product(zones=there, mosaic={"overlap": "last"}).pieces is None
 
 
 @pytest.mark.parametrize(
@@ -106,6 +117,16 @@ def test_whatever_changes_the_table_changes_its_identity(more: dict[str, Any]) -
         (
             {"weights": "people.tif"},
             "weights: expected weighted_mean among the statistics beside it, got mean, count; add it, or remove",
+        ),
+        ({"asset": "a/b"}, "expected exactly one of file, asset"),
+        ({"file": None}, "expected exactly one of file, asset"),
+        (
+            {"asset_where": {"n": {"eq": 1}}},
+            "asset_where: expected it beside `asset` only; leave the other zones out of the file",
+        ),
+        (
+            {"file": None, "asset": "a/b"},
+            "where: expected earth_engine beside `asset`, got local; write it, or name a file",
         ),
         ({"areas": True}, "areas: expected `classes` beside it, got none; declare them, or remove areas"),
         (
