@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.orchestration.check_both_ways import build_both_ways
+from eo_pipeline.orchestration.compute.usage_events import INTERACTIVE
 from eo_pipeline.orchestration.estimates.piece_plans import plan_pieces
 from eo_pipeline.orchestration.estimates.plans import Project
 from eo_pipeline.orchestration.io_managers import MosaicIO
@@ -64,7 +65,7 @@ def test_zones_are_measured_without_an_export(place: Place) -> None:
     assert_made(found, found.run([MONTH]))
     assert_measured(found, place)
     assert submissions(place.sandbox) == {}
-    assert found.metadata("zonal_stats", MONTH)["eo/interactive_requests"] >= 1
+    assert found.metadata("zonal_stats", MONTH)[INTERACTIVE] >= 1
     stage = {one.stage: one for one in product_status(place.instance, found.chain).stages}["zonal_stats"]
     assert (stage.done, stage.stale, stage.failed) == (1, 0, 0)
 

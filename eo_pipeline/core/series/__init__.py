@@ -1,1 +1,1 @@
-"""Series of regions as values and rules: columns, statistics from sums, batches of regions and images."""
+"""Series of regions as values and rules: columns, statistics from sums, outlines, work lists."""

@@ -11,7 +11,7 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.grids import Lattice
-from eo_pipeline.core.series.batches import Region, SourceImage
+from eo_pipeline.core.requests.region_batches import Region, SourceImage
 from eo_pipeline.core.zonal.shapes import Bounds
 
 

@@ -1,7 +1,7 @@
 """What the service is asked for series of regions: which images and regions there are, and each pair of them.
 
-What does not belong here: how many pairs share a request (`core.series.batches`), outlines in it (`region_nodes`), and
-what is computed of a pair (`series_sums`).
+What does not belong here: how many pairs share a request (`core.requests.region_batches`), outlines in it
+(`region_nodes`), and what is computed of a pair (`series_sums`).
 """
 
 from collections.abc import Sequence

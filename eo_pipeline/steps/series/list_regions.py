@@ -21,7 +21,7 @@ from shapely.geometry.base import BaseGeometry
 from eo_pipeline.core import keys
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.product import Product, Series
-from eo_pipeline.core.series.batches import Region
+from eo_pipeline.core.requests.region_batches import Region
 from eo_pipeline.core.series.outlines import inner_points, outline, owner, pixels_around
 from eo_pipeline.core.zonal.reprojecting import METRES_PER_DEGREE
 from eo_pipeline.core.zonal.shapes import Bounds, Zones

@@ -12,7 +12,7 @@ from eo_pipeline.core import keys
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product, Series
-from eo_pipeline.core.series.batches import SourceImage
+from eo_pipeline.core.requests.region_batches import SourceImage
 from eo_pipeline.core.series.work_list import WorkList, around, work_list
 from eo_pipeline.earth_engine.series.series_requests import listed_images
 from eo_pipeline.earth_engine.series.series_sums import Reduction

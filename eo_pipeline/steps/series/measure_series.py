@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from eo_pipeline.core.requests.patience import Patience
-from eo_pipeline.core.series.batches import PAYLOAD_BYTES, Batch, Limits, batches
+from eo_pipeline.core.requests.region_batches import PAYLOAD_BYTES, Batch, Limits, batches
 from eo_pipeline.core.series.statistics import Sums
 from eo_pipeline.core.series.table import Rows, series_table
 from eo_pipeline.earth_engine.interactive.client import InteractiveClient

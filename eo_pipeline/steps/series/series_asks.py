@@ -7,7 +7,7 @@ from typing import Any
 
 from shapely.geometry.base import BaseGeometry
 
-from eo_pipeline.core.series.batches import ROWS, Batch, Region
+from eo_pipeline.core.requests.region_batches import ROWS, Batch, Region
 from eo_pipeline.core.series.table import Rows
 from eo_pipeline.core.series.work_list import WorkList
 from eo_pipeline.earth_engine.interactive.client import Request

@@ -15,7 +15,7 @@ import shapely
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.requests.patience import Patience
-from eo_pipeline.core.series.batches import PAYLOAD_BYTES, Batch, Limits, Region, batches
+from eo_pipeline.core.requests.region_batches import PAYLOAD_BYTES, Batch, Limits, Region, batches
 from eo_pipeline.core.zonal.cell_areas import row_areas
 from eo_pipeline.core.zonal.columns import Form, zone_columns
 from eo_pipeline.core.zonal.curve import along_the_curve

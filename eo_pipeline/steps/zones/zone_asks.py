@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from eo_pipeline.core.series.batches import ROWS, Batch
+from eo_pipeline.core.requests.region_batches import ROWS, Batch
 from eo_pipeline.core.zonal.told import Told
 from eo_pipeline.earth_engine.interactive.client import BrokenReplyError, Request
 from eo_pipeline.earth_engine.interactive.expression import serialised

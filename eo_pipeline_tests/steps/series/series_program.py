@@ -6,7 +6,7 @@ from pathlib import Path
 from eo_pipeline.core.grids import whole_area
 from eo_pipeline.core.product import Product
 from eo_pipeline.core.requests.patience import Patience
-from eo_pipeline.core.series.batches import Limits
+from eo_pipeline.core.requests.region_batches import Limits
 from eo_pipeline.earth_engine.interactive.client import InteractiveClient
 from eo_pipeline.earth_engine.session import connect
 from eo_pipeline.steps.series.list_series import SeriesLists

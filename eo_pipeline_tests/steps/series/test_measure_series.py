@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.grids import whole_area
 from eo_pipeline.core.product import Product
-from eo_pipeline.core.series.batches import Limits
+from eo_pipeline.core.requests.region_batches import Limits
 from eo_pipeline.earth_engine import recipes
 from eo_pipeline.earth_engine.interactive.client import InteractiveClient
 from eo_pipeline.earth_engine.pixels import compute_pixels

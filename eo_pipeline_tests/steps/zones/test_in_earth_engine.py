@@ -15,7 +15,7 @@ from odc.geo.geobox import GeoBox
 from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.product import Product
-from eo_pipeline.core.series.batches import Limits
+from eo_pipeline.core.requests.region_batches import Limits
 from eo_pipeline.core.zonal.columns import Form
 from eo_pipeline.core.zonal.shapes import Zones
 from eo_pipeline.earth_engine.interactive.client import InteractiveClient

@@ -1,6 +1,6 @@
 """How regions and images are put together into requests of a size that the service answers at once.
 
-What does not belong here: the requests themselves (`earth_engine.series.series_requests`), and asking (`steps.asking`).
+What does not belong here: the requests themselves (`earth_engine`), and asking (`steps.asking`).
 """
 
 from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eo_pipeline.core.grids import Lattice
-from eo_pipeline.core.series.batches import Batch, Limits, Region, SourceImage, batches
+from eo_pipeline.core.requests.region_batches import Batch, Limits, Region, SourceImage, batches
 from eo_pipeline.core.series.work_list import WorkList, around, work_list
 
 
