@@ -7,6 +7,7 @@ import dagster as dg
 
 from eo_pipeline.core import keys
 from eo_pipeline.core.product import ZoneTable
+from eo_pipeline.core.zonal.shapes import Zones
 from eo_pipeline.earth_engine.session import counted
 from eo_pipeline.orchestration import metadata
 from eo_pipeline.orchestration.automation import REQUESTS_POOL
@@ -56,7 +57,7 @@ def build_zonal_stats_in_earth_engine(chain: Chain, declared: ZoneTable) -> dg.A
                     area: stack.enter_context(finished(context, chain, exported, source))
                     for area, source in sources.items()
                 }
-                work = f"{product.name}/zonal_stats/{key.replace('|', '/')}/{_identity(stamps)}-{version[:12]}"
+                work = f"{product.name}/zonal_stats/{key.replace('|', '/')}/{_identity(stamps, zones)}-{version[:12]}"
                 with tables_io.place.unfinished(work) as local, counted(orders.session) as count:
                     progress = PieceProgress(context, key, "requests", piece_listener)
                     here = tables.zones_of(zones, areas)
@@ -83,6 +84,7 @@ def _sources(tables: ZoneTables, partitions: Sequence[str]) -> list[str]:
     return [PartitionKey(area, period).text for areas, period in parts for area in areas]
 
 
-def _identity(stamps: Mapping[str, Stamp]) -> str:
-    """Of all images that a partition is made of."""
-    return keys.digest({area: str(stamp.values[names.DIGEST]) for area, stamp in stamps.items()})[:12]
+def _identity(stamps: Mapping[str, Stamp], zones: Zones) -> str:
+    """Of all images and zones that a partition is made of: a table may change while its name stays."""
+    images = {area: str(stamp.values[names.DIGEST]) for area, stamp in stamps.items()}
+    return keys.digest({"images": images, "zones": zones.checksum})[:12]
