@@ -3,7 +3,7 @@
 What does not belong here: measuring (`steps.zones`), and the assets themselves (`assets`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, o
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import for_all_partitions
-from eo_pipeline.orchestration.io_managers import TablesIO
+from eo_pipeline.orchestration.io_managers import Stored, TablesIO
 from eo_pipeline.orchestration.partitions import PERIOD, PartitionKey
 from eo_pipeline.steps.zones.placing import touching
 from eo_pipeline.steps.zones.wanted_zones import wanted_zones
@@ -44,34 +44,36 @@ class ZoneTables:
     chain: Chain
     declared: ZoneTable
 
-    def asset_options(self, *, of: str) -> dict[str, Any]:
-        """What the asset is to Dagster.
+    def asset(self, *, of: str, pool: str | None = None) -> Callable[[Callable[..., Stored]], dg.AssetsDefinition]:
+        """Makes a function the asset.
 
         Args:
             of: what statistics are made of, for a person.
+            pool: that limits how many of its runs there are at a time.
         """
         chain, product, declared = self.chain, self.chain.product, self.declared
         by_period = dg.MultiToSingleDimensionPartitionMapping(partition_dimension_name=PERIOD)
         mapping = None if chain.zones_follow_areas else by_period
         assumed = wanted_zones(declared, product.bands)
-        return {
-            "key": chain.key("zonal_stats"),
-            "deps": [dg.AssetDep(chain.key(chain.zones_above), partition_mapping=mapping)],
-            "partitions_def": chain.partitions("zonal_stats"),
-            "group_name": product.name,
-            "owners": product.owners,
-            "kinds": {"parquet", "pandas"},
-            "io_manager_key": "tables_io",
-            "description": chain.describe(
+        return dg.asset(
+            key=chain.key("zonal_stats"),
+            deps=[dg.AssetDep(chain.key(chain.zones_above), partition_mapping=mapping)],
+            partitions_def=chain.partitions("zonal_stats"),
+            group_name=product.name,
+            owners=product.owners,
+            kinds={"parquet", "pandas"},
+            io_manager_key="tables_io",
+            description=chain.describe(
                 f"One row for each zone of {Path(declared.source).name} and period: {', '.join(declared.statistics)}, "
                 f"over all {of} of the period, so that zones may cross areas; of {assumed.pixels}."
             ),
-            "automation_condition": as_soon_as_possible(),
-            "code_version": chain.zones_version()[:12],
-            "backfill_policy": grouped(),
-            "retry_policy": on_crash(),
-            "metadata": {"dagster/column_schema": metadata.table_schema(self.columns(assumed))},
-        }
+            automation_condition=as_soon_as_possible(),
+            code_version=chain.zones_version()[:12],
+            backfill_policy=grouped(),
+            retry_policy=on_crash(),
+            pool=pool,
+            metadata={"dagster/column_schema": metadata.table_schema(self.columns(assumed))},
+        )
 
     def columns(self, wanted: Wanted) -> tuple[Column, ...]:
         """Of a table."""

@@ -1,8 +1,8 @@
 """Sums, extremes and histograms of zones over one picture: what the service computes, and its reply as values.
 
 Zones are measured on the product's own pixels. Under the rule fractional the service weighs a pixel by the share of it
-inside the zone, which it takes for 0 below half a hundredth (guide "Reduce Region"): smallest, largest and rarest values
-and their variety may miss such slivers, and sums are off by them. What does not belong here: what is asked for
+inside the zone, which it takes for 0 below half a hundredth (guide "Reduce Region"): smallest, largest and rarest
+values and their variety may miss such slivers, and sums are off by them. What does not belong here: what is asked for
 (`core.zonal.told`), and where the picture comes from (`zone_pictures`).
 """
 

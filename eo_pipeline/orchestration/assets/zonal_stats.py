@@ -24,7 +24,7 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
     """The asset for one product whose zones are measured here."""
     tables = ZoneTables(chain, declared)
 
-    @dg.asset(**tables.asset_options(of="mosaics"))
+    @tables.asset(of="mosaics")
     def zonal_stats(
         context: dg.AssetExecutionContext, mosaic_io: dg.ResourceParam[MosaicIO], tables_io: dg.ResourceParam[TablesIO]
     ) -> Stored:

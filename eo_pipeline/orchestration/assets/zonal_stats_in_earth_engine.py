@@ -32,7 +32,7 @@ def build_zonal_stats_in_earth_engine(chain: Chain, declared: ZoneTable) -> dg.A
     """The asset for one product whose zones are measured inside Earth Engine."""
     tables, product = ZoneTables(chain, declared), chain.product
 
-    @dg.asset(**tables.asset_options(of="composites"), pool=REQUESTS_POOL)
+    @tables.asset(of="composites", pool=REQUESTS_POOL)
     def zonal_stats(  # noqa: PLR0917  # Dagster gives resources by name
         context: dg.AssetExecutionContext,
         earth_engine: EarthEngineResource,

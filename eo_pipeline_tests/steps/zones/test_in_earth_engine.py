@@ -137,7 +137,7 @@ def test_every_statistic_is_that_of_plain_numpy(service: Service, tmp_path: Path
                 continue
             wanted = expected(pixels, shape, by_share=rule == "fractional")
             for name in names:
-                got = rows.loc[zone, f"{band}_{name}"]
+                got: Any = rows.loc[zone, f"{band}_{name}"]
                 if name not in wanted or np.isnan(wanted[name]):
                     assert pd.isna(got), (band, zone, name)
                 else:

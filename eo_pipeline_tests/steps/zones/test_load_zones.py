@@ -45,7 +45,8 @@ def test_zones_of_a_table_are_its_features_with_their_outlines(service: Service)
 
 def test_zones_elsewhere_are_left_out(service: Service) -> None:
     every, few = loaded(service, product_of()), loaded(service, product_of(WEST))
-    frame = shapely.box(*WEST)
+    left, bottom, right, top = WEST
+    frame = shapely.box(left, bottom, right, top)
     there = [name for name, shape in zip(every.ids, every.geometries, strict=True) if shape.intersects(frame)]
     assert list(few.ids) == there
     assert 0 < len(there) < len(every.ids)
