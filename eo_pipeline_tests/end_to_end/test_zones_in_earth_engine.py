@@ -19,7 +19,7 @@ from eo_pipeline.orchestration.estimates.plans import Project
 from eo_pipeline.orchestration.io_managers import MosaicIO
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.status import product_status
-from eo_pipeline_tests.end_to_end.heights import submissions, write_month
+from eo_pipeline_tests.end_to_end.heights import CRS, LEFT, RESOLUTION, TOP, submissions, write_month
 from eo_pipeline_tests.end_to_end.pipeline import Pipeline, resources
 from eo_pipeline_tests.end_to_end.place import EMPTY, MONTH, Place, assert_made
 from eo_pipeline_tests.end_to_end.test_zones import box, pixels_of, table, write_zones
@@ -140,3 +140,23 @@ def test_a_plan_counts_zones_and_what_is_there(place: Place) -> None:
     assert found.run([MONTH]).failed == {}
     after = plan_pieces(project, wanted)
     assert (after.there, after.pieces) == (1, 0)
+
+
+def test_zones_cross_areas_that_are_cells(place: Place) -> None:
+    """Of 2 x 2 cells of 128 pixels."""
+    write_zones(place.folder / "all.geojson", {"all": box((1, 255), (1, 255))})
+    area = {"cover": "all.geojson", "crs": CRS, "resolution": RESOLUTION, "origin": [LEFT, TOP], "tile": 128}
+    found = place.pipeline(zones=ZONES, area=area, **NO_TILES)
+    assert len(found.chain.areas) == 4
+    assert found.run([MONTH]).failed == {}
+    assert_measured(found, place)
+
+
+def test_areas_that_are_features_have_tables_of_their_own(place: Place) -> None:
+    write_zones(place.folder / "areas.geojson", {"west": box((0, 64), (0, 128)), "east": box((128, 256), (0, 128))})
+    area = {"features": "areas.geojson", "id": "name", "crs": CRS, "resolution": RESOLUTION, "origin": [LEFT, TOP]}
+    found = place.pipeline(zones=ZONES, area=area, **NO_TILES)
+    assert found.run([MONTH]).failed == {}
+    west, east = (table(found, name, MONTH).set_index("name")["height_count"].to_dict() for name in ("west", "east"))
+    assert west == {"small": 100, "large": 4 * 85}
+    assert east == {"large": 2 * 85}

@@ -280,6 +280,25 @@ def test_what_the_service_does_not_know_is_refused(service: Service, tmp_path: P
         )
 
 
+def test_the_ground_of_classes_in_degrees_is_refused(service: Service, tmp_path: Path) -> None:
+    """The service would have to weigh each pixel by its own area."""
+    plain = {"file": "f.gpkg", "id": "field", "classes": [2], "areas": True, "where": "earth_engine"}
+    output = {"SCL": {"dtype": "uint8", "nodata": 255, "kind": "categorical"}}
+    product = scenes_product(zones=plain, source={"collection": "local/scenes", "bands": ["SCL"]}, output=output)
+    assert product.zones is not None
+    degrees = GeoBox.from_bbox((15, 46, 16, 47), "EPSG:4326", resolution=0.01)
+    with pytest.raises(ZonesError, match=r"beside areas of classes on longitudes and latitudes, got earth_engine"):
+        measure_in_earth_engine(
+            InteractiveClient(service.session),
+            ZONES,
+            images_of(product, west=degrees),
+            wanted_zones(product.zones, product.bands),
+            areas=[degrees],
+            folder=tmp_path,
+            tag="scenes",
+        )
+
+
 def test_no_zone_on_any_area_is_an_error(service: Service, tmp_path: Path) -> None:
     with pytest.raises(ZonesError, match="expected zones that touch the areas"):
         measured(service.session, product_of(), tmp_path, zones=ZONES.only({"elsewhere"}))
