@@ -1,4 +1,7 @@
-"""One request for a batch of zones. What does not belong here: which batches there are (`in_earth_engine`)."""
+"""One request for a batch of zones, as a value, whose features may hold dictionaries: histograms are some.
+
+What does not belong here: which batches there are (`in_earth_engine`).
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,11 +11,11 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from eo_pipeline.core.requests.region_batches import ROWS, Batch
+from eo_pipeline.core.requests.region_batches import Batch
 from eo_pipeline.core.zonal.told import Told
 from eo_pipeline.earth_engine.interactive.client import BrokenReplyError, Request
 from eo_pipeline.earth_engine.interactive.expression import serialised
-from eo_pipeline.earth_engine.interactive.values import features_request, read_features
+from eo_pipeline.earth_engine.interactive.values import read_value, value_request
 from eo_pipeline.earth_engine.region_nodes import regions_to_come, with_regions
 from eo_pipeline.earth_engine.zones.zone_pictures import AreaImages
 from eo_pipeline.earth_engine.zones.zone_sums import ZoneSums
@@ -75,11 +78,11 @@ class ZoneAsk:
         picture = order.images.picture(order.areas_of(zones))
         outlines = [(zone, order.shapes[zone]) for zone in zones]
         made = with_regions(serialised(order.sums.of(picture, regions_to_come())), outlines, str(order.sums.grid.crs))
-        return features_request(made, page_size=ROWS, tag=order.tag)
+        return value_request(made, tag=order.tag)
 
     def read(self, reply: bytes) -> ToldZones:
         """See `steps.asking.asks.Ask`."""
-        found = self.order.sums.read(read_features(reply))
+        found = self.order.sums.read(read_value(reply).get("features", []))
         if missing := {region.row for region in self.batch.regions} - set(found):
             raise BrokenReplyError(
                 f"Earth Engine: expected a row for each of {len(self.batch.regions)} zones, got {len(missing)} "

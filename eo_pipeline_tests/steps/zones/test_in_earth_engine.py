@@ -256,7 +256,7 @@ def test_batches_give_the_same_and_are_asked_for_once(
 def test_a_zone_that_fails_is_named_and_costs_itself_only(
     service: Service, interactive: Session, tmp_path: Path
 ) -> None:
-    service.sandbox.arm(kind="status", path="table:computeFeatures", status=400, message="Wrong.", count=1)
+    service.sandbox.arm(kind="status", path="value:compute", status=400, message="Wrong.", count=1)
     with pytest.raises(ZonesError, match=r"(?s)expected 6 zones measured by Earth Engine, got 1 that failed:\n  field"):
         measured(interactive, product_of(), tmp_path, limits=Limits(rows=1))
     again = measured(interactive, product_of(), tmp_path, limits=Limits(rows=1))
