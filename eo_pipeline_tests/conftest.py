@@ -18,7 +18,7 @@ def no_instance_of_an_earlier_test() -> Iterator[None]:
         yield
 
 
-LONGEST = ("test_many_tiles.py", "test_secrets.py", "test_delete.py")
+LONGEST = ("test_many_tiles.py", "test_secrets.py", "test_delete.py", "test_chaos.py")
 """Files that take so long that the others should not wait for them at the end."""
 
 

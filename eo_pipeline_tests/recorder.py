@@ -50,9 +50,27 @@ class Recorder:
 
     url: str
     asked: list[Asked] = field(default_factory=list)
+    under_way: int = 0
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    @contextmanager
+    def remembering(self) -> Iterator[list[Asked]]:
+        """A request that is being answered; what is put into the list is remembered."""
+        told: list[Asked] = []
+        with self._changed:
+            self.under_way += 1
+        try:
+            yield told
+        finally:
+            with self._changed:
+                self.asked += told
+                self.under_way -= 1
+                self._changed.notify_all()
 
     def pixels(self) -> list[Asked]:
-        """Requests for pixels, in the order in which they ended."""
+        """Requests for pixels, in the order in which they ended; a client has its answer a moment before that."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self.under_way, timeout=10)
         return [entry for entry in self.asked if entry.path.endswith("image:computePixels")]
 
     def most_at_once(self) -> int:
@@ -82,15 +100,15 @@ def recording(upstream: str) -> Iterator[Recorder]:
             pass
 
         def _pass(self, method: str, body: bytes) -> None:
-            began, status = time.monotonic(), 0
-            try:
-                status = self._answer(method, body)
-            except (OSError, http.client.HTTPException):
-                self.close_connection = True
-            finally:
+            with recorder.remembering() as told:
+                began, status = time.monotonic(), 0
+                try:
+                    status = self._answer(method, body)
+                except (OSError, http.client.HTTPException):
+                    self.close_connection = True
                 if method == "POST":
                     path = urlsplit(self.path).path
-                    recorder.asked.append(Asked(path, json.loads(body or b"{}"), began, time.monotonic(), status))
+                    told.append(Asked(path, json.loads(body or b"{}"), began, time.monotonic(), status))
 
         def _answer(self, method: str, body: bytes) -> int:
             upstream_connection = http.client.HTTPConnection(str(place.hostname), place.port, timeout=60)

@@ -135,7 +135,7 @@ def test_two_areas_that_do_not_align_with_each_other(place: Place) -> None:
     table = pd.read_parquet(found.root / "plots" / "zonal_stats" / "b" / "2024-01.parquet").set_index("plot")
     [wanted] = rasterstats.zonal_stats(
         fields.geometry[1],
-        place.pixels,
+        place.pixels.astype(float),  # rasterstats adds float32 in float32
         affine=from_origin(LEFT, TOP, RESOLUTION, RESOLUTION),
         nodata=np.nan,
         stats=["mean", "count"],

@@ -29,31 +29,39 @@ def centre_runs(outlines: Outlines, chosen: Ints, block: Ints) -> Runs:
     """
     offsets = np.zeros(chosen.size + 1, np.int64)
     runs = np.empty((2, 64), np.int64)
-    width = block[3] - block[1]
     done = 0
     for place in range(chosen.size):
-        window = outlines.windows[chosen[place]]
-        top, bottom = max(window[0], block[0]), min(window[2], block[2])
-        left, right = max(window[1], block[1]), min(window[3], block[3])
-        if top < bottom and left < right:
-            for polygon in range(outlines.zones[chosen[place]], outlines.zones[chosen[place] + 1]):
-                first, rows = _rows_of(outlines, polygon, top - window[0], bottom - window[0])
-                bounds, crossings = _crossings(outlines, polygon, first, rows)
-                flats = _flats(outlines, polygon, first, rows)
-                for row in range(rows):
-                    spans = _spans(crossings[bounds[row] : bounds[row + 1]], flats, first + row)
-                    if done + len(spans) > runs.shape[1]:
-                        runs = grown(runs, done + len(spans))
-                    corner = (window[0] + first + row - block[0]) * width - block[1] + window[1]
-                    for index in range(len(spans)):
-                        start, stop = max(spans[index, 0], left - window[1]), min(spans[index, 1], right - window[1])
-                        if start < stop:
-                            runs[0, done], runs[1, done] = corner + start, stop - start
-                            done += 1
-            if outlines.zones[chosen[place] + 1] > outlines.zones[chosen[place]] + 1:
-                done = offsets[place] + _united(runs[:, offsets[place] : done], width)
+        first, last = outlines.zones[chosen[place]], outlines.zones[chosen[place] + 1]
+        for polygon in range(first, last):
+            runs, done = _add_polygon(runs, done, outlines, (polygon, chosen[place]), block)
+        if last > first + 1:
+            done = offsets[place] + _united(runs[:, offsets[place] : done], block[3] - block[1])
         offsets[place + 1] = done
     return Runs(offsets, runs[0, :done].copy(), runs[1, :done].copy(), np.ones(done))
+
+
+@kernel
+def _add_polygon(
+    runs: Ints, done: int, outlines: Outlines, polygon_of_zone: tuple[int, int], block: Ints
+) -> tuple[Ints, int]:
+    """Append the runs of one polygon of a zone inside a block; the runs, perhaps in a larger array, and how many."""
+    polygon, zone = polygon_of_zone
+    window, width = outlines.windows[zone], block[3] - block[1]
+    left, right = max(block[1] - window[1], 0), min(block[3], window[3]) - window[1]
+    first, rows = _rows_of(outlines, polygon, max(block[0] - window[0], 0), min(block[2], window[2]) - window[0])
+    bounds, crossings = _crossings(outlines, polygon, first, rows)
+    flats = _flats(outlines, polygon, first, rows)
+    for row in range(rows):
+        spans = _spans(crossings[bounds[row] : bounds[row + 1]], flats, first + row)
+        if done + len(spans) > runs.shape[1]:
+            runs = grown(runs, done + len(spans))
+        corner = (window[0] + first + row - block[0]) * width - block[1] + window[1]
+        for index in range(len(spans)):
+            start, stop = max(spans[index, 0], left), min(spans[index, 1], right)
+            if start < stop:
+                runs[0, done], runs[1, done] = corner + start, stop - start
+                done += 1
+    return runs, done
 
 
 @kernel
