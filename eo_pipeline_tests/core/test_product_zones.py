@@ -130,6 +130,10 @@ def test_whatever_changes_the_table_changes_its_identity(more: dict[str, Any]) -
             "where: expected local beside weights, got earth_engine, which does not know it; write local, or remove",
         ),
         (
+            {"where": "earth_engine"},
+            "zones.where: expected local, got earth_engine, which cannot be done yet; remove it",
+        ),
+        (
             {"classes": [1, 2]},
             "zones.classes: expected a categorical band among those measured, got B4, B8; write output.B4.kind: cat",
         ),
