@@ -214,8 +214,8 @@ def _check_zones(declaration: ProductDeclaration) -> None:
         return
     if zones.where == "earth_engine":
         raise ValueError(
-            "zones.where: expected local, got earth_engine, which cannot be done yet; remove it, or declare `series` of "
-            "the period, which are measured inside Earth Engine"
+            "zones.where: expected local, got earth_engine, which cannot be done yet; remove it, or declare `series` "
+            "`of: period`, which are measured inside Earth Engine"
         )
     made = [*declaration.value_names, *declaration.composite.counts]
     if unknown := [b for b in zones.bands or () if b not in made]:
