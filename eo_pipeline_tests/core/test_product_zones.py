@@ -151,10 +151,6 @@ def test_zones_inside_earth_engine_need_no_tiles_unless_something_else_does() ->
             "where: expected local beside weights, got earth_engine, which does not know it; write local, or remove",
         ),
         (
-            {"where": "earth_engine"},
-            "zones.where: expected local, got earth_engine, which cannot be done yet; remove it",
-        ),
-        (
             {"classes": [1, 2]},
             "zones.classes: expected a categorical band among those measured, got B4, B8; write output.B4.kind: cat",
         ),

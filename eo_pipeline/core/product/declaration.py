@@ -218,11 +218,6 @@ def _check_zones(declaration: ProductDeclaration) -> None:
     zones = declaration.zones
     if zones is None:
         return
-    if zones.where == "earth_engine":
-        raise ValueError(
-            "zones.where: expected local, got earth_engine, which cannot be done yet; remove it, or declare `series` "
-            "`of: period`, which are measured inside Earth Engine"
-        )
     made = [*declaration.value_names, *declaration.composite.counts]
     if unknown := [b for b in zones.bands or () if b not in made]:
         raise ValueError(f"zones.bands: {', '.join(unknown)} is not exported; there are {', '.join(made)}")

@@ -56,7 +56,7 @@ class ZoneTable(Section):
     geometry: bool = Field(False, description="keep the zones' shapes in the table, as GeoParquet")
     together: bool = Field(False, description="also one file of all periods, in which each period's rows are once")
     where: Literal["local", "earth_engine"] = Field(
-        "local", description="measure the mosaics here; inside Earth Engine is not possible yet"
+        "local", description="measure the mosaics here, or the composites inside Earth Engine"
     )
     tolerance: float = Field(
         0.005,
