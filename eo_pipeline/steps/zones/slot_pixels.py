@@ -15,12 +15,15 @@ from odc.geo.geobox import GeoBox
 from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.cubes.cube_arrays import ArrayLayout
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.zonal.blocks import block_shape
 from eo_pipeline.storage.cubes.slots import StoredSlots
 
-BLOCK_BYTES = 2**24
-"""Of all bands of a block that is read at once."""
+BLOCK_PIXELS = 2**21
+"""Pixels of a block that is read at once, in each band: a quarter of the usual shard."""
+BLOCK_BYTES = 2**25
+"""Of all bands of a block, which may make it smaller."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class CubePlace:
     Attributes:
         grid: the cube's.
         extent: all of it, in its CRS.
-        block_shape: rows and columns that are read at once: whole chunks, so that each is read once.
+        block_shape: rows and columns that are read at once: whole chunks, so that each is read once, and of few shards.
     """
 
     grid: GeoBox
@@ -41,10 +44,10 @@ class CubePlace:
     def of(cls, cube: StoredSlots, bands: Sequence[BandEncoding]) -> Self:
         """The place of a cube that has the bands."""
         _, dtype = _common(bands)
-        _, *chunk = cube.variables[bands[0].name].chunks
         height, width = cube.geobox.shape
-        pixels = BLOCK_BYTES // (len(bands) * dtype.itemsize)
-        shape = block_shape((chunk[0], chunk[1]), (height, width), pixels=pixels)
+        pixels = min(BLOCK_PIXELS, BLOCK_BYTES // (len(bands) * dtype.itemsize))
+        stored = _part_of_shard(cube.variables[bands[0].name], pixels)
+        shape = block_shape(stored, (height, width), pixels=pixels)
         return cls(cube.geobox, shapely.box(*cube.geobox.boundingbox), shape)
 
 
@@ -70,6 +73,16 @@ class SlotPixels:
                 stored = self._cube.read(band.name, self._slot, part)
                 np.copyto(kept[inside.slices], stored, where=band.is_valid(stored))
         return pixels
+
+
+def _part_of_shard(array: ArrayLayout, pixels: int) -> tuple[int, int]:
+    """Rows and columns of the largest even part of a shard that is whole chunks and fits; of a chunk if none does."""
+    (_, *chunk), (_, *shard) = array.chunks, array.shards or array.chunks
+    counts = shard[0] // chunk[0], shard[1] // chunk[1]
+    for parts in range(1, max(counts) + 1):
+        if all(count % parts == 0 for count in counts) and shard[0] * shard[1] <= pixels * parts**2:
+            return shard[0] // parts, shard[1] // parts
+    return chunk[0], chunk[1]
 
 
 def _common(bands: Sequence[BandEncoding]) -> tuple[float, np.dtype[Any]]:

@@ -165,6 +165,16 @@ def test_pixels_of_zones_are_found_once_and_chunks_read_once_a_slot(
     assert {slot for _, slot, _, _ in read} == {0, 2}
 
 
+@pytest.mark.parametrize(
+    ("pixels", "expected"), [(10, (32, 32)), (32 * 32, (32, 32)), (64 * 64 - 1, (32, 64)), (64 * 64, (64, 64))]
+)
+def test_blocks_are_whole_chunks_of_few_shards(
+    cube: StoredSlots, monkeypatch: pytest.MonkeyPatch, pixels: int, expected: tuple[int, int]
+) -> None:
+    monkeypatch.setattr(slot_pixels, "BLOCK_PIXELS", pixels)
+    assert slot_pixels.CubePlace.of(cube, [RED]).block_shape == expected
+
+
 def test_tables_come_one_slot_after_another(cube: StoredSlots) -> None:
     told: list[tuple[int, int]] = []
     tables = tables_of_cube(
