@@ -71,6 +71,10 @@ class Recorder:
         """Requests for pixels, in the order in which they ended; a client has its answer a moment before that."""
         with self._changed:
             self._changed.wait_for(lambda: not self.under_way, timeout=10)
+        return self.pixels_so_far()
+
+    def pixels_so_far(self) -> list[Asked]:
+        """The same while others are under way."""
         return [entry for entry in self.asked if entry.path.endswith("image:computePixels")]
 
     def most_at_once(self) -> int:
