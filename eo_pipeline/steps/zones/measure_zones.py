@@ -66,7 +66,8 @@ def measure_zones(
 
     Raises:
         ProductError: `overlap` or `resampling` do not fit the bands, or bands differ in dtype or nodata.
-        ZonesError: no zone touches any area, or two columns would have one name.
+        ZonesError: no zone touches any area, there are no weights for weighted_mean, or two columns would have one
+            name.
         TilesError: a raster cannot be read or does not hold the bands.
         GridMismatchError: the rasters do not lie on one lattice.
     """
@@ -99,26 +100,9 @@ def results_of_zones(
     threads: int = THREADS,
     progress: Progress | None = None,
 ) -> Results:
-    """Measure every zone over the rasters of one period, as asked for; the pixels are read once.
+    """What `measure_zones` makes its table of, in stored numbers; arguments and errors are the same.
 
-    Args:
-        zones: in any CRS; they may cross rasters.
-        rasters: mosaics or tiles on one lattice; none if the period has no image.
-        wanted: what is measured, by which rule.
-        areas: grids of every area of the period, with images or without; those of the rasters if empty. Pixels beyond
-            the grid that holds them all are cut.
-        overlap: which value of several rasters wins, as in a mosaic.
-        resampling: how rasters in another CRS than the areas' are warped, as in a mosaic; they are refused if None.
-        weights: a raster on the same lattice whose first band weighs pixels; for weighted_mean.
-        cache: folder on a local disk that keeps which pixels zones hold, for later dates of the same grid.
-        threads: that read and add up.
-        progress: told of every zone that is complete.
-
-    Raises:
-        ProductError: `overlap` or `resampling` do not fit the bands, or bands differ in dtype or nodata.
-        ZonesError: no zone touches any area, or there are no weights for weighted_mean.
-        TilesError: a raster cannot be read or does not hold the bands.
-        GridMismatchError: the rasters do not lie on one lattice.
+    The pixels are read once.
     """
     check_weights(wanted, weights)
     options = MosaicOptions(overlap, resampling)
