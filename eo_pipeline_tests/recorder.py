@@ -8,7 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -22,7 +22,18 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
 
-_HOP = {"connection", "transfer-encoding", "keep-alive", "server", "date"}
+_NOT_PASSED = {"connection", "transfer-encoding", "keep-alive", "server", "date", "content-length"}
+
+
+@dataclass(frozen=True)
+class _Reply:
+    """What the service answered."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    content: bytes
+    whole: bool
+    """The service sent as much as it said."""
 
 
 @dataclass(frozen=True)
@@ -54,23 +65,27 @@ class Recorder:
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     @contextmanager
-    def remembering(self) -> Iterator[list[Asked]]:
-        """A request that is being answered; what is put into the list is remembered."""
-        told: list[Asked] = []
+    def taking(self) -> Iterator[list[Asked]]:
+        """A request that is passed on; what is put into the list is remembered, before the client has its answer."""
+        taken: list[Asked] = []
         with self._changed:
             self.under_way += 1
         try:
-            yield told
+            yield taken
         finally:
             with self._changed:
-                self.asked += told
+                self.asked += taken
                 self.under_way -= 1
                 self._changed.notify_all()
 
     def pixels(self) -> list[Asked]:
-        """Requests for pixels, in the order in which they ended; a client has its answer a moment before that."""
+        """Requests for pixels, in the order in which they ended; waits for what a killed client has left under way."""
         with self._changed:
             self._changed.wait_for(lambda: not self.under_way, timeout=10)
+        return self.pixels_so_far()
+
+    def pixels_so_far(self) -> list[Asked]:
+        """The same while others are under way."""
         return [entry for entry in self.asked if entry.path.endswith("image:computePixels")]
 
     def most_at_once(self) -> int:
@@ -100,33 +115,37 @@ def recording(upstream: str) -> Iterator[Recorder]:
             pass
 
         def _pass(self, method: str, body: bytes) -> None:
-            with recorder.remembering() as told:
-                began, status = time.monotonic(), 0
-                try:
-                    status = self._answer(method, body)
-                except (OSError, http.client.HTTPException):
-                    self.close_connection = True
+            reply = None
+            with recorder.taking() as taken:
+                began = time.monotonic()
+                with suppress(OSError, http.client.HTTPException):
+                    reply = self._reply(method, body)
                 if method == "POST":
-                    path = urlsplit(self.path).path
-                    told.append(Asked(path, json.loads(body or b"{}"), began, time.monotonic(), status))
+                    path, status = urlsplit(self.path).path, reply.status if reply and reply.whole else 0
+                    taken.append(Asked(path, json.loads(body or b"{}"), began, time.monotonic(), status))
+            self.close_connection = reply is None or not reply.whole
+            if reply is not None:
+                try:
+                    self._send(reply)
+                except OSError:
+                    self.close_connection = True
 
-        def _answer(self, method: str, body: bytes) -> int:
+        def _reply(self, method: str, body: bytes) -> _Reply:
             upstream_connection = http.client.HTTPConnection(str(place.hostname), place.port, timeout=60)
             headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
             upstream_connection.request(method, self.path, body, headers)
-            with upstream_connection.getresponse() as answer:
+            with closing(upstream_connection), upstream_connection.getresponse() as answer:
                 length = answer.getheader("content-length")
                 content, whole = _content(answer)
-                self.send_response(answer.status)
-                for name, value in answer.getheaders():
-                    if name.lower() not in _HOP | {"content-length"}:
-                        self.send_header(name, value)
-                self.send_header("Content-Length", length or str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-            upstream_connection.close()
-            self.close_connection = not whole
-            return answer.status if whole else 0
+                kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in _NOT_PASSED]
+                return _Reply(answer.status, [*kept, ("Content-Length", length or str(len(content)))], content, whole)
+
+        def _send(self, reply: _Reply) -> None:
+            self.send_response(reply.status)
+            for name, value in reply.headers:
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(reply.content)
 
     server = _Server(("127.0.0.1", 0), Handler)
     recorder.url = f"http://127.0.0.1:{server.server_port}"

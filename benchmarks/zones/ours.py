@@ -10,9 +10,8 @@ from benchmarks.zones.scenes import ID, write_polygons, write_raster
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.zonal.measures import Rule
-from eo_pipeline.core.zonal.table import zone_table
 from eo_pipeline.core.zonal.wanted import Wanted
-from eo_pipeline.steps.zones.measure_zones import results_of_zones
+from eo_pipeline.steps.zones.measure_zones import measure_zones
 from eo_pipeline.storage.vectors import read_zones
 
 PERIOD = Period(dt.datetime(2026, 6, 1, tzinfo=dt.UTC), dt.datetime(2026, 7, 1, tzinfo=dt.UTC), "2026-06")
@@ -43,6 +42,5 @@ def ours(*, zones: str, raster: str, answers: str, rule: str, threads: int, cach
     polygons = read_zones(Path(zones), id_column=ID)
     wanted = Wanted((BandEncoding("band", "float32", nodata=math.nan),), STATISTICS, rule=Rule(rule))
     kept = None if cache is None else Path(cache)
-    results = results_of_zones(polygons, [Path(raster)], wanted, cache=kept, threads=threads)
-    table = zone_table(polygons, wanted, results, PERIOD)
+    table = measure_zones(polygons, [Path(raster)], wanted, PERIOD, cache=kept, threads=threads)
     return write_answers(answers, {name: table[f"band_{name}"].to_numpy() for name in STATISTICS})

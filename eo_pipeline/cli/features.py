@@ -3,8 +3,8 @@
 What does not belong here: asking for it and writing it (`steps.copy_features`).
 """
 
+import json
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -26,7 +26,7 @@ from eo_pipeline.steps.copy_features import copy_features
     "conditions",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Only these; one NAME with several is any of them.",
+    help="Only these; one NAME with several is any of them. A text of digits is written 'NAME=\"07\"'.",
 )
 def command(table: str, file: Path, conditions: Sequence[str]) -> None:
     """Copy features of an Earth Engine table into a file, for areas, zones, regions or points.
@@ -40,7 +40,7 @@ def command(table: str, file: Path, conditions: Sequence[str]) -> None:
 
 
 def _where(conditions: Sequence[str]) -> dict[str, Condition]:
-    """What looks like a number is one."""
+    """Values as JSON has them, so that 664 is a number and "664" a text; what is no JSON, such as 007, is a text."""
     wanted: dict[str, list[str | int | float]] = {}
     for text in conditions:
         name, sign, value = text.partition("=")
@@ -51,7 +51,8 @@ def _where(conditions: Sequence[str]) -> dict[str, Condition]:
 
 
 def _value(text: str) -> str | int | float:
-    for kind in (int, float):
-        with suppress(ValueError):
-            return kind(text)
-    return text
+    try:
+        found = json.loads(text, parse_constant=str)
+    except ValueError:
+        return text
+    return found if isinstance(found, str | int | float) and not isinstance(found, bool) else text

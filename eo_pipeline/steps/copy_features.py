@@ -1,5 +1,6 @@
 """Features of an Earth Engine table as a file of this machine. What does not belong here: what they are used for."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,8 +27,14 @@ def copy_features(session: Session, asset: str, path: Path, *, where: Mapping[st
     check_table(session, asset, field="table")
     found = list(features(session, table(asset, where)))
     if not found:
-        told = "; ".join(f"{name}: {condition}" for name, condition in where.items()) or "none"
+        told = "; ".join(f"{name} {_told(condition)}" for name, condition in where.items()) or "there are no conditions"
         raise ProductError(f"{asset}: expected features that satisfy the conditions, got none ({told}); correct them")
     frame = geopandas.GeoDataFrame.from_features(found, crs="EPSG:4326")
     write_shapes(frame, path)
     return len(frame)
+
+
+def _told(condition: Condition) -> str:
+    """As a product declares it; texts are quoted, since 7 and "7" are not the same."""
+    said = condition.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return ", ".join(f"{operator} {json.dumps(value)}" for operator, value in said.items())

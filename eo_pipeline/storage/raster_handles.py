@@ -26,7 +26,7 @@ from eo_pipeline.storage.rasters import GDAL_ERRORS, unreadable
 from eo_pipeline.storage.warped_rasters import WarpedRaster, open_warped
 
 _OPEN = 32
-"""Files that one thread keeps open."""
+"""Files that one thread keeps open: tiles that overlap are read in turns, piece by piece."""
 
 _CHECKED = 1024
 """Pixels a side of the windows that a raster is checked by."""

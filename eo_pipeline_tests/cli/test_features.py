@@ -70,7 +70,13 @@ def test_numbers_are_compared_as_numbers(copy: Any, sandbox: SandboxProcess) -> 
     [
         ((DISTRICTS, "a.shp"), "expected a name that ends in .gpkg or .geojson or .fgb, got a.shp"),
         ((DISTRICTS, "a.gpkg", "--where", "Uruguay"), "--where: expected NAME=VALUE, got 'Uruguay'"),
-        ((DISTRICTS, "a.gpkg", "--where", "ADM0_NAME=Atlantis"), "expected features that satisfy the conditions"),
+        (
+            (DISTRICTS, "a.gpkg", "--where", "ADM0_NAME=Atlantis", "--where", "ADM0_NAME=Lemuria"),
+            'expected features that satisfy the conditions, got none (ADM0_NAME in ["Atlantis", "Lemuria"]); correct',
+        ),
+        ((DISTRICTS, "a.gpkg", "--where", "ADM2_CODE=007"), 'got none (ADM2_CODE in ["007"])'),
+        ((DISTRICTS, "a.gpkg", "--where", "ADM2_CODE=7"), "got none (ADM2_CODE in [7])"),
+        ((DISTRICTS, "a.gpkg", "--where", 'ADM2_CODE="7"'), 'got none (ADM2_CODE in ["7"])'),
         (("FAO/NOTHING", "a.gpkg"), "expected a table that Earth Engine has, got nothing at FAO/NOTHING"),
         (("MODIS/061/MOD11A2", "a.gpkg"), "expected a table that Earth Engine has, got IMAGE_COLLECTION"),
     ],

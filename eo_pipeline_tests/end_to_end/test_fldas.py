@@ -101,7 +101,7 @@ def test_statistics_of_countries_equal_rasterstats_on_the_source(finished: Finis
     table = pd.read_parquet(finished.pipeline.table(month).with_suffix(".parquet")).set_index("name")
     assert len(table) == 177
     with rasterio.open(source(month)) as dataset:
-        pixels, affine = dataset.read(1), dataset.transform
+        pixels, affine = dataset.read(1).astype("float64"), dataset.transform
     wanted = rasterstats.zonal_stats(
         finished.countries.geometry, pixels, affine=affine, nodata=float("nan"), stats=["count", "mean", "min", "max"]
     )

@@ -14,6 +14,7 @@ from eo_pipeline.core.headers import RasterHeader, check_headers, check_lattice
 from eo_pipeline.core.mosaics import MosaicOptions, MosaicPlan, Overlap, check_options, describe_gaps, plan_mosaic
 from eo_pipeline.core.summaries import BandSummary, Tally
 from eo_pipeline.errors import TilesError
+from eo_pipeline.steps.mosaics.damaged import check_warped, corrupt_tiles
 from eo_pipeline.steps.mosaics.observe import Observed, Progress
 from eo_pipeline.steps.mosaics.paint import Painter
 from eo_pipeline.storage.cogs.raw_blocks import BlockFormat
@@ -106,40 +107,17 @@ def make_mosaic(
     with RasterHandles() as handles:
         painter = Painter(headers, plan, target, bands, options, BlockFormat.of_spec(spec), handles)
         source = Observed(painter, [Tally(band) for band in bands], height * width, progress)
-        _check_warped(handles, headers, plan)
+        check_warped(handles, headers, plan)
         try:
             size = write_cog(path, spec, source, threads=threads, max_memory_mb=max_memory_mb)
         except TilesError as error:
-            raise TilesError("\n".join(_corrupt(handles, headers)) or str(error)) from error
+            raise TilesError("\n".join(corrupt_tiles(handles, headers)) or str(error)) from error
     return _report(path, size, plan, source.summaries())
 
 
 def _plan(headers: Mapping[Path, RasterHeader], target: GeoBox, *, warps: bool) -> MosaicPlan:
     check_lattice(headers, target, warps=warps)
     return plan_mosaic([header.geobox for header in headers.values()], target, warps=warps)
-
-
-def _check_warped(handles: RasterHandles, tiles: Mapping[Path, RasterHeader], plan: MosaicPlan) -> None:
-    """Read every tile that GDAL is going to warp, since it takes some damaged blocks for pixels.
-
-    Raises:
-        TilesError: lists those that have a block nobody can read.
-    """
-    warped = {placement.tile for placement in plan.placements if placement.warp is not None}
-    named = {path: header for index, (path, header) in enumerate(tiles.items()) if index in warped}
-    if problems := _corrupt(handles, named):
-        raise TilesError("\n".join(problems))
-
-
-def _corrupt(handles: RasterHandles, tiles: Mapping[Path, RasterHeader]) -> list[str]:
-    """What is said of every tile that has a block nobody can read."""
-    problems = []
-    for path, header in tiles.items():
-        try:
-            handles.check(path, header)
-        except TilesError as error:
-            problems.append(str(error))
-    return problems
 
 
 def _report(path: Path, size: int, plan: MosaicPlan, bands: tuple[BandSummary, ...]) -> MosaicReport:

@@ -24,7 +24,7 @@ from eo_pipeline.storage.cogs.raw_blocks import BlockFormat
 from eo_pipeline.storage.raster_handles import RasterHandles
 from eo_pipeline.storage.warped_rasters import WarpedRaster
 
-_PIECE = 512
+PIECE = 512
 """Pixels a side of the pieces that overlapping and warped tiles are put together by."""
 
 
@@ -38,7 +38,7 @@ class Painter:
         target: grid of the mosaic.
         bands: in order; all of one dtype and one nodata.
         options: which value wins, and how tiles are warped.
-        block_format: of the mosaic's blocks.
+        block_format: of the mosaic's blocks; None where no mosaic is written.
         handles: that tiles are read through.
     """
 
@@ -47,7 +47,7 @@ class Painter:
     target: GeoBox
     bands: Sequence[BandEncoding]
     options: MosaicOptions
-    block_format: BlockFormat
+    block_format: BlockFormat | None
     handles: RasterHandles
 
     def read(self, window: Rectangle) -> NDArray[Any]:
@@ -71,7 +71,7 @@ class Painter:
 
     def raw(self, block: Rectangle) -> bytes | None:
         """A tile's compressed bytes of a block that it alone covers, where it has the mosaic's blocks and format."""
-        placements = self.plan.within(block)
+        placements = () if self.block_format is None else self.plan.within(block)
         if len(placements) != 1 or placements[0].warp is not None or placements[0].destination.pixels != block.pixels:
             return None
         path = self._paths[placements[0].tile]
@@ -112,7 +112,7 @@ class Painter:
 
 
 def _pieces(window: Rectangle) -> Iterator[Rectangle]:
-    for piece in windows(height=window.height, width=window.width, rows=_PIECE, columns=_PIECE):
+    for piece in windows(height=window.height, width=window.width, rows=PIECE, columns=PIECE):
         yield piece.shifted(rows=window.row_start, columns=window.column_start)
 
 

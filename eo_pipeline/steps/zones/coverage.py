@@ -5,27 +5,47 @@ Does not belong here: the file that keeps them (see coverage_cache), and pixels'
 
 import hashlib
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
 from shapely.geometry.base import BaseGeometry
 
+from eo_pipeline.core.kernels.records import Runs
 from eo_pipeline.core.zonal.blocks import Block, plan_blocks
 from eo_pipeline.core.zonal.buffers import shrunk
 from eo_pipeline.core.zonal.rules import pixels_of
 from eo_pipeline.core.zonal.shapes import Zones
 from eo_pipeline.core.zonal.wanted import Wanted
 from eo_pipeline.errors import ZonesError
-from eo_pipeline.steps.zones.coverage_cache import coverage_folder, open_coverage
+from eo_pipeline.steps.zones.coverage_cache import coverage_folder, open_coverage, written_coverage
 from eo_pipeline.steps.zones.engine import RunsOf
-from eo_pipeline.steps.zones.ground import Ground
 from eo_pipeline.steps.zones.placing import placed_zones
 
 VERSION = 1
 """Of what is kept; counts up when the same key would give other pixels."""
+
+
+class Place(Protocol):
+    """Where zones are measured."""
+
+    @property
+    def grid(self) -> GeoBox:
+        """Whose pixels are measured."""
+
+    @property
+    def extent(self) -> BaseGeometry:
+        """What is measured, in the grid's CRS; zones beyond it are elsewhere."""
+
+    @property
+    def block_shape(self) -> tuple[int, int]:
+        """Rows and columns of the blocks that are read at once."""
 
 
 @dataclass(frozen=True)
@@ -45,21 +65,21 @@ class Coverage:
     kept: bool
 
 
-def coverage_of(zones: Zones, ground: Ground, wanted: Wanted) -> Coverage:
+def coverage_of(zones: Zones, place: Place, wanted: Wanted) -> Coverage:
     """Compute the pixels of zones as they are asked for.
 
     Raises:
         ZonesError: no zone touches any area, or the inner buffer leaves nothing of any.
     """
-    shapes = shapes_of(zones, ground, wanted)
-    pixels = pixels_of(wanted.rule, wanted.kind, shapes, ground.grid)
-    rows, columns = ground.block_shape
+    shapes = shapes_of(zones, place, wanted)
+    pixels = pixels_of(wanted.rule, wanted.kind, shapes, place.grid)
+    rows, columns = place.block_shape
     blocks = plan_blocks(pixels.windows, rows=rows, columns=columns)
     there = ~shapely.is_empty(np.array(shapes, dtype=object))
     return Coverage(blocks, there, lambda _, block: pixels.runs(block), kept=False)
 
 
-def shapes_of(zones: Zones, ground: Ground, wanted: Wanted) -> tuple[BaseGeometry, ...]:
+def shapes_of(zones: Zones, place: Place, wanted: Wanted) -> tuple[BaseGeometry, ...]:
     """What counts of zones in the CRS of the grid, in order; an empty polygon where one does not touch it.
 
     Raises:
@@ -73,7 +93,7 @@ def shapes_of(zones: Zones, ground: Ground, wanted: Wanted) -> tuple[BaseGeometr
                 f"{zones.source}: expected zones wider than twice inner_buffer, got none that is left "
                 f"{wanted.inner_buffer:g} m within its edges; make it smaller"
             )
-    return placed_zones(zones, geometries, ground.grid, ground.extent)
+    return placed_zones(zones, geometries, place.grid, place.extent)
 
 
 def kept_coverage(folder: Path, key: str) -> Coverage | None:
@@ -84,7 +104,34 @@ def kept_coverage(folder: Path, key: str) -> Coverage | None:
     return Coverage(kept.blocks, kept.there, lambda number, _: kept.runs(number), kept=True)
 
 
-def coverage_key(zones: Zones, ground: Ground, wanted: Wanted) -> str | None:
+@contextmanager
+def covered(
+    zones: Zones, place: Place, wanted: Wanted, folder: Path | None, key: str | None
+) -> Iterator[tuple[Coverage, Callable[[Runs], None] | None]]:
+    """The zones' pixels, kept from an earlier date if they may be, and who takes those of every block to keep them.
+
+    Args:
+        zones: that are measured.
+        place: where.
+        wanted: by which rule.
+        folder: that keeps them; None if they are not kept.
+        key: under which they are kept; None if they are not.
+
+    Raises:
+        ZonesError: no zone touches the place, or the inner buffer leaves nothing of any.
+        DiskFullError: there is no room to keep them.
+    """
+    if folder is None or key is None:
+        yield coverage_of(zones, place, wanted), None
+    elif (kept := kept_coverage(folder, key)) is not None:
+        yield kept, None
+    else:
+        made = coverage_of(zones, place, wanted)
+        with written_coverage(coverage_folder(folder, key), key, made.blocks, made.there) as writer:
+            yield made, writer.add
+
+
+def coverage_key(zones: Zones, place: Place, wanted: Wanted) -> str | None:
     """What decides about the pixels of zones, as text; None of zones that come from no file."""
     if not zones.checksum:
         return None
@@ -98,9 +145,9 @@ def coverage_key(zones: Zones, ground: Ground, wanted: Wanted) -> str | None:
             "kind": wanted.kind,
             "rule": wanted.rule,
             "inner_buffer": wanted.inner_buffer,
-            "grid": [str(ground.grid.crs), *map(float.hex, tuple(ground.grid.affine)[:6]), *ground.grid.shape],
-            "extent": hashlib.sha256(shapely.normalize(ground.extent).wkb).hexdigest(),
-            "blocks": ground.block_shape,
+            "grid": [str(place.grid.crs), *map(float.hex, tuple(place.grid.affine)[:6]), *place.grid.shape],
+            "extent": hashlib.sha256(shapely.normalize(place.extent).wkb).hexdigest(),
+            "blocks": place.block_shape,
         },
         sort_keys=True,
     )

@@ -52,11 +52,12 @@ def _compressor(array: ArrayLayout) -> BloscCodec | Literal["auto"] | None:
 def describe(group: zarr.Group) -> GroupLayout:
     """What `group` holds, as a layout."""
     members = group.members(max_depth=None)
-    arrays = (_describe_array(path, member) for path, member in members if isinstance(member, zarr.Array))
+    arrays = (describe_array(path, member) for path, member in members if isinstance(member, zarr.Array))
     return GroupLayout(cast("dict[str, Json]", group.attrs.asdict()), tuple(arrays))
 
 
-def _describe_array(path: str, array: zarr.Array[Any]) -> ArrayLayout:
+def describe_array(path: str, array: zarr.Array[Any]) -> ArrayLayout:
+    """What one array is, as a layout."""
     metadata = array.metadata.to_dict()
     return ArrayLayout(
         path=path,

@@ -1,6 +1,6 @@
 """Reading a cube with xarray.
 
-What does not belong here: the ledger's table (`ledger`).
+What does not belong here: the ledger's table (`ledger`), and pixels slot by slot (`slots`).
 """
 
 import icechunk
@@ -27,16 +27,22 @@ def open_cube(address: CubeAddress, *, snapshot: str | None = None) -> xr.Datase
         StorageError: the storage cannot be reached.
     """
     with storage_failures(address):
-        try:
-            repository = icechunk.Repository.open(address.storage())
-            branch = BRANCH if snapshot is None else None
-            session = repository.readonly_session(branch=branch, snapshot_id=snapshot)
-        except (icechunk.NotFoundError, icechunk.InvalidInputError) as error:
-            wanted = "a cube" if snapshot is None else f"snapshot {snapshot} of a cube"
-            raise CubeError(
-                f"Expected {wanted} at {address.uri}, got: {first_line(error)}; check the address."
-            ) from error
         cube: xr.Dataset = xr.open_zarr(
-            session.store, consolidated=False, zarr_format=3, chunks=None, decode_coords="all"
+            readonly_store(address, snapshot), consolidated=False, zarr_format=3, chunks=None, decode_coords="all"
         )
         return cube
+
+
+def readonly_store(address: CubeAddress, snapshot: str | None = None) -> icechunk.IcechunkStore:
+    """The Zarr store of a cube's snapshot, or of the head as it is now.
+
+    Raises:
+        CubeError: there is no cube, or no such snapshot.
+    """
+    try:
+        repository = icechunk.Repository.open(address.storage())
+        branch = BRANCH if snapshot is None else None
+        return repository.readonly_session(branch=branch, snapshot_id=snapshot).store
+    except (icechunk.NotFoundError, icechunk.InvalidInputError) as error:
+        wanted = "a cube" if snapshot is None else f"snapshot {snapshot} of a cube"
+        raise CubeError(f"Expected {wanted} at {address.uri}, got: {first_line(error)}; check the address.") from error

@@ -134,7 +134,7 @@ def test_a_killed_run_goes_on_where_it_ended(
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     with subprocess.Popen(command, env=environment) as process:
         deadline = time.monotonic() + 60
-        while len(recorder.pixels()) < 15 and time.monotonic() < deadline:
+        while len(recorder.pixels_so_far()) < 15 and time.monotonic() < deadline:
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
         process.wait()

@@ -142,3 +142,14 @@ def test_very_many_tiles_are_read_through_few_open_files(tmp_path: Path) -> None
         assert np.array_equal(source.read(Rectangle(0, 0, 160, 160)), pixels)
         assert opened() - before < 50
     assert opened() <= before
+
+
+def test_no_block_is_copied_where_no_mosaic_is_written(tmp_path: Path) -> None:
+    """Of a file in strips, whose blocks have no format, either."""
+    path = write_raster(tmp_path / "a.tif", grid(9, 9), np.ones((1, 9, 9), "int16"))
+    headers = read_headers([path])
+    plan = plan_mosaic([header.geobox for header in headers.values()], grid(9, 9))
+    with RasterHandles() as handles:
+        source = Painter(headers, plan, grid(9, 9), BANDS[:1], MosaicOptions(), None, handles)
+        assert source.raw(Rectangle(0, 0, 9, 9)) is None
+        assert (source.read(Rectangle(0, 0, 9, 9)) == 1).all()
