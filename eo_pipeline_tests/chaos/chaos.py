@@ -63,6 +63,7 @@ class Options:
         kills: SIGKILLs of the storm.
         seconds: after which a storm, or waiting for calm, is over.
         task_seconds: that a task runs.
+        patience: seconds that the storm waits for the pipeline to get on before it kills once more.
     """
 
     folder: Path
@@ -71,6 +72,7 @@ class Options:
     kills: int = 50
     seconds: float = 1800.0
     task_seconds: float = 6.0
+    patience: float = 40.0
 
 
 @dataclass(frozen=True)
@@ -178,9 +180,10 @@ def stormy_run(site: Site, say: Say) -> Verdict:
     with running(Services(folder, programs)) as services, opened(folder / "home") as instance:
         services.start(SANDBOX, CODE_SERVER, DAEMON, WEBSERVER)
         watch = Watch(instance, site.world.chain, f"{site.url} {PROJECT}", folder / "sandbox" / "operations")
-        storm = Storm(services, site.url, Random(options.seed), say, watch.pulse)  # noqa: S311 - a storm, not a secret
+        random = Random(options.seed)  # noqa: S311 - a storm, not a secret
+        storm = Storm(services, site.url, random, say, watch.pulse, options.patience)
         _blow(site, storm, watch, say)
-        wait_until_settled(watch, seconds=options.seconds, say=say)
+        _settle(site, watch, say)
         pressed = _press_again(site, watch, say)
         journal = sandbox_control(site.url, "journal")["events"]
         proof = prove(journal)
@@ -231,7 +234,6 @@ def _blow(site: Site, storm: Storm, watch: Watch, say: Say) -> None:
     for _, wave in presses:
         _press(site, "submission", wave, say)
     storm.calm()
-    _cancel_what_hangs(site, watch, say)
     say("calm")
 
 
@@ -266,7 +268,7 @@ def _press_again(site: Site, watch: Watch, say: Say) -> Counter[str]:
             if partitions:
                 _press(site, stage, partitions, say)
                 pressed[stage] += len(partitions)
-        wait_until_settled(watch, seconds=site.options.seconds, say=say)
+        _settle(site, watch, say)
     return pressed
 
 
@@ -274,17 +276,24 @@ def _ends(watch: Watch, proof: Proof) -> dict[str, End]:
     return ends(watch, list(proof.operations.values()), stored_operations(watch.operations))
 
 
+def _settle(site: Site, watch: Watch, say: Say) -> None:
+    """Wait until all is done; what was armed may strike still, so a person looks for tasks that hang."""
+    seconds = site.options.seconds
+    wait_until_settled(watch, seconds=seconds, say=say, meanwhile=lambda: _cancel_what_hangs(site, watch, say))
+
+
 def _cancel_what_hangs(site: Site, watch: Watch, say: Say) -> None:
     """A person cancels tasks that would run for ever; for a moment the sandbox lets everybody do so."""
     journal = sandbox_control(site.url, "journal")["events"]
-    hangs = {event["operation"] for event in journal if event["event"] == "fault" and event["kind"] == "hang"}
-    left = [o for o in stored_operations(watch.operations) if o["state"] == "RUNNING"]
-    sandbox_control(site.url, "settings", {"anonymous": True})
-    for name in (f"projects/{PROJECT}/operations/{operation['id']}" for operation in left):
-        if name in hangs:
+    struck = {event["operation"] for event in journal if event["event"] == "fault" and event["kind"] == "hang"}
+    running = [o["id"] for o in stored_operations(watch.operations) if o["state"] == "RUNNING"]
+    hanging = struck.intersection(f"projects/{PROJECT}/operations/{name}" for name in running)
+    if hanging:
+        sandbox_control(site.url, "settings", {"anonymous": True})
+        for name in hanging:
             requests.post(f"{site.url}/v1/{name}:cancel", json={}, timeout=30).raise_for_status()
             say(f"a person cancelled {name}, which hung")
-    sandbox_control(site.url, "settings", {"anonymous": False})
+        sandbox_control(site.url, "settings", {"anonymous": False})
 
 
 def _port(url: str) -> int:

@@ -26,9 +26,6 @@ _VICTIMS = {WORKER: 10, SANDBOX: 5, DAEMON: 4, CODE_SERVER: 4, MACHINE: 1}
 _LONGEST_PAUSE = 8.0
 _WAIT_FOR_A_WORKER = 6.0
 
-_NO_PULSE_SECONDS = 40.0
-"""How long a storm waits for the pipeline to get on, so that a slow machine does more than start processes."""
-
 Say = Callable[[str], None]
 
 
@@ -42,6 +39,7 @@ class Storm:
         random: decides everything.
         say: prints a line.
         pulse: a value that changes whenever the pipeline gets on.
+        patience: seconds that it waits for that, so that a slow machine does more than start processes.
         kills: by victim.
         mischief: by name.
     """
@@ -51,6 +49,7 @@ class Storm:
     random: Random
     say: Say
     pulse: Callable[[], object]
+    patience: float
     kills: Counter[str] = field(default_factory=Counter)
     mischief: Counter[str] = field(default_factory=Counter)
     _undo_at: float | None = None
@@ -74,7 +73,7 @@ class Storm:
         sandbox_control(self.url, "settings", CALM)
 
     def _wait_for_pulse(self) -> None:
-        before, limit = self.pulse(), time.monotonic() + _NO_PULSE_SECONDS
+        before, limit = self.pulse(), time.monotonic() + self.patience
         while self.pulse() == before and time.monotonic() < limit:
             self._undo_if_due()
             time.sleep(0.3)

@@ -84,8 +84,10 @@ def stored_operations(folder: Path) -> list[dict[str, Any]]:
     return sorted(found, key=lambda operation: operation["order"])
 
 
-def wait_until_settled(watch: Watch, *, seconds: float, say: Callable[[str], None]) -> None:
-    """Wait until nothing has been under way for a while.
+def wait_until_settled(
+    watch: Watch, *, seconds: float, say: Callable[[str], None], meanwhile: Callable[[], None]
+) -> None:
+    """Wait until nothing has been under way for a while; now and then somebody does something `meanwhile`.
 
     Raises:
         StalledError: nothing moves any more, or the time is over.
@@ -103,5 +105,6 @@ def wait_until_settled(watch: Watch, *, seconds: float, say: Callable[[str], Non
             raise StalledError(f"{progress}; still under way after {now - began:.0f} s:\n" + "\n".join(lines))
         if now - spoken > 5 * _LOOK_SECONDS:
             spoken = now
+            meanwhile()
             say(f"{progress}; under way: {len(lines)}{f', e.g. {lines[0]}' if lines else ''}")
         time.sleep(_LOOK_SECONDS)
