@@ -16,8 +16,8 @@ CACHE_SHARE = 4
 _COPIES = 3
 """Times a window's pixels are held while it is written: as read, as painted, as overview and block."""
 
-_WIDEST = 8
-"""Blocks across, at most: wider windows gain nothing and leave threads idle at the end."""
+_WIDEST = 2
+"""Blocks across, at most: wider windows leave the processor's cache and threads idle at the end."""
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ class BlockWriter:
             self._put_blocks(level, window, needed.halved(pixels, self.spec.bands))
 
     def _put_blocks(self, level: int, window: Rectangle, pixels: NDArray[Any]) -> None:
-        """Compress a window's blocks, or leave them where they are; those without a value are left out."""
+        """Put a window's blocks, compressed or as the source has them; those without a value are left out."""
         for block in self.work.blocks(window):
             inside = block.shifted(rows=-window.row_start, columns=-window.column_start)
             values = pixels[:, *inside.slices]
@@ -85,16 +85,15 @@ class BlockWriter:
                 continue
             row, column = block.row_start // self.spec.block, block.column_start // self.spec.block
             raw = self.source.raw(block) if level == 0 else None
-            if raw is None:
-                self.part.put(level, row, column, self.encoding.encode(values))
-            else:
-                self.part.leave(row, column, raw)
+            self.part.put(level, row, column, self.encoding.encode(values) if raw is None else raw)
 
     def _has_values(self, pixels: NDArray[Any]) -> bool:
-        """Whether any pixel is not what stands where nothing is written."""
+        """Whether any pixel is not what stands where nothing is written; most blocks tell by their first row."""
+        return self._differs(pixels[:, :1]) or self._differs(pixels)
+
+    def _differs(self, pixels: NDArray[Any]) -> bool:
         empty = self.spec.empty
-        differs = np.logical_not(np.isnan(pixels)) if isnan(empty) else pixels != empty
-        return bool(differs.any())
+        return bool((np.logical_not(np.isnan(pixels)) if isnan(empty) else pixels != empty).any())
 
     def _read_back(self, level: int, window: Rectangle) -> NDArray[Any] | None:
         """Pixels (band, y, x) of a level that is complete; None if no block of them is written."""

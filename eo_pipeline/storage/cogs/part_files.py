@@ -1,12 +1,11 @@
 """Compressed blocks in files of their own, in the order they were made, until all are there.
 
-Blocks that a source has as they are stay where they are. Does not belong here: how blocks are compressed, and where
-they stand at last.
+Does not belong here: how blocks are compressed, and where they stand at last.
 """
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -17,11 +16,8 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from eo_pipeline.errors import StorageError
-
-ELSEWHERE = -1
-_CUT = 2**24
-"""Bytes that are cut off a file at once."""
+_CUT = 2**21
+"""Bytes that are cut off a file at once: few, so that the system takes the same memory for what is written next."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +25,7 @@ class BlockTable:
     """Where the blocks of one level are, by (row of blocks, column of blocks).
 
     Attributes:
-        files: number of the part file; ELSEWHERE for a block that is in none.
+        files: number of the part file.
         positions: first byte in it.
         sizes: in bytes; 0 for a block that has no pixel of value, which is not written.
         checksums: CRC-32 of the bytes.
@@ -72,12 +68,10 @@ class PartFiles:
     Attributes:
         folder: holds the files.
         tables: one a level, the raster itself first.
-        elsewhere: gives the bytes of a block of the raster itself, by its row and column, that is in no file.
     """
 
     folder: Path
     tables: Sequence[BlockTable]
-    elsewhere: Callable[[int, int], bytes | None]
     _parts: list[_Part] = field(default_factory=list)
     _idle: deque[_Part] = field(default_factory=deque)
     _lock: Lock = field(default_factory=Lock)
@@ -100,27 +94,11 @@ class PartFiles:
         part.end += len(data)
         self._idle.append(part)
 
-    def leave(self, row: int, column: int, data: bytes) -> None:
-        """Remember a block of the raster itself whose bytes stay where they are."""
-        self.tables[0].enter(row, column, data, file=ELSEWHERE, position=0)
-
     def get(self, level: int, row: int, column: int) -> bytes:
-        """A block's bytes; empty if it is not written.
-
-        Raises:
-            StorageError: it was elsewhere and is not any more.
-        """
+        """A block's bytes; empty if it is not written."""
         table = self.tables[level]
         size, number = int(table.sizes[row, column]), int(table.files[row, column])
-        if number != ELSEWHERE:
-            return os.pread(self._parts[number].file, size, int(table.positions[row, column])) if size else b""
-        data = self.elsewhere(row, column)
-        if data is None or checksum(data) != table.checksums[row, column]:
-            raise StorageError(
-                f"expected block row {row}, column {column} of a tile as it was when it was first read, got other "
-                "bytes; let nothing change the tiles meanwhile, and write it again"
-            )
-        return data
+        return os.pread(self._parts[number].file, size, int(table.positions[row, column])) if size else b""
 
     def drain(self) -> Iterator[tuple[int, int, int, bytes]]:
         """All blocks once, as (level, row, column, bytes); the files are cut as their last blocks are given.
@@ -134,8 +112,6 @@ class PartFiles:
                 if part.end - position > _CUT:
                     part.end = position
                     os.truncate(part.file, part.end)
-        for row, column in np.argwhere(self.tables[0].files == ELSEWHERE):
-            yield 0, int(row), int(column), self.get(0, int(row), int(column))
 
     def _from_the_end(self, number: int) -> NDArray[np.int64]:
         """(position, level, row, column) of the blocks of one file, the last first."""

@@ -28,5 +28,5 @@ class BlockSource(Protocol):
         """The block's compressed bytes where a file has just this block in just this file's format, else None.
 
         Asked for single blocks after `read` gave their pixels, which must be those that the bytes decode to: overviews
-        are made of them. Asked again, for the same bytes, when the file is put together.
+        are made of them.
         """

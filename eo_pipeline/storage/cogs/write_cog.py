@@ -1,7 +1,6 @@
 """Writing a COG from a source of blocks: by threads of our own, or by GDAL's driver. Does not belong here: either."""
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +53,7 @@ def _write_blocks(folder: Path, spec: CogSpec, source: BlockSource, work: Worklo
     shapes = level_shapes((height, width), spec.block)
     tags = tags_like_gdal(spec, folder)
     tables = [BlockTable.empty((-(-height // spec.block), -(-width // spec.block))) for height, width in shapes]
-    with PartFiles(folder, tables, partial(_raw, spec, source)) as part:
+    with PartFiles(folder, tables) as part:
         BlockWriter(spec, shapes, source, Encoding.of(spec), part, work).write_all()
         levels = [
             Level(sized(tags, shape, spec.block, overview=number > 0), table.sizes.ravel())
@@ -62,13 +61,6 @@ def _write_blocks(folder: Path, spec: CogSpec, source: BlockSource, work: Worklo
         ]
         assemble(folder / WHOLE, part, lay_out(levels, big=big))
     check_whole(folder / WHOLE, spec, tables, threads=work.threads)
-
-
-def _raw(spec: CogSpec, source: BlockSource, row: int, column: int) -> bytes | None:
-    """The source's own bytes of a block, by its row and column of blocks."""
-    height, width = spec.geobox.shape
-    top, left = row * spec.block, column * spec.block
-    return source.raw(Rectangle(top, left, min(top + spec.block, height), min(left + spec.block, width)))
 
 
 def _pixels(spec: CogSpec, source: BlockSource, max_memory_mb: int) -> Iterator[tuple[Rectangle, NDArray[Any]]]:

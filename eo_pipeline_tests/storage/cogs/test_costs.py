@@ -76,7 +76,7 @@ def private_mounts() -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("writer", "disk_mb"), [("own", 1), ("own", 9), ("own", 12), ("own", 20), ("gdal", 5), ("gdal", 12), ("gdal", 17)]
+    ("writer", "disk_mb"), [("own", 1), ("own", 9), ("own", 12), ("gdal", 5), ("gdal", 12), ("gdal", 17)]
 )
 def test_a_full_disk_says_what_was_needed_and_leaves_nothing(
     tmp_path: Path, private_mounts: list[str], writer: str, disk_mb: int

@@ -9,7 +9,6 @@ import tifffile
 from rio_cogeo.cogeo import cog_validate
 
 from eo_pipeline.core.rectangles import Rectangle, windows
-from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.cogs.encoding import Encoding
 from eo_pipeline.storage.cogs.raw_blocks import BlockFormat, RawBlocks
 from eo_pipeline.storage.cogs.spec import CogSpec
@@ -107,18 +106,3 @@ def test_blocks_that_a_sparse_or_cut_off_file_lacks_are_not_taken(tmp_path: Path
         assert raw.read(Rectangle(0, 0, 16, 16)) is None
         assert raw.read(Rectangle(0, 16, 16, 32)) is not None
         assert raw.read(Rectangle(64, 64, 80, 70)) is None
-
-
-class Changing(ArraySource):
-    """Gives other bytes for a block the second time."""
-
-    def raw(self, block: Rectangle) -> bytes | None:
-        self.asked.append(block)
-        return b"first" if self.asked.count(block) == 1 else b"other"
-
-
-def test_a_tile_that_changes_meanwhile_is_found(tmp_path: Path) -> None:
-    spec = CogSpec(grid(80, 70), bands_of("uint8", 2), {}, "none", block=16)
-    with pytest.raises(StorageError, match="expected block row 0, column 0 of a tile as it was when it was first read"):
-        write_cog(tmp_path / "c.tif", spec, Changing(pixels_of("uint8")), threads=1, max_memory_mb=1)
-    assert list(tmp_path.iterdir()) == []
