@@ -10,7 +10,7 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from eo_pipeline.core.kernels.interleaving import interleave_differences
+from eo_pipeline.core.kernels.interleaving import interleave_differences, undo_float_differences
 from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.cogs.deflating import deflate
 from eo_pipeline.storage.cogs.spec import CogSpec
@@ -76,8 +76,14 @@ class Encoding:
         if self.predictor == 2:
             block = imagecodecs.delta_decode(block, axis=1)
         elif self.predictor == 3:
-            block = imagecodecs.floatpred_decode(block, axis=1)
+            block = self._floats(block)
         return np.moveaxis(block, 2, 0)
+
+    def _floats(self, differences: NDArray[Any]) -> NDArray[Any]:
+        """(y, x, band) of a whole block of floats, of what predictor 3 made of them."""
+        bits = np.empty(self.shape, f"<u{self.dtype.itemsize}")
+        undo_float_differences(differences.view(np.uint8).reshape(self.shape[0], -1), bits)
+        return bits.view(self.dtype)
 
     def _predicted(self, pixels: NDArray[Any]) -> NDArray[Any]:
         """(y, x, band) of a whole block, as it goes into the codec."""

@@ -38,6 +38,15 @@ def test_whole_numbers_are_differenced_as_imagecodecs_does(dtype: str) -> None:
     assert imagecodecs.zstd_decode(encoding("zstd", dtype, 3).encode(pixels)) == np.asarray(expected).tobytes()
 
 
+@pytest.mark.parametrize("dtype", [name for name in DTYPES if name.startswith("float")])
+@pytest.mark.parametrize("bands", [1, 3])
+def test_floats_that_imagecodecs_differenced_come_back(dtype: str, bands: int) -> None:
+    pixels = np.random.default_rng(0).normal(0, 1e3, (16, 16, bands)).astype(dtype)
+    pixels[3, 4:7] = np.nan
+    packed = bytes(imagecodecs.zstd_encode(np.asarray(imagecodecs.floatpred_encode(pixels, axis=1)).tobytes()))
+    np.testing.assert_array_equal(encoding("zstd", dtype, bands).decode(packed), np.moveaxis(pixels, 2, 0))
+
+
 @pytest.mark.parametrize("codec", ["deflate", "zstd", "lzw", "none"])
 def test_bytes_that_are_no_block_are_named(codec: str) -> None:
     block = encoding(codec)
