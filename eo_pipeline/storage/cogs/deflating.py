@@ -1,8 +1,8 @@
 """DEFLATE streams, as hard to make as the data are worth.
 
 Pixels with noise, after a predictor, are packed by how often each byte occurs and hardly by what repeats: there ISA-L
-needs a third of libdeflate's time for about as many bytes. Where more repeats, libdeflate's level 6, GDAL's own choice,
-makes files smaller by up to a third. Does not belong here: other codecs.
+needs a third of libdeflate's time for about as many bytes, and libdeflate's level 4 often fewer than level 6, which is
+GDAL's own choice. Where more repeats, level 6 makes files smaller by up to a third. Does not belong here: other codecs.
 """
 
 import imagecodecs
@@ -10,7 +10,11 @@ import imagecodecs
 _QUICK = 3
 """ISA-L's level that looks for repetitions most."""
 
-_HARD = 6
+_HARD, _HARDEST = 4, 6
+"""Levels of libdeflate."""
+
+_ISA_L = 0
+"""Stands for ISA-L among libdeflate's levels."""
 
 _SAMPLE, _LEAST = 32, 2**16
 """One part in so many of the data is tried, but no fewer bytes: what repeats is looked for in the last 32 KiB."""
@@ -21,14 +25,17 @@ _MORE = 1.02
 
 def deflate(data: memoryview, level: int | None) -> bytes:
     """Zlib's form of DEFLATE, by libdeflate at a level from 1 to 12, or by what suits the data."""
-    if level is None and imagecodecs.ISAL.available and _repeats_little(data):
+    if level is None:
+        level = _level(data) if imagecodecs.ISAL.available else _HARDEST
+    if level == _ISA_L:
         return bytes(imagecodecs.isal_encode(data, _QUICK))
-    return bytes(imagecodecs.deflate_encode(data, _HARD if level is None else level))
+    return bytes(imagecodecs.deflate_encode(data, level))
 
 
-def _repeats_little(data: memoryview) -> bool:
-    """Whether the middle of the data gains little by being packed hard."""
+def _level(data: memoryview) -> int:
+    """The level of libdeflate that packs the middle of the data best; _ISA_L if ISA-L does about as well."""
     size = min(len(data), max(_LEAST, len(data) // _SAMPLE))
     middle = (len(data) - size) // 2
     sample = data[middle : middle + size]
-    return len(imagecodecs.isal_encode(sample, _QUICK)) <= _MORE * len(imagecodecs.deflate_encode(sample, _HARD))
+    best, level = min((len(imagecodecs.deflate_encode(sample, level)), level) for level in (_HARD, _HARDEST))
+    return _ISA_L if len(imagecodecs.isal_encode(sample, _QUICK)) <= _MORE * best else level

@@ -25,8 +25,9 @@ def test_zlib_reads_it_and_it_is_as_small_as_level_6(noise: float) -> None:
 
 
 def test_only_noise_goes_the_quick_way_and_only_if_no_level_was_asked_for() -> None:
-    noisy, smooth = memoryview(block(30)), memoryview(block(0))
+    noisy, some, smooth = memoryview(block(30)), memoryview(block(3)), memoryview(block(0))
     assert deflate(smooth, None) == imagecodecs.deflate_encode(smooth, 6)
+    assert deflate(some, None) == imagecodecs.deflate_encode(some, 4)
     assert deflate(noisy, None) == imagecodecs.isal_encode(noisy, 3)
     assert deflate(noisy, 6) == imagecodecs.deflate_encode(noisy, 6)
 
