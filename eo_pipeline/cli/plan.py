@@ -11,9 +11,10 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from eo_pipeline.cli.piece_lines import piece_lines
 from eo_pipeline.cli.pieces_table import print_pieces_plan
 from eo_pipeline.cli.plan_tables import print_outcomes, print_plan
-from eo_pipeline.cli.progress import piece_lines, shown_progress
+from eo_pipeline.cli.progress import shown_progress
 from eo_pipeline.cli.project import Project as Folder
 from eo_pipeline.cli.project import find_project, open_instance
 from eo_pipeline.cli.quiet import quiet

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from eo_pipeline.orchestration.pieces.piece_progress import PieceListener
-
 type Counts = Mapping[str, tuple[int, int]]
 """How many are done, and of how many, by what is counted; 0 of 0 is not known yet."""
 
@@ -29,19 +27,6 @@ def shown_progress(console: Console) -> Iterator[Callable[[Counts], None]]:
     lines = Lines(lambda line: console.print(line, soft_wrap=True, markup=False, highlight=False))
     yield lines.update
     lines.finish()
-
-
-def piece_lines(console: Console, clock: Callable[[], float] = time.monotonic) -> Mapping[str, PieceListener]:
-    """The resource that prints how far a partition is that is asked for piece by piece: a line in some seconds."""
-    last = clock()
-
-    def hear(sentence: str) -> None:
-        nonlocal last
-        if clock() - last >= SECONDS_BETWEEN_LINES:
-            last = clock()
-            console.print(sentence, soft_wrap=True, markup=False, highlight=False)
-
-    return {"piece_listener": PieceListener(hear)}
 
 
 class _Bars(Progress):

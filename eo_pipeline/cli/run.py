@@ -12,7 +12,8 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from eo_pipeline.cli.progress import piece_lines, shown_progress
+from eo_pipeline.cli.piece_lines import piece_lines
+from eo_pipeline.cli.progress import shown_progress
 from eo_pipeline.cli.project import find_project, open_instance
 from eo_pipeline.cli.quiet import quiet
 from eo_pipeline.cli.selection import areas_named, periods_between, wanted_partitions

@@ -82,6 +82,12 @@ COMMANDS = (
     ),
     CommandEntry(
         "Without an account",
+        "measure",
+        "Measure zones over rasters or a cube, without a product or an account.",
+        "eo_pipeline.cli.measure",
+    ),
+    CommandEntry(
+        "Without an account",
         "demo",
         "Run two built-in products through a real Dagster daemon against the sandbox.",
         "eo_pipeline.cli.demo",

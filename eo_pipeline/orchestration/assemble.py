@@ -61,7 +61,8 @@ def _below_export(chain: Chain) -> Iterator[dg.AssetsDefinition]:
         yield from _pieces(chain)
         return
     yield build_tiles(chain)
-    yield build_mosaic(chain)
+    if "mosaic" in chain.stages:
+        yield build_mosaic(chain)
     if product.zones is not None:
         yield _zonal_stats(chain, product.zones)
     if product.cube is not None:

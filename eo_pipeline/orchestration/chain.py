@@ -15,6 +15,7 @@ from eo_pipeline.core import grids, keys
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Mosaic, Product
+from eo_pipeline.core.product.section import Section
 from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.partitions import PartitionKey, area_period_partitions, period_partitions
 from eo_pipeline.storage.vectors import checksum
@@ -84,12 +85,26 @@ class Chain:
         if self.product.pieces is not None:
             csv = ["series_csv"] if self.product.series is not None and self.product.series.csv else []
             return ["submission", "export", *_OF_PIECES[self.product.pieces], *csv]
-        optional = [("zonal_stats", self.product.zones), ("cube", self.product.cube)]
+        if self.measured_of == "tiles":
+            return ["submission", "export", "tiles", "zonal_stats"]
+        optional: list[tuple[str, Section | None]] = [("zonal_stats", self.product.zones), ("cube", self.product.cube)]
+        if self.measured_of == "cube":
+            optional.reverse()
         return ["submission", "export", "tiles", "mosaic", *(name for name, part in optional if part is not None)]
 
     @property
+    def measured_of(self) -> str:
+        """What zones are measured of here: mosaics, tiles or cube; mosaics of a product without zones, too."""
+        return "mosaics" if self.product.zones is None else self.product.zones.of
+
+    @property
     def zones_above(self) -> str:
-        """The stage that statistics are made of: mosaics, if the product has some; else what they would be made of."""
+        """The stage that statistics are made of: mosaics, if the product has some, unless it names tiles or the cube.
+
+        Without tiles it is what they would be made of.
+        """
+        if self.measured_of != "mosaics":
+            return self.measured_of
         return "mosaic" if "mosaic" in self.stages else "export"
 
     def mosaic_version(self) -> str:
@@ -98,9 +113,14 @@ class Chain:
         return "" if said == Mosaic() else keys.digest({"mosaic": said.model_dump(mode="json")})
 
     def tiles_version(self) -> str:
-        """That of the mosaic where tiles went with it and can be fetched again; else they stay as they are."""
+        """That of the mosaic where tiles went with it and can be fetched again; else they stay as they are.
+
+        Where no mosaic is made any more, one that was made earlier may have taken them, too.
+        """
         export = self.product.export
-        return self.mosaic_version() if export.keep == "until_mosaic" and not export.delete_remote else ""
+        if export.keep != "until_mosaic" or export.delete_remote:
+            return ""
+        return self.mosaic_version() if "mosaic" in self.stages else keys.digest({"tiles": "kept"})
 
     def zones_version(self) -> str:
         """Identity of what is measured and how: of the zones' declaration and of the files' bytes, read now."""

@@ -18,7 +18,7 @@ from eo_pipeline.orchestration.pieces.zone_orders import ZoneOrders
 from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource
 from eo_pipeline.orchestration.submissions.destinations import Services
 from eo_pipeline.orchestration.zone_tables import ZoneTables
-from eo_pipeline.orchestration.zones_of_mosaics import measured_mosaics
+from eo_pipeline.orchestration.zones_of_rasters import measured_mosaics
 from eo_pipeline.steps.zones.compare_places import Comparison, Difference, compare, sample_of
 from eo_pipeline.steps.zones.load_zones import load_zones
 

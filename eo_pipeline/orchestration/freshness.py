@@ -70,15 +70,15 @@ class Freshness:
         } - (self._spent(mine) if stage == "tiles" else set())
 
     def _spent(self, tiles: Mapping[str, Stamp]) -> set[str]:
-        """Partitions whose tiles went with a mosaic that was made in another way than is said now."""
+        """Partitions whose tiles went with a mosaic that was not made in the way that is said now."""
         if not self.chain.tiles_version():
             return set()
-        versions = self.chain.versions("mosaic")
+        versions, is_made = self.chain.versions("mosaic"), "mosaic" in self.chain.stages
         mosaics = ledger.stamps(self.instance, self.chain.key("mosaic"), tiles)
         return {
             partition
             for partition, mosaic in mosaics.items()
-            if mosaic.storage_id > tiles[partition].storage_id and not is_of(mosaic, versions)
+            if mosaic.storage_id > tiles[partition].storage_id and not (is_made and is_of(mosaic, versions))
         }
 
     def measured(self, partitions: Collection[str]) -> set[str]:

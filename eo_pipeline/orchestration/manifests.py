@@ -88,6 +88,8 @@ def _missing(chain: Chain, key: str, found: TileSet, tiles_io: TilesIO, mosaic_i
         return "expected tiles in the manifest, got none; run `tiles` again"
     if tiles_io.are_there(found):
         return ""
+    if "mosaic" not in chain.stages:
+        return f"expected {len(found.tiles)} files in {found.folder}, found fewer; run `tiles` again"
     asset = chain.key("mosaic")
     mosaic = mosaic_io.load(asset, key) if mosaic_io.has(asset, key) else None
     if mosaic is not None and mosaic.digest == found.digest:

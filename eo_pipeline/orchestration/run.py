@@ -153,7 +153,8 @@ class _Runner:
             if stage in self.chain.stages:
                 ready = self._make(stage, ready)
         if "cube" in self.chain.stages:
-            self._make("cube", ready)
+            stacked = self._make("cube", ready)
+            ready = stacked if self.chain.zones_above == "cube" else ready
         if "zonal_stats" in self.chain.stages:
             self._measure(ready)
 

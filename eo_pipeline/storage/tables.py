@@ -96,11 +96,16 @@ def parquet(arrow: pa.Table, columns: Sequence[Column], tags: Mapping[str, str])
         columns: names, meanings and units.
         tags: provenance.
     """
+    buffer = io.BytesIO()
+    pq.write_table(described(arrow, columns, tags), buffer)
+    return buffer.getvalue()
+
+
+def described(arrow: pa.Table, columns: Sequence[Column], tags: Mapping[str, str]) -> pa.Table:
+    """The same rows with the meaning of each column and the tags beside what the schema holds; see `parquet`."""
     fields = [field.with_metadata(_meaning(column)) for field, column in zip(arrow.schema, columns, strict=True)]
     metadata = {**(arrow.schema.metadata or {}), **{key.encode(): value.encode() for key, value in tags.items()}}
-    buffer = io.BytesIO()
-    pq.write_table(arrow.cast(pa.schema(fields, metadata=metadata)), buffer)
-    return buffer.getvalue()
+    return arrow.cast(pa.schema(fields, metadata=metadata))
 
 
 def _meaning(column: Column) -> dict[bytes, bytes]:

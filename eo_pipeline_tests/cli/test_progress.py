@@ -4,7 +4,8 @@ import io
 
 from rich.console import Console
 
-from eo_pipeline.cli.progress import Lines, piece_lines, shown_progress
+from eo_pipeline.cli.piece_lines import piece_lines
+from eo_pipeline.cli.progress import Lines, shown_progress
 
 
 class Clock:

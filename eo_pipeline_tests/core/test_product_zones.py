@@ -38,6 +38,7 @@ def test_few_words_are_enough() -> None:
         geometry=False,
         together=False,
         where="local",
+        of="mosaics",
     )
 
 
@@ -87,6 +88,8 @@ def test_a_table_that_says_no_more_than_before_is_the_same_as_before() -> None:
         {"form": "long"},
         {"geometry": True},
         {"where": "earth_engine"},
+        {"of": "tiles"},
+        {"of": "cube"},
         {"file": None, "asset": "a/b", "where": "earth_engine"},
     ],
 )
@@ -151,6 +154,11 @@ def test_zones_inside_earth_engine_need_no_tiles_unless_something_else_does() ->
             "where: expected local beside weights, got earth_engine, which does not know it; write local, or remove",
         ),
         (
+            {"of": "tiles", "where": "earth_engine"},
+            "of: expected where: local beside it, got earth_engine, where no tiles are read; write local, or remove of",
+        ),
+        ({"of": "cube"}, "zones.of: expected `cube` beside it, got none; declare the cube, or remove of"),
+        (
             {"classes": [1, 2]},
             "zones.classes: expected a categorical band among those measured, got B4, B8; write output.B4.kind: cat",
         ),
@@ -164,3 +172,16 @@ def test_a_histogram_needs_a_band_that_is_not_categorical() -> None:
     words = "zones.histogram: expected a band that is not categorical among those measured, got B4; write classes"
     assert words in said({"histogram": [0, 1]}, **CLASSES)
     assert product(zones={**FEW, "histogram": [0, 1]}).zones is not None
+
+
+@pytest.mark.parametrize(
+    ("sections", "words"),
+    [
+        ({"mosaic": {"overlap": "last"}}, "zones.of: expected mosaics beside mosaic, got tiles; mosaics are made anyw"),
+        ({"cube": {"repository": "c"}}, "zones.of: expected mosaics beside cube, got tiles; mosaics are made anyway"),
+        ({"export": {"destination": "asset"}}, "export.destination: expected no zones beside asset, since both are"),
+        ({"chips": {"count": 2, "size": 8}}, "expected no zones beside it"),
+    ],
+)
+def test_tiles_are_measured_only_where_there_are_tiles_and_no_mosaics(sections: dict[str, Any], words: str) -> None:
+    assert words in said({"of": "tiles"}, **sections)

@@ -17,8 +17,10 @@ import pytest
 import rasterio
 import shapely
 import xarray as xr
+from click.testing import CliRunner
 from numpy.typing import NDArray
 
+from eo_pipeline.cli.main import main
 from eo_pipeline_tests.end_to_end.heights import CRS, LEFT, RESOLUTION, SIDE, TOP, heights, write_catalog, write_month
 from eo_pipeline_tests.end_to_end.pipeline import BUCKET, Pipeline, pipeline, storage_client
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox
@@ -178,6 +180,25 @@ def test_a_cube_in_a_bucket_of_its_own(deployment: Deployment, instance: dg.Dags
     assert {
         path.parts[0] for path in (p.relative_to(found.root) for p in Path(found.root).rglob("*") if p.is_file())
     } == {"cube_apart"}
+
+
+def test_zones_of_tiles_and_cubes_in_buckets(
+    deployment: Deployment, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    zones = {"file": "zones.geojson", "id": "name"}
+    cube = {"repository": f"gs://{CUBES}/measured", "chunk": TILE, "shard": TILE}
+    month, values = MONTHS[0], deployment.pixels[MONTHS[0]][FIELD]
+    for of, more in (("tiles", {"cube": None}), ("cube", {"cube": cube})):
+        found = deployment.product(f"of_{of}", f"gs://{RESULTS}/eo", instance, zones={**zones, "of": of}, **more)
+        assert found.run([month]).failed == {}
+        assert_is_table(deployment, f"eo/of_{of}/zonal_stats/{month}", values)
+    file, out = str(deployment.folder / "zones.geojson"), tmp_path / "t.csv"
+    words = ["measure", file, f"gs://{CUBES}/measured", "--id", "name", "--out", str(out)]
+    done = CliRunner().invoke(main, words, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(out)
+    assert table["height_count"].tolist() == [values.size]
+    assert table["height_mean"].tolist() == pytest.approx([values.astype(np.float64).mean()], rel=1e-6)
 
 
 def test_an_upload_that_is_refused_costs_its_partition_and_leaves_nothing(

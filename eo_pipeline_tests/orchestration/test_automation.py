@@ -163,6 +163,48 @@ def test_another_way_to_make_mosaics_brings_tiles_again_that_went_with_them(
         assert daemon.look() == {}
 
 
+@pytest.mark.parametrize(("keep", "again"), [("until_mosaic", ["tiles", "zonal_stats"]), ("always", ["zonal_stats"])])
+def test_zones_of_tiles_bring_tiles_again_that_went_with_mosaics(
+    instance: dg.DagsterInstance, tmp_path: Path, keep: str, again: list[str]
+) -> None:
+    declared = two_areas(tmp_path, export={"keep": keep})
+    made = replace(declared, product=declared.product.model_copy(update={"cube": None}))
+    daemon, keys = Daemon(made, instance, tmp_path), {f"{WEST}|{FIRST}", f"{EAST}|{FIRST}"}
+    for stage in ("export", "tiles", "mosaic"):
+        daemon.make(stage, *keys)
+    daemon.make("zonal_stats", FIRST)
+    daemon.look()
+    assert made.product.zones is not None
+    daemon.reload(zones=made.product.zones.model_copy(update={"of": "tiles"}))
+    asked = {"tiles": keys, "zonal_stats": {FIRST}}
+    assert daemon.look() == {stage: asked[stage] for stage in again}
+    for stage in again:
+        daemon.make(stage, *asked[stage])
+    assert daemon.look() == {}
+    daemon.make("tiles", *keys)
+    assert daemon.look() == {"zonal_stats": {FIRST}}
+
+
+def test_zones_of_a_cube_follow_its_slots(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    made = two_areas(tmp_path)
+    assert made.product.zones is not None
+    zones = made.product.zones.model_copy(update={"of": "cube"})
+    daemon = Daemon(replace(made, product=made.product.model_copy(update={"zones": zones})), instance, tmp_path)
+    keys = (f"{WEST}|{FIRST}", f"{EAST}|{FIRST}")
+    for stage in ("export", "tiles", "mosaic"):
+        daemon.make(stage, *keys)
+    daemon.make("cube", keys[0])
+    assert daemon.look() == {"cube": {keys[1]}}, "one area's slot is not the period's"
+    daemon.make("cube", keys[1])
+    assert daemon.look() == {"zonal_stats": {FIRST}}
+    daemon.make("zonal_stats", FIRST)
+    assert daemon.look() == {}
+    daemon.make("mosaic", keys[0])
+    assert daemon.look() == {"cube": {keys[0]}}
+    daemon.make("cube", keys[0])
+    assert daemon.look() == {"zonal_stats": {FIRST}}
+
+
 def test_completeness_is_checked_when_anything_was_made(daemon: Daemon) -> None:
     assert daemon.checks() == []
     daemon.make("tiles", f"{WEST}|{FIRST}")

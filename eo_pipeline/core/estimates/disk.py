@@ -19,11 +19,13 @@ class Keeping:
         tiles_of: partitions whose tiles are there at once; None for all of them.
         mosaics: True if they are kept on this disk.
         cube: True if the cube is on this disk.
+        made: False if tiles become no mosaic at all.
     """
 
     tiles_of: int | None
     mosaics: bool
     cube: bool
+    made: bool = True
 
 
 def local_disk(tiles: Interval, *, exports: int, keeping: Keeping) -> Interval:
@@ -36,5 +38,5 @@ def local_disk(tiles: Interval, *, exports: int, keeping: Keeping) -> Interval:
     """
     at_once = exports if keeping.tiles_of is None else min(exports, keeping.tiles_of)
     share = at_once / exports if exports else 0.0
-    one = 0.0 if keeping.mosaics or not exports else MOSAIC / exports
+    one = 0.0 if keeping.mosaics or not keeping.made or not exports else MOSAIC / exports
     return tiles.times(HEADROOM * (share + one + MOSAIC * keeping.mosaics + keeping.cube))

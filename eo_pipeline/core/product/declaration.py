@@ -221,6 +221,7 @@ def _check_zones(declaration: ProductDeclaration) -> None:
     made = [*declaration.value_names, *declaration.composite.counts]
     if unknown := [b for b in zones.bands or () if b not in made]:
         raise ValueError(f"zones.bands: {', '.join(unknown)} is not exported; there are {', '.join(made)}")
+    _check_measured(zones, declaration)
     measured = zones.bands or declaration.value_names
     classes = [name for name in measured if declaration.output.get(name, OutputBand()).kind == "categorical"]
     if zones.classes is not None and not classes:
@@ -233,6 +234,18 @@ def _check_zones(declaration: ProductDeclaration) -> None:
             f"zones.histogram: expected a band that is not categorical among those measured, got {', '.join(measured)};"
             " write classes in its place"
         )
+
+
+def _check_measured(zones: ZoneTable, declaration: ProductDeclaration) -> None:
+    """Whether there is what zones are measured of."""
+    made = {"mosaic": declaration.mosaic != Mosaic(), "cube": declaration.cube is not None}
+    if zones.of == "tiles" and any(made.values()):
+        raise ValueError(
+            f"zones.of: expected mosaics beside {' and '.join(name for name, said in made.items() if said)}, got tiles;"
+            " mosaics are made anyway: measure them, remove of"
+        )
+    if zones.of == "cube" and declaration.cube is None:
+        raise ValueError("zones.of: expected `cube` beside it, got none; declare the cube, or remove of")
 
 
 def _check_cube(declaration: ProductDeclaration) -> None:

@@ -58,6 +58,10 @@ class ZoneTable(Section):
     where: Literal["local", "earth_engine"] = Field(
         "local", description="measure the mosaics here, or the composites inside Earth Engine"
     )
+    of: Literal["mosaics", "tiles", "cube"] = Field(
+        "mosaics",
+        description="what is measured here: mosaics; tiles, of which then no mosaic is made; or the cube's slots",
+    )
     tolerance: float = Field(
         0.005,
         gt=0,
@@ -145,6 +149,11 @@ def _check_histogram(zones: ZoneTable) -> None:
 def _check_where(zones: ZoneTable) -> None:
     if zones.where == "local":
         return
+    if zones.of != "mosaics":
+        raise ValueError(
+            f"of: expected where: local beside it, got earth_engine, where no {zones.of} are read; write local, or "
+            "remove of"
+        )
     here = {
         "rule all_touched": zones.pixels is Rule.ALL_TOUCHED,
         "weights": zones.weights is not None,

@@ -19,14 +19,16 @@ Form = Literal["wide", "long"]
 GEOMETRY = Column("geometry", "geometry", "the zone's shape in the CRS of its file, mended where it was invalid")
 
 
-def zone_columns(id_column: str, wanted: Wanted, *, form: Form = "wide", geometry: bool = False) -> tuple[Column, ...]:
-    """The schema of a table of zonal statistics, in column order.
+def zone_columns(
+    id_column: str, wanted: Wanted, *, form: Form = "wide", geometry: bool = False, dated: bool = True
+) -> tuple[Column, ...]:
+    """The schema of a table of zonal statistics, in column order; without columns of the period if it is not `dated`.
 
     Raises:
         ZonesError: two columns would have one name.
     """
     numbers = wide_columns(wanted) if form == "wide" else long_columns(wanted)
-    columns = (*_of_rows(id_column), *numbers, *((GEOMETRY,) if geometry else ()))
+    columns = (*_of_rows(id_column, dated=dated), *numbers, *((GEOMETRY,) if geometry else ()))
     names = [column.name for column in columns]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise ZonesError(
@@ -36,9 +38,12 @@ def zone_columns(id_column: str, wanted: Wanted, *, form: Form = "wide", geometr
     return columns
 
 
-def _of_rows(id_column: str) -> tuple[Column, ...]:
+def _of_rows(id_column: str, *, dated: bool) -> tuple[Column, ...]:
+    identity = Column(id_column, "as in the file of zones", "identifies the zone in its file; unique")
+    if not dated:
+        return (identity,)
     return (
-        Column(id_column, "as in the file of zones", "identifies the zone in its file; unique"),
+        identity,
         Column("period", "string", "key of the period"),
         Column("period_start", "date", "first day of the period, UTC"),
         Column("period_end", "date", "day after the last day of the period, UTC"),

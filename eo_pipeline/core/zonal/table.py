@@ -16,7 +16,13 @@ from eo_pipeline.core.zonal.wanted import Wanted
 
 
 def zone_table(
-    zones: Zones, wanted: Wanted, results: Results, period: Period, *, form: Form = "wide", geometry: bool = False
+    zones: Zones,
+    wanted: Wanted,
+    results: Results,
+    period: Period | None,
+    *,
+    form: Form = "wide",
+    geometry: bool = False,
 ) -> pd.DataFrame:
     """The table of one period: rows in the zones' order, columns those of `columns.zone_columns`.
 
@@ -24,19 +30,16 @@ def zone_table(
         zones: that were measured.
         wanted: what was measured.
         results: of those zones, in their order.
-        period: of the pixels.
+        period: of the pixels; None if they have no date.
         form: wide, a row a zone; long, a row a zone and number.
         geometry: whether shapes are told, too; the table is then a GeoDataFrame in the zones' CRS.
     """
-    columns = zone_columns(zones.id_column, wanted, form=form, geometry=geometry)
+    columns = zone_columns(zones.id_column, wanted, form=form, geometry=geometry, dated=period is not None)
     told = _wide(wanted, results) if form == "wide" else long_rows(wanted, results)
     which = told[ZONE].to_numpy()
-    table = told.assign(
-        **{zones.id_column: pd.Series(list(zones.ids)).to_numpy()[which]},
-        period=period.key,
-        period_start=period.start.date(),
-        period_end=period.end.date(),
-    )
+    table = told.assign(**{zones.id_column: pd.Series(list(zones.ids)).to_numpy()[which]})
+    if period is not None:
+        table = table.assign(period=period.key, period_start=period.start.date(), period_end=period.end.date())
     if geometry:
         shapes = np.asarray(zones.geometries, dtype=object)[which]
         table = geopandas.GeoDataFrame(table, geometry=shapes, crs=str(zones.crs))

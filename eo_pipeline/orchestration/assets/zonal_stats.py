@@ -1,4 +1,4 @@
-"""`zonal_stats`: one row a zone and period, measured over all of the period's mosaics."""
+"""`zonal_stats`: one row a zone and period, measured over all of the period's mosaics, its tiles, or its cube slot."""
 
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -12,10 +12,9 @@ from eo_pipeline.orchestration import metadata
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
-from eo_pipeline.orchestration.io_managers import MosaicIO, NewTable, Stored, TablesIO
-from eo_pipeline.orchestration.partitions import PartitionKey
+from eo_pipeline.orchestration.io_managers import CubeIO, MosaicIO, NewTable, Stored, TablesIO, TilesIO
+from eo_pipeline.orchestration.zone_pixels import OfCube, OfMosaics, OfTiles, ZonePixels
 from eo_pipeline.orchestration.zone_tables import ZoneTables
-from eo_pipeline.orchestration.zones_of_mosaics import measured_mosaics
 from eo_pipeline.steps.zones.wanted_zones import KINDS, wanted_zones
 from eo_pipeline.storage.vectors import read_zones
 
@@ -24,25 +23,27 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
     """The asset for one product whose zones are measured here."""
     tables = ZoneTables(chain, declared)
 
-    @tables.asset(of="mosaics")
+    @tables.asset(of="slots of the cube" if declared.of == "cube" else declared.of)
     def zonal_stats(
-        context: dg.AssetExecutionContext, mosaic_io: dg.ResourceParam[MosaicIO], tables_io: dg.ResourceParam[TablesIO]
+        context: dg.AssetExecutionContext,
+        tiles_io: dg.ResourceParam[TilesIO],
+        mosaic_io: dg.ResourceParam[MosaicIO],
+        cube_io: dg.ResourceParam[CubeIO],
+        tables_io: dg.ResourceParam[TablesIO],
     ) -> Stored:
         with for_all_partitions(context):
             zones, version = _zones(chain, declared), chain.zones_version()
             wanted = wanted_zones(declared, chain.product.bands, kind=zones.kind)
             columns = tables.columns(wanted)
+            pixels = _pixels(tables, tiles_io, mosaic_io, cube_io, context.instance)
 
         def make(key: str, cache: Path | None) -> Made:
             areas, period = tables.part(key)
-            found = {a: mosaic_io.load(chain.key("mosaic"), PartitionKey(a, period).text) for a in areas}
-            here = tables.zones_of(zones, areas)
-            table = measured_mosaics(tables, here, wanted, found, io=mosaic_io, period_key=period, cache=cache)
-            tables_io.store(context.asset_key, key, NewTable(table, columns, tables.tags(zones, wanted, period)))
+            found = pixels.measured(tables.zones_of(zones, areas), wanted, areas, period, cache)
+            tables_io.store(context.asset_key, key, NewTable(found.table, columns, tables.tags(zones, wanted, period)))
             provenance = {names.ZONES_VERSION: version, names.ROOT: tables_io.place.address}
-            without = sum(mosaic.path is None for mosaic in found.values())
-            shown = tables.shown(table, zones, areas=len(found), without_images=without)
-            return Made({**shown, **provenance}, metadata.table_preview(table, columns))
+            shown = tables.shown(found.table, zones, areas=len(areas), without_images=found.without_images)
+            return Made({**shown, **provenance}, metadata.table_preview(found.table, columns))
 
         try:
             with _cache(context, tables_io) as cache:
@@ -51,6 +52,19 @@ def build_zonal_stats(chain: Chain, declared: ZoneTable) -> dg.AssetsDefinition:
             tables.join(context, tables_io)
 
     return zonal_stats
+
+
+def _pixels(
+    tables: ZoneTables, tiles: TilesIO, mosaics: MosaicIO, cubes: CubeIO, instance: dg.DagsterInstance
+) -> ZonePixels:
+    cube = tables.chain.product.cube
+    match tables.declared.of:
+        case "tiles":
+            return OfTiles(tables, tiles)
+        case "cube" if cube is not None:
+            return OfCube(tables, cubes, cube.repository, instance)
+        case _:
+            return OfMosaics(tables, mosaics)
 
 
 def _cache(context: dg.AssetExecutionContext, io: TablesIO) -> AbstractContextManager[Path | None]:

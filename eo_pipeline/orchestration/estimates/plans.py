@@ -169,8 +169,9 @@ def _disk(project: Project, works: Sequence[Work], size: Quantity | None, raw_by
     product, local = project.chain.product, "://" not in project.settings.root
     at_once = PARTITIONS_A_RUN if local else 1
     cube = product.cube is not None and local and "://" not in product.cube.repository
-    keep_all = local and product.export.keep == "always"
-    keeping = Keeping(tiles_of=None if keep_all else at_once, mosaics=local, cube=cube)
+    mosaics = "mosaic" in project.chain.stages
+    keep_all = local and (product.export.keep == "always" or not mosaics)
+    keeping = Keeping(tiles_of=None if keep_all else at_once, mosaics=local and mosaics, cube=cube, made=mosaics)
     return local_disk(tiles, exports=len(works), keeping=keeping)
 
 

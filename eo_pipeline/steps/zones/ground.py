@@ -63,7 +63,7 @@ class Ground:
 
 
 def ground_of(
-    rasters: Sequence[Path],
+    rasters: Sequence[Path] | Mapping[Path, RasterHeader],
     areas: Sequence[GeoBox],
     bands: Sequence[BandEncoding],
     options: MosaicOptions = _AS_THEY_ARE,
@@ -71,7 +71,7 @@ def ground_of(
     """Place rasters on one grid.
 
     Args:
-        rasters: on one lattice, or in another CRS if `options` say how they are warped.
+        rasters: on one lattice, or in another CRS if `options` say how they are warped; files, or their headers.
         areas: grids that they are meant to cover; those of the rasters if empty.
         bands: that they hold; all of one dtype and one nodata.
         options: which value wins, and how rasters are warped.
@@ -82,7 +82,7 @@ def ground_of(
         GridMismatchError: the rasters do not lie on one lattice.
     """
     check_options(options, bands)
-    headers = read_headers(rasters)
+    headers = rasters if isinstance(rasters, Mapping) else read_headers(rasters)
     check_headers(headers, bands)
     there = [header.geobox for header in headers.values()]
     wanted, warps = areas or there, options.resampling is not None

@@ -4,12 +4,13 @@ The rasters are mosaics of a product's areas on one pixel lattice, or tiles that
 measured over all of them together. Does not belong here: which statistics there are, and how tables are stored.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 from odc.geo.geobox import GeoBox
 
+from eo_pipeline.core.headers import RasterHeader
 from eo_pipeline.core.mosaics import MosaicOptions, Overlap
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.zonal.columns import Form, zone_columns
@@ -89,7 +90,7 @@ def measure_zones(
 
 def results_of_zones(
     zones: Zones,
-    rasters: Sequence[Path],
+    rasters: Sequence[Path] | Mapping[Path, RasterHeader],
     wanted: Wanted,
     *,
     areas: Sequence[GeoBox] = (),
@@ -102,7 +103,7 @@ def results_of_zones(
 ) -> Results:
     """What `measure_zones` makes its table of, in stored numbers; arguments and errors are the same.
 
-    The pixels are read once.
+    The pixels are read once. Rasters may come with headers that tell more than the files.
     """
     check_weights(wanted, weights)
     options = MosaicOptions(overlap, resampling)

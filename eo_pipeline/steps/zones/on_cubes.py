@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 import geopandas
 import pandas as pd
+from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.cubes.cube_bands import check_bands
 from eo_pipeline.core.periods import Period
@@ -100,6 +101,24 @@ def tables_of_cube(
         StorageError: the cube cannot be read.
     """
     zone_columns(zones.id_column, wanted, form=form, geometry=geometry)
+    for period, results in results_of_cube(
+        zones, cube, wanted, periods=periods, weights=weights, cache=cache, threads=threads, progress=progress
+    ):
+        yield zone_table(zones, wanted, results, period, form=form, geometry=geometry)
+
+
+def results_of_cube(
+    zones: Zones,
+    cube: StoredSlots,
+    wanted: Wanted,
+    *,
+    periods: Sequence[Period] | None = None,
+    weights: Path | None = None,
+    cache: Path | None = None,
+    threads: int = THREADS,
+    progress: Progress | None = None,
+) -> Iterator[tuple[Period, Results]]:
+    """What `tables_of_cube` makes its tables of, in stored numbers; arguments and errors are the same."""
     check_weights(wanted, weights)
     check_bands(cube.variables, wanted.bands, cube=cube.address.uri)
     chosen = cube.periods if periods is None else tuple(periods)
@@ -108,35 +127,79 @@ def tables_of_cube(
         factors = None if weights is None else weights_of(weights, cube.geobox, rasters)
         series = _Series(zones, cube, Measuring(wanted, cube.geobox, factors, threads), cache, Path(own))
         for done, (slot, period) in enumerate(zip(slots, chosen, strict=True), start=1):
-            yield zone_table(zones, wanted, series.results(slot), period, form=form, geometry=geometry)
+            yield period, series.results(slot)
             if progress is not None:
                 progress(done, len(slots))
 
 
+def measure_slot(
+    zones: Zones,
+    cube: StoredSlots,
+    wanted: Wanted,
+    period: Period,
+    *,
+    areas: Sequence[GeoBox] = (),
+    weights: Path | None = None,
+    cache: Path | None = None,
+    form: Form = "wide",
+    geometry: bool = False,
+    threads: int = THREADS,
+) -> pd.DataFrame:
+    """Measure every zone in the slot of one period: the table that `measure_zones` gives of the period's mosaics.
+
+    Args:
+        zones: in any CRS.
+        cube: open.
+        wanted: as in `tables_of_cube`.
+        period: whose slot is measured; without one, zones have count 0 and nulls, as in a slot without images.
+        areas: parts of the cube's grid that are measured; zones beyond are elsewhere; all of it if empty.
+        weights: as in `tables_of_cube`.
+        cache: likewise; nothing is kept if None.
+        form: likewise.
+        geometry: likewise.
+        threads: likewise.
+
+    Raises:
+        GridMismatchError: the areas or the raster of weights do not lie on the cube's pixels.
+        CubeError, ZonesError, StorageError: see `tables_of_cube`.
+    """
+    zone_columns(zones.id_column, wanted, form=form, geometry=geometry)
+    check_weights(wanted, weights)
+    check_bands(cube.variables, wanted.bands, cube=cube.address.uri)
+    slot = cube.slot_of(period) if period in cube.periods else None
+    with RasterHandles() as rasters:
+        factors = None if weights is None else weights_of(weights, cube.geobox, rasters)
+        measuring = Measuring(wanted, cube.geobox, factors, threads)
+        series = _Series(zones, cube, measuring, cache, own=None, areas=areas)
+        return zone_table(zones, wanted, series.results(slot), period, form=form, geometry=geometry)
+
+
 @dataclass(frozen=True)
 class _Series:
-    """The same zones in any slot of one cube; `own` is a folder that nobody else sees."""
+    """The same zones in any slot of one cube; `own` is a folder that nobody else sees, None if nothing is kept."""
 
     zones: Zones
     cube: StoredSlots
     measuring: Measuring
     cache: Path | None
-    own: Path
+    own: Path | None
+    areas: Sequence[GeoBox] = ()
 
-    def results(self, slot: int) -> Results:
-        """Measure a slot, counted from 0."""
+    def results(self, slot: int | None) -> Results:
+        """Measure a slot, counted from 0; None has no pixels."""
         wanted = self.measuring.wanted
         if not self.zones.ids:
             return no_results(0, wanted)
         with covered(self.zones, self._place, wanted, *self._kept) as (coverage, keep_runs):
-            return self.measuring.results(coverage, SlotPixels(self.cube, slot, wanted.bands), keep_runs)
+            pixels = SlotPixels(self.cube, slot, wanted.bands, self._place.areas)
+            return self.measuring.results(coverage, pixels, keep_runs)
 
     @cached_property
     def _place(self) -> CubePlace:
-        return CubePlace.of(self.cube, self.measuring.wanted.bands)
+        return CubePlace.of(self.cube, self.measuring.wanted.bands, self.areas)
 
     @cached_property
-    def _kept(self) -> tuple[Path, str]:
+    def _kept(self) -> tuple[Path | None, str]:
         """Folder and key of the zones' pixels: for later runs if they are wanted there, else for this one."""
         key = coverage_key(self.zones, self._place, self.measuring.wanted)
         return (self.own, _OWN_KEY) if self.cache is None or key is None else (self.cache, key)

@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.cubes.cube_arrays import ArrayLayout
+from eo_pipeline.core.mosaics import whole_offset
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.zonal.blocks import block_shape
 from eo_pipeline.storage.cubes.slots import StoredSlots
@@ -32,32 +33,41 @@ class CubePlace:
 
     Attributes:
         grid: the cube's.
-        extent: all of it, in its CRS.
+        extent: all of it, or the areas of it that are measured, in its CRS.
+        areas: pixels of those areas; none if all of it is measured.
         block_shape: rows and columns that are read at once: whole chunks, so that each is read once, and of few shards.
     """
 
     grid: GeoBox
     extent: BaseGeometry
     block_shape: tuple[int, int]
+    areas: tuple[Rectangle, ...] = ()
 
     @classmethod
-    def of(cls, cube: StoredSlots, bands: Sequence[BandEncoding]) -> Self:
-        """The place of a cube that has the bands."""
+    def of(cls, cube: StoredSlots, bands: Sequence[BandEncoding], areas: Sequence[GeoBox] = ()) -> Self:
+        """The place of a cube that has the bands; areas on its pixels are all that is measured, if there are any.
+
+        Raises:
+            GridMismatchError: an area does not lie on the cube's pixels.
+        """
         _, dtype = _common(bands)
         height, width = cube.geobox.shape
         pixels = min(BLOCK_PIXELS, BLOCK_BYTES // (len(bands) * dtype.itemsize))
         stored = _part_of_shard(cube.variables[bands[0].name], pixels)
         shape = block_shape(stored, (height, width), pixels=pixels)
-        return cls(cube.geobox, shapely.box(*cube.geobox.boundingbox), shape)
+        extent = shapely.union_all([shapely.box(*part.boundingbox) for part in areas or [cube.geobox]])
+        return cls(cube.geobox, extent, shape, tuple(_rectangle(area, cube.geobox) for area in areas))
 
 
 class SlotPixels:
     """The bands of one slot."""
 
-    def __init__(self, cube: StoredSlots, slot: int, bands: Sequence[BandEncoding]) -> None:
-        """Pixels of `bands` in a slot, counted from 0."""
-        self._cube, self._slot, self._bands = cube, slot, bands
-        self._written = cube.written(slot)
+    def __init__(
+        self, cube: StoredSlots, slot: int | None, bands: Sequence[BandEncoding], areas: Sequence[Rectangle] = ()
+    ) -> None:
+        """Pixels of `bands` in areas, or anywhere, of a slot, counted from 0; None has no pixels."""
+        self._cube, self._slot, self._bands = cube, slot or 0, bands
+        self._written = () if slot is None else _within(cube.written(slot), areas)
         self.bands = len(bands)
         self.nodata, self._dtype = _common(bands)
 
@@ -73,6 +83,25 @@ class SlotPixels:
                 stored = self._cube.read(band.name, self._slot, part)
                 np.copyto(kept[inside.slices], stored, where=band.is_valid(stored))
         return pixels
+
+
+def _rectangle(area: GeoBox, grid: GeoBox) -> Rectangle:
+    row, column = whole_offset(area, grid)
+    return Rectangle(row, column, row + area.height, column + area.width)
+
+
+def _within(shards: Sequence[Rectangle], areas: Sequence[Rectangle]) -> tuple[Rectangle, ...]:
+    """The parts of shards that lie in an area; all of them if there are none."""
+    if not areas or not shards:
+        return tuple(shards)
+    there = shapely.STRtree([_box(area) for area in areas])
+    pairs = there.query([_box(shard) for shard in shards]).T.tolist()
+    parts = (shards[shard].intersection(areas[area]) for shard, area in pairs)
+    return tuple(part for part in parts if part is not None)
+
+
+def _box(part: Rectangle) -> BaseGeometry:
+    return shapely.box(part.column_start, part.row_start, part.column_stop, part.row_stop)
 
 
 def _part_of_shard(array: ArrayLayout, pixels: int) -> tuple[int, int]:

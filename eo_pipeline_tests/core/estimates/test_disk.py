@@ -13,6 +13,7 @@ from eo_pipeline.core.estimates.intervals import Interval
         (Keeping(tiles_of=None, mosaics=True, cube=False), 1000 + 1000 * 4 / 3),
         (Keeping(tiles_of=20, mosaics=True, cube=False), 200 + 1000 * 4 / 3),
         (Keeping(tiles_of=1, mosaics=False, cube=False), 10 + 10 * 4 / 3),
+        (Keeping(tiles_of=None, mosaics=False, cube=False, made=False), 1000),
         (Keeping(tiles_of=500, mosaics=True, cube=False), 1000 + 1000 * 4 / 3),
     ],
 )
