@@ -28,6 +28,7 @@ class RasterHeader:
         scales: physical units per stored unit, in band order.
         offsets: physical value of a stored 0, in band order.
         block_shape: (rows, columns) of a block of the first band.
+        masked: whether it has a mask of its own that says which pixels have no value.
     """
 
     geobox: GeoBox
@@ -38,6 +39,7 @@ class RasterHeader:
     scales: tuple[float, ...]
     offsets: tuple[float, ...]
     block_shape: tuple[int, int]
+    masked: bool = False
 
     def band_numbers(self, bands: Sequence[BandEncoding]) -> tuple[int, ...]:
         """Numbers from 1 of the bands, by name where the file names them, else by position; () if they do not fit."""

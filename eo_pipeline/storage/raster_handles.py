@@ -90,6 +90,18 @@ class RasterHandles:
         except (*GDAL_ERRORS, StorageError, OSError) as error:
             raise unreadable(raster.path if isinstance(raster, WarpedRaster) else raster, error) from error
 
+    def mask(self, path: Path, rectangle: Rectangle) -> NDArray[np.bool_]:
+        """True (y, x) where a raster's own mask says that a rectangle's pixels have a value.
+
+        Raises:
+            TilesError: it cannot be read; names the file.
+        """
+        window = Window(rectangle.column_start, rectangle.row_start, rectangle.width, rectangle.height)
+        try:
+            return np.asarray(self._dataset(path).dataset_mask(window=window) > 0)
+        except GDAL_ERRORS as error:
+            raise unreadable(path, error) from error
+
     def check(self, path: Path, header: RasterHeader) -> None:
         """Read all of a raster once.
 

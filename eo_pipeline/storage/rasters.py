@@ -12,6 +12,7 @@ import rasterio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio._err import CPLE_BaseError
+from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
@@ -98,4 +99,5 @@ def header_of(dataset: Any, path: Path) -> RasterHeader:
         scales=tuple(float(scale) for scale in dataset.scales),
         offsets=tuple(float(offset) for offset in dataset.offsets),
         block_shape=tuple(dataset.block_shapes[0]),
+        masked=any(MaskFlags.per_dataset in flags for flags in dataset.mask_flag_enums),
     )

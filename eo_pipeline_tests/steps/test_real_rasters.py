@@ -8,6 +8,7 @@ import geopandas
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio
 from rasterstats import zonal_stats
 from rio_cogeo.cogeo import cog_validate
 
@@ -90,16 +91,19 @@ def test_countries_answer_like_rasterstats_on_the_source(rasters: list[Path]) ->
         ("slope.tif", True, [95, 73], [0, 0]),
         ("slope_nodata.tif", False, [39, 31], [36, 19]),
         ("all_nodata.tif", False, [0, 0], [75, 50]),
+        ("dataset_mask.tif", False, [75, 0], None),
     ],
 )
-def test_the_counts_rasterstats_publishes(raster: str, all_touched: bool, counts: list[int], nodata: list[int]) -> None:
+def test_the_counts_rasterstats_publishes(
+    raster: str, all_touched: bool, counts: list[int], nodata: list[int] | None
+) -> None:
     folder = REAL_DATA / "rasterstats"
-    band = BandEncoding("slope", "float32", nodata=-9999)
+    band = BandEncoding("slope", "float32", nodata=None if nodata is None else -9999)
     names = ["count", "nodata", "mean"]
     wanted = Wanted((band,), tuple(names), rule=Rule.ALL_TOUCHED if all_touched else Rule.CENTER)
     table = measure(folder / "polygons.shp", [folder / raster], "id", wanted)
     assert table["slope_count"].tolist() == counts
-    assert table["slope_nodata"].tolist() == nodata
+    assert nodata is None or table["slope_nodata"].tolist() == nodata
     if counts == [75, 50]:
         assert round(table["slope_mean"].iloc[0], 2) == 14.66
 
@@ -113,6 +117,42 @@ def test_the_classes_rasterstats_publishes() -> None:
     assert table["class_majority"].iloc[0] == 1.0
     assert table["class_unique"].iloc[0] == 1
     assert table["class_percentile_90"].iloc[1] == 5.0
+
+
+def test_the_numbers_of_classes_rasterstats_publishes(tmp_path: Path) -> None:
+    folder = REAL_DATA / "rasterstats"
+    lowest = float(np.finfo("float32").min)
+    wanted = Wanted(
+        (BandEncoding("class", "float32", nodata=lowest, kind="categorical"),), ("count",), classes=(1, 2, 3, 4, 5)
+    )
+    table = measure(folder / "polygons.shp", [folder / "slope_classes.tif"], "id", wanted)
+    assert table["class_class_1_count"].iloc[0] == 75
+    assert table["class_class_5_count"].iloc[1] > 0
+    assert table.filter(like="_class_").sum(axis=1).tolist() == [75, 50]
+
+
+def test_what_rasterstats_publishes_where_a_class_means_no_value(tmp_path: Path) -> None:
+    folder = REAL_DATA / "rasterstats"
+    with rasterio.open(folder / "slope_classes.tif") as source:
+        profile, pixels = source.profile | {"nodata": 1.0}, source.read()
+    with rasterio.open(tmp_path / "classes.tif", "w", **profile) as target:
+        target.write(pixels)
+    band = BandEncoding("class", "float32", nodata=1.0, kind="categorical")
+    names = ("count", "majority", "minority", "percentile_90")
+    table = measure(folder / "polygons.shp", [tmp_path / "classes.tif"], "id", Wanted((band,), names))
+    assert table["class_count"].tolist() == [0, 49]
+    assert table["class_minority"].iloc[1] == 2.0
+    assert pd.isna(table["class_majority"].iloc[0])
+    assert pd.isna(table["class_percentile_90"].iloc[0])
+    assert table["class_percentile_90"].iloc[1] == 5.0
+
+
+def test_zones_beside_the_raster_have_the_counts_rasterstats_publishes() -> None:
+    folder = REAL_DATA / "rasterstats"
+    zones = read_zones(folder / "polygons_no_overlap.shp", id_column="id")
+    wanted = Wanted((BandEncoding("slope", "float32", nodata=-9999),), ("count",))
+    table = measure(folder / "polygons_no_overlap.shp", [folder / "slope.tif"], "id", wanted)
+    assert table["slope_count"].tolist() == [0] * len(zones.ids)
 
 
 def test_zones_that_meet_the_raster_in_part_have_pixels(tmp_path: Path) -> None:

@@ -99,6 +99,7 @@ def make_mosaic(
     check_options(options, bands)
     headers = read_headers(tiles)
     check_headers(headers, bands)
+    _check_masks(headers)
     plan = _plan(headers, target, warps=options.resampling is not None)
     if plan.gaps and not options.allow_gaps:
         raise TilesError(describe_gaps(plan.gaps, target))
@@ -113,6 +114,14 @@ def make_mosaic(
         except TilesError as error:
             raise TilesError("\n".join(corrupt_tiles(handles, headers)) or str(error)) from error
     return _report(path, size, plan, source.summaries())
+
+
+def _check_masks(headers: Mapping[Path, RasterHeader]) -> None:
+    if masked := [str(path) for path, header in headers.items() if header.masked]:
+        raise TilesError(
+            f"expected tiles that mark missing pixels by nodata, got masks beside the pixels of {', '.join(masked)}; "
+            "export them with nodata"
+        )
 
 
 def _plan(headers: Mapping[Path, RasterHeader], target: GeoBox, *, warps: bool) -> MosaicPlan:

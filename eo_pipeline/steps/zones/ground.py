@@ -6,6 +6,7 @@ Does not belong here: zones, and what is made of pixels.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from eo_pipeline.core.mosaics import (
 )
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.zonal.blocks import block_shape
+from eo_pipeline.errors import TilesError
 from eo_pipeline.steps.mosaics.paint import PIECE, Painter
 from eo_pipeline.storage.raster_handles import RasterHandles
 from eo_pipeline.storage.rasters import read_headers
@@ -54,6 +56,11 @@ class Ground:
     extent: BaseGeometry
     options: MosaicOptions
 
+    @cached_property
+    def paths(self) -> Sequence[Path]:
+        """The files, in order of precedence."""
+        return list(self.headers)
+
     @property
     def block_shape(self) -> tuple[int, int]:
         """Rows and columns of the blocks that are read at once."""
@@ -78,7 +85,8 @@ def ground_of(
 
     Raises:
         ProductError: the options do not fit the bands.
-        TilesError: a raster cannot be read or does not hold the bands.
+        TilesError: a raster cannot be read or does not hold the bands, or has a mask and lies over another or in
+            another CRS.
         GridMismatchError: the rasters do not lie on one lattice.
     """
     check_options(options, bands)
@@ -89,7 +97,9 @@ def ground_of(
     check_lattice(headers, wanted[0], warps=warps)
     grid = union_grid(wanted)
     extent = shapely.union_all([shapely.box(*part.boundingbox) for part in wanted])
-    return Ground(headers, grid, plan_mosaic(there, grid, warps=warps), extent, options)
+    ground = Ground(headers, grid, plan_mosaic(there, grid, warps=warps), extent, options)
+    _check_masks(ground)
+    return ground
 
 
 class GroundPixels:
@@ -97,7 +107,8 @@ class GroundPixels:
 
     def __init__(self, ground: Ground, bands: Sequence[BandEncoding], rasters: RasterHandles) -> None:
         """Pixels of `bands`, read through `rasters`."""
-        self._plan, self._dtype_there = ground.plan, np.dtype(bands[0].dtype)
+        self._ground, self._plan, self._rasters = ground, ground.plan, rasters
+        self._dtype_there = np.dtype(bands[0].dtype)
         self._painter = Painter(ground.headers, ground.plan, ground.grid, bands, ground.options, None, rasters)
         self.bands = len(bands)
         self.nodata, self._dtype = _outside(bands[0])
@@ -113,7 +124,25 @@ class GroundPixels:
         pixels = self._painter.read(painted)[:, *inside.slices].astype(self._dtype, copy=False)
         if self._dtype != self._dtype_there:
             pixels[:, _uncovered(placements, window)] = self.nodata
+        for placement in placements:
+            path = self._ground.paths[placement.tile]
+            if self._ground.headers[path].masked:
+                missing = ~self._rasters.mask(path, placement.source)
+                pixels[:, *placement.destination.slices][:, missing] = self.nodata
         return pixels
+
+
+def _check_masks(ground: Ground) -> None:
+    """A mask says nothing of which value wins, nor how it is warped."""
+    masked = [p for p in ground.plan.placements if ground.headers[ground.paths[p.tile]].masked]
+    others = [(one, other) for one in masked for other in ground.plan.placements if other.tile != one.tile]
+    over = [one for one, other in others if one.destination.intersection(other.destination) is not None]
+    if refused := [*over, *(placement for placement in masked if placement.warp is not None)]:
+        names = sorted({str(ground.paths[placement.tile]) for placement in refused})
+        raise TilesError(
+            f"expected rasters with masks of their own side by side and in one CRS, got {', '.join(names)} over others "
+            "or in another CRS; write nodata in place of the mask"
+        )
 
 
 def _whole_pieces(window: Rectangle) -> Rectangle:

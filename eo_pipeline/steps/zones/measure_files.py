@@ -119,7 +119,7 @@ def measure_files(
     wanted = _wanted(asked, source.bands, zones.kind)
     dated = isinstance(source, CubeSource)
     columns = zone_columns(zones.id_column, wanted, form=asked.form, geometry=asked.geometry, dated=dated)
-    notes = _notes(wanted.bands)
+    notes = () if _is_masked(source) else _notes(wanted.bands)
     tags = {"zones": zones.source, "zones_sha256": zones.checksum, "rule": wanted.pixels, "source": ", ".join(sources)}
     with growing_table(path, columns=columns, tags={**tags, "notes": " ".join(notes)}) as add:
         written = _Written(zones, wanted, asked, add)
@@ -214,6 +214,11 @@ def _wanted(asked: Asked, bands: Sequence[BandEncoding], kind: Kind) -> Wanted:
         rule=asked.rule,
         functions={name: own_function(name, field="--statistics") for name in asked.statistics if is_function(name)},
     )
+
+
+def _is_masked(source: RasterSource | CubeSource) -> bool:
+    """Whether masks of rasters say which pixels have a value."""
+    return isinstance(source, RasterSource) and all(header.masked for header in source.headers.values())
 
 
 def _notes(bands: Sequence[BandEncoding]) -> tuple[str, ...]:

@@ -176,6 +176,15 @@ def test_allowed_gaps_become_nodata(tmp_path: Path) -> None:
     assert np.array_equal(read_raster(path), pixels)
 
 
+def test_tiles_with_masks_of_their_own_are_refused(tmp_path: Path) -> None:
+    tiles = quarters(tmp_path, np.abs(scene()), nodata=None)
+    with rasterio.open(tiles[2], "r+") as dataset:
+        dataset.write_mask(np.zeros(dataset.shape, np.bool_))
+    band = BandEncoding("b", "int16")
+    with pytest.raises(TilesError, match=f"mark missing pixels by nodata, got masks beside the pixels of {tiles[2]};"):
+        make_mosaic(tiles, target=TARGET, bands=[band], path=tmp_path / "m.tif", tags={})
+
+
 def test_gaps_need_a_nodata_to_fill_them(tmp_path: Path) -> None:
     band = BandEncoding("b", "uint8")
     with pytest.raises(ProductError, match="field nodata: expected a number to fill gaps"):

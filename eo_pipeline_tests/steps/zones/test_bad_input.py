@@ -156,3 +156,38 @@ def test_pixels_without_a_weight_do_not_count_and_no_weight_at_all_is_null(tmp_p
     expected = np.average(pixels, weights=np.where(weights < 0, 0, weights))
     assert table["b_weighted_mean"].tolist() == pytest.approx([expected, math.nan, math.nan], nan_ok=True)
     assert table["b_count"].tolist() == [SIDE * SIDE, 40 * SIDE, 10 * SIDE]
+
+
+def masked(folder: Path, name: str, pixels: NDArray[Any], mask: NDArray[np.bool_], *, column: int = 0) -> Path:
+    """A raster beside whose pixels a mask lies, moved by so many pixels to the right."""
+    whole = grid(SIDE, SIDE + column)
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
+        path = write_raster(folder / name, whole[:, column:], pixels[None], nodata=None, names=("b",))
+        with rasterio.open(path, "r+") as dataset:
+            dataset.write_mask(mask)
+    return path
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.parametrize("rule", RULES)
+def test_pixels_that_a_raster_s_own_mask_leaves_out_do_not_count(tmp_path: Path, dtype: str, rule: Rule) -> None:
+    rng = np.random.default_rng(0)
+    pixels, mask = rng.integers(0, 200, (SIDE, SIDE)).astype(dtype), rng.random((SIDE, SIDE)) < 0.6
+    wanted = Wanted((BandEncoding("b", dtype),), ("count", "sum", "min", "nodata"), rule=rule)
+    row = measured(masked(tmp_path, "m.tif", pixels, mask), wanted).iloc[0]
+    inside = pixels[mask].astype("float64")
+    assert row[["b_count", "b_sum", "b_min", "b_nodata"]].tolist() == pytest.approx(
+        [inside.size, inside.sum(), inside.min(), (~mask).sum()]
+    )
+
+
+def test_rasters_with_masks_may_lie_side_by_side_but_not_over_each_other(tmp_path: Path) -> None:
+    mask = np.arange(SIDE * SIDE).reshape(SIDE, SIDE) % 3 > 0
+    wanted = Wanted((BandEncoding("b", "float32"),), ("count",))
+    left = masked(tmp_path, "left.tif", ones(), mask)
+    right, over = (masked(tmp_path, f"{c}.tif", ones(), mask, column=c) for c in (SIDE, SIDE - 1))
+    both = box(5e5, 5e6 - 10 * SIDE, 5e5 + 20 * SIDE, 5e6)
+    table = measure_zones(zones(both), [left, right], wanted, JANUARY)
+    assert table["b_count"].tolist() == [2 * mask.sum()]
+    with pytest.raises(TilesError, match=r"masks of their own side by side .* got .*left.tif.* write nodata in place"):
+        measure_zones(zones(both), [left, over], wanted, JANUARY)
