@@ -58,6 +58,10 @@ class StorageError(EoPipelineError):
     """Bytes could not be read from or written to a place."""
 
 
+class SourceError(EoPipelineError):
+    """An archive of scenes cannot be searched or read: names the source and every scene."""
+
+
 class DiskFullError(StorageError):
     """No space left at the destination; nothing was left under its final name."""
 
@@ -106,5 +110,25 @@ class CubeError(EoPipelineError):
     """A cube does not fit what is to be written: names both sides."""
 
 
+class CompositeError(EoPipelineError):
+    """Observations of a place cannot become one image: says which of them do not fit."""
+
+
 class PlanFileError(EoPipelineError):
     """A saved plan cannot be read: names the file and what is wrong."""
+
+
+class EngineError(EoPipelineError):
+    """Batches of work cannot be run: names the engine, what it said and what to do."""
+
+
+class WorkerLostError(EngineError):
+    """Workers ended while they worked at a batch, more often than is tolerated: says which and how."""
+
+
+class BatchTimeoutError(EngineError):
+    """A batch took longer than it may."""
+
+
+class BatchCancelledError(EngineError):
+    """A batch was not done, since another one had failed."""

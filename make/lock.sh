@@ -14,7 +14,7 @@ compile() {
     echo "$output: $(grep -c '==' "$output") packages"
 }
 
-compile pyproject.toml requirements.lock --group dev --extra postgres
+compile pyproject.toml requirements.lock --group dev --extra dask --extra lithops --extra postgres
 for input in benchmarks/peers/*.in; do
     excludes=${input%.in}.excludes
     if [ -f "$excludes" ]; then compile "$input" "${input%.in}.lock" --excludes "$excludes"

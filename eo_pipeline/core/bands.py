@@ -5,7 +5,7 @@ and how Earth Engine is asked for such a band.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, NoReturn
 
 import numpy as np
@@ -31,6 +31,8 @@ class BandEncoding:
         units: of the physical values, e.g. "K"; empty for pure numbers.
         description: one sentence for readers of a table or file.
         kind: decides how pixels may be merged: continuous values average, categories and counts do not.
+        valid_range: least and largest stored number that a usable pixel may have, as CF's `valid_range`; None = any.
+            Nothing is masked by it: a number outside is a mistake, which checks name.
     """
 
     name: str
@@ -41,6 +43,7 @@ class BandEncoding:
     units: str = ""
     description: str = ""
     kind: Kind = "continuous"
+    valid_range: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if not self.name.strip():
@@ -54,6 +57,7 @@ class BandEncoding:
         if not math.isfinite(self.offset):
             self._refuse("offset", "a finite number", self.offset)
         self._check_nodata()
+        self._check_valid_range()
 
     @property
     def is_float(self) -> bool:
@@ -88,6 +92,23 @@ class BandEncoding:
     def physical(self, stored: float) -> float:
         """The physical value of one stored number, in units."""
         return float(stored) * self.scale + self.offset
+
+    def as_json(self) -> dict[str, Any]:
+        """Every field by name as strict JSON, NaN as text; without a range where none is declared."""
+        described = asdict(self) | ({"nodata": "NaN"} if self.nodata is not None and math.isnan(self.nodata) else {})
+        described.pop("valid_range")
+        return described | ({} if self.valid_range is None else {"valid_range": list(self.valid_range)})
+
+    def _check_valid_range(self) -> None:
+        if self.valid_range is None:
+            return
+        low, high = self.valid_range
+        if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+            self._refuse("valid_range", "two finite numbers, the least first", self.valid_range)
+        limits = np.finfo(self.dtype) if self.is_float else np.iinfo(self.dtype)
+        whole = self.is_float or (low == int(low) and high == int(high))
+        if not whole or not float(limits.min) <= low <= high <= float(limits.max):
+            self._refuse("valid_range", f"stored numbers, which {self.dtype} holds", self.valid_range)
 
     def _check_nodata(self) -> None:
         if self.nodata is None:

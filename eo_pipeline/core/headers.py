@@ -56,7 +56,9 @@ def check_headers(headers: Mapping[Path, RasterHeader], bands: Sequence[BandEnco
     Raises:
         TilesError: lists every difference of every raster.
     """
-    problems = [f"  {path}: {problem}" for path, header in headers.items() for problem in _differences(header, bands)]
+    problems = [
+        f"  {path}: {problem}" for path, header in headers.items() for problem in header_problems(header, bands)
+    ]
     if problems:
         raise TilesError(
             "expected rasters as the product's bands say, got\n" + "\n".join(problems) + "\nmake them anew"
@@ -84,7 +86,8 @@ def check_lattice(headers: Mapping[Path, RasterHeader], target: GeoBox, *, warps
         raise GridMismatchError("\n".join(problems))
 
 
-def _differences(header: RasterHeader, bands: Sequence[BandEncoding]) -> Iterator[str]:
+def header_problems(header: RasterHeader, bands: Sequence[BandEncoding]) -> Iterator[str]:
+    """What keeps a raster from holding the bands as encoded, in words."""
     if not header.band_numbers(bands):
         got = ", ".join(name or "unnamed" for name in header.band_names)
         yield f"bands {got}, expected {', '.join(band.name for band in bands)}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from eo_pipeline.core.compute.budget import EECU_HOURS_A_MONTH
+from eo_pipeline.core.engine_choice import EngineChoice
 from eo_pipeline.core.requests.allowance import Allowance
 from eo_pipeline.errors import SettingsError
 
@@ -16,6 +17,7 @@ EARTH_ENGINE_URL = "https://earthengine.googleapis.com"
 INTERACTIVE_URL = "https://earthengine-highvolume.googleapis.com"
 MONITORING_URL = "https://monitoring.googleapis.com"
 DEFAULT_ROOT = "data"
+LOCAL_PROCESSES = EngineChoice()
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,9 @@ class Settings:
             in [EO_REQUESTS_AT_ONCE].
         requests_per_second: the same in a second [EO_REQUESTS_PER_SECOND].
         most_requests_at_once: under way at most, whatever is let in [EO_MOST_REQUESTS_AT_ONCE].
+        stac_url: asked in place of every product's `source.stac` [EO_STAC_URL]; empty for what products say.
+        engine: what composes pixels here unless the product says [EO_ENGINE].
+        land: file of land polygons in place of the packaged ones [EO_LAND]; empty for those.
     """
 
     project: str = ""
@@ -66,6 +71,9 @@ class Settings:
     requests_at_once: int = 40
     requests_per_second: int = 100
     most_requests_at_once: int = 400
+    stac_url: str = ""
+    engine: EngineChoice = LOCAL_PROCESSES
+    land: str = ""
 
     @classmethod
     def from_mapping(cls, variables: Mapping[str, str]) -> Self:
@@ -91,6 +99,9 @@ class Settings:
             requests_at_once=_requests("EO_REQUESTS_AT_ONCE", variables, 40),
             requests_per_second=_requests("EO_REQUESTS_PER_SECOND", variables, 100),
             most_requests_at_once=_requests("EO_MOST_REQUESTS_AT_ONCE", variables, 400),
+            stac_url=variables.get("EO_STAC_URL", "").rstrip("/"),
+            engine=EngineChoice.from_text(variables.get("EO_ENGINE", ""), field="EO_ENGINE"),
+            land=variables.get("EO_LAND", ""),
         )
 
     @property

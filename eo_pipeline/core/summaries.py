@@ -3,13 +3,16 @@
 Belongs here: running counts over arrays that need not fit into memory together. Does not: statistics of zones.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.interleaved import by_rows
 from eo_pipeline.core.kernels.extremes import extremes
 
 
@@ -42,14 +45,21 @@ class Tally:
 
     def add(self, stored: NDArray[Any]) -> None:
         """Count stored numbers of any shape."""
-        if not stored.size:
-            return
-        valid, *found = extremes(stored.ravel(), self._band.mark)
+        if stored.size:
+            add_together([self], stored.reshape(1, stored.shape[0], -1))
+
+    @property
+    def mark(self) -> tuple[Any, bool]:
+        """The band's nodata, as kernels know it."""
+        return self._band.mark
+
+    def add_counted(self, pixels: int, valid: int, smallest: float, largest: float) -> None:
+        """Count pixels of which somebody knows how many are usable and between which stored numbers those lie."""
         with self._lock:
-            self._pixels += stored.size
+            self._pixels += pixels
             self._valid += valid
             if valid:
-                seen = [*self._extremes, *map(float, found)]
+                seen = [*self._extremes, smallest, largest]
                 self._extremes = [min(seen), max(seen)]
 
     def add_empty(self, pixels: int) -> None:
@@ -62,3 +72,22 @@ class Tally:
         physical = sorted(self._band.physical(stored) for stored in self._extremes)
         low, high = (physical[0], physical[-1]) if physical else (None, None)
         return BandSummary(self._band.name, self._valid / max(1, self._pixels), low, high)
+
+
+def add_together(tallies: Sequence[Tally], pixels: NDArray[Any]) -> None:
+    """Count stored numbers (band, y, x) of bands of one dtype and one nodata, one tally a band, in one pass."""
+    bands, height, width = pixels.shape
+    lowest, highest = _ends(pixels.dtype)
+    counts = np.zeros(width * bands, np.int32)
+    smallest, largest = np.full(counts.size, highest, pixels.dtype), np.full(counts.size, lowest, pixels.dtype)
+    extremes(by_rows(pixels), tallies[0].mark, counts, smallest, largest)
+    for number, tally in enumerate(tallies):
+        own = slice(number, None, bands)
+        tally.add_counted(height * width, int(counts[own].sum()), float(smallest[own].min()), float(largest[own].max()))
+
+
+def _ends(dtype: np.dtype[Any]) -> tuple[float, float]:
+    """Numbers that no stored number lies beyond."""
+    if dtype.kind == "f":
+        return -np.inf, np.inf
+    return np.iinfo(dtype).min, np.iinfo(dtype).max

@@ -38,6 +38,11 @@ def test_physical_is_stored_times_scale_plus_offset() -> None:
         ("nodata", {"name": "b", "dtype": "float32", "nodata": 0.1}),
         ("nodata", {"name": "b", "dtype": "float32", "nodata": 1e39}),
         ("nodata", {"name": "b", "dtype": "float64", "nodata": math.inf}),
+        ("valid_range", {"name": "b", "dtype": "uint8", "valid_range": (1, 256)}),
+        ("valid_range", {"name": "b", "dtype": "uint8", "valid_range": (0.5, 2)}),
+        ("valid_range", {"name": "b", "dtype": "int16", "valid_range": (2, 1)}),
+        ("valid_range", {"name": "b", "dtype": "float32", "valid_range": (0, math.nan)}),
+        ("valid_range", {"name": "b", "dtype": "float32", "valid_range": (0, 1e39)}),
     ],
 )
 def test_a_wrong_field_is_named(field: str, fields: dict[str, Any]) -> None:
@@ -69,6 +74,18 @@ def test_nodata_and_nan_are_not_usable() -> None:
     assert band.is_valid(stored).tolist() == [True, False, False]
     assert BandEncoding("b", "float32").is_valid(stored).tolist() == [True, True, False]
     assert BandEncoding("b", "float32", nodata=math.nan).is_nodata(stored).tolist() == [False, False, True]
+
+
+def test_json_is_strict_and_tells_of_a_range_only_where_there_is_one() -> None:
+    """Chips that were stored before there were ranges keep their structure."""
+    plain = {
+        "name": "b", "dtype": "float32", "scale": 1.0, "offset": 0.0, "nodata": "NaN", "units": "", "description": "",
+        "kind": "continuous",
+    }  # fmt: skip
+    assert BandEncoding("b", "float32", nodata=math.nan).as_json() == plain
+    assert BandEncoding("b", "float32", nodata=math.nan, valid_range=(0, 1)).as_json() == plain | {
+        "valid_range": [0, 1]
+    }
 
 
 def test_without_nodata_every_integer_is_usable() -> None:

@@ -100,3 +100,12 @@ def test_float_fill_value_is_the_base64_of_a_double() -> None:
 @pytest.mark.parametrize("nodata", [None, float("nan")])
 def test_nan_is_never_an_attribute(nodata: float | None) -> None:
     assert "_FillValue" not in band_attributes(BandEncoding("lst", "float32", nodata=nodata))
+
+
+def test_a_valid_range_is_told_in_stored_numbers() -> None:
+    packed = BandEncoding("red", "uint16", 1e-4, -0.1, nodata=0, valid_range=(1, 12000.0))
+    assert json.dumps(band_attributes(packed)["valid_range"]) == "[1, 12000]"
+    assert json.dumps(band_attributes(BandEncoding("lst", "float32", valid_range=(200, 350)))["valid_range"]) == (
+        "[200.0, 350.0]"
+    )
+    assert "valid_range" not in band_attributes(BandEncoding("plain", "uint8"))

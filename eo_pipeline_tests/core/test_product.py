@@ -182,8 +182,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"source": {**SOURCE, "where": {"A": {}}}}, "expected at least one of lt, lte, gt, gte, eq, neq, in; for example"),
     ({"source": {**SOURCE, "where": {"A": {"less": 1}}}}, "source.where.A.less: Extra inputs are not permitted"),
     ({"source": {**SOURCE, "native_resolution": 0}}, "source.native_resolution: Input should be greater than 0"),
-    ({"mask": {}}, "expected exactly one of scl_exclude, scl_include, qa_pixel, cloud_score_plus, band"),
-    ({"mask": {"scl_exclude": [1], "qa_pixel": [3]}}, "expected exactly one of scl_exclude, scl_include, qa_pixel"),
+    ({"mask": {}}, "expected exactly one of usual, scl_exclude, scl_include, qa_pixel, cloud_score_plus, "),
+    ({"mask": {}}, "qa_pixel, cloud_score_plus, s2cloudless, band"),
+    (
+        {"mask": {"scl_exclude": [1], "qa_pixel": [3]}},
+        "expected exactly one of usual, scl_exclude, scl_include, qa_pixel",
+    ),
     ({"mask": {"band": "QC"}}, "expected `band` together with exactly one of exclude, include, bits"),
     (
         {"mask": {"scl_exclude": [1], "include": [1]}},
@@ -193,9 +197,43 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"mask": {"band": "QC", "bits": {"3-1": [0]}}}, "expected bits from 0 to 31 such as 5 or 0-1, the lower first"),
     ({"mask": {"band": "QC", "bits": {"0-1": []}}}, "bits: expected fields with at least one value to keep"),
     ({"mask": {"band": "QC", "bits": {}}}, "bits: expected fields with at least one value to keep"),
+    ({"mask": {"usual": "CLOUDS"}}, "mask.usual: Input should be 'SCL', 'QA_PIXEL' or 'QA60'"),
+    ({"mask": {"usual": "SCL", "dilation": 255}}, "mask.dilation: Input should be less than or equal to 254"),
+    ({"mask": {"usual": "SCL", "opening": -1}}, "mask.opening: Input should be greater than or equal to 0"),
+    (
+        {"mask": {"s2cloudless": {"band": "cloud"}}},
+        "mask.s2cloudless.band: expected probability beside a collection of Earth Engine, got cloud; remove it",
+    ),
+    ({"mask": {"s2cloudless": {"threshold": 101}}}, "mask.s2cloudless.threshold: Input should be less than or equal"),
     ({"mask": {"cloud_score_plus": {"threshold": 2}}}, "mask.cloud_score_plus.threshold: Input should be less than or"),
-    ({"composite": {"reducer": "mode"}}, "Input should be 'median', 'mean', 'max', 'min', 'mosaic' or 'first'"),
-    ({"composite": {"counts": ["n"]}}, "Input should be 'n_obs' or 'n_valid'"),
+    ({"composite": {"reducer": "mode"}}, "composite.reducer: Value error, expected one of median, mean"),
+    ({"composite": {"reducer": "percentile_101"}}, "or percentile_N with N from 0 to 100, got 'percentile_101'"),
+    (
+        {"composite": {"reducer": "best_pixel"}},
+        "expected `quality` beside best_pixel and beside no other reducer, got b",
+    ),
+    ({"composite": {"quality": "B4"}}, "expected `quality` beside best_pixel and beside no other reducer, got median"),
+    (
+        {"composite": {"reducer": "best_pixel", "quality": "B9"}},
+        "composite.quality: expected one of B4, B8, which every image has, got B9; add it to source.bands or index",
+    ),
+    (
+        {
+            "index": {"late": {"formula": "B4 + B8", "compute": "composite"}},
+            "composite": {"reducer": "best_pixel", "quality": "late"},
+        },
+        "composite.quality: expected one of B4, B8, which every image has, got late",
+    ),
+    ({"composite": {"reducer": "medoid"}}, "composite.reducer: expected one that Earth Engine computes, got medoid"),
+    (
+        {"composite": {"reducer": "max", "counts": ["source_day"]}},
+        "composite.counts: expected n_obs and n_valid beside a collection of Earth Engine, got source_day",
+    ),
+    (
+        {"composite": {"reducer": "mean", "counts": ["source_day"]}},
+        "counts: expected source_day only where a pixel is of one image, got reducer mean; choose max, min",
+    ),
+    ({"composite": {"counts": ["n"]}}, "Input should be 'n_obs', 'n_valid' or 'source_day'"),
     ({"period": {"every": "week", "start": "2024"}}, "every: "),
     (
         {"period": {"every": "400 days", "start": "2024"}},

@@ -1,5 +1,6 @@
 import pytest
 
+from eo_pipeline.core.engine_choice import EngineChoice
 from eo_pipeline.core.requests.allowance import Allowance
 from eo_pipeline.core.settings import EARTH_ENGINE_URL, INTERACTIVE_URL, MONITORING_URL, Settings
 from eo_pipeline.errors import SettingsError
@@ -34,6 +35,9 @@ def test_every_variable_is_read() -> None:
             "EO_REQUESTS_AT_ONCE": "80",
             "EO_REQUESTS_PER_SECOND": "200",
             "EO_MOST_REQUESTS_AT_ONCE": "160",
+            "EO_STAC_URL": "http://six/",
+            "EO_ENGINE": "processes:3",
+            "EO_LAND": "land.gpkg",
         }
     )
     assert found == Settings(
@@ -53,6 +57,9 @@ def test_every_variable_is_read() -> None:
         requests_at_once=80,
         requests_per_second=200,
         most_requests_at_once=160,
+        stac_url="http://six",
+        engine=EngineChoice(workers=3),
+        land="land.gpkg",
     )
     assert found.allowance == Allowance(at_once=80, per_second=200, most=160)
     assert Settings().allowance == Allowance() == Allowance(at_once=40, per_second=100, most=400)

@@ -6,7 +6,7 @@ chip has which place (`slots`).
 """
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -110,7 +110,7 @@ class StoreTemplate:
         return GroupLayout(self._attributes(), (self._pixels(), *texts, *numbers, time, _TRANSFORM, self._bands()))
 
     def _attributes(self) -> dict[str, Json]:
-        return {"Conventions": CONVENTIONS, "title": self.product, "bands": [_strict(band) for band in self.bands]}
+        return {"Conventions": CONVENTIONS, "title": self.product, "bands": [band.as_json() for band in self.bands]}
 
     def _pixels(self) -> ArrayLayout:
         return ArrayLayout(
@@ -154,9 +154,3 @@ _TRANSFORM = ArrayLayout(
 
 def _known(name: str, dtype: str, fill: int | str, attributes: dict[str, Json]) -> ArrayLayout:
     return ArrayLayout(name, (CHIP,), (0,), (_ENTRIES,), None, dtype, fill, attributes)
-
-
-def _strict(band: BandEncoding) -> Json:
-    """An encoding as JSON has it, without NaN."""
-    masked_by_nan = band.nodata is not None and math.isnan(band.nodata)
-    return {**asdict(band), "nodata": "NaN" if masked_by_nan else band.nodata}

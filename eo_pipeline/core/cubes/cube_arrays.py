@@ -13,8 +13,9 @@ from pyproj.exceptions import CRSError
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
 TIME = "time"
-_DESCRIPTIVE = {"title", "long_name", "Conventions", "zarr_conventions"}
+_DESCRIPTIVE = {"title", "long_name", "Conventions", "zarr_conventions", "valid_range"}
 _CRS_TEXTS = {"crs_wkt", "proj:wkt2"}
+_FLAGS = {"flag_values", "flag_meanings"}
 _GRID_MAPPING = {"crs_wkt", "GeoTransform"}
 """What decides in a grid mapping; the rest of it is derived from the CRS, by one version of PROJ or another."""
 
@@ -79,7 +80,8 @@ class GroupLayout:
 def differences(expected: GroupLayout, found: GroupLayout, *, growing: str = TIME, what: str = "cube") -> list[str]:
     """Name everything in which a group departs from a template, but for what only describes.
 
-    The length of the growing axis, titles and long names may differ; a CRS is compared by meaning, not by its text.
+    The length of the growing axis, titles, long names and valid ranges may differ; a CRS is compared by meaning, not
+    by its text. Flags may lack their last ones, as in a cube that is older than they are.
 
     Args:
         expected: the template.
@@ -119,6 +121,9 @@ def _array_differences(expected: ArrayLayout, found: ArrayLayout, growing: str, 
 
 
 def _fixed_lengths(array: ArrayLayout, growing: str) -> tuple[int, ...]:
+    """The shape but for the growing axis; all of it where somebody else named no axes."""
+    if len(array.dimensions) != len(array.shape):
+        return array.shape
     lengths = zip(array.dimensions, array.shape, strict=True)
     return tuple(length for name, length in lengths if name != growing)
 
@@ -127,9 +132,29 @@ def _attribute_differences(expected: Mapping[str, Json], found: Mapping[str, Jso
     names = (expected.keys() | found.keys()) - _DESCRIPTIVE
     for name in sorted(names & _GRID_MAPPING if "crs_wkt" in expected else names):
         wanted, there = expected.get(name), found.get(name)
-        same = _same_crs(wanted, there) if name in _CRS_TEXTS else wanted == there
-        if not same:
+        if not _fits(name, wanted, there):
             yield f"{name}: expected {wanted!r}, the {what} has {there!r}"
+
+
+def _fits(name: str, wanted: Json, there: Json) -> bool:
+    if name in _CRS_TEXTS:
+        return _same_crs(wanted, there)
+    if name in _FLAGS:
+        return _begins_with(_flags(wanted), _flags(there))
+    return wanted == there
+
+
+def _flags(value: Json) -> list[Json] | None:
+    """Values as a list, meanings word by word."""
+    if isinstance(value, str):
+        return list(value.split())
+    return value if isinstance(value, list) else None
+
+
+def _begins_with(wanted: list[Json] | None, there: list[Json] | None) -> bool:
+    if not wanted or not there:
+        return wanted == there
+    return wanted[: len(there)] == there
 
 
 def _same_crs(wanted: Json, there: Json) -> bool:

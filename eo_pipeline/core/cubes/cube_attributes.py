@@ -82,7 +82,7 @@ def geozarr_attributes(geobox: GeoBox) -> dict[str, Json]:
 
 
 def band_attributes(band: BandEncoding) -> dict[str, Json]:
-    """CF attributes of a band: name, unit and, for continuous values, how the stored numbers are unpacked.
+    """CF attributes of a band: name, unit, valid range and, for continuous values, how stored numbers are unpacked.
 
     Classes and counts carry no `_FillValue`: xarray would turn them into floats. Their nodata is Zarr's fill value.
     """
@@ -93,6 +93,9 @@ def band_attributes(band: BandEncoding) -> dict[str, Json]:
         attributes["units"] = band.units
     if band.kind == "continuous":
         attributes |= packing(band)
+    if band.valid_range is not None:
+        number = float if band.is_float else int
+        attributes["valid_range"] = [number(limit) for limit in band.valid_range]
     return attributes
 
 

@@ -12,21 +12,23 @@ from eo_pipeline.core.kernels.compose import Mark, is_value
 
 
 @kernel
-def extremes(stored: NDArray[Any], mark: Mark) -> tuple[int, Any, Any]:
-    """(how many values, smallest, largest) of a flat array; both are the first number if there is no value.
+def extremes(
+    rows: NDArray[Any], mark: Mark, counts: NDArray[Any], smallest: NDArray[Any], largest: NDArray[Any]
+) -> None:
+    """Add rows of numbers to what is known of each column: columns side by side are what a processor does at once.
 
     Args:
-        stored: at least one number.
+        rows: (row, column).
         mark: of the same type.
+        counts: (column,) of values, in place.
+        smallest: (column,) value, of the numbers' type, in place.
+        largest: (column,) the same.
     """
-    count, smallest, largest = 0, stored[0], stored[0]
-    for number in stored:
-        if is_value(number, mark):
-            if count == 0:
-                smallest = largest = number
-            elif number < smallest:
-                smallest = number
-            elif number > largest:
-                largest = number
-            count += 1
-    return count, smallest, largest
+    for place in range(rows.shape[0]):
+        row = rows[place]
+        for column in range(row.size):
+            number = row[column]
+            usable = is_value(number, mark)
+            counts[column] += usable
+            smallest[column] = number if usable and number < smallest[column] else smallest[column]
+            largest[column] = number if usable and number > largest[column] else largest[column]

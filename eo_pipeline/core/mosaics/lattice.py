@@ -29,8 +29,19 @@ def whole_offset(tile: GeoBox, target: GeoBox, *, turn: int = 0) -> tuple[int, i
     Raises:
         GridMismatchError: different CRS, resolution or rotation, or an offset of a fraction of a pixel.
     """
+    found = offset_or_misfit(tile, target, turn=turn)
+    if isinstance(found, str):
+        raise GridMismatchError(
+            f"expected a raster on the pixels of [{describe_grid(target)}], got [{describe_grid(tile)}]: {found}; "
+            "export it again on the product's grid"
+        )
+    return found
+
+
+def offset_or_misfit(tile: GeoBox, target: GeoBox, *, turn: int = 0) -> tuple[int, int] | str:
+    """What `whole_offset` gives, or in words why there is no such offset."""
     if tile.crs != target.crs:
-        raise _mismatch(tile, target, "the CRS differs")
+        return "the CRS differs"
     to_target = ~target.affine @ Affine.translation(turn, 0) @ tile.affine
     column, row = to_target @ (0, 0)
     height, width = tile.shape
@@ -38,10 +49,9 @@ def whole_offset(tile: GeoBox, target: GeoBox, *, turn: int = 0) -> tuple[int, i
     for corner in ((width, 0), (0, height), (width, height)):
         x, y = to_target @ corner
         if abs(x - column - corner[0]) > TOLERANCE or abs(y - row - corner[1]) > TOLERANCE:
-            raise _mismatch(tile, target, f"resolution or rotation differs (offset {column:.6g}, {row:.6g} px)")
+            return f"resolution or rotation differs (offset {column:.6g}, {row:.6g} px)"
     if abs(column - round(column)) > TOLERANCE or abs(row - round(row)) > TOLERANCE:
-        why = f"the offset is {column:.6g} columns and {row:.6g} rows{after}, not whole pixels"
-        raise _mismatch(tile, target, why)
+        return f"the offset is {column:.6g} columns and {row:.6g} rows{after}, not whole pixels"
     return round(row), round(column)
 
 
@@ -79,16 +89,15 @@ def frame(geobox: GeoBox) -> Rectangle:
     return Rectangle(0, 0, height, width)
 
 
+def part_of(geobox: GeoBox, window: Rectangle) -> GeoBox:
+    """The grid of some pixels of a GeoBox, or of others on its lattice beyond its edges."""
+    corner = Affine.translation(window.column_start, window.row_start)
+    return GeoBox((window.height, window.width), geobox.affine @ corner, geobox.crs)
+
+
 def describe_grid(geobox: GeoBox) -> str:
     """One line for a person: size, CRS and the six numbers of the affine."""
     height, width = geobox.shape
     numbers = ", ".join(f"{number:.12g}" for number in tuple(geobox.affine)[:6])
     code = None if geobox.crs is None else geobox.crs.to_epsg()
     return f"{width} x {height} px, {f'EPSG:{code}' if code else geobox.crs}, affine ({numbers})"
-
-
-def _mismatch(tile: GeoBox, target: GeoBox, why: str) -> GridMismatchError:
-    return GridMismatchError(
-        f"expected a raster on the pixels of [{describe_grid(target)}], got [{describe_grid(tile)}]: {why}; "
-        "export it again on the product's grid"
-    )

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.interleaved import empty_pixels
 from eo_pipeline.core.kernels.overviews import (
     Cover,
     NoValue,
@@ -101,7 +102,7 @@ class WindowBelow:
     def halved(self, pixels: NDArray[Any], bands: Sequence[BandEncoding]) -> NDArray[Any]:
         """The overview's window (band, y, x) from `pixels` (band, y, x) of `rectangle`."""
         shape = (self.rows.stop - self.rows.start, self.columns.stop - self.columns.start)
-        result = np.empty((len(bands), *shape), dtype=pixels.dtype)
+        result = empty_pixels((len(bands), *shape), pixels.dtype)
         for source, band, plane in zip(pixels, bands, result, strict=True):
             self._halve(source, band, plane)
         return result

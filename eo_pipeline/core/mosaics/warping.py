@@ -72,9 +72,31 @@ def footprint(tile: GeoBox, target: GeoBox) -> BaseGeometry:
     if here.geographic and not there.geographic:
         shape = on_grid(shapely.Polygon(_ring(tile)), here, target)
     else:
-        shape = on_grid(_moved(tile, here, there), there, target)
+        shape = on_grid(outline(tile, there), there, target)
     a, b, c, d, e, f = tuple(~target.affine)[:6]
     return affinity.affine_transform(shape, [a, b, d, e, c, f])
+
+
+def outline(tile: GeoBox, there: CRS) -> BaseGeometry:
+    """The tile's outline in another CRS; longitudes are unbroken, and a pole that it holds is one side of it.
+
+    Raises:
+        GridMismatchError: part of its edge has no place there.
+    """
+    ring = _ring(tile)
+    transformer = Transformer.from_crs(_crs(tile).proj, there.proj, always_xy=True)
+    x, y = transformer.transform(ring[:, 0], ring[:, 1])
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise GridMismatchError(
+            f"expected a tile whose edges have a place in {there}, got [{describe_grid(tile)}], which reaches too far; "
+            "cut it to the surroundings of the mosaic"
+        )
+    if there.geographic:
+        x = np.unwrap(x, period=360)
+        if abs(x[-1] - x[0]) > 180:
+            pole = math.copysign(90.0, y.mean())
+            x, y = np.append(x, [x[-1], x[0]]), np.append(y, [pole, pole])
+    return shapely.make_valid(shapely.Polygon(np.column_stack([x, y])))
 
 
 def surrounding(shape: BaseGeometry) -> Rectangle:
@@ -136,24 +158,6 @@ def _ring(tile: GeoBox) -> NDArray[np.float64]:
     rows = np.concatenate([np.zeros(len(across)), down, np.full(len(across), height), down[::-1]])
     a, b, c, d, e, f = tuple(tile.affine)[:6]
     return np.column_stack([a * columns + b * rows + c, d * columns + e * rows + f])
-
-
-def _moved(tile: GeoBox, here: CRS, there: CRS) -> BaseGeometry:
-    """The tile's outline in another CRS; longitudes are unbroken, and a pole that it holds is one side of it."""
-    ring = _ring(tile)
-    transformer = Transformer.from_crs(here.proj, there.proj, always_xy=True)
-    x, y = transformer.transform(ring[:, 0], ring[:, 1])
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise GridMismatchError(
-            f"expected a tile whose edges have a place in {there}, got [{describe_grid(tile)}], which reaches too far; "
-            "cut it to the surroundings of the mosaic"
-        )
-    if there.geographic:
-        x = np.unwrap(x, period=360)
-        if abs(x[-1] - x[0]) > 180:
-            pole = math.copysign(90.0, y.mean())
-            x, y = np.append(x, [x[-1], x[0]]), np.append(y, [pole, pole])
-    return shapely.make_valid(shapely.Polygon(np.column_stack([x, y])))
 
 
 def _scale(tile: GeoBox, target: GeoBox, destination: Rectangle) -> tuple[float, float]:

@@ -7,14 +7,16 @@ whether a collection or band exists, and Dagster.
 from eo_pipeline.core.product.area import AreaGrid
 from eo_pipeline.core.product.budget import Budget
 from eo_pipeline.core.product.chips import Chips, Strata, Visualize
+from eo_pipeline.core.product.composite import Composite
 from eo_pipeline.core.product.declaration import Product, ProductDeclaration
+from eo_pipeline.core.product.mask import CloudScorePlus, Mask, S2Cloudless
 from eo_pipeline.core.product.mosaic import Mosaic
 from eo_pipeline.core.product.periods import Duration, Periods, Start
 from eo_pipeline.core.product.points import Points
 from eo_pipeline.core.product.results import Cube, Export, OutputBand
 from eo_pipeline.core.product.section import Bounds, Point
 from eo_pipeline.core.product.series import Series
-from eo_pipeline.core.product.source import CloudScorePlus, Composite, Condition, Index, Mask, Source
+from eo_pipeline.core.product.source import Condition, Index, Source
 from eo_pipeline.core.product.table import Table, TableColumn
 from eo_pipeline.core.product.zones import ZoneTable
 
@@ -38,6 +40,7 @@ __all__ = [
     "Points",
     "Product",
     "ProductDeclaration",
+    "S2Cloudless",
     "Series",
     "Source",
     "Start",

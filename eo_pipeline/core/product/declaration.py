@@ -8,10 +8,14 @@ from pydantic import Field, model_validator
 
 from eo_pipeline.core import keys
 from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.formulas import parse_formula
 from eo_pipeline.core.mosaics.options import check_options
 from eo_pipeline.core.product.area import AreaGrid
 from eo_pipeline.core.product.budget import Budget
 from eo_pipeline.core.product.chips import Chips
+from eo_pipeline.core.product.composite import Composite, check_composite
+from eo_pipeline.core.product.made_here import OF_EARTH_ENGINE, check_made_here, check_of_mosaics, counted_here
+from eo_pipeline.core.product.mask import Mask, check_linked
 from eo_pipeline.core.product.mosaic import Mosaic
 from eo_pipeline.core.product.periods import Periods
 from eo_pipeline.core.product.pieces import check_alone, check_chips, check_left_alone, check_series
@@ -19,10 +23,10 @@ from eo_pipeline.core.product.points import Points
 from eo_pipeline.core.product.results import Cube, Export, OutputBand
 from eo_pipeline.core.product.section import SHARD, Section
 from eo_pipeline.core.product.series import Series
-from eo_pipeline.core.product.source import Composite, Index, Mask, Source
+from eo_pipeline.core.product.source import Index, Place, Source
 from eo_pipeline.core.product.table import Table
 from eo_pipeline.core.product.zones import ZoneTable
-from eo_pipeline.errors import EoPipelineError
+from eo_pipeline.errors import EoPipelineError, ProductError
 
 DEFAULT_FILE_DIMENSIONS = 12800
 """Pixels a side of one exported file: 5 x 2560, and a multiple of Earth Engine's 256-pixel shards."""
@@ -35,7 +39,7 @@ class ProductDeclaration(Section):
 
     description: str = Field("", description="for people; kept with the definition")
     owners: list[str] = Field([], description="people as e-mail addresses, teams as team:name")
-    source: Source | None = Field(None, description="the collection; needed unless there is a recipe")
+    source: Source | None = Field(None, description="where images come from; needed unless there is a recipe")
     recipe: str | None = Field(
         None, description="Python function (area, period) -> ee.Image as package.module.function"
     )
@@ -63,8 +67,10 @@ class ProductDeclaration(Section):
             _check_table(self)
             return self
         for check in (
+            _check_place,
             _check_recipe,
             _check_formulas,
+            _check_composite,
             _check_output,
             _check_mosaic,
             _check_zones,
@@ -91,6 +97,16 @@ class ProductDeclaration(Section):
         return "zones" if there and _made_of_tiles(self) == ["zones"] else None
 
     @property
+    def made_here(self) -> bool:
+        """True if pixels are read and composed here, and nothing is exported."""
+        return self.place != "earth_engine"
+
+    @property
+    def place(self) -> Place:
+        """Where its images are; a person's own recipe finds them in Earth Engine."""
+        return "earth_engine" if self.source is None else self.source.place
+
+    @property
     def value_names(self) -> list[str]:
         """Names of the exported bands that hold values, in file order."""
         if self.output:
@@ -99,10 +115,15 @@ class ProductDeclaration(Section):
 
     @property
     def bands(self) -> list[BandEncoding]:
-        """Every exported band in file order: values, then counts, in one common dtype and nodata; none of a table."""
+        """Every band in file order: values, then counts; none of a table.
+
+        Of what Earth Engine exports in one common dtype and nodata; of what is made here each in its own.
+        """
         if self.table is not None:
             return []
         values = [self.output.get(name, OutputBand()).encoding(name) for name in self.value_names]
+        if self.made_here:
+            return values + [counted_here(name) for name in self.composite.counts]
         common = values[0]
         counts = [
             BandEncoding(n, common.dtype, 1.0, 0.0, common.nodata, "1", _COUNT_MEANINGS[n], "count")
@@ -168,6 +189,24 @@ def _check_table(declaration: ProductDeclaration) -> None:
         )
 
 
+def _check_place(declaration: ProductDeclaration) -> None:
+    source, cube = declaration.source, declaration.cube
+    if source is None or not declaration.made_here:
+        if cube is not None:
+            check_of_mosaics(cube)
+        if declaration.mask is not None:
+            check_linked(declaration.mask)
+        return
+    said = {name for name in (*OF_EARTH_ENGINE, "mask", "index", "composite") if _says(declaration, name)}
+    check_made_here(source, cube, declaration.zones, area=declaration.area, period=declaration.period, said=said)
+
+
+def _says(declaration: ProductDeclaration, name: str) -> bool:
+    """Whether a section is written and says something."""
+    written = name in declaration.model_fields_set
+    return written and getattr(declaration, name) != ProductDeclaration.model_fields[name].get_default()
+
+
 def _check_recipe(declaration: ProductDeclaration) -> None:
     if declaration.source is None and declaration.recipe is None:
         raise ValueError(
@@ -190,6 +229,21 @@ def _check_formulas(declaration: ProductDeclaration) -> None:
             )
         if not index.names:
             raise ValueError(f"index.{name}: expected a formula over bands, got {index.formula!r}")
+        if declaration.made_here:
+            _check_readable(name, index)
+
+
+def _check_readable(name: str, index: Index) -> None:
+    """What is composed here must be a formula that is known here."""
+    try:
+        parse_formula(index.formula)
+    except ProductError as error:
+        raise ValueError(f"index.{name}: {error}") from error
+
+
+def _check_composite(declaration: ProductDeclaration) -> None:
+    if declaration.source is not None and declaration.recipe is None:
+        check_composite(declaration.composite, declaration.source, declaration.index)
 
 
 def _check_output(declaration: ProductDeclaration) -> None:
@@ -202,12 +256,14 @@ def _check_output(declaration: ProductDeclaration) -> None:
     if both := set(declaration.value_names) & set(declaration.composite.counts):
         raise ValueError(f"output: {', '.join(sorted(both))} is the name of a count; rename the band")
     encodings = [declaration.output.get(n, OutputBand()).encoding(n) for n in declaration.value_names]
-    if len({(e.dtype, str(e.nodata)) for e in encodings}) > 1:
+    if not declaration.made_here and len({(e.dtype, str(e.nodata)) for e in encodings}) > 1:
         listed = ", ".join(f"{e.name}: {e.dtype} nodata {e.nodata}" for e in encodings)
         raise ValueError(f"output: expected one dtype and nodata for all bands, since one export has one; got {listed}")
 
 
 def _check_mosaic(declaration: ProductDeclaration) -> None:
+    if declaration.made_here:
+        return
     try:
         check_options(declaration.mosaic.options, declaration.bands)
     except EoPipelineError as error:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from eo_pipeline.core.product.area import AreaGrid
 from eo_pipeline.core.product.chips import Chips
+from eo_pipeline.core.product.composite import Composite
 from eo_pipeline.core.product.results import Export
 from eo_pipeline.core.product.section import some_words
 from eo_pipeline.core.product.series import Series
-from eo_pipeline.core.product.source import Composite
 
 
 def check_alone(kind: str, declared: Sequence[str]) -> None:

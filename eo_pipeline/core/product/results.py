@@ -4,10 +4,11 @@ import math
 from typing import Literal, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.product.section import SHARD, Section
+from eo_pipeline.core.engine_choice import EngineChoice
+from eo_pipeline.core.product.section import SHARD, Range, Section
 from eo_pipeline.errors import EoPipelineError
 
 
@@ -25,6 +26,9 @@ class OutputBand(Section):
     kind: Literal["continuous", "categorical"] = Field(
         "continuous", description="continuous values are averaged in overviews and coarser products, classes never"
     )
+    valid_range: Range | None = Field(
+        None, description="least and largest stored number of a usable pixel; a cube's check names what lies outside"
+    )
 
     def encoding(self, name: str) -> BandEncoding:
         """The band's encoding under its name; validates dtype, scale and nodata together."""
@@ -36,7 +40,15 @@ class OutputBand(Section):
             )
         try:
             return BandEncoding(
-                name, self.dtype, self.scale, self.offset, nodata, self.units, self.description, self.kind
+                name,
+                self.dtype,
+                self.scale,
+                self.offset,
+                nodata,
+                self.units,
+                self.description,
+                self.kind,
+                self.valid_range,
             )
         except EoPipelineError as error:
             raise ValueError(f"output.{name}: {error}") from error
@@ -55,6 +67,29 @@ class Cube(Section):
     shard: int | None = Field(
         None, gt=0, description="pixels a side of a Zarr shard; the area's tile or 2560 if absent"
     )
+    land: str | None = Field(
+        None,
+        description="shards without land are skipped, where pixels are composed here: packaged for coarse land that "
+        "comes with the project, or a file of polygons; EO_LAND takes packaged's place",
+    )
+    interest: str | None = Field(
+        None, description="file of polygons: shards outside are skipped, where pixels are composed here"
+    )
+    engine: str | None = Field(
+        None,
+        description="what composes pixels here: processes:4, dask:tcp://HOST:8786, lithops or lithops:FILE; EO_ENGINE "
+        "if absent",
+    )
+
+    @field_validator("engine")
+    @classmethod
+    def _known_engine(cls, text: str | None) -> str | None:
+        if text is None:
+            return None
+        try:
+            return EngineChoice.from_text(text, field="engine").text
+        except EoPipelineError as error:
+            raise ValueError(str(error)) from error
 
 
 class Export(Section):

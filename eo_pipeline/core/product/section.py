@@ -24,6 +24,7 @@ def _numbers(count: int) -> WithJsonSchema:
 
 
 Point = Annotated[tuple[float, float], _numbers(2)]
+Range = Annotated[tuple[float, float], _numbers(2)]
 Bounds = Annotated[tuple[float, float, float, float], _numbers(4)]
 
 

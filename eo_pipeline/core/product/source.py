@@ -1,15 +1,13 @@
-"""Where pixels come from and how they become one image. What does not belong here: evaluating formulas and masks."""
+"""Where pixels come from, and what is computed of them. What does not belong here: evaluating formulas."""
 
 import re
 from collections.abc import Sequence
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from eo_pipeline.core.product.section import Scalar, Section
 
-_BITS = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
-_LAST_BIT = 31
 _IDENTIFIER = re.compile(r"\b[A-Za-z_]\w*\b(?!\s*\()")
 
 
@@ -31,10 +29,27 @@ class Condition(Section):
         return self
 
 
-class Source(Section):
-    """The Earth Engine image collection and what is taken from it."""
+Place = Literal["earth_engine", "stac", "files", "tiles"]
+"""Where images are: composed inside Earth Engine, or read and composed here."""
 
-    collection: str = Field(description="Earth Engine id, for example COPERNICUS/S2_SR_HARMONIZED")
+
+class Source(Section):
+    """The images and what is taken from them: a collection of Earth Engine, unless stac, files or tiles is given."""
+
+    collection: str = Field(
+        "", description="Earth Engine's id, for example COPERNICUS/S2_SR_HARMONIZED, or the collection of `stac`"
+    )
+    stac: str | None = Field(
+        None, description="address of a STAC API or catalogue whose items are read and composed here"
+    )
+    files: str | None = Field(
+        None, description="NetCDF, GRIB or GeoTIFF files that are read and composed here, for example era5/*.nc"
+    )
+    tiles: str | None = Field(
+        None,
+        description="aligned tiles that are copied as they are, with {period} where the period's key stands, for "
+        "example gs://bucket/{period}/*.tif, or a file that lists them",
+    )
     bands: list[str] = Field(min_length=1, description="bands that the index, the composite or the output use")
     where: dict[str, Condition] = Field({}, description="conditions on image properties")
     scale: float = Field(1.0, description="factor from stored to physical values of the source's bands")
@@ -49,63 +64,34 @@ class Source(Section):
             raise ValueError(f"expected each band once, got {', '.join(repeated)} more than once")
         return self
 
-
-class CloudScorePlus(Section):
-    """Cloud Score+ of Sentinel-2: pixels at or above the threshold are usable."""
-
-    band: Literal["cs", "cs_cdf"] = Field("cs_cdf", description="which of the two scores")
-    threshold: float = Field(0.6, ge=0, le=1, description="from 0 to 1")
-
-
-class Mask(Section):
-    """Which pixels of a scene are unusable; exactly one kind. Applied at the source's native resolution."""
-
-    scl_exclude: list[int] | None = Field(None, description="classes of Sentinel-2's SCL band to mask")
-    scl_include: list[int] | None = Field(None, description="the only classes of SCL to keep")
-    qa_pixel: list[int] | None = Field(None, description="bits of Landsat's QA_PIXEL that mask a pixel when set")
-    cloud_score_plus: CloudScorePlus | None = Field(None, description="Cloud Score+, linked by system:index")
-    band: str | None = Field(None, description="any other band of classes or bits, with exclude, include or bits")
-    exclude: list[int] | None = Field(None, description="classes of `band` to mask")
-    include: list[int] | None = Field(None, description="the only classes of `band` to keep")
-    bits: dict[str, list[int]] | None = Field(
-        None, description="fields of bits of `band`, for example 0-1 or 5, and the only values of each to keep"
-    )
-
     @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        kinds = [self.scl_exclude, self.scl_include, self.qa_pixel, self.cloud_score_plus, self.band]
-        if sum(kind is not None for kind in kinds) != 1:
-            raise ValueError("expected exactly one of scl_exclude, scl_include, qa_pixel, cloud_score_plus, band")
-        ways = sum(way is not None for way in (self.exclude, self.include, self.bits))
-        if ways != (self.band is not None):
-            raise ValueError("expected `band` together with exactly one of exclude, include, bits")
+    def _one_place(self) -> Self:
+        given = [name for name in ("stac", "files", "tiles") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"expected one of stac, files, tiles, got {' and '.join(given)}; keep one")
+        if self.place in ("earth_engine", "stac") and not self.collection:
+            raise ValueError(
+                "expected `collection`, for example COPERNICUS/S2_SR_HARMONIZED of Earth Engine or sentinel-2-l2a of "
+                "`stac`, got none"
+            )
+        if self.place in ("files", "tiles"):
+            self._check_alone(given[0])
         return self
 
-    @field_validator("bits", mode="before")
-    @classmethod
-    def _texts(cls, value: object) -> object:
-        """YAML reads the name of a single bit as a number."""
-        return {str(name): kept for name, kept in value.items()} if isinstance(value, dict) else value
-
-    @model_validator(mode="after")
-    def _readable_bits(self) -> Self:
-        for name, kept in (self.bits or {}).items():
-            first, last = bit_range(name)
-            if unfit := [value for value in kept if not 0 <= value < 1 << (last - first + 1)]:
-                raise ValueError(
-                    f"bits.{name}: expected values from 0 to {(1 << (last - first + 1)) - 1}, as {last - first + 1} "
-                    f"bit(s) hold, got {', '.join(map(str, unfit))}"
-                )
-        if self.bits is not None and not (self.bits and all(self.bits.values())):
-            raise ValueError("bits: expected fields with at least one value to keep, for example {0-1: [0, 1]}")
-        return self
+    def _check_alone(self, place: str) -> None:
+        """Files have no collection, no properties, and say themselves what numbers mean."""
+        said = self.model_fields_set & {"collection", "where", "native_resolution"}
+        if said:
+            raise ValueError(f"expected no {' or '.join(sorted(said))} beside `{place}`; remove it")
 
     @property
-    def quality_band(self) -> str | None:
-        """The band of the scene itself that the mask reads, or None for Cloud Score+, which is linked."""
-        if self.scl_exclude is not None or self.scl_include is not None:
-            return "SCL"
-        return "QA_PIXEL" if self.qa_pixel is not None else self.band
+    def place(self) -> Place:
+        """Where the images are."""
+        if self.stac is not None:
+            return "stac"
+        if self.files is not None:
+            return "files"
+        return "earth_engine" if self.tiles is None else "tiles"
 
 
 class Index(Section):
@@ -120,27 +106,6 @@ class Index(Section):
     def names(self) -> list[str]:
         """Names the formula uses, in order of appearance, each once."""
         return list(dict.fromkeys(_IDENTIFIER.findall(self.formula)))
-
-
-class Composite(Section):
-    """How the images of a period become one."""
-
-    reducer: Literal["median", "mean", "max", "min", "mosaic", "first"] = Field(
-        "median",
-        description="of the usable pixels of a place; mosaic takes the last image on top, first the earliest",
-    )
-    counts: list[Literal["n_obs", "n_valid"]] = Field(
-        [], description="also export how many images saw the pixel and how many saw it usable"
-    )
-
-
-def bit_range(name: str) -> tuple[int, int]:
-    """First and last bit, from 0 to 31, of a field of bits such as `0-1` or `5`."""
-    match = _BITS.fullmatch(name)
-    first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
-    if not 0 <= first <= last <= _LAST_BIT:
-        raise ValueError(f"bits: expected bits from 0 to {_LAST_BIT} such as 5 or 0-1, the lower first, got {name!r}")
-    return first, last
 
 
 def _repeated(values: Sequence[str]) -> list[str]:

@@ -1,0 +1,1 @@
+"""Scenes: what they are, how they belong together, where they lie."""
