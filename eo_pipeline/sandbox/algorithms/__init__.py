@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from eo_pipeline.sandbox.algorithms import (
@@ -88,8 +89,9 @@ ARRAY_READY = frozenset(
 """Functions that take images whose pixels are arrays."""
 
 
+@lru_cache(maxsize=2)
 def registry(algorithms: Path) -> Mapping[str, Entry]:
-    """Every implemented function by wire name, checked against the published signatures in a file.
+    """Every implemented function by wire name, checked against the published signatures in a file, once a process.
 
     Raises:
         FileNotFoundError: the file is not there.

@@ -167,8 +167,12 @@ def _picked(values: np.ndarray, weights: np.ndarray, index: np.ndarray) -> Outco
 
 
 def _extreme(samples: Samples, weights: np.ndarray, *, smallest: bool) -> list[Outcome]:
-    values = np.where(weights > 0, samples[0], _beyond(samples[0].dtype, above=smallest))
+    counts = weights > 0
+    values = np.where(counts, samples[0], _beyond(samples[0].dtype, above=smallest))
     index = values.argmin(axis=0) if smallest else values.argmax(axis=0)
+    is_beyond = ~np.take_along_axis(counts, index[None], axis=0)[0]
+    if is_beyond.any():  # the type's last number is the extreme: that of the first sample that counts
+        index = np.where(is_beyond, counts.argmax(axis=0), index)
     return [_picked(one, weights, index) for one in samples]
 
 

@@ -6,6 +6,7 @@ import gzip
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -153,8 +154,9 @@ def _side(crs: str) -> float:
     return _PIECE_DEGREES if is_geographic(crs) else _PIECE_METRES
 
 
+@lru_cache(maxsize=2)
 def load_coast(file: Path = LAND_FILE) -> Coast:
-    """Read the coastline that comes with the package."""
+    """Read the coastline that comes with the package, once a process."""
     world = shapely.from_wkb(gzip.decompress(file.read_bytes()))
     land = tuple(shapely.get_parts(world))
     cells = [cell for polygon in land for cell in _cells(polygon)]

@@ -163,6 +163,13 @@ def _cumulative_score(scenery: Scenery, scene: Scene, frame: Frame) -> Pixels:
     return np.float32(0.02) + np.float32(0.97) * np.sqrt(clear) * (np.float32(0.5) + np.float32(0.5) * clear), sky.seen
 
 
+def _probability(scenery: Scenery, scene: Scene, frame: Frame) -> Pixels:
+    """That of a cloud, percent; shadows are none."""
+    sky = scenery.sky(frame, scene.one)
+    hidden = np.maximum(sky.cloud * np.float32(3), sky.cirrus * np.float32(1.2))
+    return np.rint(np.clip(hidden, 0, 1) * np.float32(100)), sky.seen
+
+
 _UINT16, _UINT8 = PixelType("int", 0, 65535), PixelType("int", 0, 255)
 _METRES = {"B1": 60, "B5": 20, "B6": 20, "B7": 20, "B8A": 20, "B9": 60, "B11": 20, "B12": 20}
 
@@ -187,6 +194,9 @@ CLOUD_SCORE: Mapping[str, BandKind] = {
     "cs_cdf": BandKind(10, FLOAT, "mean", _cumulative_score),
 }
 """Bands of GOOGLE/CLOUD_SCORE_PLUS/V1/S2_HARMONIZED."""
+
+CLOUD_PROBABILITY: Mapping[str, BandKind] = {"probability": BandKind(10, _UINT8, "mean", _probability)}
+"""Bands of COPERNICUS/S2_CLOUD_PROBABILITY."""
 
 TRUTH: Mapping[str, BandKind] = {
     **{band: BandKind(_METRES.get(band, 10), _UINT16, "mean", _true_reflectance(band)) for band in BANDS},

@@ -22,6 +22,7 @@ from eo_pipeline.sandbox.world.orbits import SENTINEL_2
 from eo_pipeline.sandbox.world.publishing import Edition, Present, Publishing
 from eo_pipeline.sandbox.world.scene_bands import (
     AS_PROCESSED,
+    CLOUD_PROBABILITY,
     CLOUD_SCORE,
     HARMONIZED,
     TRUTH,
@@ -134,11 +135,12 @@ class SceneCollection:
 
 
 def sentinel_collections(scenery: Scenery, present: Present) -> list[SceneCollection]:
-    """Surface reflectance, harmonised and as processed; cloud score and truth of the same system:index."""
+    """Surface reflectance, harmonised and as processed; cloud scores and truth of the same system:index."""
     return [
         SceneCollection("COPERNICUS/S2_SR_HARMONIZED", HARMONIZED, _reflectance_properties, scenery, present),
         SceneCollection("COPERNICUS/S2_SR", AS_PROCESSED, _reflectance_properties, scenery, present),
         SceneCollection("GOOGLE/CLOUD_SCORE_PLUS/V1/S2_HARMONIZED", CLOUD_SCORE, _score_properties, scenery, present),
+        SceneCollection("COPERNICUS/S2_CLOUD_PROBABILITY", CLOUD_PROBABILITY, _score_properties, scenery, present),
         SceneCollection("SANDBOX/TRUTH/S2_SR_HARMONIZED", TRUTH, _score_properties, scenery, present),
     ]
 

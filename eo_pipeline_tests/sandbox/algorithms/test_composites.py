@@ -18,7 +18,11 @@ from eo_pipeline_tests.sandbox.algorithms.scene_collection import (
     all_scenes,
 )
 from eo_pipeline_tests.sandbox.graph_support import (
+    UTM,
+    ArrayBand,
     pixels,
+    record,
+    utm_grid,
     value,
 )
 
@@ -53,6 +57,22 @@ def test_reducers_at_each_pixel(reducer: str, expected: Callable[[np.ndarray], f
             assert mask[row, column] == (len(samples) >= few)
             if len(samples) >= few:
                 assert data[row, column] == pytest.approx(expected(samples), rel=1e-9)
+
+
+@pytest.mark.parametrize(("reducer", "shown", "hidden"), [("max", 0, 200), ("min", 255, 3)])
+@pytest.mark.functions("reduce.{reducer}", against="numpy")
+def test_a_masked_sample_is_no_extreme_though_the_others_are_the_type_s_last_number(
+    reducer: str, shown: int, hidden: int
+) -> None:
+    values = np.full((8, 8), shown, "u1"), np.full((8, 8), hidden, "u1")
+    scenes = [
+        record(f"C/{name}", {"B": ArrayBand(data, UTM, mask=np.full((8, 8), seen))})
+        for name, data, seen in (("a", values[1], False), ("b", values[0], True))
+    ]
+    images = ee.ImageCollection([ee.Image("C/a"), ee.Image("C/b")])
+    ((data, mask),) = pixels(getattr(images, reducer)(), utm_grid(8, 8), *scenes)
+    np.testing.assert_array_equal(data, values[0])
+    assert mask.all()
 
 
 @pytest.mark.parametrize("name", ["median", "mean", "min", "max", "sum", "count", "mode"])
@@ -111,6 +131,17 @@ def test_a_quality_mosaic_takes_all_bands_from_the_best_image() -> None:
     np.testing.assert_array_equal(b_mask, np.take_along_axis(MASKS, best[None], 0)[0])
     valid = b_mask > 0
     np.testing.assert_array_equal(b[valid], np.take_along_axis(DATA, best[None], 0)[0][valid])
+
+
+@pytest.mark.functions("ImageCollection.qualityMosaic", against="worked example")
+def test_of_equal_qualities_a_quality_mosaic_shows_the_first_image() -> None:
+    scenes = [
+        record(f"C/{name}", {"B": ArrayBand(np.full((8, 8), value, "u1"), UTM), "Q": ArrayBand(np.ones((8, 8)), UTM)})
+        for name, value in (("a", 3), ("b", 7))
+    ]
+    images = ee.ImageCollection([ee.Image("C/a"), ee.Image("C/b")])
+    (data, _), _ = pixels(images.qualityMosaic("Q"), utm_grid(8, 8), *scenes)
+    assert (data == 3).all()
 
 
 @pytest.mark.functions("ImageCollection.toBands", against="worked example")

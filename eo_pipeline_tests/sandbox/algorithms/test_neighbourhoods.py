@@ -66,6 +66,18 @@ def test_shapes_of_kernels(shape: str, footprint: np.ndarray) -> None:
     np.testing.assert_array_equal(data, ndimage.maximum_filter(DATA, footprint=footprint)[12:17, 12:20])
 
 
+@pytest.mark.parametrize(("name", "shown", "hidden"), [("focalMax", 0, 255), ("focalMin", 255, 0)])
+@pytest.mark.functions("Image.{name}", against="numpy")
+def test_what_a_mask_hides_is_no_extreme_though_all_else_is_the_type_s_last_number(
+    name: str, shown: int, hidden: int
+) -> None:
+    data = np.where(MASK, shown, hidden).astype("u1")
+    scene = record("C/a", {"B": ArrayBand(data, UTM, mask=MASK)})
+    ((found, mask),) = pixels(getattr(ee.Image("C/a"), name)(1, "circle", "pixels"), utm_grid(3, 3, x=8, y=8), scene)
+    assert mask.tolist() == MASK[8:11, 8:11].tolist()
+    assert (found[mask.astype(bool)] == shown).all()
+
+
 @pytest.mark.functions("Image.focal_max", against="scipy")
 def test_a_radius_in_metres_follows_the_scale() -> None:
     grown: Any = ee.Image("C/a").focal_max(20, "square", "meters")

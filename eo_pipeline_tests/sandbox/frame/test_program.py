@@ -12,7 +12,7 @@ from eo_pipeline_tests.processes import end, first_line, running_sandbox, starte
 
 
 def test_it_says_where_it_listens_and_ends_cleanly(tmp_path: Path) -> None:
-    with running_sandbox(tmp_path / "sandbox") as server:
+    with running_sandbox(tmp_path / "sandbox", forked=False) as server:
         assert server.url.startswith("http://127.0.0.1:")
         assert set(server.control("clock")) == {"now", "speed"}
         assert end(server.process) == 0
@@ -21,7 +21,7 @@ def test_it_says_where_it_listens_and_ends_cleanly(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
-    with running_sandbox(tmp_path / "sandbox") as server:
+    with running_sandbox(tmp_path / "sandbox", forked=False) as server:
         server.process.send_signal(number)
         assert server.process.wait(15) == 0
 
@@ -30,7 +30,7 @@ def test_it_ends_when_its_starter_dies(tmp_path: Path) -> None:
     """A starter killed without a chance to clean up closes the pipe to the sandbox's standard input."""
     starter = (
         "import sys, time; from pathlib import Path; from eo_pipeline_tests.processes import running_sandbox\n"
-        "with running_sandbox(Path(sys.argv[1])) as server:\n"
+        "with running_sandbox(Path(sys.argv[1]), forked=False) as server:\n"
         "    print(server.url, server.process.pid, flush=True)\n"
         "    time.sleep(600)\n"
     )
@@ -63,7 +63,7 @@ def test_wrong_files_are_reported_without_a_traceback(tmp_path: Path) -> None:
 
 def test_faults_of_the_command_line_happen(tmp_path: Path) -> None:
     faults = ["status path=/v1/ status=503 count=2 message='Try later.'", "reset path=^/storage/ after=1"]
-    with running_sandbox(tmp_path / "sandbox", faults=faults) as server:
+    with running_sandbox(tmp_path / "sandbox", faults=faults, forked=False) as server:
         armed = server.control("faults")["faults"]
         assert [(fault["kind"], fault["count"]) for fault in armed] == [("status", 2), ("reset", 1)]
         algorithms, buckets = f"{server.url}/v1/projects/sandbox-project/algorithms", f"{server.url}/storage/v1/b"

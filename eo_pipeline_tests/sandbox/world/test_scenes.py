@@ -9,7 +9,7 @@ from eo_pipeline.sandbox.catalog.pyramid import Policy
 from eo_pipeline.sandbox.graph.grids import Projection
 from eo_pipeline.sandbox.graph.images import BandSource, ImageRecord
 from eo_pipeline.sandbox.world.world import ProceduralWorld
-from eo_pipeline_tests.sandbox.world.conftest import S2, SCORE, Search, ms
+from eo_pipeline_tests.sandbox.world.conftest import PROBABILITY, S2, SCORE, Search, ms
 from eo_pipeline_tests.sandbox.world.truth import true_reflectance
 
 VIENNA = shapely.Point(15.5, 48.3)
@@ -87,6 +87,9 @@ def test_cloud_scores_accompany_every_scene(search: Search, summer: list[ImageRe
     scores = list(search(SCORE, "2023-06-01", "2023-08-01", VIENNA))
     assert [score.properties["system:index"] for score in scores] == [r.properties["system:index"] for r in summer]
     assert list(scores[0].bands) == ["cs", "cs_cdf"]
+    probabilities = list(search(PROBABILITY, "2023-06-01", "2023-08-01", VIENNA))
+    assert [p.properties["system:index"] for p in probabilities] == [r.properties["system:index"] for r in summer]
+    assert list(probabilities[0].bands) == ["probability"]
 
 
 def test_a_whole_region_of_two_zones_is_covered(search: Search) -> None:
@@ -165,6 +168,21 @@ def test_cloud_scores_separate_clouds_from_clear(world: ProceduralWorld, mixed: 
         assert 0 <= values.min() <= values.max() <= 1
         assert np.median(values[np.isin(classes, [4, 5])]) > 0.8
         assert np.median(values[classes == 9]) < 0.2
+
+
+def test_cloud_probabilities_are_percents_of_the_same_clouds(world: ProceduralWorld, mixed: ImageRecord) -> None:
+    found = world.image(mixed.id.replace(S2, PROBABILITY))
+    assert found is not None
+    source = found.bands["probability"]
+    assert source.pixel_type.dtype == np.dtype("u1")
+    percent = source.read(0, 2000, 3000, 600, 400)[0]
+    classes = windows(mixed)[1]
+    clouds, clear = np.isin(classes, [8, 9]), np.isin(classes, [4, 5, 6])
+    assert clouds.sum() > 1000
+    assert clear.sum() > 1000
+    assert percent.max() <= 100
+    assert (percent[clouds] >= 50).mean() > 0.98
+    assert (percent[clear] < 20).mean() > 0.98
 
 
 def test_qa60_marks_the_clouds_of_the_classification(mixed: ImageRecord) -> None:

@@ -18,6 +18,13 @@ ARITHMETIC: tuple[Assumption, ...] = (
         ),
     ),
     Assumption(
+        "conditions in expressions",
+        "a ? b : c is c.where(a, b): c stands where only b is masked, and a pixel is masked where a or c is",
+        "inferred",
+        "algorithms.image_text:parse_expression",
+        ("Image.parseExpression",),
+    ),
+    Assumption(
         "casts",
         "to an integer type cut fractions towards zero and end at the type's limits; NaN becomes 0; as single "
         "numbers NaN and infinity are refused",

@@ -54,6 +54,13 @@ REDUCERS: tuple[Assumption, ...] = (
         ),
     ),
     Assumption(
+        "equal qualities",
+        "of a quality mosaic show the first of those images",
+        "inferred",
+        "algorithms.composites:quality_mosaic",
+        ("ImageCollection.qualityMosaic",),
+    ),
+    Assumption(
         "mode",
         "of several equally frequent values is the smallest",
         "inferred",
