@@ -1,0 +1,48 @@
+"""Objects of Cloud Storage. What does not belong here: requests and their failures (`storage.objects`)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from os.path import commonprefix
+
+from eo_pipeline.sources.listings.access import Access
+from eo_pipeline.sources.listings.listed import ListedFile
+from eo_pipeline.storage.objects import open_bucket
+
+SCHEME = "gs://"
+
+
+@dataclass(frozen=True)
+class GoogleObjects:
+    """All objects whose addresses begin alike.
+
+    Attributes:
+        address: such as gs://bucket/folder.
+        access: to the bucket.
+    """
+
+    address: str
+    access: Access
+
+    @property
+    def name(self) -> str:
+        """See Listing."""
+        return self.address
+
+    def files(self) -> tuple[ListedFile, ...]:
+        """See Listing."""
+        bucket, _, prefix = self.address.removeprefix(SCHEME).partition("/")
+        opened = open_bucket(self.access.google, bucket, named_by="the archive's address")
+        return tuple(
+            ListedFile(f"{SCHEME}{bucket}/{stored.name}", f"generation={stored.generation}")
+            for stored in opened.list(prefix)
+            if not stored.name.endswith("/")
+        )
+
+
+def with_generations(hrefs: Iterable[str], access: Access) -> Iterator[tuple[str, ListedFile | None]]:
+    """Each object with its generation, None if it is not there; one listing a bucket."""
+    for _, group in groupby(sorted(hrefs), key=lambda href: href.removeprefix(SCHEME).partition("/")[0]):
+        wanted = list(group)
+        there = {one.href: one for one in GoogleObjects(commonprefix(wanted), access).files()}  # noqa: RUF071  # a bucket's prefix is any text
+        yield from ((href, there.get(href)) for href in wanted)

@@ -1,0 +1,56 @@
+"""A listed file and what every listing can do. What does not belong here: how one listing does it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from eo_pipeline.errors import SourceError
+
+_LISTED = 50
+
+
+@dataclass(frozen=True, order=True)
+class ListedFile:
+    """A file that is there.
+
+    Attributes:
+        href: a local path, or an address of http(s), gs or s3.
+        version: text that differs when the file does: generation, ETag, or size and time.
+    """
+
+    href: str
+    version: str
+
+
+class Listing(Protocol):
+    """Files of an archive; can be sent to another process."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it, for messages."""
+        ...
+
+    def files(self) -> tuple[ListedFile, ...]:
+        """All of them, by address, with the versions that they have now.
+
+        Raises:
+            SourceError: it cannot be read, or names files that are not there: lists them.
+            StorageError, CredentialsError: a bucket cannot be listed.
+            ServiceUnreachableError: a server does not answer.
+        """
+        ...
+
+
+def refuse_absent(name: str, absent: Sequence[str]) -> None:
+    """One error for all files of a listing that are not there.
+
+    Raises:
+        SourceError: there are some.
+    """
+    if absent:
+        more = [f"  and {len(absent) - _LISTED} more"] if len(absent) > _LISTED else []
+        lines = "\n".join([*(f"  {href}" for href in sorted(absent)[:_LISTED]), *more])
+        raise SourceError(
+            f"expected the files that {name} names, got {len(absent)} that are not there:\n{lines}\n"
+            "take them out of the listing, or put them where it says"
+        )

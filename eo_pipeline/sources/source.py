@@ -1,0 +1,60 @@
+"""What every source of scenes can do. What does not belong here: how one source does it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from odc.geo.geobox import GeoBox
+
+from eo_pipeline.core.periods import Period
+from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.core.scenes.scene import Scene
+from eo_pipeline.core.scenes.stack import Stack, Wanted
+
+
+class Source(Protocol):
+    """A place that scenes can be searched in and loaded from."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it, for messages."""
+        ...
+
+    def inputs(self, geobox: GeoBox, period: Period) -> tuple[Scene, ...]:
+        """The scenes that meet a grid and were sensed in a period, by time, then id; reads no pixels.
+
+        Raises:
+            SourceError: the source refuses, or says what cannot be understood.
+            ServiceUnreachableError: the source does not answer.
+        """
+        ...
+
+    def settled(self, scenes: Sequence[Scene]) -> tuple[Scene, ...]:
+        """The same scenes with what their pixels say where their descriptions are in doubt; once before loading.
+
+        Raises:
+            SourceError: lists the scenes that cannot be read.
+        """
+        ...
+
+    def load(
+        self,
+        scenes: Sequence[Scene],
+        geobox: GeoBox,
+        bands: Sequence[Wanted],
+        *,
+        window: Rectangle | None = None,
+        overviews: bool = False,
+    ) -> Stack:
+        """The scenes' observations on a grid.
+
+        Args:
+            scenes: at least one.
+            geobox: the grid, by which it is decided which scenes are one observation.
+            bands: what is loaded of each.
+            window: the part of the grid that is read, all of it if None; pixels do not depend on where it is cut.
+            overviews: whether a much coarser grid may be read from overviews, to be looked at.
+
+        Raises:
+            SourceError: lists the scenes that cannot be read or have no such band.
+        """
+        ...

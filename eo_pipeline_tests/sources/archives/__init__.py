@@ -1,0 +1,1 @@
+"""Archives of NetCDF, GRIB and GeoTIFF files."""
