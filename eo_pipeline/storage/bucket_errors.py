@@ -49,6 +49,10 @@ def translated(act: str, *, address: str, named_by: str) -> Iterator[None]:
         raise CredentialsError(
             f"could not {act}: the credentials were refused; renew them or set EO_CREDENTIALS"
         ) from error
+    except google.auth.exceptions.InvalidOperation as error:
+        raise CredentialsError(
+            f"could not {act}: it is not open to everybody ({error}); name credentials that may, such as EO_CREDENTIALS"
+        ) from error
     except (requests.RequestException, google.auth.exceptions.TransportError) as error:
         raise unreachable(act, address, type(error).__name__) from error
 

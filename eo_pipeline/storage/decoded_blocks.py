@@ -36,6 +36,7 @@ def read_blocks(blocks: RawBlocks, rectangle: Rectangle, bands: Sequence[int], i
     encoding = _encoding(blocks.format, into.dtype)
     if encoding is None:
         return False
+    whole = tuple(bands) == tuple(range(1, encoding.shape[2] + 1))
     for block in _blocks(rectangle, encoding.shape[0]):
         there = block.intersection(Rectangle(0, 0, *blocks.shape))
         data = None if there is None else blocks.read(there)
@@ -45,6 +46,9 @@ def read_blocks(blocks: RawBlocks, rectangle: Rectangle, bands: Sequence[int], i
         inside = shared.shifted(rows=-block.row_start, columns=-block.column_start)
         target = shared.shifted(rows=-rectangle.row_start, columns=-rectangle.column_start)
         pixels = encoding.decode(data)
+        if whole:
+            into[:, *target.slices] = pixels[:, *inside.slices]
+            continue
         for band, number in zip(into, bands, strict=True):
             band[target.slices] = pixels[number - 1][inside.slices]
     return True

@@ -4,9 +4,7 @@ Does not belong here: what a manifest says (`core.chips.manifest`).
 """
 
 import json
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import geopandas
@@ -34,7 +32,7 @@ def write_manifest(
         StorageError: the columns are not those of a manifest, or the account may not write there.
         DiskFullError: no space left; nothing stays behind.
     """
-    described = {**tags, BANDS_KEY: json.dumps([_strict(band) for band in bands])}
+    described = {**tags, BANDS_KEY: json.dumps([band.as_json() for band in bands])}
     write_geo_table(manifest, path, columns=COLUMNS, tags=described)
 
 
@@ -45,9 +43,3 @@ def read_manifest(path: Path) -> geopandas.GeoDataFrame:
         StorageError: there is no readable GeoParquet at `path`, or one with other columns.
     """
     return read_geo_table(path, columns=COLUMNS)
-
-
-def _strict(band: BandEncoding) -> dict[str, object]:
-    """An encoding as JSON has it, without NaN."""
-    masked_by_nan = band.nodata is not None and math.isnan(band.nodata)
-    return {**asdict(band), "nodata": "NaN" if masked_by_nan else band.nodata}

@@ -5,24 +5,36 @@ the windows as they are read, where pixels go in pairs. Nothing of the whole ras
 Does not belong here: the file's layout.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
+from itertools import chain, product
 from math import isnan
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eo_pipeline.core.interleaved import empty_pixels
 from eo_pipeline.core.mosaics.overviews import WindowBelow
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.cogs.block_windows import Workload
 from eo_pipeline.storage.cogs.encoding import Encoding
 from eo_pipeline.storage.cogs.part_files import PartFiles
+from eo_pipeline.storage.cogs.placed_blocks import PlacedBlocks
+from eo_pipeline.storage.cogs.reserve import Reserve, sample
 from eo_pipeline.storage.cogs.sources import BlockSource
 from eo_pipeline.storage.cogs.spec import CogSpec
 from eo_pipeline.storage.cogs.threads import in_threads
+
+
+class _Encoded(NamedTuple):
+    """A block's row and column of blocks, and its bytes; none if it has no value."""
+
+    row: int
+    column: int
+    data: bytes
 
 
 @dataclass(frozen=True)
@@ -34,7 +46,9 @@ class BlockWriter:
         shapes: (y, x) of the raster and its overviews.
         source: the raster's pixels.
         encoding: of a block.
-        part: where blocks go.
+        part: where blocks of overviews go.
+        placed: where the raster's own blocks go.
+        head: bytes that the file has before its first block, at most.
         work: how windows are cut.
     """
 
@@ -43,14 +57,30 @@ class BlockWriter:
     source: BlockSource
     encoding: Encoding
     part: PartFiles
+    placed: PlacedBlocks
+    head: int
     work: Workload
 
     def write_all(self) -> None:
         """Write every block that holds a value, of every level."""
-        in_threads(self._write_window, self.work.windows(self.shapes[0]), threads=self.work.threads)
+        self._write_raster()
         for level in range(2 if self._in_pairs else 1, len(self.shapes)):
             make = partial(self._make_overview, level)
             in_threads(make, self.work.windows_above(self.shapes[level]), threads=self.work.threads)
+
+    def _write_raster(self) -> None:
+        """Write the raster's own blocks, and the first overview's if it is made of them."""
+        windows = list(self.work.windows(self.shapes[0]))
+        tried = sample(windows)
+        known, reserve = set(tried), Reserve(self.shapes, self.spec.pixel_bytes)
+
+        def write(window: Rectangle) -> None:
+            raster, overview = self._write_window(window, tried=window in known)
+            if window in known and reserve.learn(window.pixels, raster, overview) == len(known):
+                self.placed.begin(self.head + reserve.overviews())
+
+        rest = (window for window in windows if window not in known)
+        in_threads(write, chain(tried, rest), threads=self.work.threads)
 
     @property
     def _in_pairs(self) -> bool:
@@ -58,34 +88,62 @@ class BlockWriter:
         height, width = self.shapes[0]
         return len(self.shapes) > 1 and height % 2 == 0 and width % 2 == 0
 
-    def _write_window(self, window: Rectangle) -> None:
+    def _write_window(self, window: Rectangle, *, tried: bool) -> tuple[int, int]:
+        """Bytes of the window's blocks, and of its first overview if that is made of windows or is `tried`."""
         if self.source.is_empty(window):
-            return
+            return self._put(0, self._without_value(window)), 0
         pixels = self.source.read(window)
         self._check(pixels, window)
-        self._put_blocks(0, window, pixels)
-        if self._in_pairs:
-            above = Rectangle(
-                window.row_start // 2, window.column_start // 2, window.row_stop // 2, window.column_stop // 2
-            )
-            self._put_blocks(1, above, WindowBelow.of(above, self.shapes[0]).halved(pixels, self.spec.bands))
+        raster = self._put(0, self._encoded(0, window, pixels))
+        if not (self._in_pairs or tried):
+            return raster, 0
+        overview = self._encoded(1, *self._halved(window, pixels))
+        return raster, self._put(1, overview) if self._in_pairs else sum(len(block.data) for block in overview)
+
+    def _halved(self, window: Rectangle, pixels: NDArray[Any]) -> tuple[Rectangle, NDArray[Any]]:
+        """A window of the first overview and its pixels, as if the raster had no odd row or column at its end."""
+        rows, columns = window.height // 2, window.width // 2
+        top, left = window.row_start // 2, window.column_start // 2
+        above = Rectangle(top, left, top + rows, left + columns)
+        even = (self.shapes[0][0] // 2 * 2, self.shapes[0][1] // 2 * 2)
+        pairs = pixels[:, : 2 * rows, : 2 * columns]
+        return above, WindowBelow.of(above, even).halved(pairs, self.spec.bands)
 
     def _make_overview(self, level: int, window: Rectangle) -> None:
         needed = WindowBelow.of(window, self.shapes[level - 1])
         pixels = self._read_back(level - 1, needed.rectangle)
         if pixels is not None:
-            self._put_blocks(level, window, needed.halved(pixels, self.spec.bands))
+            self._put(level, self._encoded(level, window, needed.halved(pixels, self.spec.bands)))
 
-    def _put_blocks(self, level: int, window: Rectangle, pixels: NDArray[Any]) -> None:
-        """Put a window's blocks, compressed or as the source has them; those without a value are left out."""
+    def _put(self, level: int, blocks: Iterable[_Encoded]) -> int:
+        """Put blocks where those of their level go; how many bytes they have."""
+        total = 0
+        for row, column, data in blocks:
+            if level == 0:
+                self.placed.put(row, column, data)
+            elif data:
+                self.part.put(level, row, column, data)
+            total += len(data)
+        return total
+
+    def _encoded(self, level: int, window: Rectangle, pixels: NDArray[Any]) -> Iterator[_Encoded]:
+        """A window's blocks, compressed or as the source has them; of those without a value no byte."""
         for block in self.work.blocks(window):
-            inside = block.shifted(rows=-window.row_start, columns=-window.column_start)
-            values = pixels[:, *inside.slices]
-            if not self._has_values(values):
-                continue
-            row, column = block.row_start // self.spec.block, block.column_start // self.spec.block
-            raw = self.source.raw(block) if level == 0 else None
-            self.part.put(level, row, column, self.encoding.encode(values) if raw is None else raw)
+            values = pixels[:, *block.shifted(rows=-window.row_start, columns=-window.column_start).slices]
+            data = b""
+            if self._has_values(values):
+                raw = self.source.raw(block) if level == 0 else None
+                data = self.encoding.encode(values) if raw is None else raw
+            yield _Encoded(*self._place(block), data)
+
+    def _without_value(self, window: Rectangle) -> Iterator[_Encoded]:
+        """The blocks of a window that has no value."""
+        for block in self.work.blocks(window):
+            yield _Encoded(*self._place(block), b"")
+
+    def _place(self, block: Rectangle) -> tuple[int, int]:
+        """Row and column of blocks."""
+        return block.row_start // self.spec.block, block.column_start // self.spec.block
 
     def _has_values(self, pixels: NDArray[Any]) -> bool:
         """Whether any pixel is not what stands where nothing is written; most blocks tell by their first row."""
@@ -102,8 +160,8 @@ class BlockWriter:
         columns = range(window.column_start // size, -(-window.column_stop // size))
         if not self.part.tables[level].sizes[rows.start : rows.stop, columns.start : columns.stop].any():
             return None
-        shape = (len(self.spec.bands), window.height, window.width)
-        pixels = np.full(shape, self.spec.empty, self.spec.dtype)
+        pixels = empty_pixels((len(self.spec.bands), window.height, window.width), self.spec.dtype)
+        pixels[...] = self.spec.empty
         for row, column in product(rows, columns):
             data = self.part.get(level, row, column)
             if data:

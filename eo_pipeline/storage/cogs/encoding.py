@@ -10,7 +10,7 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from eo_pipeline.core.kernels.interleaving import interleave_differences, undo_float_differences
+from eo_pipeline.core.kernels.interleaving import undo_float_differences
 from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.cogs.deflating import deflate
 from eo_pipeline.storage.cogs.spec import CogSpec
@@ -88,13 +88,15 @@ class Encoding:
     def _predicted(self, pixels: NDArray[Any]) -> NDArray[Any]:
         """(y, x, band) of a whole block, as it goes into the codec."""
         _, height, width = pixels.shape
-        block = np.empty(self.shape, self.dtype)
-        if self.predictor == 2:
-            interleave_differences(pixels, block)
-            return block
-        block[:height, :width] = np.moveaxis(pixels, 0, 2)
-        block[:height, width:] = block[:height, width - 1 : width]
+        values, block = np.moveaxis(pixels, 0, 2), np.empty(self.shape, self.dtype)
         block[height:] = 0
+        if self.predictor == 2:
+            block[:height, :1] = values[:, :1]
+            np.subtract(values[:, 1:], values[:, :-1], out=block[:height, 1:width])
+            block[:height, width:] = 0
+            return block
+        block[:height, :width] = values
+        block[:height, width:] = values[:, -1:]
         return imagecodecs.floatpred_encode(block, axis=1) if self.predictor == 3 else block
 
     def _decompressed(self, data: bytes, size: int) -> bytes | bytearray | memoryview:

@@ -7,7 +7,7 @@ Does not belong here: writing it, and what tags say.
 
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,39 +42,54 @@ class Layout:
 
     Attributes:
         head: all bytes before the first block's leader.
+        first: where the raster's own blocks begin.
         positions: a level's blocks' first bytes, after their leaders, row by row; 0 for a block that is not written.
         size: of the whole file in bytes.
     """
 
     head: bytes
+    first: int
     positions: tuple[NDArray[np.int64], ...]
     size: int
 
 
-def lay_out(levels: Sequence[Level], *, big: bool = False) -> Layout:
-    """Lay out a raster and its overviews, largest first, as classic TIFF if it fits into 4 GiB unless `big`."""
+def lay_out(levels: Sequence[Level], *, big: bool = False, first: int = 0) -> Layout:
+    """Lay out a raster and its overviews, largest first, as classic TIFF if it fits into 4 GiB unless `big`.
+
+    The raster's own blocks begin at `first`, or right after the overviews if those do not end before it.
+    """
     if not big:
-        layout = _positions(levels, CLASSIC)
+        layout = _positions(levels, CLASSIC, first)
         if layout.size < 2**32:
             return _with_head(levels, layout, CLASSIC)
-    return _with_head(levels, _positions(levels, BIG), BIG)
+    return _with_head(levels, _positions(levels, BIG, first), BIG)
 
 
-def framed(block: bytes) -> bytes:
+def head_size(levels: Sequence[Level]) -> int:
+    """Bytes before the first block, at most; of the levels' sizes only how many there are counts."""
+    return _head_size(levels, BIG)
+
+
+def framed(block: bytes) -> tuple[bytes, bytes, bytes]:
     """A block between its leader and its trailer."""
-    return b"".join([struct.pack("<I", len(block)), block, block[-TRAILER:].rjust(TRAILER, b"\0")])
+    return struct.pack("<I", len(block)), block, block[-TRAILER:].rjust(TRAILER, b"\0")
 
 
-def _positions(levels: Sequence[Level], form: Form) -> Layout:
+def _head_size(levels: Sequence[Level], form: Form) -> int:
+    return _start(form) + sum(form.directory_size(_placed(level, level.sizes, form).values()) for level in levels)
+
+
+def _positions(levels: Sequence[Level], form: Form, first: int) -> Layout:
     """The layout without a head: all that depends on sizes alone."""
-    start = _start(form) + sum(form.directory_size(_placed(level, level.sizes, form).values()) for level in levels)
-    positions = []
-    for level in reversed(levels):
+    start, positions = _head_size(levels, form), []
+    for number, level in reversed(list(enumerate(levels))):
+        if number == 0:
+            start = first = max(start, first)
         lengths = np.where(level.sizes > 0, level.sizes + LEADER + TRAILER, 0)
         ends = start + np.cumsum(lengths)
         positions.append(np.where(level.sizes > 0, ends - lengths + LEADER, 0))
         start = int(ends[-1])
-    return Layout(b"", tuple(reversed(positions)), start)
+    return Layout(b"", first, tuple(reversed(positions)), start)
 
 
 def _with_head(levels: Sequence[Level], layout: Layout, form: Form) -> Layout:
@@ -84,7 +99,7 @@ def _with_head(levels: Sequence[Level], layout: Layout, form: Form) -> Layout:
         size = form.directory_size(tags.values())
         following = 0 if index == len(directories) - 1 else len(head) + size
         head += directory_bytes(tags, len(head), following=following, form=form)
-    return Layout(bytes(head), layout.positions, layout.size)
+    return replace(layout, head=bytes(head))
 
 
 def _placed(level: Level, positions: NDArray[np.int64], form: Form) -> dict[int, Tag]:

@@ -16,6 +16,9 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
+WHOLE_FILE = 0
+"""Number of the file that blocks are written into where they stay."""
+
 _CUT = 2**21
 """Bytes that are cut off a file at once: few, so that the system takes the same memory for what is written next."""
 
@@ -45,17 +48,30 @@ class BlockTable:
 
     def enter(self, row: int, column: int, data: bytes, *, file: int, position: int) -> None:
         """Remember where a block's bytes are."""
-        self.files[row, column], self.positions[row, column] = file, position
+        self.move(row, column, file=file, position=position)
         self.sizes[row, column], self.checksums[row, column] = len(data), checksum(data)
+
+    def move(self, row: int, column: int, *, file: int, position: int) -> None:
+        """Remember where a block's bytes are now."""
+        self.files[row, column], self.positions[row, column] = file, position
 
 
 @dataclass
 class _Part:
-    """One open file: its number, descriptor and size."""
+    """One open file: its number, descriptor, size, and positions of room that was given back, by its bytes."""
 
     number: int
     file: int
     end: int = 0
+    free: dict[int, list[int]] = field(default_factory=dict)
+
+    def place(self, size: int) -> int:
+        """Where so many bytes may stand."""
+        room = _room(size)
+        if self.free.get(room):
+            return self.free[room].pop()
+        self.end += room
+        return self.end - room
 
 
 @dataclass
@@ -63,7 +79,8 @@ class PartFiles:
     """Blocks of a raster and its overviews; all but closing may be done by several threads.
 
     Each thread that puts a block takes a file of its own meanwhile, for the system lets one thread write a file at a
-    time. The files go when they are closed.
+    time. The first file is none of theirs: it holds blocks where they stay, and may become the whole file. The files go
+    when they are closed.
 
     Attributes:
         folder: holds the files.
@@ -77,22 +94,38 @@ class PartFiles:
     _lock: Lock = field(default_factory=Lock)
 
     def __enter__(self) -> Self:
+        self._open()
         return self
+
+    @property
+    def whole(self) -> int:
+        """Descriptor of the file that holds blocks where they stay."""
+        return self._parts[WHOLE_FILE].file
+
+    def keep_whole(self, path: Path) -> None:
+        """Let the file that holds blocks where they stay be no longer one of these, but stay under a name."""
+        self._path(WHOLE_FILE).replace(path)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for part in self._parts:
             os.close(part.file)
-            self._path(part.number).unlink()
+            self._path(part.number).unlink(missing_ok=True)
 
     def put(self, level: int, row: int, column: int, data: bytes) -> None:
         """Keep a block's bytes; OSError if there is no room."""
-        part = self._take()
-        write_at(part.file, data, part.end)
-        self.tables[level].enter(row, column, data, file=part.number, position=part.end)
-        part.end += len(data)
+        part, position = self._take(len(data))
+        write_at(part.file, position, data)
+        self.tables[level].enter(row, column, data, file=part.number, position=position)
         self._idle.append(part)
+
+    def release(self, level: int, row: int, column: int) -> None:
+        """Let others have a block's room; it is to be read no more."""
+        table = self.tables[level]
+        part, room = self._parts[int(table.files[row, column])], _room(int(table.sizes[row, column]))
+        with self._lock:
+            part.free.setdefault(room, []).append(int(table.positions[row, column]))
 
     def get(self, level: int, row: int, column: int) -> bytes:
         """A block's bytes; empty if it is not written."""
@@ -100,18 +133,17 @@ class PartFiles:
         size, number = int(table.sizes[row, column]), int(table.files[row, column])
         return os.pread(self._parts[number].file, size, int(table.positions[row, column])) if size else b""
 
-    def drain(self) -> Iterator[tuple[int, int, int, bytes]]:
-        """All blocks once, as (level, row, column, bytes); the files are cut as their last blocks are given.
+    def drain(self, *, first: int) -> Iterator[tuple[int, int, int, bytes]]:
+        """All blocks from the file `first` on, as (level, row, column, bytes); files are cut as blocks are given.
 
         So blocks that are written elsewhere meanwhile take little more room, on disk and in the system's cache, than
         they took here.
         """
-        for part in self._parts:
+        for part in self._parts[first:]:
             for position, level, row, column in self._from_the_end(part.number):
                 yield level, row, column, self.get(level, row, column)
-                if part.end - position > _CUT:
-                    part.end = position
-                    os.truncate(part.file, part.end)
+                if os.fstat(part.file).st_size - position > _CUT:
+                    os.truncate(part.file, position)
 
     def _from_the_end(self, number: int) -> NDArray[np.int64]:
         """(position, level, row, column) of the blocks of one file, the last first."""
@@ -122,25 +154,37 @@ class PartFiles:
         blocks = np.concatenate(found)
         return blocks[np.argsort(-blocks[:, 0])]
 
-    def _take(self) -> _Part:
-        """A file that no thread is writing."""
+    def _take(self, size: int) -> tuple[_Part, int]:
+        """A file that no thread is writing, and a place in it for so many bytes."""
         with self._lock:
-            if not self._idle:
-                number = len(self._parts)
-                self._parts.append(_Part(number, os.open(self._path(number), os.O_RDWR | os.O_CREAT | os.O_EXCL)))
-                return self._parts[-1]
-            return self._idle.pop()
+            part = self._idle.pop() if self._idle else self._open()
+            return part, part.place(size)
+
+    def _open(self) -> _Part:
+        number = len(self._parts)
+        self._parts.append(_Part(number, os.open(self._path(number), os.O_RDWR | os.O_CREAT | os.O_EXCL)))
+        return self._parts[-1]
 
     def _path(self, number: int) -> Path:
         return self.folder / f"blocks-{number}"
 
 
-def write_at(file: int, data: bytes, position: int) -> None:
-    """Write all of `data` at a position of an open file; OSError if there is no room."""
-    view = memoryview(data)
-    while view:
-        written = os.pwrite(file, view, position)
-        view, position = view[written:], position + written
+def _room(size: int) -> int:
+    """Bytes that a block of so many is given, up to a quarter more, so that its room is often another's."""
+    step = 1 << max(0, size.bit_length() - 3)
+    return -(-size // step) * step
+
+
+def write_at(file: int, position: int, *pieces: bytes) -> None:
+    """Write all pieces, one after the other, at a position of an open file; OSError if there is no room."""
+    views = [memoryview(piece) for piece in pieces if piece]
+    while views:
+        written = os.pwritev(file, views, position)
+        position += written
+        while views and written >= len(views[0]):
+            written -= len(views.pop(0))
+        if written:
+            views[0] = views[0][written:]
 
 
 def checksum(data: bytes) -> int:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.cogs.layout import LEADER, TRAILER, Layout, framed
-from eo_pipeline.storage.cogs.part_files import BlockTable, PartFiles, checksum, write_at
+from eo_pipeline.storage.cogs.part_files import WHOLE_FILE, BlockTable, PartFiles, checksum, write_at
 from eo_pipeline.storage.cogs.spec import CogSpec
 from eo_pipeline.storage.cogs.threads import in_threads
 from eo_pipeline.storage.cogs.tiff_tags import OFFSETS, SIZES, read_directories
@@ -30,16 +30,28 @@ class _Place(NamedTuple):
 
 
 def assemble(path: Path, part: PartFiles, layout: Layout) -> None:
-    """Write the whole file from the blocks of the part files, which it empties; OSError if there is no room."""
-    placed = [at.reshape(table.sizes.shape) for at, table in zip(layout.positions, part.tables, strict=True)]
+    """Complete the file that has the raster's own blocks, or write a new one if they are in the way of the overviews.
+
+    The part files are emptied. OSError if there is no room.
+    """
+    if np.array_equal(layout.positions[0], part.tables[0].positions.ravel()):
+        _write(part.whole, part, layout, first=WHOLE_FILE + 1)
+        part.keep_whole(path)
+        return
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
     try:
-        os.truncate(file, layout.size)
-        write_at(file, layout.head, 0)
-        for level, row, column, data in part.drain():
-            write_at(file, framed(data), int(placed[level][row, column]) - LEADER)
+        _write(file, part, layout, first=WHOLE_FILE)
     finally:
         os.close(file)
+
+
+def _write(file: int, part: PartFiles, layout: Layout, *, first: int) -> None:
+    """Write the head and the blocks of part files from `first` on."""
+    places = [at.reshape(table.sizes.shape) for at, table in zip(layout.positions, part.tables, strict=True)]
+    os.truncate(file, layout.size)
+    write_at(file, 0, layout.head)
+    for level, row, column, data in part.drain(first=first):
+        write_at(file, int(places[level][row, column]) - LEADER, *framed(data))
 
 
 def check_whole(path: Path, spec: CogSpec, tables: Sequence[BlockTable], *, threads: int) -> None:
@@ -62,7 +74,9 @@ def check_whole(path: Path, spec: CogSpec, tables: Sequence[BlockTable], *, thre
             size = int(table.sizes[place.row, place.column])
             frame = os.pread(file.fileno(), LEADER + size + TRAILER, place.position - LEADER)
             data = frame[LEADER : LEADER + size]
-            if checksum(data) != table.checksums[place.row, place.column] or frame != framed(data):
+            leader, _, trailer = framed(data)
+            whole = frame[:LEADER] == leader and frame[LEADER + size :] == trailer
+            if not whole or checksum(data) != table.checksums[place.row, place.column]:
                 raise _differs(
                     path, f"other bytes in level {place.level}, block row {place.row}, column {place.column}"
                 )

@@ -13,8 +13,9 @@ from eo_pipeline.storage.cogs.block_windows import CACHE_SHARE, Workload
 from eo_pipeline.storage.cogs.block_writer import BlockWriter
 from eo_pipeline.storage.cogs.encoding import CODES, Encoding
 from eo_pipeline.storage.cogs.gdal_cog import write_gdal_cog
-from eo_pipeline.storage.cogs.layout import Level, lay_out
+from eo_pipeline.storage.cogs.layout import Level, head_size, lay_out
 from eo_pipeline.storage.cogs.part_files import BlockTable, PartFiles
+from eo_pipeline.storage.cogs.placed_blocks import PlacedBlocks
 from eo_pipeline.storage.cogs.sources import BlockSource
 from eo_pipeline.storage.cogs.spec import CogSpec
 from eo_pipeline.storage.cogs.template import sized, tags_like_gdal
@@ -53,13 +54,17 @@ def _write_blocks(folder: Path, spec: CogSpec, source: BlockSource, work: Worklo
     shapes = level_shapes((height, width), spec.block)
     tags = tags_like_gdal(spec, folder)
     tables = [BlockTable.empty((-(-height // spec.block), -(-width // spec.block))) for height, width in shapes]
+    levels = [
+        Level(sized(tags, shape, spec.block, overview=number > 0), table.sizes.reshape(-1))
+        for number, (shape, table) in enumerate(zip(shapes, tables, strict=True))
+    ]
     with PartFiles(folder, tables) as part:
-        BlockWriter(spec, shapes, source, Encoding.of(spec), part, work).write_all()
-        levels = [
-            Level(sized(tags, shape, spec.block, overview=number > 0), table.sizes.ravel())
-            for number, (shape, table) in enumerate(zip(shapes, tables, strict=True))
-        ]
-        assemble(folder / WHOLE, part, lay_out(levels, big=big))
+        placed = PlacedBlocks(part)
+        BlockWriter(spec, shapes, source, Encoding.of(spec), part, placed, head_size(levels), work).write_all()
+        layout = lay_out(levels, big=big, first=placed.first)
+        if not placed.first:
+            placed.begin(layout.first)
+        assemble(folder / WHOLE, part, layout)
     check_whole(folder / WHOLE, spec, tables, threads=work.threads)
 
 

@@ -9,18 +9,16 @@ from collections.abc import Mapping
 import icechunk
 import zarr
 
-from eo_pipeline.core.cubes.cube_ledger import RECORD, STATE
-from eo_pipeline.core.cubes.cube_region import shards_of
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.storage.cubes.address import CubeAddress
+from eo_pipeline.storage.cubes.cube_store import CubeStore
 from eo_pipeline.storage.cubes.failures import storage_failures
-from eo_pipeline.storage.cubes.layout import array_at
-from eo_pipeline.storage.cubes.ledger import find_record
-from eo_pipeline.storage.cubes.repository import Cube
+from eo_pipeline.storage.cubes.ledger import find_record, forget_record
+from eo_pipeline.storage.cubes.pixels import clear_pixels
 from eo_pipeline.storage.cubes.time_axis import has_slot, slot_of
-from eo_pipeline.storage.cubes.transaction import BRANCH, Commit, transact
+from eo_pipeline.storage.cubes.transaction import Commit
 
 
 def cube_exists(address: CubeAddress) -> bool:
@@ -33,19 +31,18 @@ def cube_exists(address: CubeAddress) -> bool:
         return bool(icechunk.Repository.exists(address.storage()))
 
 
-def holds_region(cube: Cube, period: Period, region: Rectangle, *, area_key: str) -> bool:
+def holds_region(cube: CubeStore, period: Period, region: Rectangle, *, area_key: str) -> bool:
     """True if the ledger has a row of the area in the period.
 
     Raises:
         CubeError: another area holds one of the region's shards.
     """
     with storage_failures(cube.address):
-        group = zarr.open_group(cube.repository.readonly_session(BRANCH).store, mode="r")
-        return _is_held(group, cube.template, period, region, area_key)
+        return _is_held(cube.read(), cube.template, period, region, area_key)
 
 
 def clear_region(
-    cube: Cube, period: Period, region: Rectangle, *, area_key: str, metadata: Mapping[str, str]
+    cube: CubeStore, period: Period, region: Rectangle, *, area_key: str, metadata: Mapping[str, str]
 ) -> Commit:
     """Write fill in place of a partition's pixels and delete its row; no commit if there is none.
 
@@ -64,17 +61,12 @@ def clear_region(
     def change(group: zarr.Group) -> tuple[bool, None]:
         if not _is_held(group, cube.template, period, region, area_key):
             return False, None
-        slot, shards = slot_of(group, cube.template, period), shards_of(cube.template, region)
-        for band in cube.template.bands:
-            array = array_at(group, band.name)
-            array[slot, *region.slices] = array.fill_value
-        rows, columns = shards.slices
-        array_at(group, STATE)[slot, rows, columns] = 0
-        array_at(group, RECORD)[slot, rows.start, columns.start] = ""
+        slot = slot_of(group, cube.template, period)
+        clear_pixels(group, cube.template.bands, slot, region)
+        forget_record(group, cube.template, slot, region)
         return True, None
 
-    with storage_failures(cube.address):
-        commit, _ = transact(cube.address, cube.repository, change, metadata)
+    commit, _ = cube.change(change, metadata)
     return commit
 
 

@@ -3,29 +3,37 @@
 What does not belong here: what a row holds (`core.cubes.cube_ledger`) and pixels (`regions`).
 """
 
-from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import zarr
 from numpy.typing import NDArray
-from zarr.core.sync import sync
 
 from eo_pipeline.core.cubes.cube_arrays import TIME
-from eo_pipeline.core.cubes.cube_ledger import RECORD, STATE, Provenance, Record, State, parse_record
+from eo_pipeline.core.cubes.cube_ledger import (
+    RECORD,
+    STATE,
+    Provenance,
+    Record,
+    State,
+    flag_attributes,
+    parse_record,
+)
 from eo_pipeline.core.cubes.cube_region import check_region, shards_of
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.cubes.cube_time import decode_instant
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import CubeError
+from eo_pipeline.storage.cubes.cube_store import CubeStore
 from eo_pipeline.storage.cubes.failures import storage_failures
 from eo_pipeline.storage.cubes.layout import array_at
-from eo_pipeline.storage.cubes.repository import Cube
+from eo_pipeline.storage.cubes.stored_cells import stored_cells
 from eo_pipeline.storage.cubes.time_axis import slot_of
-from eo_pipeline.storage.cubes.transaction import BRANCH, Commit, transact
+from eo_pipeline.storage.cubes.transaction import Commit
 
 _COLUMNS = (
     "period", "start", "slot", "area", "state", "valid_share", "partition", "inputs_hash", "code_version", "run_id",
@@ -33,7 +41,22 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def record_failure(cube: Cube, period: Period, region: Rectangle, area_key: str, provenance: Provenance) -> Commit:
+@dataclass(frozen=True, order=True)
+class Cell:
+    """Where a row is kept: at its area's upper left shard.
+
+    Attributes:
+        slot: counted from 0.
+        row: of shards, from the top.
+        column: of shards, from the left.
+    """
+
+    slot: int
+    row: int
+    column: int
+
+
+def record_failure(cube: CubeStore, period: Period, region: Rectangle, area_key: str, provenance: Provenance) -> Commit:
     """Write down that a partition could not be made.
 
     A failure never hides what is there: a partition that was written, empty or without images keeps its row.
@@ -52,8 +75,7 @@ def record_failure(cube: Cube, period: Period, region: Rectangle, area_key: str,
         write_record(group, cube.template, slot, row)
         return True, None
 
-    with storage_failures(cube.address):
-        commit, _ = transact(cube.address, cube.repository, change, commit_metadata(provenance))
+    commit, _ = cube.change(change, commit_metadata(provenance))
     return commit
 
 
@@ -79,11 +101,45 @@ def find_record(
     return None
 
 
+def read_record(cube: CubeStore, period: Period, region: Rectangle, *, area_key: str) -> Record | None:
+    """The row of an area in a period at the head, with those of its shards; None if it was never done.
+
+    Raises:
+        CubeError: the cube has no slot for the period, or another area holds a shard.
+        StorageError: the storage cannot be reached.
+    """
+    with storage_failures(cube.address):
+        group = cube.read()
+        return find_record(
+            group, cube.template, slot_of(group, cube.template, period), area_key=area_key, region=region
+        )
+
+
 def write_record(group: zarr.Group, template: CubeTemplate, slot: int, record: Record) -> None:
-    """Write an area's row and mark its shards; the commit is the caller's."""
-    rows, columns = shards_of(template, record.region).slices
-    array_at(group, STATE)[slot, rows, columns] = record.state.code
+    """Write an area's row and mark its shards; the commit is the caller's.
+
+    A cube that is older than one of the states learns it in the same commit.
+    """
+    shards, states = shards_of(template, record.region), array_at(group, STATE)
+    codes = _codes(record, shards)
+    if not np.isin(codes, cast("list[int]", states.attrs.asdict()["flag_values"])).all():
+        states.attrs.update(cast("dict[str, Any]", flag_attributes()))
+    rows, columns = shards.slices
+    states[slot, rows, columns] = codes
     array_at(group, RECORD)[slot, rows.start, columns.start] = record.as_text()
+
+
+def forget_record(group: zarr.Group, template: CubeTemplate, slot: int, region: Rectangle) -> None:
+    """Take an area's row away, as if it had never been done; the commit is the caller's."""
+    rows, columns = shards_of(template, region).slices
+    array_at(group, STATE)[slot, rows, columns] = 0
+    array_at(group, RECORD)[slot, rows.start, columns.start] = ""
+
+
+def _codes(record: Record, shards: Rectangle) -> NDArray[np.uint8]:
+    """The code of each shard (y, x): its own, or the area's."""
+    states = [shard.state for shard in record.shards] or [record.state] * shards.pixels
+    return np.array([state.code for state in states], np.uint8).reshape(shards.height, shards.width)
 
 
 def commit_metadata(provenance: Provenance) -> dict[str, str]:
@@ -97,7 +153,7 @@ def commit_metadata(provenance: Provenance) -> dict[str, str]:
     }
 
 
-def read_ledger(cube: Cube) -> pd.DataFrame:
+def read_ledger(cube: CubeStore) -> pd.DataFrame:
     """Every row of the ledger at the head, sorted by slot and area.
 
     Returns:
@@ -105,26 +161,39 @@ def read_ledger(cube: Cube) -> pd.DataFrame:
         inputs_hash, code_version, run_id, committed_at.
     """
     with storage_failures(cube.address):
-        session = cube.repository.readonly_session(BRANCH)
-        cells = sync(_collect(session.chunk_coordinates(f"/{RECORD}")))
-        group = zarr.open_group(session.store, mode="r")
-        texts = _read_cells(group, cells)
-        slots = sorted({cell[0] for cell in cells})
+        group = cube.read()
+        records = read_records(group)
+        slots = sorted({cell.slot for cell in records})
         starts = dict(zip(slots, _starts(group, cube.template, slots), strict=True))
-    rows = [
-        _row(cube.template, cell[0], starts[cell[0]], parse_record(text))
-        for cell, text in zip(cells, texts, strict=True)
-    ]
+    rows = [_row(cube.template, cell.slot, starts[cell.slot], record) for cell, record in records.items()]
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     return table.sort_values(["slot", "area"], ignore_index=True)
 
 
+def read_partitions(cube: CubeStore) -> dict[tuple[str, str], Record]:
+    """Every row of the ledger at the head, with those of its shards, by the keys of its period and its area.
+
+    Raises:
+        StorageError: the storage cannot be reached.
+    """
+    with storage_failures(cube.address):
+        group = cube.read()
+        records = read_records(group)
+        slots = sorted({cell.slot for cell in records})
+        starts = dict(zip(slots, _starts(group, cube.template, slots), strict=True))
+    periods = {slot: _period_at(cube.template, start).key for slot, start in starts.items()}
+    return {(periods[cell.slot], record.area_key): record for cell, record in records.items()}
+
+
+def read_records(group: zarr.Group) -> dict[Cell, Record]:
+    """Every row of the ledger in a group, in the order of its cells."""
+    cells = sorted(stored_cells(group, RECORD))
+    texts = _read_cells(group, cells)
+    return {Cell(*cell): parse_record(text) for cell, text in zip(cells, texts, strict=True) if text}
+
+
 def _same_inputs(record: Record, provenance: Provenance) -> bool:
     return record.provenance.inputs_hash == provenance.inputs_hash
-
-
-async def _collect(coordinates: AsyncIterator[tuple[int, ...]]) -> list[tuple[int, ...]]:
-    return [tuple(int(number) for number in cell) async for cell in coordinates]
 
 
 def _read_cells(group: zarr.Group, cells: list[tuple[int, ...]]) -> list[str]:
@@ -141,9 +210,14 @@ def _starts(group: zarr.Group, template: CubeTemplate, slots: list[int]) -> list
 
 
 def _row(template: CubeTemplate, slot: int, start: datetime, record: Record) -> tuple[object, ...]:
-    (period,) = template.rule.periods(start, start + timedelta(hours=1))
+    period = _period_at(template, start)
     provenance = record.provenance
     return (
         period.key, start, slot, record.area_key, record.state.value, record.valid_share, provenance.partition,
         provenance.inputs_hash, provenance.code_version, provenance.run_id, provenance.committed_at,
     )  # fmt: skip
+
+
+def _period_at(template: CubeTemplate, start: datetime) -> Period:
+    (period,) = template.rule.periods(start, start + timedelta(hours=1))
+    return period

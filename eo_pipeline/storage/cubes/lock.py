@@ -1,4 +1,4 @@
-"""One committer at a time on a local repository.
+"""Who may do what at once on a local repository: one committer at a time, and no garbage collection beside writers.
 
 Icechunk's local filesystem storage has no compare-and-swap: of two commits at once one is lost, though both report
 success. Object stores have it and take no lock. What does not belong here: retries (`transaction`).
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from eo_pipeline.errors import StorageError
+from eo_pipeline.errors import CubeError, StorageError
 from eo_pipeline.storage.cubes.address import CubeAddress
 
 
@@ -27,14 +27,51 @@ def sole_committer(address: CubeAddress) -> Iterator[None]:
     if address.local_path is None:
         yield
         return
-    with _open_lock(address.local_path) as handle:
+    with _open_lock(address.local_path, "lock") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
-def _open_lock(repository: Path) -> IO[str]:
+@contextmanager
+def one_of_the_writers(address: CubeAddress) -> Iterator[None]:
+    """Tell that chunks are being written which no commit holds yet; any number of writers may do so at once.
+
+    Raises:
+        StorageError: the folder of the lock cannot be written.
+    """
+    if address.local_path is None:
+        yield
+        return
+    with _open_lock(address.local_path, "writers") as handle:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
+def nobody_writes(address: CubeAddress) -> Iterator[None]:
+    """Keep writers and committers out of a local repository; on an object store do nothing.
+
+    Raises:
+        CubeError: somebody writes.
+        StorageError: the folder of the lock cannot be written.
+    """
+    if address.local_path is None:
+        yield
+        return
+    with _open_lock(address.local_path, "writers") as handle, sole_committer(address):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CubeError(
+                f"Expected nobody to write to the cube {address.uri}, got a writer; what it has written so far would "
+                "look like garbage: run again when it has ended."
+            ) from error
+        yield
+
+
+def _open_lock(repository: Path, kind: str) -> IO[str]:
     absolute = repository.resolve()
-    path = absolute.with_name(f"{absolute.name}.lock")
+    path = absolute.with_name(f"{absolute.name}.{kind}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.open("a")

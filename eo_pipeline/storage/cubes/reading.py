@@ -9,6 +9,7 @@ import xarray as xr
 from eo_pipeline.errors import CubeError
 from eo_pipeline.storage.cubes.address import CubeAddress
 from eo_pipeline.storage.cubes.failures import first_line, storage_failures
+from eo_pipeline.storage.cubes.opening import open_repository
 from eo_pipeline.storage.cubes.transaction import BRANCH
 
 
@@ -39,10 +40,11 @@ def readonly_store(address: CubeAddress, snapshot: str | None = None) -> icechun
     Raises:
         CubeError: there is no cube, or no such snapshot.
     """
+    repository = open_repository(address)
     try:
-        repository = icechunk.Repository.open(address.storage())
         branch = BRANCH if snapshot is None else None
         return repository.readonly_session(branch=branch, snapshot_id=snapshot).store
     except (icechunk.NotFoundError, icechunk.InvalidInputError) as error:
-        wanted = "a cube" if snapshot is None else f"snapshot {snapshot} of a cube"
-        raise CubeError(f"Expected {wanted} at {address.uri}, got: {first_line(error)}; check the address.") from error
+        raise CubeError(
+            f"Expected snapshot {snapshot} of a cube at {address.uri}, got: {first_line(error)}; check the address."
+        ) from error

@@ -8,23 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.cubes.cube_ledger import Provenance, Record, State
 from eo_pipeline.core.cubes.cube_region import check_region
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.rectangles import Rectangle, windows
-from eo_pipeline.errors import CubeError
-from eo_pipeline.storage.cubes.failures import storage_failures
+from eo_pipeline.storage.cubes.cube_store import CubeStore
 from eo_pipeline.storage.cubes.layout import array_at
-from eo_pipeline.storage.cubes.ledger import commit_metadata, find_record, write_record
-from eo_pipeline.storage.cubes.repository import Cube
+from eo_pipeline.storage.cubes.ledger import commit_metadata, find_record, forget_record, write_record
+from eo_pipeline.storage.cubes.pixels import checked, count_valid, judged, nothing, write_shard
 from eo_pipeline.storage.cubes.time_axis import slot_of
-from eo_pipeline.storage.cubes.transaction import transact
 
 type Progress = Callable[[int, int], None]
 """Called with the shards written so far and in all."""
@@ -56,7 +52,7 @@ class RegionCommit:
 
 
 def write_region(
-    cube: Cube,
+    cube: CubeStore,
     period: Period,
     region: Rectangle,
     read: PixelReader | None,
@@ -90,13 +86,14 @@ def write_region(
         found = find_record(group, cube.template, slot, area_key=area_key, region=region)
         if found is not None and _is_current(found, provenance, has_images=read is not None):
             return False, (slot, found)
+        if found is not None:  # a store without transactions must not tell of what is half replaced
+            forget_record(group, cube.template, slot, region)
         share = _write_pixels(_Target(group, cube.template, slot, region), read, progress)
         record = Record(area_key, region, _state(read, share), share, provenance)
         write_record(group, cube.template, slot, record)
         return True, (slot, record)
 
-    with storage_failures(cube.address):
-        commit, (slot, record) = transact(cube.address, cube.repository, change, commit_metadata(provenance))
+    commit, (slot, record) = cube.change(change, commit_metadata(provenance))
     return RegionCommit(commit.snapshot, commit.changed, slot, record)
 
 
@@ -127,36 +124,21 @@ class _Target:
 
     def write(self, array: zarr.Array[Any], part: Rectangle, pixels: NDArray[Any]) -> None:
         place = part.shifted(rows=self.region.row_start, columns=self.region.column_start)
-        array[self.slot, *place.slices] = pixels
+        write_shard(array, self.slot, place, pixels)
 
 
 def _write_pixels(target: _Target, read: PixelReader | None, progress: Progress | None) -> float:
     """Write every band, shard by shard; return the usable share of the values."""
     bands, parts = target.template.bands, target.parts
-    judged = [band for band in bands if band.kind != "count"] or list(bands)
-    valid, done = 0, 0
+    counted, valid, done = judged(bands), 0, 0
     for band in bands:
         array = array_at(target.group, band.name)
         for part in parts:
-            pixels = _fill(array, part) if read is None else _pixels(read, band, part)
+            pixels = nothing(array, part) if read is None else checked(read(band.name, *part.slices), band, part)
             target.write(array, part, pixels)
-            if read is not None and band in judged:
-                valid += int(np.count_nonzero(band.is_valid(pixels)))
+            if read is not None and band in counted:
+                valid += count_valid(pixels, band)
             done += 1
             if progress is not None:
                 progress(done, len(parts) * len(bands))
-    return valid / (target.region.pixels * len(judged))
-
-
-def _fill(array: zarr.Array[Any], part: Rectangle) -> NDArray[Any]:
-    return np.full((part.height, part.width), array.fill_value, dtype=array.dtype)
-
-
-def _pixels(read: PixelReader, band: BandEncoding, part: Rectangle) -> NDArray[Any]:
-    pixels = read(band.name, *part.slices)
-    if pixels.shape != (part.height, part.width) or pixels.dtype != np.dtype(band.dtype):
-        raise CubeError(
-            f"Expected {part.height} x {part.width} pixels of {band.dtype} for {band.name}, got "
-            f"{' x '.join(map(str, pixels.shape))} of {pixels.dtype}; encode the band as the cube's template says."
-        )
-    return pixels
+    return valid / (target.region.pixels * len(counted))

@@ -4,6 +4,7 @@ What does not belong here: the template itself (`core.cubes.cube_template`) and 
 `regions`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import icechunk
@@ -13,10 +14,11 @@ from eo_pipeline.core.cubes.cube_arrays import TIME, differences
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.errors import CubeError
 from eo_pipeline.storage.cubes.address import CubeAddress
+from eo_pipeline.storage.cubes.cube_store import Change
 from eo_pipeline.storage.cubes.failures import storage_failures
 from eo_pipeline.storage.cubes.layout import array_at, describe, write_layout
-from eo_pipeline.storage.cubes.opening import is_blank, open_or_create_repository
-from eo_pipeline.storage.cubes.transaction import BRANCH, transact
+from eo_pipeline.storage.cubes.opening import is_blank, open_or_create_repository, patient
+from eo_pipeline.storage.cubes.transaction import BRANCH, Commit, transact
 
 _CHUNKS_IN_A_MANIFEST = 8192
 
@@ -35,6 +37,16 @@ class Cube:
     template: CubeTemplate
     repository: icechunk.Repository
 
+    def read(self) -> zarr.Group:
+        """The root group at the head as it is now; what others commit later is not seen in it."""
+        with storage_failures(self.address):
+            return zarr.open_group(self.repository.readonly_session(BRANCH).store, mode="r")
+
+    def change[T](self, change: Change[T], metadata: Mapping[str, str]) -> tuple[Commit, T]:
+        """Make a change and commit it (see `transaction.transact`)."""
+        with storage_failures(self.address):
+            return transact(self.address, self.repository, change, metadata)
+
 
 def open_or_create_cube(address: CubeAddress, template: CubeTemplate) -> Cube:
     """Open the cube, or create it without slots and without data.
@@ -44,12 +56,13 @@ def open_or_create_cube(address: CubeAddress, template: CubeTemplate) -> Cube:
         StorageError: the storage cannot be reached.
     """
     with storage_failures(address):
-        repository = open_or_create_repository(address, _config(template))
+        repository = patient(address, open_or_create_repository(address, _config(template)))
         if is_blank(zarr.open_group(repository.writable_session(BRANCH).store, mode="a")):
             metadata = {"product": template.product, "partition": "template"}
-            transact(address, repository, lambda group: (_write_template(group, template), None), metadata)
-        _check_template(zarr.open_group(repository.readonly_session(BRANCH).store, mode="r"), address, template)
-    return Cube(address, template, repository)
+            transact(address, repository, lambda group: (write_template(group, template), None), metadata)
+    cube = Cube(address, template, repository)
+    check_template(cube.read(), address, template)
+    return cube
 
 
 def _config(template: CubeTemplate) -> icechunk.RepositoryConfig:
@@ -68,7 +81,8 @@ def _config(template: CubeTemplate) -> icechunk.RepositoryConfig:
     return config
 
 
-def _write_template(group: zarr.Group, template: CubeTemplate) -> bool:
+def write_template(group: zarr.Group, template: CubeTemplate) -> bool:
+    """Write a template's arrays and coordinates into a blank group; False if something is there already."""
     if not is_blank(group):
         return False  # another process wrote it meanwhile
     write_layout(group, template.layout())
@@ -77,7 +91,12 @@ def _write_template(group: zarr.Group, template: CubeTemplate) -> bool:
     return True
 
 
-def _check_template(group: zarr.Group, address: CubeAddress, template: CubeTemplate) -> None:
+def check_template(group: zarr.Group, address: CubeAddress, template: CubeTemplate) -> None:
+    """Refuse a group that holds something else than the template; an older cube may lack the ledger's last states.
+
+    Raises:
+        CubeError: names every difference.
+    """
     if lines := differences(template.layout(), describe(group)):
         raise CubeError(
             f"Expected the cube {address.uri} to fit the product {template.product}, got differences:\n  "

@@ -30,6 +30,9 @@ from eo_pipeline.storage.cubes.reading import readonly_store
 _WITH_PIXELS = (State.WRITTEN.code, State.EMPTY.code)
 _HOUR = timedelta(hours=1)
 
+NEEDED_ATTRIBUTES = ("spatial:transform", "spatial:shape", "period_rule")
+"""Of the root group: without them nobody knows where and when its pixels are."""
+
 
 @dataclass(frozen=True)
 class StoredSlots:
@@ -96,7 +99,7 @@ def open_slots(address: CubeAddress, *, snapshot: str | None = None) -> StoredSl
         StorageError: the storage cannot be reached.
     """
     with storage_failures(address):
-        return _slots(zarr.open_group(readonly_store(address, snapshot), mode="r"), address)
+        return slots_of(zarr.open_group(readonly_store(address, snapshot), mode="r"), address)
 
 
 def open_zarr_slots(path: Path) -> StoredSlots:
@@ -109,15 +112,19 @@ def open_zarr_slots(path: Path) -> StoredSlots:
         group = zarr.open_group(path, mode="r", zarr_format=3)
     except FileNotFoundError as error:
         raise CubeError(f"Expected a Zarr group of format 3 at {path}, got none; check the path.") from error
-    return _slots(group, CubeAddress(str(path)))
+    return slots_of(group, CubeAddress(str(path)))
 
 
-def _slots(group: zarr.Group, address: CubeAddress) -> StoredSlots:
+def slots_of(group: zarr.Group, address: CubeAddress) -> StoredSlots:
+    """The slots of a cube's root group.
+
+    Raises:
+        CubeError: something that this project did not write.
+    """
     layouts = (describe_array(path, member) for path, member in group.arrays())
     variables = {layout.path: layout for layout in layouts if layout.dimensions == (TIME, "y", "x")}
     attributes = group.attrs.asdict()
-    needed = ("spatial:transform", "spatial:shape", "period_rule")
-    if missing := [name for name in needed if name not in attributes]:
+    if missing := [name for name in NEEDED_ATTRIBUTES if name not in attributes]:
         raise CubeError(
             f"Expected a cube of this project at {address.uri}, got a group without {', '.join(missing)}; "
             "check the address."

@@ -54,4 +54,4 @@ def test_the_first_directory_follows_what_the_file_says_of_its_layout() -> None:
 
 
 def test_a_block_lies_between_its_size_and_its_last_bytes() -> None:
-    assert framed(b"abcdefg") == b"\x07\0\0\0abcdefgdefg"
+    assert b"".join(framed(b"abcdefg")) == b"\x07\0\0\0abcdefgdefg"

@@ -1,12 +1,12 @@
 """Cubes on S3, served by moto: the same promises without a lock."""
 
-import os
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 
 import boto3  # type: ignore[import-untyped] # ships no types
 import numpy as np
@@ -15,27 +15,40 @@ import zarr
 from botocore.exceptions import EndpointConnectionError  # type: ignore[import-untyped] # ships no types
 
 from eo_pipeline.errors import CubeError, StorageError
-from eo_pipeline.storage.cubes import CubeAddress, extend_time, open_cube, open_or_create_cube, write_region
+from eo_pipeline.storage.cubes import (
+    CubeAddress,
+    ShardBatch,
+    WrittenBatch,
+    collect_garbage,
+    extend_time,
+    open_cube,
+    open_or_create_cube,
+    tag_release,
+    verify_cube,
+    write_region,
+)
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.cubes.transaction import transact
+from eo_pipeline_tests.processes import started
 from eo_pipeline_tests.storage.cubes.examples import MONTH, UPPER_LEFT, pixels, provenance, reader, template
+from eo_pipeline_tests.storage.cubes.shards import Work, expected, in_pool, tasks_for, write_from_four_threads
+from eo_pipeline_tests.storage.cubes.shards import assert_nothing_lost as assert_no_forks_lost
+from eo_pipeline_tests.storage.cubes.shards import write as write_shards
 from eo_pipeline_tests.storage.cubes.test_concurrency import assert_nothing_lost
-from eo_pipeline_tests.storage.cubes.test_repository import history
+from eo_pipeline_tests.storage.cubes.test_repository import head, history
 from eo_pipeline_tests.storage.cubes.writers import write_from_four_processes
 
 
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("moto_server")), "-H", "127.0.0.1", "-p", str(port)]
-    environment = {**os.environ, "PYTHONPATH": ""}
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment) as server:
+    command = [sys.executable, "-m", "eo_pipeline_tests.chaos_cubes.s3_server", str(port)]
+    with started(command, log=tmp_path_factory.mktemp("s3") / "log"):
         url = f"http://127.0.0.1:{port}"
         _create_bucket(url)
         yield url
-        server.terminate()
 
 
 def _create_bucket(url: str) -> None:
@@ -124,3 +137,47 @@ def test_missing_cube_is_named(endpoint: str) -> None:
 def test_missing_bucket_is_named(endpoint: str) -> None:
     with pytest.raises(StorageError, match=r"the cube s3://nobucket/cube, got: .*check the address and credentials"):
         open_or_create_cube(at(endpoint, "s3://nobucket/cube"), template())
+
+
+def test_forks_of_processes_are_one_commit(endpoint: str) -> None:
+    cube = open_or_create_cube(at(endpoint, "s3://cubes/forks"), template())
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        commit = write_shards(cube, "2023-01", tasks_for(1), run=in_pool(pool), batch_size=2)
+    assert commit.changed
+    assert history(cube)[:2] == ["example 2023-01", "example time axis to 2023-01"]
+    np.testing.assert_array_equal(array_at(head(cube), "red")[0], expected(1, "red"))
+    assert verify_cube(cube.address, template()).findings == ()
+
+
+def test_no_commit_of_forks_is_lost(endpoint: str) -> None:
+    address = at(endpoint, "s3://cubes/four_forks")
+    assert_no_forks_lost(address, write_from_four_threads(address))
+
+
+def test_versions_are_freed_once_no_writer_can_need_them(endpoint: str) -> None:
+    cube = open_or_create_cube(at(endpoint, "s3://cubes/old"), template())
+    for seed in (1, 2):
+        write_shards(cube, "2023-01", tasks_for(seed, inputs=str(seed)), inputs=str(seed))
+    tag_release(cube.address, "v2")
+    now = datetime.now(UTC) + timedelta(seconds=1)  # S3 tells of objects which second they are of, and no more
+    young = collect_garbage(cube.address, older_than=now, now=now, dry_run=False)
+    assert (len(young.expired), young.chunks) == (3, 0)
+    later = now + timedelta(hours=25)
+    assert collect_garbage(cube.address, older_than=now, now=later, dry_run=True).chunks == 12
+    assert collect_garbage(cube.address, older_than=now, now=later, dry_run=False).chunks == 12
+    assert verify_cube(cube.address, template(), version="v2").findings == ()
+    np.testing.assert_array_equal(array_at(head(cube), "red")[0], expected(2, "red"))
+
+
+def test_writer_that_takes_too_long_does_not_commit(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cube = open_or_create_cube(at(endpoint, "s3://cubes/slow"), template())
+    before = extend_time(cube, MONTH.parse("2023-01")).snapshot
+
+    def run(work: Work, batches: Sequence[ShardBatch]) -> list[WrittenBatch]:
+        began = time.monotonic()
+        monkeypatch.setattr(time, "monotonic", lambda: began + 25 * 3600)
+        return [work(batch) for batch in batches]
+
+    with pytest.raises(CubeError, match=r"2023-01 to be written to s3://cubes/slow within 1 day, .*, got 1 day, 1:00:"):
+        write_shards(cube, "2023-01", tasks_for(1), run=run)
+    assert cube.repository.lookup_branch("main") == before

@@ -1,0 +1,1 @@
+"""Reading scenes of files that the tests write."""
