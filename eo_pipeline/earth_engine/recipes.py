@@ -6,7 +6,7 @@ encode (`encoding`). What does not belong here: requests (`session`), and the si
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Composite, Condition, Index, Product
+from eo_pipeline.core.reducers import kind_of
 from eo_pipeline.earth_engine.averaging import Averaging, averaging
 from eo_pipeline.earth_engine.encoding import stacked
 from eo_pipeline.earth_engine.masking import masked
@@ -25,6 +26,8 @@ from eo_pipeline.errors import ProductError
 METRES_PER_DEGREE = math.pi * 6378137 / 180
 COUNTS = ("chip_n_obs", "chip_n_valid")
 """Bands of `counts`."""
+_SHORT_REDUCERS = ("median", "mean", "max", "min")
+"""Those that are methods of an `ee.ImageCollection`."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +191,9 @@ def own_recipe(dotted: str, area: RecipeArea, period: Period, *, field: str = "r
 def _composite(product: Product, found: Any) -> Any:
     """Values then counts, physical, at native resolution."""
     scenes = _scenes(product, found)
-    made = _with_indices(_reduced(scenes, product.composite), _indices(product, "composite"))
+    assert product.source is not None  # noqa: S101  # narrowed by the callers: without a source there is a recipe
+    names = [*product.source.bands, *_indices(product, "per_scene")]
+    made = _with_indices(_reduced(scenes, product.composite, names), _indices(product, "composite"))
     values = made.select(product.value_names)
     counted = _count_images(product, found, scenes)
     for name in product.composite.counts:
@@ -236,12 +241,23 @@ def _with_indices(picture: Any, indices: Mapping[str, Index]) -> Any:
     return picture
 
 
-def _reduced(scenes: Any, composite: Composite) -> Any:
+def _reduced(scenes: Any, composite: Composite, names: Sequence[str]) -> Any:
+    """One image with the named bands, which all scenes have."""
     if composite.reducer == "mosaic":
         return scenes.mosaic()
     if composite.reducer == "first":
         return scenes.sort("system:time_start", False).mosaic()
-    return getattr(scenes, composite.reducer)()
+    if composite.reducer == "best_pixel":
+        return scenes.map(lambda scene: _whole(ee.Image(scene))).qualityMosaic(composite.quality)
+    if composite.reducer in _SHORT_REDUCERS:
+        return getattr(scenes, composite.reducer)()
+    percent = kind_of(composite.reducer).percent
+    return scenes.reduce(ee.Reducer.percentile([percent], ["p"])).select([f"{name}_p" for name in names], list(names))
+
+
+def _whole(scene: Any) -> Any:
+    """The scene where all of its bands have a value."""
+    return scene.updateMask(scene.mask().reduce(ee.Reducer.min()))
 
 
 def _metres(product: Product, geobox: GeoBox) -> float:

@@ -1,9 +1,11 @@
 """What Earth Engine is asked for, as the real client writes it, compared with graphs that a person reviewed."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from eo_pipeline.core.product import Product
 from eo_pipeline_tests.golden.recipe_expressions import PRODUCTS, as_text, golden_path
 from eo_pipeline_tests.scenes import Service
 
@@ -23,6 +25,24 @@ def test_every_reviewed_file_belongs_to_a_recipe() -> None:
 
 def text(name: str) -> str:
     return golden_path(name).read_text(encoding="utf-8")
+
+
+SAID_BY_DEFAULT: Mapping[str, Mapping[str, object]] = {
+    "mask": {"snow": False, "water": False, "opening": 0, "dilation": 0},
+    "composite": {"quality": None},
+}
+
+
+@pytest.mark.parametrize("name", [name for name in PRODUCTS if PRODUCTS[name].mask is not None])
+def test_what_is_as_by_default_changes_no_expression_and_so_no_digest(
+    service: Service, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    assert service.session.url
+    declared = PRODUCTS[name].model_dump(mode="json", by_alias=True, exclude_unset=True)
+    for section, fields in SAID_BY_DEFAULT.items():
+        declared[section] = {**fields, **declared.get(section, {})}
+    monkeypatch.setitem(PRODUCTS, name, Product.model_validate(declared))
+    assert as_text(name) == text(name)
 
 
 @pytest.mark.parametrize("name", PRODUCTS)

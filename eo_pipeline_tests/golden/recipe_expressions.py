@@ -60,6 +60,17 @@ _DECLARATIONS: Mapping[str, Mapping[str, object]] = {
         "mask": {"band": "QC_Day", "bits": {"0-1": [0, 1], "6-7": [0, 1]}},
         "area": {"box": [-20, 0, -10, 10], "crs": "EPSG:4326", "resolution": 0.01},
     },
+    "s2cloudless_opened_grown_best_pixel": {
+        "source": _SENTINEL,
+        "mask": {"s2cloudless": {"threshold": 40}, "opening": 2, "dilation": 10},
+        "index": {"ndvi": {"formula": "(B8 - B4) / (B8 + B4)"}},
+        "composite": {"reducer": "best_pixel", "quality": "ndvi"},
+    },
+    "usual_snow_grown_percentile": {
+        "source": _SENTINEL,
+        "mask": {"usual": "SCL", "snow": True, "dilation": 3},
+        "composite": {"reducer": "percentile_25"},
+    },
     "own_recipe": {
         "recipe": "eo_pipeline_tests.earth_engine.own_recipes.brightest",
         "output": {"bright": {"dtype": "uint16", "nodata": 0}},
