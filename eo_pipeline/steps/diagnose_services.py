@@ -1,11 +1,13 @@
-"""Checks of the accounts: credentials, Earth Engine, its project, buckets, Drive; each with the fix for its failure.
+"""Checks of accounts and services: credentials, Earth Engine, its project, buckets, Drive, archives of scenes.
+
+Each comes with the fix for its failure.
 
 What does not belong here: the frame of checks (`diagnose`), and printing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import ee
 
@@ -16,13 +18,18 @@ from eo_pipeline.core.settings import Settings
 from eo_pipeline.earth_engine.operations import list_operations
 from eo_pipeline.earth_engine.session import connect
 from eo_pipeline.errors import EoPipelineError, StorageError
+from eo_pipeline.sources.stac.archive import Archive
 from eo_pipeline.steps.diagnose import Check, Result
 from eo_pipeline.storage.credentials import describe_credentials
 from eo_pipeline.storage.drive import open_drive
 from eo_pipeline.storage.objects import Bucket, open_bucket
+from eo_pipeline.storage.transfer.patience import Patience
 
 FOLDER = ".eo-doctor"
 """Folder of the small objects that are written, read and deleted in buckets."""
+
+_STAC_SECONDS = 20.0
+"""That an archive's trouble is borne here."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +86,8 @@ class _EarthEngine:
 
 
 def earth_engine_checks(settings: Settings) -> Iterator[Check]:
-    """Credentials, project, connection, API, registration, interactive requests, exports under way, compute tier."""
+    """Project, connection, API, registration, interactive requests, exports under way, compute tier."""
     service = _EarthEngine(settings)
-    yield Check("credentials", lambda: Result(True, describe_credentials(settings.credentials)))
     yield Check("project", lambda: check_project(settings))
     yield Check("Earth Engine", service.answers, needs=("credentials", "project"))
     yield Check("API enabled", service.enabled, needs=("Earth Engine",))
@@ -89,6 +95,11 @@ def earth_engine_checks(settings: Settings) -> Iterator[Check]:
     yield Check("interactive requests", service.computes, needs=("project registered",))
     yield Check("exports", service.exports, needs=("project registered",))
     yield Check("compute tier", lambda: check_tier(settings))
+
+
+def credentials_check(settings: Settings) -> Check:
+    """Whether there are credentials: Earth Engine, buckets and Drive need them."""
+    return Check("credentials", lambda: Result(True, describe_credentials(settings.credentials)))
 
 
 def check_project(settings: Settings) -> Result:
@@ -135,6 +146,23 @@ def drive_checks(settings: Settings) -> Iterator[Check]:
         return Result(True, f"answers, as the drive of {whose}")
 
     yield Check("Google Drive", answers, needs=("credentials",))
+
+
+def stac_checks(settings: Settings, sources: Iterable[tuple[str, str]]) -> Iterator[Check]:
+    """Whether archives of scenes answer and have the collections that products name.
+
+    Args:
+        settings: an address in place of every product's.
+        sources: (address, collection) of products.
+    """
+    asked = ((settings.stac_url or address, collection) for address, collection in sources)
+    for address, collection in dict.fromkeys(asked):
+        yield Check(f"STAC {collection}", partial(_has_collection, address, collection))
+
+
+def _has_collection(address: str, collection: str) -> Result:
+    kind = Archive(address, collection, Patience(seconds=_STAC_SECONDS), page=1).check()
+    return Result(True, f"{address} is {kind} and has it")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from eo_pipeline.core.rectangles import Rectangle
-from eo_pipeline.core.summaries import BandSummary, Tally
+from eo_pipeline.core.summaries import BandSummary, Tally, add_together
 from eo_pipeline.storage.cogs.sources import BlockSource
 
 Progress = Callable[[int, int], None]
@@ -24,7 +24,7 @@ class Observed:
 
     Attributes:
         source: of the pixels.
-        tallies: one a band.
+        tallies: one a band; all of one dtype and one nodata.
         pixels: of the whole raster.
         progress: told after every window that is read, and at the end.
     """
@@ -47,8 +47,7 @@ class Observed:
     def read(self, window: Rectangle) -> NDArray[Any]:
         """The source's pixels (band, y, x), counted."""
         pixels = self.source.read(window)
-        for tally, stored in zip(self.tallies, pixels, strict=True):
-            tally.add(stored)
+        add_together(self.tallies, pixels)
         with self._lock:
             self._done += window.pixels
             if self.progress is not None and self._done < self.pixels:

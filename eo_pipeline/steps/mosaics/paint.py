@@ -16,6 +16,7 @@ from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.headers import RasterHeader
+from eo_pipeline.core.interleaved import empty_pixels
 from eo_pipeline.core.mosaics import MosaicOptions, MosaicPlan, Placement
 from eo_pipeline.core.mosaics.merging import Layer, in_order, merge
 from eo_pipeline.core.rectangles import Rectangle, windows
@@ -58,7 +59,7 @@ class Painter:
         Raises:
             TilesError: a tile's pixels cannot be read; names it.
         """
-        pixels = np.empty((len(self.bands), window.height, window.width), self.bands[0].dtype)
+        pixels = empty_pixels((len(self.bands), window.height, window.width), self.bands[0].dtype)
         simple = _is_simple(self.plan.within(window))
         for piece in [window] if simple else _pieces(window):
             at = piece.shifted(rows=-window.row_start, columns=-window.column_start)

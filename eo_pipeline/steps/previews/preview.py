@@ -70,7 +70,7 @@ def preview(session: Session, product: Product, area: Area, period: Period, *, s
         nan_where_masked=nodata is not None and math.isnan(nodata),
         tag=keys.workload_tag(product.name),
     )
-    return Preview(window, found.count, pixels, tuple(_summary(band, pixels[band.name]) for band in product.bands))
+    return Preview(window, found.count, pixels, tuple(summary_of(band, pixels[band.name]) for band in product.bands))
 
 
 def middle(geobox: GeoBox, side: int) -> GeoBox:
@@ -81,7 +81,8 @@ def middle(geobox: GeoBox, side: int) -> GeoBox:
     return geobox[top : top + rows, left : left + columns]
 
 
-def _summary(band: BandEncoding, stored: NDArray[Any]) -> BandSummary:
+def summary_of(band: BandEncoding, stored: NDArray[Any]) -> BandSummary:
+    """What stored numbers (y, x) of a band amount to."""
     tally = Tally(band)
     tally.add(stored)
     return tally.summary()

@@ -22,10 +22,11 @@ from eo_pipeline.core.zonal.columns import zone_columns
 from eo_pipeline.core.zonal.measures import Rule
 from eo_pipeline.core.zonal.rules import pixels_of
 from eo_pipeline.core.zonal.shapes import Zones
+from eo_pipeline.core.zonal.table import zone_table
 from eo_pipeline.core.zonal.wanted import Wanted
 from eo_pipeline.errors import CubeError, GridMismatchError, ZonesError
 from eo_pipeline.steps.zones import coverage, slot_pixels
-from eo_pipeline.steps.zones.on_cubes import measure_cube, tables_of_cube
+from eo_pipeline.steps.zones.on_cubes import measure_slot, results_of_cube
 from eo_pipeline.storage.cubes import CubeAddress, StoredSlots, open_or_create_cube, open_slots, open_zarr_slots
 from eo_pipeline.storage.cubes.layout import array_at, describe, write_layout
 from eo_pipeline_tests.raster_files import grid, write_raster
@@ -83,6 +84,12 @@ def zones(shapes: tuple[BaseGeometry, ...] = SHAPES, crs: str = UTM, checksum: s
     return Zones("z.gpkg", "code", tuple(f"z{n}" for n in range(len(shapes))), shapes, CRS(crs), (), checksum)
 
 
+def measured(zones: Zones, cube: StoredSlots, wanted: Wanted, weights: Path | None = None) -> pd.DataFrame:
+    """The tables of all slots, one below the other."""
+    results = results_of_cube(zones, cube, wanted, weights=weights)
+    return pd.concat([zone_table(zones, wanted, found, period) for period, found in results], ignore_index=True)
+
+
 def physical(numbers: NDArray[np.float64], slot: int, place: int) -> NDArray[np.float64]:
     found: NDArray[np.float64] = numbers[slot, place] * BANDS[place].scale + BANDS[place].offset
     return found
@@ -93,7 +100,7 @@ def test_every_slot_is_measured_as_rasterstats_measures_its_values(
     cube: StoredSlots, numbers: NDArray[np.float64], rule: Rule
 ) -> None:
     wanted = Wanted(BANDS, NAMES, rule=rule)
-    table = measure_cube(zones(), cube, wanted)
+    table = measured(zones(), cube, wanted)
     assert table["period"].tolist() == [key for key in KEYS for _ in SHAPES]
     assert table["code"].tolist() == ["z0", "z1", "z2", "z3"] * 4
     assert list(table.columns) == [column.name for column in zone_columns("code", wanted)]
@@ -111,7 +118,7 @@ def test_every_slot_is_measured_as_rasterstats_measures_its_values(
 
 
 def test_slots_without_data_have_count_0_and_nulls(cube: StoredSlots) -> None:
-    table = measure_cube(zones(), cube, Wanted(BANDS, NAMES))
+    table = measured(zones(), cube, Wanted(BANDS, NAMES))
     empty = table[table["period"].isin([KEYS[1], KEYS[3]])]
     for band in BANDS:
         assert (empty[f"{band.name}_count"] == 0).all()
@@ -123,7 +130,7 @@ def test_slots_without_data_have_count_0_and_nulls(cube: StoredSlots) -> None:
 
 
 def test_shares_are_those_of_shapely(cube: StoredSlots, numbers: NDArray[np.float64]) -> None:
-    table = measure_cube(zones(SHAPES[:2]), cube, Wanted((RED,), ("count", "mean", "sum"), rule=Rule.FRACTIONAL))
+    table = measured(zones(SHAPES[:2]), cube, Wanted((RED,), ("count", "mean", "sum"), rule=Rule.FRACTIONAL))
     rows, columns = np.mgrid[:100, :120]
     left, top = 500_000 + 10 * columns, 5_000_000 - 10 * rows
     squares = shapely.box(left, top - 10, left + 10, top)
@@ -140,7 +147,7 @@ def test_shares_are_those_of_shapely(cube: StoredSlots, numbers: NDArray[np.floa
 def test_pixels_of_zones_are_found_once_and_chunks_read_once_a_slot(
     cube: StoredSlots, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = measure_cube(zones(), cube, Wanted((RED,), NAMES))
+    plain = measured(zones(), cube, Wanted((RED,), NAMES))
     found: list[Any] = []
     read: list[tuple[str, int, int, int]] = []
     stored = StoredSlots.read
@@ -158,7 +165,7 @@ def test_pixels_of_zones_are_found_once_and_chunks_read_once_a_slot(
     monkeypatch.setattr(coverage, "pixels_of", counted)
     monkeypatch.setattr(StoredSlots, "read", noted)
     monkeypatch.setattr(slot_pixels, "BLOCK_BYTES", 32 * 64 * 2)
-    table = measure_cube(zones(), cube, Wanted((RED,), NAMES))
+    table = measured(zones(), cube, Wanted((RED,), NAMES))
     pd.testing.assert_frame_equal(table, plain, rtol=1e-14)
     assert len(found) == 1
     assert len(read) == len(set(read))
@@ -175,32 +182,39 @@ def test_blocks_are_whole_chunks_of_few_shards(
     assert slot_pixels.CubePlace.of(cube, [RED]).block_shape == expected
 
 
-def test_tables_come_one_slot_after_another(cube: StoredSlots) -> None:
+def test_slots_come_one_after_another(cube: StoredSlots) -> None:
     told: list[tuple[int, int]] = []
-    tables = tables_of_cube(
+    results = results_of_cube(
         zones(), cube, Wanted((RED,)), periods=[MONTH.parse(key) for key in ("2023-03", "2023-01")],
         progress=lambda done, of: told.append((done, of)),
     )  # fmt: skip
-    assert set(next(tables)["period"]) == {"2023-03"}
+    assert next(results)[0].key == "2023-03"
     assert told == []
-    assert set(next(tables)["period"]) == {"2023-01"}
-    assert next(tables, None) is None
+    assert next(results)[0].key == "2023-01"
+    assert next(results, None) is None
     assert told == [(1, 2), (2, 2)]
+
+
+def test_one_slot_is_measured_as_it_is_among_all(cube: StoredSlots) -> None:
+    wanted = Wanted(BANDS, NAMES)
+    ours = [measure_slot(zones(), cube, wanted, MONTH.parse(key)) for key in KEYS]
+    pd.testing.assert_frame_equal(pd.concat(ours, ignore_index=True), measured(zones(), cube, wanted))
 
 
 def test_coverage_is_kept_for_later_runs_if_wanted(
     cube: StoredSlots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = measure_cube(zones(checksum="0f"), cube, Wanted((RED,)), cache=tmp_path)
+    january = MONTH.parse(KEYS[0])
+    first = measure_slot(zones(checksum="0f"), cube, Wanted((RED,)), january, cache=tmp_path)
     monkeypatch.delattr(coverage, "pixels_of")
-    again = measure_cube(zones(checksum="0f"), cube, Wanted((RED,)), cache=tmp_path)
+    again = measure_slot(zones(checksum="0f"), cube, Wanted((RED,)), january, cache=tmp_path)
     pd.testing.assert_frame_equal(first, again)
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_classes_and_their_areas_are_those_of_numpy(cube: StoredSlots, numbers: NDArray[np.float64]) -> None:
     wanted = Wanted((BANDS[1],), ("count",), classes=(7, 8), areas=True)
-    row = measure_cube(zones(), cube, wanted).iloc[2]
+    row = measured(zones(), cube, wanted).iloc[2]
     assert row["classes_class_7_count"] == (numbers[0, 1] == 7).sum()
     assert row["classes_class_8_area"] == 100 * (numbers[0, 1] == 8).sum()
 
@@ -208,7 +222,7 @@ def test_classes_and_their_areas_are_those_of_numpy(cube: StoredSlots, numbers: 
 def test_a_raster_weighs_pixels_of_every_slot(cube: StoredSlots, numbers: NDArray[np.float64], tmp_path: Path) -> None:
     weights = np.random.default_rng(1).random((100, 120)).astype("float32")
     path = write_raster(tmp_path / "w.tif", grid(100, 120), weights[None])
-    table = measure_cube(zones(), cube, Wanted((RED,), ("weighted_mean",)), weights=path)
+    table = measured(zones(), cube, Wanted((RED,), ("weighted_mean",)), path)
     inside = rasterize([SHAPES[0]], out_shape=(100, 120), transform=GRID.affine).astype(bool)
     for slot in (0, 2):
         values = physical(numbers, slot, 0)
@@ -224,28 +238,26 @@ def test_zones_in_another_crs_hold_the_same_pixels(cube: StoredSlots) -> None:
         for shape in SHAPES[:2]
     )
     wanted = Wanted((RED,), ("count", "mean"), rule=Rule.FRACTIONAL)
-    ours, theirs = measure_cube(zones(SHAPES[:2]), cube, wanted), measure_cube(zones(moved, "EPSG:4326"), cube, wanted)
+    ours, theirs = measured(zones(SHAPES[:2]), cube, wanted), measured(zones(moved, "EPSG:4326"), cube, wanted)
     assert np.allclose(ours["red_count"], theirs["red_count"], rtol=1e-4)
     assert np.allclose(ours["red_mean"], theirs["red_mean"], rtol=1e-3, equal_nan=True)
 
 
 def test_long_tables_and_shapes(cube: StoredSlots) -> None:
-    wide = measure_cube(zones(), cube, Wanted((RED,), ("mean",)), geometry=True)
-    assert wide.geometry.iloc[4:8].tolist() == list(SHAPES)
+    january = MONTH.parse(KEYS[0])
+    wide = measure_slot(zones(), cube, Wanted((RED,), ("mean",)), january, geometry=True)
+    assert wide.geometry.tolist() == list(SHAPES)
     assert wide.crs == UTM
-    long = measure_cube(zones(), cube, Wanted((RED,), ("mean", "count")), form="long")
+    long = measure_slot(zones(), cube, Wanted((RED,), ("mean", "count")), january, form="long")
     means = long[long["statistic"] == "mean"]
     assert np.array_equal(means["value"], wide["red_mean"], equal_nan=True)
 
 
-def test_no_zones_or_no_slots_make_an_empty_table(cube: StoredSlots, tmp_path: Path) -> None:
+def test_no_zones_make_an_empty_table_and_no_slots_none(cube: StoredSlots, tmp_path: Path) -> None:
     wanted = Wanted((RED,), ("mean",))
-    assert measure_cube(zones(()), cube, wanted).shape == (0, 5)
+    assert measured(zones(()), cube, wanted).shape == (0, 5)
     open_or_create_cube(CubeAddress(str(tmp_path / "new")), template())
-    new = open_slots(CubeAddress(str(tmp_path / "new")))
-    for geometry in (False, True):
-        columns = [column.name for column in zone_columns("code", wanted, geometry=geometry)]
-        assert list(measure_cube(zones(), new, wanted, geometry=geometry).columns) == columns
+    assert list(results_of_cube(zones(), open_slots(CubeAddress(str(tmp_path / "new"))), wanted)) == []
 
 
 @pytest.mark.parametrize("ledger", [True, False])
@@ -260,21 +272,21 @@ def test_a_plain_zarr_copy_is_measured_alike(cube: StoredSlots, tmp_path: Path, 
     bands = BANDS if ledger else BANDS[:2]
     wanted = Wanted(bands, NAMES)
     pd.testing.assert_frame_equal(
-        measure_cube(zones(), open_zarr_slots(tmp_path / "copy"), wanted), measure_cube(zones(), cube, wanted)
+        measured(zones(), open_zarr_slots(tmp_path / "copy"), wanted), measured(zones(), cube, wanted)
     )
 
 
 def test_what_does_not_fit_is_named(cube: StoredSlots, tmp_path: Path) -> None:
     with pytest.raises(CubeError, match="ndvi: not in the cube, which has classes, n_obs, red"):
-        measure_cube(zones(), cube, Wanted((BandEncoding("ndvi", "uint16"),)))
+        measured(zones(), cube, Wanted((BandEncoding("ndvi", "uint16"),)))
     with pytest.raises(CubeError, match=r"red: expected the packing .*\nName bands of the cube as its own product"):
-        measure_cube(zones(), cube, Wanted((BandEncoding("red", "uint16", 1e-3, nodata=0),)))
+        measured(zones(), cube, Wanted((BandEncoding("red", "uint16", 1e-3, nodata=0),)))
     with pytest.raises(ZonesError, match=r"z\.gpkg: expected zones that touch the areas on \[120 x 100 px, EPSG:32633"):
-        measure_cube(zones(SHAPES[3:]), cube, Wanted((RED,)))
+        measured(zones(SHAPES[3:]), cube, Wanted((RED,)))
     with pytest.raises(CubeError, match=r"slot for 2024-01 in the cube .*, got 2023-01 to 2023-04; choose a period"):
-        measure_cube(zones(), cube, Wanted((RED,)), periods=[MONTH.parse("2024-01")])
+        list(results_of_cube(zones(), cube, Wanted((RED,)), periods=[MONTH.parse("2024-01")]))
     with pytest.raises(ZonesError, match="weights: expected a raster beside the statistic weighted_mean, got none"):
-        measure_cube(zones(), cube, Wanted((RED,), ("weighted_mean",)))
+        measured(zones(), cube, Wanted((RED,), ("weighted_mean",)))
     path = write_raster(tmp_path / "w.tif", grid(9, 9, crs="EPSG:32632"), np.ones((1, 9, 9), "float32"))
     with pytest.raises(GridMismatchError, match=r"w\.tif: .*the CRS differs"):
-        measure_cube(zones(), cube, Wanted((RED,), ("weighted_mean",)), weights=path)
+        measured(zones(), cube, Wanted((RED,), ("weighted_mean",)), path)

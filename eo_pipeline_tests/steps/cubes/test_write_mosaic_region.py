@@ -18,7 +18,7 @@ from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.period_rules import CalendarRule
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import CubeError, TilesError
-from eo_pipeline.steps.write_cube_region import CubeRegionReport, write_cube_region
+from eo_pipeline.steps.cubes.write_mosaic_region import CubeRegionReport, write_mosaic_region
 from eo_pipeline.storage.cubes import CubeAddress, open_cube
 
 ORIGIN = (500_000, 5_000_000)
@@ -71,7 +71,7 @@ def write(
     mosaic: Path | None, address: CubeAddress, *, key: str = "2023-02", inputs: str = "h", area: GeoBox = LOWER
 ) -> CubeRegionReport:
     provenance = Provenance("example", f"lower|{key}", inputs, "v1", "run", datetime(2024, 1, 1, tzinfo=UTC))
-    return write_cube_region(
+    return write_mosaic_region(
         mosaic,
         template=TEMPLATE,
         repository=address,

@@ -15,10 +15,10 @@ from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.cubes.cube_ledger import Provenance, State
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.period_rules import CalendarRule
-from eo_pipeline.steps.write_cube_region import CubeRegionReport, write_cube_region
+from eo_pipeline.steps.cubes.write_mosaic_region import CubeRegionReport, write_mosaic_region
 from eo_pipeline.storage.cubes import CubeAddress, open_cube, open_or_create_cube, read_ledger
 
-FOLDER = Path(__file__).parents[3] / "shared" / "data" / "ee_fldas_lst"
+FOLDER = Path(__file__).parents[4] / "shared" / "data" / "ee_fldas_lst"
 MONTH = CalendarRule("month")
 BAND = BandEncoding("RadT_tavg", "float32", nodata=float("nan"), units="K")
 
@@ -34,7 +34,7 @@ def rasters() -> dict[str, Path]:
 
 
 def write_month(key: str, template: CubeTemplate, address: CubeAddress) -> CubeRegionReport:
-    return write_cube_region(
+    return write_mosaic_region(
         rasters().get(key),
         template=template,
         repository=address,

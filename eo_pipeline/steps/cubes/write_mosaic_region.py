@@ -50,7 +50,7 @@ class CubeRegionReport:
     valid_share: float
 
 
-def write_cube_region(
+def write_mosaic_region(
     mosaic: Path | None,
     *,
     template: CubeTemplate,

@@ -1,0 +1,1 @@
+"""Slots of cubes: mosaics and archives of tiles written into them."""

@@ -1,0 +1,1 @@
+"""Cubes from files on disk, written by the engines."""
