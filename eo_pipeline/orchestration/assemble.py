@@ -13,8 +13,11 @@ import dagster as dg
 from eo_pipeline.core.product import ZoneTable
 from eo_pipeline.orchestration.assets.chips import build_chips
 from eo_pipeline.orchestration.assets.cube import build_cube
+from eo_pipeline.orchestration.assets.cube_of_scenes import build_cube_of_scenes
+from eo_pipeline.orchestration.assets.cube_of_tiles import build_cube_of_tiles
 from eo_pipeline.orchestration.assets.ee_asset import build_ee_asset
 from eo_pipeline.orchestration.assets.export import build_export
+from eo_pipeline.orchestration.assets.inputs import build_inputs
 from eo_pipeline.orchestration.assets.mosaic import build_mosaic
 from eo_pipeline.orchestration.assets.points import build_points
 from eo_pipeline.orchestration.assets.samples import build_samples
@@ -27,6 +30,7 @@ from eo_pipeline.orchestration.assets.zonal_stats import build_zonal_stats
 from eo_pipeline.orchestration.assets.zonal_stats_in_earth_engine import build_zonal_stats_in_earth_engine
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.checks import build_checks
+from eo_pipeline.orchestration.cubes.jobs import build_cube_jobs
 from eo_pipeline.orchestration.removing.cancel_job import build_cancel_job
 from eo_pipeline.orchestration.schedules import build_schedule
 
@@ -36,17 +40,36 @@ DECLARATION = "declaration"
 
 def chain_definitions(chain: Chain) -> dg.Definitions:
     """Everything that belongs to one product."""
-    assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
-        build_submission(chain),
-        build_export(chain),
-        *_below_export(chain),
-    ]
+    here = chain.product.made_here
+    assets: list[dg.AssetsDefinition | dg.AssetSpec] = [*(_made_here(chain) if here else _exported(chain))]
     return dg.Definitions(
         assets=assets,
         asset_checks=build_checks(chain),
         schedules=[build_schedule(chain)],
-        jobs=[build_cancel_job(chain)],
+        jobs=[*([] if here else [build_cancel_job(chain)]), *_cube_jobs(chain)],
     )
+
+
+def _made_here(chain: Chain) -> Iterator[dg.AssetsDefinition]:
+    """Of scenes, files or tiles that are composed here."""
+    product = chain.product
+    assert product.cube is not None  # noqa: S101  # a product that is made here has one
+    yield build_inputs(chain)
+    yield (build_cube_of_tiles if product.place == "tiles" else build_cube_of_scenes)(chain, product.cube)
+    if product.zones is not None:
+        yield build_zonal_stats(chain, product.zones)
+
+
+def _cube_jobs(chain: Chain) -> list[dg.JobDefinition]:
+    declared = chain.product.cube
+    return [] if declared is None else build_cube_jobs(chain, declared)
+
+
+def _exported(chain: Chain) -> Iterator[dg.AssetsDefinition | dg.AssetSpec]:
+    """Of what Earth Engine exports."""
+    yield build_submission(chain)
+    yield build_export(chain)
+    yield from _below_export(chain)
 
 
 def _below_export(chain: Chain) -> Iterator[dg.AssetsDefinition]:

@@ -3,7 +3,7 @@
 What does not belong here: the assets themselves (`assets`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +38,8 @@ class Chain:
         pieces_file: the file of places or regions that chips, series or points name, found; None if they name none.
         regions_file: the file of polygons that areas come from, found; None if the area is a box.
         weights_file: the raster that pixels of zones are weighed by, found; None if they are not.
+        land_file: the file that `cube.land` names, found; None if it names none.
+        interest_file: the file that `cube.interest` names, found; None if it names none.
     """
 
     product: Product
@@ -46,6 +48,13 @@ class Chain:
     pieces_file: Path | None = None
     regions_file: Path | None = None
     weights_file: Path | None = None
+    land_file: Path | None = None
+    interest_file: Path | None = None
+
+    @property
+    def first_stage(self) -> str:
+        """The stage that a person, a schedule or a sensor asks for; the others follow it."""
+        return self.stages[0]
 
     def key(self, stage: str) -> dg.AssetKey:
         """Asset key of a stage: see `stages`."""
@@ -77,7 +86,12 @@ class Chain:
 
     @property
     def stages(self) -> list[str]:
-        """Stages of this product, upstream first: what stays in Earth Engine is registered, files are brought here."""
+        """Stages of this product, upstream first.
+
+        What stays in Earth Engine is registered, files are brought here; of scenes and files a cube is made at once.
+        """
+        if self.product.made_here:
+            return ["inputs", "cube", *(["zonal_stats"] if self.product.zones is not None else [])]
         if self.product.export.destination == "asset":
             return ["submission", "export", "ee_asset"]
         if self.product.table is not None:
@@ -140,6 +154,20 @@ class Chain:
         declared = self.product.table
         return "" if declared is None else keys.digest({"columns": declared.model_dump(mode="json")["columns"]})
 
+    def recipe_version(self) -> str:
+        """Identity of how scenes, files or tiles become the cube's pixels, wherever they lie; of no exported product.
+
+        Which shards are left out is told by the ledger of the cube.
+        """
+        product = self.product
+        if product.source is None or not product.made_here:
+            return ""
+        said = product.model_dump(mode="json", include={"source", "mask", "index", "composite"}, exclude_defaults=True)
+        for address in ("stac", "files", "tiles"):
+            said["source"].pop(address, None)
+        bands = [[b.name, b.dtype, b.scale, b.offset, str(b.nodata), b.kind] for b in product.bands]
+        return keys.digest({**said, "bands": bands})
+
     def pieces_version(self) -> str:
         """Identity of what is asked for piece by piece: of its declaration and of the files' bytes, read now."""
         kind = self.product.pieces
@@ -153,6 +181,8 @@ class Chain:
     def versions(self, stage: str) -> Mapping[str, str]:
         """What a stage depends on beside its partitions of the stage above: today's versions, by metadata's name."""
         match stage:
+            case "cube" if self.product.made_here:
+                return {names.RECIPE_VERSION: self.recipe_version()}
             case "mosaic":
                 return {names.MOSAIC_VERSION: self.mosaic_version()}
             case "zonal_stats":
@@ -194,3 +224,8 @@ class Chain:
         if area.bounds is not None:
             known = [Area("bounds", area.lattice.covering(area.bounds), "declared bounds")]
         return grids.extent(area.lattice, known, tile=tile)
+
+
+def of_earth_engine(chains: Iterable[Chain]) -> list[Chain]:
+    """Those whose pixels are composed inside Earth Engine: they submit and export."""
+    return [chain for chain in chains if not chain.product.made_here]

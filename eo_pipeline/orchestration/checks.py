@@ -8,6 +8,7 @@ import dagster as dg
 from eo_pipeline.orchestration.automation import when_quiet
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.check_both_ways import build_both_ways
+from eo_pipeline.orchestration.cubes.checks import build_cube_checks
 from eo_pipeline.orchestration.event_log import ledger
 from eo_pipeline.orchestration.io_managers import ChipsIO, MosaicIO, TilesIO
 from eo_pipeline.orchestration.manifests import ManifestReport, check_manifests
@@ -19,7 +20,9 @@ def build_checks(chain: Chain) -> list[dg.AssetChecksDefinition]:
     """Checks of one product."""
     of_tiles = [_manifest(chain)] if "tiles" in chain.stages else []
     of_chips = [_manifest_of_chips(chain)] if "chips" in chain.stages else []
-    return [_complete(chain), *of_tiles, *of_chips, *_of_zones(chain)]
+    cube = chain.product.cube
+    of_cube = [build_cube_checks(chain, cube)] if cube is not None and "cube" in chain.stages else []
+    return [_complete(chain), *of_tiles, *of_chips, *_of_zones(chain), *of_cube]
 
 
 def _of_zones(chain: Chain) -> list[dg.AssetChecksDefinition]:

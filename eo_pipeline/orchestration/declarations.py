@@ -18,6 +18,7 @@ from eo_pipeline.core.product import Product
 from eo_pipeline.errors import EoPipelineError, ProductError
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.steps.load_areas import FindFile, check_zones, find_beside, find_regions, find_weights, load_areas
+from eo_pipeline.steps.load_land import find_shapes
 from eo_pipeline.steps.pieces_files import check_pieces_file
 
 _FIELD = re.compile(r"([a-z_]+(?:\.\w+)*): ")
@@ -108,6 +109,8 @@ def load_chain(product: Product, origin: Origin) -> Chain:
             pieces_file=check_pieces_file(product, find),
             regions_file=find_regions(product.area, find),
             weights_file=find_weights(product, find),
+            land_file=find_shapes(product.cube, "land", find),
+            interest_file=find_shapes(product.cube, "interest", find),
         )
     except EoPipelineError as error:
         field = str(error).partition(":")[0].split(".")

@@ -12,7 +12,7 @@ import dagster as dg
 from eo_pipeline.core.product import Product
 from eo_pipeline.orchestration.assemble import chain_definitions
 from eo_pipeline.orchestration.assets.usage import build_usage
-from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.chain import Chain, of_earth_engine
 from eo_pipeline.orchestration.component import EarthObservationProduct, unique
 from eo_pipeline.orchestration.compute.usage_schedule import build_usage_schedule
 from eo_pipeline.orchestration.declarations import Origin, load_chain
@@ -26,6 +26,7 @@ from eo_pipeline.orchestration.io_managers import (
     TilesIOManager,
     WorkListIOManager,
 )
+from eo_pipeline.orchestration.late.sensors import build_late_sensors
 from eo_pipeline.orchestration.pieces.piece_progress import PieceListener
 from eo_pipeline.orchestration.product_files import read_documents, read_products
 from eo_pipeline.orchestration.removing.cancelled_runs import build_cancelled_runs_sensor
@@ -36,6 +37,7 @@ from eo_pipeline.orchestration.resources import (
     EarthEngineResource,
     environment,
 )
+from eo_pipeline.orchestration.scenes.resource import ScenesResource
 
 
 def project_resources(given: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -50,6 +52,7 @@ def project_resources(given: Mapping[str, Any] | None = None) -> dict[str, Any]:
         "earth_engine": EarthEngineResource(),
         "cloud_storage": CloudStorageResource(),
         "drive": DriveResource(),
+        "scenes": ScenesResource(),
         "tiles_io": TilesIOManager(data_root=root),
         "mosaic_io": MosaicIOManager(data_root=root),
         "tables_io": TablesIOManager(data_root=root),
@@ -114,17 +117,18 @@ def _automation(seconds: int) -> dg.AutomationConditionSensorDefinition:
 def _sensors(chains: Sequence[Chain], seconds: int) -> list[dg.SensorDefinition]:
     return [
         build_operations_sensor(chains, seconds=seconds),
-        build_cancelled_runs_sensor(chains, seconds=seconds),
+        build_cancelled_runs_sensor(of_earth_engine(chains), seconds=seconds),
         build_forgotten_sensor(chains),
+        *build_late_sensors(chains),
         _automation(seconds),
     ]
 
 
 def _shared(chains: Sequence[Chain], resources: Mapping[str, Any] | None) -> dg.Definitions:
-    seconds = environment().poll_seconds
+    seconds, exported = environment().poll_seconds, of_earth_engine(chains)
     return dg.Definitions(
-        assets=[build_usage(chains)] if chains else [],
-        schedules=[build_usage_schedule(chains)] if chains else [],
+        assets=[build_usage(exported)] if exported else [],
+        schedules=[build_usage_schedule(exported)] if exported else [],
         sensors=_sensors(chains, seconds) if chains else [],
         resources=project_resources(resources),
         executor=dg.in_process_executor,  # stages follow each other; a process for each would cost seconds

@@ -14,7 +14,7 @@ from eo_pipeline.orchestration.event_log.ledger import Stamp
 from eo_pipeline.orchestration.event_log.ledger_reader import LedgerReader
 from eo_pipeline.orchestration.partitions import PartitionKey
 
-MADE_OF = {
+_MADE_OF = {
     "tiles": "export",
     "ee_asset": "export",
     "table": "export",
@@ -26,10 +26,13 @@ MADE_OF = {
     "series_csv": "series",
     "points": "export",
 }
-"""What each stage is made of, partition by partition."""
+"""What each stage is made of, partition by partition; see `made_of`."""
 
 _ELSEWHERE = ("ee_asset",)
 """Stages that store nothing below the data root."""
+
+_LOOKED_AT = "inputs"
+"""The stage that only looks: it is recorded anew each time, and its digest alone tells whether anything is new."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,11 @@ class Freshness:
         return {partition for partition, recorded in last.items() if reported.get(partition) == recorded.identity}
 
     def made(self, stage: str, partitions: Collection[str]) -> set[str]:
-        """Partitions of a stage of `MADE_OF` that hold, and are newer than, what they are made of."""
-        above = ledger.stamps(self.instance, self.chain.key(MADE_OF[stage]), partitions)
+        """Partitions of a stage that hold, and are newer than, what they are made of partition by partition."""
+        source = made_of(self.chain, stage)
+        if source is None:
+            return set()
+        above = ledger.stamps(self.instance, self.chain.key(source), partitions)
         mine = ledger.stamps(self.instance, self.chain.key(stage), partitions)
         versions = self.chain.versions(stage)
         return {
@@ -66,7 +72,7 @@ class Freshness:
             and (stage in _ELSEWHERE or stamp.values.get(names.ROOT) == self.root)
             and stamp.values.get(names.DIGEST) == above[partition].values.get(names.DIGEST)
             and is_of(stamp, versions)
-            and stamp.storage_id > above[partition].storage_id
+            and (source == _LOOKED_AT or stamp.storage_id > above[partition].storage_id)
         } - (self._spent(mine) if stage == "tiles" else set())
 
     def _spent(self, tiles: Mapping[str, Stamp]) -> set[str]:
@@ -93,6 +99,24 @@ class Freshness:
             and stamp.values.get(names.ZONES_VERSION) == version
             and all(0 < above.get(of, 0) < stamp.storage_id for of in sources_of(self.chain, partition))
         }
+
+
+def made_of(chain: Chain, stage: str) -> str | None:
+    """The stage that another is made of, partition by partition; None of the first one, and of `zonal_stats`."""
+    if stage == "cube" and chain.product.made_here:
+        return "inputs"
+    return _MADE_OF.get(stage)
+
+
+def above(chain: Chain, stage: str) -> str | None:
+    """The stage that another is made of; None where that is Earth Engine or a source of scenes."""
+    return chain.zones_above if stage == "zonal_stats" else made_of(chain, stage)
+
+
+def is_older(stage_above: str, *, mine: Stamp, above: Stamp) -> bool:
+    """Whether something was recorded before what it is made of, and that was made, not only looked at again."""
+    same = mine.values.get(names.DIGEST) == above.values.get(names.DIGEST)
+    return above.storage_id > mine.storage_id and not (stage_above == _LOOKED_AT and same)
 
 
 def is_of(stamp: Stamp, versions: Mapping[str, str]) -> bool:

@@ -27,12 +27,17 @@ def mosaic_pictures(path: Path, bands: Sequence[BandEncoding], *, title: str) ->
     """The first band, beside its number of valid observations if that is exported."""
     value = bands[0].name
     count = next((band.name for band in bands if band.name == "n_valid"), None)
-    colormap, limits = _VEGETATION if _is_vegetation(value) else _OTHER
+    colormap, limits = colours_of(value)
     if count is None:
         png = pictures.quicklook(path, value, colormap=colormap, limits=limits)
     else:
         png = pictures.pair(path, value, count, title=title.replace("|", " · "), colormap=colormap, limits=limits)
     return {"picture": picture(png, title)}
+
+
+def colours_of(name: str) -> tuple[str, tuple[float, float] | None]:
+    """Matplotlib's colour map of a band, and its limits if they are the same in all pictures."""
+    return _VEGETATION if _is_vegetation(name) else _OTHER
 
 
 def _is_vegetation(name: str) -> bool:

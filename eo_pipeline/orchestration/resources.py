@@ -21,7 +21,8 @@ def environment() -> Settings:
     return Settings.from_mapping(os.environ)
 
 
-def _overlaid(**configured: str | None) -> Settings:
+def overlaid(**configured: object) -> Settings:
+    """The environment's deployment with fields laid over it; those that are None stay."""
     given: dict[str, Any] = {name: value for name, value in configured.items() if value is not None}
     return replace(environment(), **given)
 
@@ -45,7 +46,7 @@ class EarthEngineResource(dg.ConfigurableResource[Any]):
 
     def settings(self) -> Settings:
         """The deployment with this resource's fields laid over the environment's."""
-        return _overlaid(
+        return overlaid(
             project=self.project,
             earth_engine_url=self.url,
             interactive_url=self.interactive_url or self.url,
@@ -73,7 +74,7 @@ class CloudStorageResource(dg.ConfigurableResource[Any]):
 
     def settings(self) -> Settings:
         """The deployment with this resource's fields laid over the environment's."""
-        return _overlaid(storage_url=self.url, bucket=self.bucket, credentials=self.credentials)
+        return overlaid(storage_url=self.url, bucket=self.bucket, credentials=self.credentials)
 
     def open(self, name: str | None = None) -> Bucket:
         """A bucket by name, or the default one."""
@@ -94,7 +95,7 @@ class DriveResource(dg.ConfigurableResource[Any]):
 
     def settings(self) -> Settings:
         """The deployment with this resource's fields laid over the environment's."""
-        return _overlaid(drive_url=self.url, credentials=self.credentials)
+        return overlaid(drive_url=self.url, credentials=self.credentials)
 
     def open(self, folder: str) -> DriveFolder:
         """The drive, with the folder that exports name."""
@@ -114,7 +115,7 @@ class DataRootResource(dg.ConfigurableResource[Any]):
 
     def settings(self) -> Settings:
         """The deployment with this resource's fields laid over the environment's."""
-        return _overlaid(root=self.root, scratch=self.scratch)
+        return overlaid(root=self.root, scratch=self.scratch)
 
     def place(self) -> Place:
         """The root."""

@@ -97,6 +97,9 @@ def run_partitions(
         tell,
         {} if priority is None else {"priority": priority},
     )
+    if chain.product.made_here:
+        runner.carry_through(runner.looked_for(wanted))
+        return runner.report
     service = operations_of(_earth_engine(definitions), _data_root(definitions), [chain])
     runner.submit(wanted, resubmit=resubmit)
     for ready in runner.exported(service, poll_seconds):
@@ -131,6 +134,14 @@ class _Runner:
         self.runs.materialise("submission", wanted, config={**self.config, "resubmit": resubmit})
         self.waiting = {key.text: key for key in wanted if ("submission", key.text) not in self.runs.failed}
         self._record("submission", list(self.waiting))
+
+    def looked_for(self, wanted: Sequence[PartitionKey]) -> list[PartitionKey]:
+        """Partitions whose inputs the source told, looked for now."""
+        self.total = len(wanted)
+        self.runs.materialise("inputs", wanted)
+        found = [key for key in wanted if ("inputs", key.text) not in self.runs.failed]
+        self._record("inputs", [key.text for key in found])
+        return found
 
     def exported(self, service: Service, poll_seconds: float) -> Iterator[list[PartitionKey]]:
         """Partitions whose export is done, as they become so."""

@@ -1,7 +1,7 @@
-"""Each period is submitted once it is available, and looked at again while late images may come.
+"""Each period is asked for once it is available, and looked at again while late images may come.
 
-Submitting again is safe: the digest, which includes the source images, decides whether anything is exported. What
-does not belong here: deciding that.
+Asking again is safe: the digest, which includes the source images, decides whether anything is exported or composed.
+What does not belong here: deciding that.
 """
 
 from collections.abc import Iterator, Sequence
@@ -43,19 +43,20 @@ def due(periods: Periods, all_ended: Sequence[Period], *, now: datetime, last: d
 
 
 def build_schedule(chain: Chain) -> dg.ScheduleDefinition:
-    """A daily schedule of one product; off until somebody turns it on, since it spends."""
-    product = chain.product
+    """A daily schedule of one product; off until somebody turns it on, since it spends, or keeps this machine busy."""
+    product, here = chain.product, chain.product.made_here
 
     @dg.schedule(
-        name=f"{product.name}_submit_available",
+        name=f"{product.name}_{'look_for_inputs' if here else 'submit_available'}",
         cron_schedule=DAILY,
         execution_timezone="UTC",
-        target=dg.AssetSelection.assets(chain.key("submission")),
+        target=dg.AssetSelection.assets(chain.key(chain.first_stage)),
         default_status=dg.DefaultScheduleStatus.STOPPED,
         description=(
-            f"Submits each period of {product.name} {product.period.available_after} after its end, and again daily "
-            f"for {product.period.recheck_for} in case images came late; unchanged ones are not exported twice. After "
-            "an outage it goes on where it stopped."
+            f"{'Looks for the inputs of' if here else 'Submits'} each period of {product.name} "
+            f"{product.period.available_after} after its end, and again daily for {product.period.recheck_for} in case "
+            f"images came late; unchanged ones are not {'composed' if here else 'exported'} twice. After an outage it "
+            "goes on where it stopped."
         ),
     )
     def submit_available(
@@ -81,10 +82,10 @@ def ended_periods(
 
 
 def _last_look(chain: Chain, instance: dg.DagsterInstance, ended: Sequence[Period], *, now: datetime) -> datetime:
-    """A day ago; or, after an outage, when the newest period became available that was ever submitted."""
-    submitted = {PartitionKey.parse(key).period for key in newest_places(instance, chain.key("submission"))}
+    """A day ago; or, after an outage, when the newest period became available that was ever asked for."""
+    asked = {PartitionKey.parse(key).period for key in newest_places(instance, chain.key(chain.first_stage))}
     after = parse_duration(chain.product.period.available_after)
-    available = [p.end + after for p in ended if p.key in submitted]
+    available = [p.end + after for p in ended if p.key in asked]
     return min(now - ONE_DAY, max(available, default=now))
 
 

@@ -17,7 +17,7 @@ from eo_pipeline.orchestration.event_log import ledger, names
 from eo_pipeline.orchestration.event_log.event_reader import EventReader
 from eo_pipeline.orchestration.event_log.ledger import held_identity
 from eo_pipeline.orchestration.event_log.stored_submissions import identity_of
-from eo_pipeline.orchestration.freshness import MADE_OF, is_of, sources_of
+from eo_pipeline.orchestration.freshness import above, is_of, is_older, sources_of
 
 _NAMED = 3
 """Partitions that are named where many are held back for one reason."""
@@ -119,7 +119,7 @@ def product_status(instance: dg.DagsterInstance, chain: Chain) -> ProductStatus:
     """Count every stage's partitions in the event log."""
     read = _Read(instance, chain)
     stages = tuple(_stage(read, stage) for stage in chain.stages)
-    failed = read.failed("submission")
+    failed = read.failed(chain.first_stage)
     held = {partition: reason for partition, reason in read.held.items() if partition not in failed}
     return ProductStatus(chain.product.name, stages, _by_reason(held))
 
@@ -147,6 +147,8 @@ class _Read:
     @cached_property
     def held(self) -> dict[str, str]:
         """Why the newest submission waits on our side, by partition that the product has today."""
+        if "submission" not in self.stamps:
+            return {}
         wanted = set(self.chain.by_area_and_period.get_partition_keys(dynamic_partitions_store=self.instance))
         told = {p: str(s.values.get(names.HELD, "")) for p, s in self.stamps["submission"].items() if p in wanted}
         return {partition: str(json.loads(held)["reason"]) for partition, held in told.items() if held}
@@ -185,17 +187,19 @@ class _Read:
         if stage == "export":
             sent = {p: identity_of(stamp.values) for p, stamp in self.stamps["submission"].items()}
             return {p for p, s in self.stamps[stage].items() if s.values.get(names.REPORTED) != sent.get(p)}
-        follows = stage in MADE_OF or stage == "zonal_stats"
-        older = {p for p in self.places[stage] if follows and self._is_older(stage, p)}
+        source = above(self.chain, stage)
+        older = {p for p in self.places[stage] if source is not None and self._is_older(stage, source, p)}
         return older | self._other(stage)
 
     def withdrawn(self, stage: str) -> set[str]:
         """Partitions whose submission was cancelled, and of other stages what was deleted and not made since."""
-        last = self.stamps["submission"]
+        last = self.stamps.get("submission", {})
         cancelled = {p for p, s in last.items() if s.values.get(names.STATE) == SubmissionState.WITHDRAWN.value}
         if stage == "submission":
             return cancelled
         deleted = {p for p in cancelled if last[p].values.get(names.DELETED)}
+        if not deleted:
+            return set()
         return {p for p in self.places[stage] if self._is_deleted(stage, p, deleted)}
 
     def _is_deleted(self, stage: str, partition: str, deleted: Set[str]) -> bool:
@@ -203,10 +207,12 @@ class _Read:
         places = self.places["submission"]
         return any(places[s] > self.places[stage][partition] for s in sources if s in deleted)
 
-    def _is_older(self, stage: str, partition: str) -> bool:
-        above = self.places[MADE_OF.get(stage, self.chain.zones_above)]
-        sources = sources_of(self.chain, partition) if stage == "zonal_stats" else [partition]
-        return any(above.get(source, 0) > self.places[stage][partition] for source in sources)
+    def _is_older(self, stage: str, source: str, partition: str) -> bool:
+        if stage in self.stamps and source in self.stamps and stage != "zonal_stats":
+            mine = self.stamps[stage][partition]
+            return is_older(source, mine=mine, above=self.stamps[source].get(partition, ledger.Stamp()))
+        parts = sources_of(self.chain, partition) if stage == "zonal_stats" else [partition]
+        return any(self.places[source].get(part, 0) > self.places[stage][partition] for part in parts)
 
     def _other(self, stage: str) -> set[str]:
         """Partitions that were made of another declaration."""

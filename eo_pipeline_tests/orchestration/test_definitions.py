@@ -101,7 +101,7 @@ def test_the_folder_names_the_product_unless_it_names_itself(project: Project) -
         (
             WRONG_FIELD,
             6,
-            "composite.reducer: expected 'median', 'mean', 'max', 'min', 'mosaic' or 'first', got ",
+            "composite.reducer: expected one of median, mean, min, max, first, mosaic, best_pixel, medoid, or ",
         ),
         (UNKNOWN_FIELD, 6, "mosk: there is no such field (did you mean mask?); docs/product.md tells those there are"),
         (NO_CALENDAR, 4, "period.start: expected a date such as 2019, 2019-01 or 2019-01-01, got '2024-13'"),

@@ -150,7 +150,7 @@ def test_a_person_is_told_what_is_behind(instance: dg.DagsterInstance, made: Cha
 
 
 def test_a_check_of_the_product_passes_when_everything_is_there(instance: dg.DagsterInstance, made: Chain) -> None:
-    check, _ = build_checks(made)
+    check, *_ = build_checks(made)
     assert next(iter(check.check_keys)).asset_key == made.key("cube")
     assert not evaluated(check, instance)
     for month in MONTHS:

@@ -1,23 +1,20 @@
 """`cube`: one area and period is one commit of an Icechunk repository."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 
-import eo_pipeline
 from eo_pipeline.core import keys
-from eo_pipeline.core.cubes.cube_ledger import Provenance
-from eo_pipeline.core.cubes.cube_template import CubeTemplate
-from eo_pipeline.core.period_rules import ImageDates, PeriodRule
 from eo_pipeline.core.product import Cube
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.cubes.provenance import provenance_of
+from eo_pipeline.orchestration.cubes.templates import cube_rule, cube_template
 from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.io_managers import REPOSITORY, CubeIO, CubeRegion, Mosaic, MosaicIO, Stored
-from eo_pipeline.orchestration.partitions import PartitionKey, dynamic_name
-from eo_pipeline.steps.write_cube_region import CubeRegionReport
+from eo_pipeline.orchestration.partitions import PartitionKey
+from eo_pipeline.steps.cubes.write_mosaic_region import CubeRegionReport
 
 
 def build_cube(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
@@ -49,6 +46,7 @@ def build_cube(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
 
         def make(key: str) -> Made:
             mosaic: Mosaic = mosaic_io.load(chain.key("mosaic"), key)
+            inputs_hash = keys.digest({"export": mosaic.digest, "state": mosaic.state})
             partition = PartitionKey.parse(key)
             report = cube_io.store(
                 context.asset_key,
@@ -60,7 +58,7 @@ def build_cube(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
                     period=chain.period(partition.period),
                     area_key=partition.area,
                     geobox=chain.area(partition).geobox,
-                    provenance=_provenance(context, chain, key, mosaic),
+                    provenance=provenance_of(context, chain, key, inputs_hash),
                 ),
             )
             return Made(_metadata(report, mosaic, cube_io, declared))
@@ -68,39 +66,6 @@ def build_cube(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
         return each_partition(context, make)
 
     return cube
-
-
-def cube_template(chain: Chain, declared: Cube, rule: PeriodRule) -> CubeTemplate:
-    """What the product's cube looks like."""
-    return CubeTemplate(
-        product=chain.product.name,
-        geobox=chain.cube_geobox,
-        bands=tuple(chain.product.bands),
-        rule=rule,
-        start=chain.product.period.starts_at,
-        chunk=declared.chunk,
-        shard=chain.product.shard,
-    )
-
-
-def cube_rule(chain: Chain, instance: dg.DagsterInstance) -> PeriodRule:
-    """The calendar, or the image dates known today."""
-    product = chain.product
-    if not product.period.of_images:
-        return product.period.rule
-    periods = [chain.period(key) for key in sorted(instance.get_dynamic_partitions(dynamic_name(product)))]
-    return ImageDates(tuple((p.start, p.end) for p in periods))
-
-
-def _provenance(context: dg.AssetExecutionContext, chain: Chain, key: str, mosaic: Mosaic) -> Provenance:
-    return Provenance(
-        product=chain.product.name,
-        partition=key,
-        run_id=context.run.run_id,
-        inputs_hash=keys.digest({"export": mosaic.digest, "state": mosaic.state}),
-        code_version=eo_pipeline.__version__,
-        committed_at=datetime.now(UTC),
-    )
 
 
 def _metadata(report: CubeRegionReport, mosaic: Mosaic, io: CubeIO, declared: Cube) -> dict[str, Any]:

@@ -35,9 +35,13 @@ REPORTED = "eo/reported"
 LOST = "eo/lost"
 """Identity of the submission whose tiles were deleted after their export."""
 
+SCENES = "eo/scenes"
+"""JSON of the scenes that a partition of a cube is made of: their versions by id; left out where they are very many."""
+
 ROOT = "eo/root"
 """Address of the data root that something was stored below."""
 
+RECIPE_VERSION = "eo/recipe_version"
 MOSAIC_VERSION = "eo/mosaic_version"
 ZONES_VERSION = "eo/zones_version"
 COLUMNS_VERSION = "eo/columns_version"

@@ -20,7 +20,7 @@ from dagster._core.storage.tags import BACKFILL_ID_TAG
 from eo_pipeline.orchestration.automation import PARTITIONS_A_RUN
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.event_log import ledger
-from eo_pipeline.orchestration.freshness import MADE_OF, sources_of
+from eo_pipeline.orchestration.freshness import above, sources_of
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.ranges import rectangles
 from eo_pipeline.orchestration.schedules import range_tags
@@ -84,12 +84,12 @@ def forgotten(instance: dg.DagsterInstance, chain: Chain, *, patience: int) -> I
 
 def _made(chain: Chain) -> list[str]:
     """Stages that are made of another."""
-    return [stage for stage in chain.stages if stage in MADE_OF or stage == "zonal_stats"]
+    return [stage for stage in chain.stages if above(chain, stage) is not None]
 
 
-def _above(chain: Chain, stage: str) -> str:
-    """The stage that another is made of."""
-    return MADE_OF.get(stage, chain.zones_above)
+def _key_above(chain: Chain, stage: str) -> dg.AssetKey:
+    """Of the stage that another of `_made` is made of."""
+    return chain.key(above(chain, stage) or chain.first_stage)
 
 
 def _inputs(chain: Chain, stage: str, partition: str) -> list[str]:
@@ -99,12 +99,12 @@ def _inputs(chain: Chain, stage: str, partition: str) -> list[str]:
 
 def _candidates(instance: dg.DagsterInstance, chain: Chain, stage: str) -> dict[str, int]:
     """Partitions that are missing or older than their newest input, not attempted since; with that input's place."""
-    above = ledger.newest_places(instance, chain.key(_above(chain, stage)))
+    inputs = ledger.newest_places(instance, _key_above(chain, stage))
     mine = ledger.newest_places(instance, chain.key(stage))
     attempted = _attempted(instance, chain.key(stage))
     found: dict[str, int] = {}
-    for partition in _wanted(instance, chain, stage, above) - _in_line(instance, chain.key(stage)):
-        places = [above.get(of, 0) for of in _inputs(chain, stage, partition)]
+    for partition in _wanted(instance, chain, stage, inputs) - _in_line(instance, chain.key(stage)):
+        places = [inputs.get(of, 0) for of in _inputs(chain, stage, partition)]
         if min(places, default=0) and max(places) > max(mine.get(partition, 0), attempted.get(partition, 0)):
             found[partition] = max(places)
     return found
@@ -132,12 +132,12 @@ def _in_line(instance: dg.DagsterInstance, key: dg.AssetKey) -> set[str]:
     return found
 
 
-def _wanted(instance: dg.DagsterInstance, chain: Chain, stage: str, above: Mapping[str, int]) -> set[str]:
+def _wanted(instance: dg.DagsterInstance, chain: Chain, stage: str, inputs: Mapping[str, int]) -> set[str]:
     """Partitions that the product has, and some of whose input is there."""
     known = set(chain.partitions(stage).get_partition_keys(dynamic_partitions_store=instance))
     if stage == "zonal_stats" and not chain.zones_follow_areas:
-        return known & {PartitionKey.parse(partition).period for partition in above}
-    return known & set(above)
+        return known & {PartitionKey.parse(partition).period for partition in inputs}
+    return known & set(inputs)
 
 
 def _old_enough(
@@ -147,7 +147,7 @@ def _old_enough(
     old: set[int] = set()
     for ids in batched(sorted(set(missing.values())), _IDS_A_QUERY):
         wanted = dg.AssetRecordsFilter(
-            asset_key=chain.key(_above(chain, stage)), before_timestamp=before, storage_ids=list(ids)
+            asset_key=_key_above(chain, stage), before_timestamp=before, storage_ids=list(ids)
         )
         old |= {record.storage_id for record in instance.fetch_materializations(wanted, limit=len(ids)).records}
     yield from (partition for partition, place in missing.items() if place in old)

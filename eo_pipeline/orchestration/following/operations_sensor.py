@@ -14,7 +14,7 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from eo_pipeline.earth_engine.operations import get_operation, list_operations
-from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.chain import Chain, of_earth_engine
 from eo_pipeline.orchestration.event_log.housekeeping import forget_evaluations
 from eo_pipeline.orchestration.event_log.ledger_reader import LedgerReader
 from eo_pipeline.orchestration.event_log.partition_cache import mend_caches
@@ -37,13 +37,13 @@ _SERVICE, _WATERMARKS, _CACHES, _FORGOTTEN = "service", "watermarks", "caches", 
 
 
 def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg.SensorDefinition:
-    """The sensor: one listing of the project's operations a tick."""
-    by_name = list(chains)
+    """The sensor: one listing of the project's operations a tick; it keeps house for all products."""
+    exported, by_name = of_earth_engine(chains), list(chains)
     reader = LedgerReader()  # kept from tick to tick, as long as the code server lives
 
     @dg.sensor(
         name=NAME,
-        jobs=[_settling_job(chain) for chain in by_name],
+        jobs=[_settling_job(chain) for chain in exported] or None,
         minimum_interval_seconds=seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Reports finished exports of every product, and runs the submission of failed ones again.",
@@ -51,10 +51,10 @@ def build_operations_sensor(chains: Sequence[Chain], *, seconds: int = 30) -> dg
     def earth_engine_operations(
         context: dg.SensorEvaluationContext, earth_engine: EarthEngineResource, data_root: DataRootResource
     ) -> dg.SensorResult:
-        service = operations_of(earth_engine, data_root, by_name)
+        service = operations_of(earth_engine, data_root, exported)
         found = tick(
             context.instance,
-            by_name,
+            exported,
             service=service,
             watermarks=_watermarks(context.cursor, service.identity),
             reader=reader,

@@ -14,7 +14,7 @@ from eo_pipeline.core.periods import Period
 from eo_pipeline.errors import StorageError
 from eo_pipeline.orchestration.io_managers.base import ConfiguredIOManager, PlaceIOManager
 from eo_pipeline.orchestration.io_managers.mosaics import Mosaic
-from eo_pipeline.steps.write_cube_region import CubeRegionReport, write_cube_region
+from eo_pipeline.steps.cubes.write_mosaic_region import CubeRegionReport, write_mosaic_region
 from eo_pipeline.storage.cubes import CubeAddress, open_cube
 from eo_pipeline.storage.places import cube_address
 
@@ -53,7 +53,7 @@ class CubeIO(PlaceIOManager):
         """Write one region and commit."""
         path = value.mosaic.path
         with self.place.local_copy(path) if path is not None else nullcontext(None) as local:
-            return write_cube_region(
+            return write_mosaic_region(
                 local,
                 template=value.template,
                 repository=value.address,

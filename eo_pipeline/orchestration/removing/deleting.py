@@ -1,7 +1,8 @@
 """Deleting partitions from every store, in an order in which nothing half-deleted looks complete.
 
 First the submission is withdrawn, so that nothing is sent again and `status` shows the partition as missing; then go
-what was derived, what it was made of, and at last Dagster's history. A second call after a kill finishes the work.
+what was derived, what it was made of, and at last Dagster's history. Of pixels that are composed here Dagster's history
+goes first. A second call after a kill finishes the work.
 What does not belong here: what the stores hold (`holdings`).
 """
 
@@ -15,7 +16,7 @@ from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from eo_pipeline.core.exports.submissions import SubmissionState
 from eo_pipeline.earth_engine.operations import get_operation
 from eo_pipeline.errors import EoPipelineError
-from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.chain import Chain, of_earth_engine
 from eo_pipeline.orchestration.compute.usage import brought_up_to_date
 from eo_pipeline.orchestration.event_log import ledger, names
 from eo_pipeline.orchestration.event_log.history import forget
@@ -58,13 +59,19 @@ class Stock:
 
 def take_stock(stores: Stores, partitions: Sequence[str], *, keep_history: bool) -> Stock:
     """Look at every store; changes nothing."""
-    found = standings(stores.instance, stores.chain, partitions, services=stores.services)
     return Stock(
-        open=tuple(standing for standing in found if standing.is_open),
+        open=tuple(standing for standing in _standings(stores, partitions) if standing.is_open),
         holdings=tuple(stores.holdings(partitions)),
         history={} if keep_history else _history(stores, partitions),
         shared=_shared(stores.chain, partitions),
     )
+
+
+def _standings(stores: Stores, partitions: Sequence[str]) -> list[Standing]:
+    """What is under way on Earth Engine: nothing of pixels that are composed here."""
+    if stores.chain.product.made_here:
+        return []
+    return standings(stores.instance, stores.chain, partitions, services=stores.services)
 
 
 def _history(stores: Stores, partitions: Sequence[str]) -> dict[str, list[str]]:
@@ -104,7 +111,7 @@ def delete(
     Args:
         stores: where they are.
         partitions: Dagster's keys.
-        keep_history: leave Dagster's records of what was made.
+        keep_history: leave Dagster's records of what was made; of a product that is made here they go first.
         tell: gets a sentence for each thing that is done.
         poll_seconds: between two looks at operations that are being cancelled.
 
@@ -113,7 +120,10 @@ def delete(
         EoPipelineError: a store refused; what went before stays deleted.
     """
     check_idle(stores.instance, stores.chain)
-    _end_exports(stores, partitions, tell, poll_seconds)
+    if stores.chain.product.made_here:
+        _forget(stores, partitions)  # no submission is there that could be withdrawn
+    else:
+        _end_exports(stores, partitions, tell, poll_seconds)
     for holding in stores.holdings(partitions):
         holding.delete()
         tell(f"{holding.kind}: {holding.where}: {len(holding.sizes)} deleted")
@@ -146,7 +156,7 @@ def _end_exports(stores: Stores, partitions: Sequence[str], tell: Callable[[str]
     """Withdraw every submission, and wait until nothing is written any more."""
     instance, chain = stores.instance, stores.chain
     asked: list[str] = []
-    for standing in standings(instance, chain, partitions, services=stores.services):
+    for standing in _standings(stores, partitions):
         if standing.is_open:
             done = cancel(instance, chain, standing, services=stores.services, reason=_REASON)
             asked += done.asked
@@ -189,7 +199,7 @@ def _forget(stores: Stores, partitions: Sequence[str]) -> None:
     """
     place = open_place(stores.settings)
     table = read_usage(place)
-    read = brought_up_to_date(table, stores.instance, [stores.chain])
+    read = brought_up_to_date(table, stores.instance, of_earth_engine([stores.chain]))
     if read != table:
         write_usage(place, read)
     for stage, of in _history(stores, partitions).items():

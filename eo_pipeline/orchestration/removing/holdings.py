@@ -12,8 +12,8 @@ import dagster as dg
 from eo_pipeline.core.chips.store_template import StoreTemplate
 from eo_pipeline.core.exports.export_plan import CloudStorage
 from eo_pipeline.core.settings import Settings
-from eo_pipeline.orchestration.assets.cube import cube_rule, cube_template
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.cubes.templates import cube_rule, cube_template
 from eo_pipeline.orchestration.event_log.ledger import Recorded, recorded
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.submissions.destinations import Services, destination_of, open_store
@@ -48,7 +48,7 @@ class Stores:
             *self._derived(keys),
             *self._cube(keys),
             *self._stored_chips(keys),
-            *self._exported(partitions),
+            *([] if self.chain.product.made_here else self._exported(partitions)),
         ]
         return list(parts.in_order(found))
 

@@ -1,0 +1,112 @@
+"""`cube` of a product whose pixels are composed here: one area and period is one commit, made shard by shard.
+
+What does not belong here: cubes of mosaics (`cube`), and which scenes there are (`inputs`).
+"""
+
+import json
+import os
+from typing import Any
+
+import dagster as dg
+
+from eo_pipeline.core.cubes.cube_ledger import State
+from eo_pipeline.core.product import Cube
+from eo_pipeline.core.scenes.fingerprint import fingerprint
+from eo_pipeline.orchestration.automation import as_soon_as_possible, code_version, grouped, on_crash
+from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.cubes.provenance import provenance_of
+from eo_pipeline.orchestration.event_log import names
+from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
+from eo_pipeline.orchestration.io_managers import REPOSITORY, CubeIO, Stored
+from eo_pipeline.orchestration.scenes.engines import ComposeConfig, ProgressLines, worker_environment
+from eo_pipeline.orchestration.scenes.resource import ScenesResource
+from eo_pipeline.orchestration.scenes.shown import composite_picture, timeline_shown
+from eo_pipeline.orchestration.scenes.work import SceneWork, open_work
+from eo_pipeline.steps.cubes.plan_region import RegionPlan
+from eo_pipeline.steps.cubes.write_scenes_region import ScenesRegionReport, Workers
+from eo_pipeline.storage.cubes import CubeAddress, open_slots
+
+PARTITIONS_A_RUN = 10
+"""A partition takes minutes: a run that dies keeps those it finished."""
+
+
+SCENES_RECORDED = 2000
+"""Scenes whose versions are kept in the event log."""
+
+
+def build_cube_of_scenes(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
+    """The asset for one product."""
+    product = chain.product
+
+    @dg.asset(
+        key=chain.key("cube"),
+        deps=[chain.key("inputs")],
+        partitions_def=chain.by_area_and_period,
+        group_name=product.name,
+        owners=product.owners,
+        kinds={"icechunk", "zarr"},
+        io_manager_key="cube_io",
+        description=chain.describe(
+            "Scenes read, masked and composed here, shard by shard: one commit for each area and period. Only shards "
+            "whose scenes or recipe changed are made; the same inputs commit nothing."
+        ),
+        automation_condition=as_soon_as_possible(),
+        code_version=code_version(chain.recipe_version()),
+        backfill_policy=grouped(PARTITIONS_A_RUN),
+        retry_policy=on_crash(),
+        pool=f"{product.name}_cube",
+        metadata={REPOSITORY: declared.repository},
+    )
+    def cube(
+        context: dg.AssetExecutionContext,
+        config: ComposeConfig,
+        scenes: ScenesResource,
+        cube_io: dg.ResourceParam[CubeIO],
+    ) -> Stored:
+        with for_all_partitions(context):
+            work = open_work(chain, scenes, context.instance)
+            workers = Workers(config.opened(product, scenes.settings()), environment=worker_environment(os.environ))
+            address = cube_io.address(declared.repository)
+
+        def make(key: str) -> Made:
+            plan, lines = work.plan(key), ProgressLines(context.log.info, key)
+            provenance = provenance_of(context, chain, key, plan.digest)
+            report = work.write(key, plan, workers, address, provenance, progress=lines)
+            pictures = {**_composite(work, report, address, key), **timeline_shown(report.timeline, title=key)}
+            return Made(_metadata(chain, plan, report, cube_io.place.address, address), pictures)
+
+        return each_partition(context, make)
+
+    return cube
+
+
+def _metadata(
+    chain: Chain, plan: RegionPlan, report: ScenesRegionReport, root: str, address: CubeAddress
+) -> dict[str, Any]:
+    versions = {scene.id: scene.version for scene in plan.scenes}
+    return {
+        names.STATE: report.record.state.value,
+        names.DIGEST: fingerprint(plan.scenes),
+        names.RECIPE_VERSION: chain.recipe_version(),
+        names.ROOT: root,
+        **({names.SCENES: json.dumps(versions)} if len(versions) <= SCENES_RECORDED else {}),
+        "scenes": len(plan.scenes),
+        "snapshot": report.snapshot,
+        "committed": report.changed,
+        "slot": report.slot,
+        "shards made": report.made,
+        "shards unchanged": report.unchanged,
+        **{f"shards {state.value.replace('_', ' ')}": count for state, count in report.states.items()},
+        "usable share": round(report.record.valid_share, 4),
+        "worker-seconds": round(report.timeline.worker_seconds, 1),
+        "batches tried again": report.timeline.retries,
+        "repository": dg.MetadataValue.path(address.uri),
+    }
+
+
+def _composite(work: SceneWork, report: ScenesRegionReport, address: CubeAddress, key: str) -> dict[str, Any]:
+    """The picture of what was made; none if nothing usable is there, or nothing is new."""
+    if report.record.state is not State.WRITTEN or not report.changed:
+        return {}
+    slots = open_slots(address, snapshot=report.snapshot)
+    return composite_picture(slots, report.slot, report.record.region, work.template.bands, title=key)

@@ -1,0 +1,103 @@
+"""`cube` of a product of aligned tiles: a period's tiles are copied as they are, in one commit.
+
+What does not belong here: cubes whose pixels are composed (`cube_of_scenes`), and which tiles there are (`inputs`).
+"""
+
+import os
+from typing import Any
+
+import dagster as dg
+
+from eo_pipeline.core.product import Cube
+from eo_pipeline.orchestration.automation import as_soon_as_possible, code_version, grouped, on_crash
+from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.cubes.provenance import provenance_of
+from eo_pipeline.orchestration.event_log import names
+from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
+from eo_pipeline.orchestration.io_managers import REPOSITORY, CubeIO, Stored
+from eo_pipeline.orchestration.scenes.engines import ComposeConfig, ProgressLines, worker_environment
+from eo_pipeline.orchestration.scenes.resource import ScenesResource
+from eo_pipeline.orchestration.scenes.shown import composite_picture, timeline_shown
+from eo_pipeline.orchestration.scenes.tiles import TilesWork, open_tiles_work
+from eo_pipeline.steps.cubes.ingest_tiles import Ingested
+from eo_pipeline.storage.cubes import CubeAddress, open_slots
+
+PLACES_SHOWN = 20
+"""Places without a tile that are listed."""
+
+
+def build_cube_of_tiles(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
+    """The asset for one product."""
+    product = chain.product
+
+    @dg.asset(
+        key=chain.key("cube"),
+        deps=[chain.key("inputs")],
+        partitions_def=chain.by_area_and_period,
+        group_name=product.name,
+        owners=product.owners,
+        kinds={"icechunk", "zarr"},
+        io_manager_key="cube_io",
+        description=chain.describe(
+            "Aligned tiles copied as they are, shard by shard: one commit for each period. Only shards whose tiles "
+            "changed are copied again; the same tiles commit nothing."
+        ),
+        automation_condition=as_soon_as_possible(),
+        code_version=code_version(chain.recipe_version()),
+        backfill_policy=grouped(1),
+        retry_policy=on_crash(),
+        pool=f"{product.name}_cube",
+        metadata={REPOSITORY: declared.repository},
+    )
+    def cube(
+        context: dg.AssetExecutionContext,
+        config: ComposeConfig,
+        scenes: ScenesResource,
+        cube_io: dg.ResourceParam[CubeIO],
+    ) -> Stored:
+        with for_all_partitions(context):
+            work = open_tiles_work(chain, scenes, context.instance)
+            engine, environment = config.opened(product, scenes.settings()), worker_environment(os.environ)
+            address = cube_io.address(declared.repository)
+
+        def make(key: str) -> Made:
+            provenance = provenance_of(context, chain, key, chain.recipe_version())
+            lines = ProgressLines(context.log.info, key)
+            done = work.copy(key, engine, address, provenance, environment=environment, progress=lines)
+            pictures = {**_slot(work, done, address, key), **timeline_shown(done.timeline, title=key)}
+            return Made(_metadata(chain, done, cube_io.place.address, address), pictures)
+
+        return each_partition(context, make)
+
+    return cube
+
+
+def _metadata(chain: Chain, done: Ingested, root: str, address: CubeAddress) -> dict[str, Any]:
+    record = done.commit.record
+    states = [row.state for row in record.shards]
+    return {
+        names.STATE: record.state.value,
+        names.DIGEST: record.provenance.inputs_hash,
+        names.RECIPE_VERSION: chain.recipe_version(),
+        names.ROOT: root,
+        "tiles": done.tiles,
+        "places without a tile": len(done.missing),
+        **({"without a tile": ", ".join(done.missing[:PLACES_SHOWN])} if done.missing else {}),
+        **({"tiles outside the cube": len(done.outside)} if done.outside else {}),
+        "snapshot": done.commit.snapshot,
+        "committed": done.commit.changed,
+        "slot": done.commit.slot,
+        "shards made": done.copied,
+        **{f"shards {state.value.replace('_', ' ')}": states.count(state) for state in sorted(set(states))},
+        "worker-seconds": round(done.timeline.worker_seconds, 1),
+        "batches tried again": done.timeline.retries,
+        "repository": dg.MetadataValue.path(address.uri),
+    }
+
+
+def _slot(work: TilesWork, done: Ingested, address: CubeAddress, key: str) -> dict[str, Any]:
+    """The picture of the slot; none if nothing is new."""
+    if not done.commit.changed:
+        return {}
+    slots = open_slots(address, snapshot=done.commit.snapshot)
+    return composite_picture(slots, done.commit.slot, done.commit.record.region, work.template.bands, title=key)

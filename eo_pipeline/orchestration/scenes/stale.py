@@ -1,0 +1,75 @@
+"""Which partitions of a product that is made here would be made otherwise today, given what was recorded.
+
+What does not belong here: comparing (`steps.cubes.find_stale`), and making them again (`late`).
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from eo_pipeline.errors import EoPipelineError
+from eo_pipeline.orchestration.event_log import ledger, names
+from eo_pipeline.orchestration.partitions import PartitionKey
+from eo_pipeline.orchestration.scenes.work import SceneWork
+from eo_pipeline.steps.cubes.find_stale import StalePartition, Today, find_stale
+from eo_pipeline.storage.cubes import CubeAddress, cube_exists, open_or_create_cube
+
+
+@dataclass(frozen=True)
+class Stale:
+    """What was found.
+
+    Attributes:
+        asked: partitions whose inputs the source told.
+        made: of them, partitions that the cube has.
+        stale: of these, those that would be made otherwise.
+        problems: why others could not be asked about, by Dagster's key.
+    """
+
+    asked: int
+    made: int
+    stale: tuple[StalePartition, ...]
+    problems: dict[str, str]
+
+
+def stale_partitions(
+    instance: dg.DagsterInstance,
+    work: SceneWork,
+    address: CubeAddress,
+    keys: Sequence[str],
+    progress: Callable[[int, int], None],
+) -> Stale:
+    """Ask the source about partitions that were made, and compare with the cube's ledger; reads no pixels.
+
+    Args:
+        instance: whose event log tells which scenes they were made of.
+        work: of the product.
+        address: of its cube.
+        keys: Dagster's, of any partitions.
+        progress: called with how many were asked about, of how many.
+
+    Raises:
+        StorageError: the cube cannot be reached.
+    """
+    if not cube_exists(address):
+        return Stale(0, 0, (), {})
+    stamps = ledger.stamps(instance, work.chain.key("cube"), keys)
+    problems: dict[str, str] = {}
+
+    def asked() -> Iterator[Today]:
+        for number, key in enumerate(stamps, start=1):
+            parsed, recorded = PartitionKey.parse(key), stamps[key].values.get(names.SCENES)
+            try:
+                plan = work.plan(key)
+            except EoPipelineError as error:
+                problems[key] = str(error)
+                continue
+            finally:
+                progress(number, len(stamps))
+            yield Today(parsed.period, parsed.area, plan, None if recorded is None else json.loads(str(recorded)))
+
+    today = list(asked())
+    found = find_stale(open_or_create_cube(address, work.template), today)
+    return Stale(len(today), len(stamps), found, problems)
