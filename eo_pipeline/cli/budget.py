@@ -20,7 +20,7 @@ from eo_pipeline.cli.quiet import quiet
 from eo_pipeline.core.compute.usage import SECONDS_AN_HOUR, month_of
 from eo_pipeline.earth_engine.metering import meter
 from eo_pipeline.errors import ProductError
-from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.orchestration.chain import Chain, of_earth_engine
 from eo_pipeline.orchestration.compute.budget_report import MonthBudget, ProductBudget, month_budget, queue_of
 from eo_pipeline.orchestration.compute.usage import brought_up_to_date, with_metered
 from eo_pipeline.orchestration.resources import environment
@@ -70,13 +70,18 @@ def _report(project: Project, month: str, product: str | None) -> MonthBudget:
 
 
 def _chains(project: Project, product: str | None) -> list[Chain]:
-    """Every product whose declaration is right."""
-    if product is not None:
-        project.chain(product)
+    """Every product that computes in Earth Engine and whose declaration is right."""
+    if product is not None and project.chain(product).product.made_here:
+        raise ProductError(
+            f"expected a product of Earth Engine's, got {product}, whose pixels are composed here: it computes nothing "
+            "there; name another"
+        )
     chains = [found.chain for _, found in sorted(project.products.items()) if found.chain is not None]
-    if not chains:
-        raise ProductError(f"expected a product in {project.defs}, found none; add a folder with a defs.yaml")
-    return chains
+    if not of_earth_engine(chains):
+        raise ProductError(
+            f"expected a product of Earth Engine's in {project.defs}, found none; add a folder with a defs.yaml"
+        )
+    return of_earth_engine(chains)
 
 
 def as_document(report: MonthBudget) -> dict[str, Any]:

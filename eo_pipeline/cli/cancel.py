@@ -15,6 +15,7 @@ from rich.text import Text
 from eo_pipeline.cli.project import find_project, open_instance
 from eo_pipeline.cli.quiet import quiet
 from eo_pipeline.cli.selection import areas_named, periods_between, wanted_partitions
+from eo_pipeline.errors import ProductError
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.removing.cancelling import Standing, cancel, standings
 from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource
@@ -36,6 +37,11 @@ def command(product: str, partitions: str | None, areas: tuple[str, ...], *, yes
     """
     quiet()
     chain = find_project(Path.cwd()).chain(product)
+    if chain.product.made_here:
+        raise ProductError(
+            f"expected a product that is exported, got {product}, whose pixels are composed here: cancel its runs in "
+            "Dagster, nothing of them is kept but whole commits"
+        )
     console, services = Console(), Services(EarthEngineResource(), CloudStorageResource(), DriveResource())
     with open_instance() as instance:
         wanted = chosen(chain, instance, partitions, areas)

@@ -13,6 +13,7 @@ from rich.text import Text
 from eo_pipeline.cli.cancel import chosen
 from eo_pipeline.cli.project import find_project, open_instance
 from eo_pipeline.cli.quiet import quiet
+from eo_pipeline.errors import SettingsError
 from eo_pipeline.orchestration.removing.deleting import Stock, check_idle, delete, take_stock
 from eo_pipeline.orchestration.removing.holdings import Stores
 from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource, environment
@@ -36,6 +37,11 @@ def command(product: str, partitions: str, areas: tuple[str, ...], *, yes: bool,
     """
     quiet()
     chain, console = find_project(Path.cwd()).chain(product), Console()
+    if keep_history and chain.product.made_here:
+        raise SettingsError(
+            f"--keep-history: expected a product that is exported, got {product}, whose pixels are composed here: "
+            "Dagster's records alone tell which partitions are there; leave it out"
+        )
     services = Services(EarthEngineResource(), CloudStorageResource(), DriveResource())
     with open_instance() as instance:
         wanted = chosen(chain, instance, partitions, areas)

@@ -73,7 +73,7 @@ def _backfill(stack: Stack, instance: dg.DagsterInstance, chain: Chain) -> None:
     keys = chain.by_area_and_period.get_partition_keys(
         current_time=datetime.now(UTC), dynamic_partitions_store=instance
     )
-    launch_backfill(stack.ui, chain.key("submission").path, keys, title=f"demo: {chain.product.name}")
+    launch_backfill(stack.ui, chain.key(chain.first_stage).path, keys, title=f"demo: {chain.product.name}")
 
 
 def _follow(instance: dg.DagsterInstance, chains: Sequence[Chain], console: Console) -> list[ProductStatus]:

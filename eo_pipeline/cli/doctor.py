@@ -21,10 +21,17 @@ from eo_pipeline.cli.project import Project, find_project, open_instance
 from eo_pipeline.cli.quiet import quiet
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.errors import SettingsError
+from eo_pipeline.orchestration.chain import Chain, of_earth_engine
 from eo_pipeline.orchestration.component import EarthObservationProduct
 from eo_pipeline.orchestration.resources import environment
 from eo_pipeline.steps.diagnose import Check, Finding, Result, diagnose, local_checks
-from eo_pipeline.steps.diagnose_services import bucket_checks, drive_checks, earth_engine_checks
+from eo_pipeline.steps.diagnose_services import (
+    bucket_checks,
+    credentials_check,
+    drive_checks,
+    earth_engine_checks,
+    stac_checks,
+)
 from eo_pipeline.storage.places import open_place
 
 MARKS = {True: Text("ok", style="green"), False: Text("failed", style="bold red"), None: Text("-", style="dim")}
@@ -63,9 +70,14 @@ def _checks(data: Path | None) -> Iterator[Check]:
     if local:
         yield Check("results", lambda: _check_root(settings))
     yield Check("DAGSTER_HOME", _check_instance)
-    yield from earth_engine_checks(settings)
     project = _project()
-    for name in _buckets(settings, project):
+    here, buckets = _is_all_made_here(project), _buckets(settings, project)
+    if buckets or not here:
+        yield credentials_check(settings)
+    if not here:
+        yield from earth_engine_checks(settings)
+    yield from stac_checks(settings, _archives(project))
+    for name in buckets:
         yield from bucket_checks(settings, name, token=uuid.uuid4().hex)
     if settings.drive_url:
         yield from drive_checks(settings)
@@ -97,11 +109,30 @@ def _project() -> Project | None:
         return None
 
 
+def _chains(project: Project | None) -> list[Chain]:
+    """Of products whose declaration is right."""
+    products = project.products.values() if project is not None else ()
+    return [product.chain for product in products if product.chain is not None]
+
+
+def _is_all_made_here(project: Project | None) -> bool:
+    """True if there are products, and none of them needs Earth Engine."""
+    chains = _chains(project)
+    return bool(chains) and not of_earth_engine(chains)
+
+
+def _archives(project: Project | None) -> Iterator[tuple[str, str]]:
+    """Address and collection of each product's archive of scenes."""
+    for chain in _chains(project):
+        source = chain.product.source
+        if source is not None and source.stac is not None:
+            yield source.stac, source.collection
+
+
 def _buckets(settings: Settings, project: Project | None) -> list[str]:
     """Every bucket that is used: of exports and of results; an empty name if products need one and none is set."""
-    products = project.products.values() if project is not None else ()
-    chains = [product.chain for product in products if product.chain is not None]
-    exported = [chain.product.export for chain in chains if chain.product.pieces is None]
+    chains = _chains(project)
+    exported = [chain.product.export for chain in of_earth_engine(chains) if chain.product.pieces is None]
     exports = [export.bucket or settings.bucket for export in exported] if chains else [settings.bucket]
     root = settings.root.removeprefix(REMOTE).partition("/")[0] if settings.root.startswith(REMOTE) else None
     return list(dict.fromkeys([*exports, *([root] if root else [])]))

@@ -128,6 +128,7 @@ def _variables(sandbox: str, *, home: Path, root: Path, poll_seconds: int) -> di
         "EO_STORAGE_URL": sandbox,
         "EO_DRIVE_URL": sandbox,
         "EO_MONITORING_URL": sandbox,
+        "EO_STAC_URL": f"{sandbox}/stac/v1",
         "EO_CREDENTIALS": "anonymous",
         "EO_BUCKET": BUCKET,
         "EO_ROOT": str(root),

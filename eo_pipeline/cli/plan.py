@@ -18,16 +18,20 @@ from eo_pipeline.cli.progress import shown_progress
 from eo_pipeline.cli.project import Project as Folder
 from eo_pipeline.cli.project import find_project, open_instance
 from eo_pipeline.cli.quiet import quiet
+from eo_pipeline.cli.scenes_table import print_scene_plan
 from eo_pipeline.cli.selection import areas_named, periods_between, wanted_partitions
 from eo_pipeline.core.estimates.plan import Plan
 from eo_pipeline.core.estimates.spending import spending
 from eo_pipeline.errors import SettingsError
 from eo_pipeline.orchestration.estimates.piece_plans import plan_pieces
 from eo_pipeline.orchestration.estimates.plans import Project, make_plan, outcome_of, sample_of
+from eo_pipeline.orchestration.estimates.scene_plans import plan_scenes
 from eo_pipeline.orchestration.resources import EarthEngineResource, environment
 from eo_pipeline.orchestration.run import run_partitions
+from eo_pipeline.orchestration.scenes.resource import ScenesResource
+from eo_pipeline.orchestration.scenes.work import open_work
 from eo_pipeline.orchestration.schedules import ended_periods
-from eo_pipeline.storage.places import Place, open_place
+from eo_pipeline.storage.places import Place, cube_address, open_place
 from eo_pipeline.storage.plan_files import read_plans, save_plan
 
 _SHOWN = 5
@@ -48,13 +52,18 @@ def command(
 
     Exports, files, bytes, local disk, EECU-hours, hours and money, from exports that have finished: of this product, or
     of others with its source. Of chips, series and points: requests, and hours at the project's quota. Asks Earth
-    Engine nothing and starts nothing, except with --sample.
+    Engine nothing and starts nothing, except with --sample. Of what is composed here: shards, scenes and bytes, as its
+    source tells.
     """
     quiet()
     if past:
         _refuse_beside_past({"--partitions": partitions, "--area": areas, "--sample": count})
     folder = find_project(Path.cwd())
     project = _project(folder, product)
+    if project.chain.product.made_here:
+        _refuse_made_here({"--sample": count, "--past": past}, product)
+        _show_scenes(project, partitions, areas, as_json=as_json)
+        return
     if count is not None and project.chain.product.pieces is not None:
         raise SettingsError(
             f"--sample: expected a product of tiles, a table or assets, got one of {project.chain.product.pieces}; "
@@ -84,6 +93,29 @@ def _refuse_beside_past(options: Mapping[str, object]) -> None:
             f"--past: expected no other choice beside it, got {', '.join(given)}; leave that out: every plan of the "
             "product is listed"
         )
+
+
+def _refuse_made_here(options: Mapping[str, object], product: str) -> None:
+    if given := [name for name, value in options.items() if value]:
+        raise SettingsError(
+            f"{given[0]}: expected a product that is exported, got {product}, whose pixels are composed here: nothing "
+            "is charged; leave it out"
+        )
+
+
+def _show_scenes(project: Project, partitions: str | None, areas: Sequence[str], *, as_json: bool) -> None:
+    """Of a product that is made here: its source is asked about every partition."""
+    chain, cube = project.chain, project.chain.product.cube
+    assert cube is not None  # noqa: S101  # a product that is made here has one
+    ended = [p.key for p in ended_periods(chain, project.instance, EarthEngineResource(), now=datetime.now(UTC))]
+    wanted = wanted_partitions(areas_named(areas, chain), periods_between(partitions, ended))
+    work, address = (
+        open_work(chain, ScenesResource(), project.instance),
+        cube_address(project.settings, cube.repository),
+    )
+    with shown_progress(Console(stderr=True)) as show:
+        plan = plan_scenes(work, address, [key.text for key in wanted], lambda n, of: show({"asked": (n, of)}))
+    print_scene_plan(plan, Console(), as_json=as_json)
 
 
 def _project(folder: Folder, product: str) -> Project:

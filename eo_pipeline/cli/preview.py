@@ -19,6 +19,8 @@ from eo_pipeline.earth_engine.session import connect
 from eo_pipeline.errors import KeyFormatError, SettingsError
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.resources import environment
+from eo_pipeline.orchestration.scenes.resource import ScenesResource
+from eo_pipeline.steps.cubes.preview_scenes import preview_scenes
 from eo_pipeline.steps.previews.preview import Preview, preview, preview_picture
 from eo_pipeline.steps.previews.preview_table import preview_table
 
@@ -34,26 +36,42 @@ from eo_pipeline.steps.previews.preview_table import preview_table
 def command(product: str, area: str | None, period: str | None, side: int, out: Path | None) -> None:
     """Show the true pixels of a small window, the first chips, or the first rows of a table, before any task.
 
-    The same recipe as the export, computed at once by Earth Engine; nothing is queued.
+    The same recipe as the export, computed at once by Earth Engine; nothing is queued. Of what is composed here: a
+    coarse look at a whole area, from overviews.
     """
     quiet()
     chain = find_project(Path.cwd()).chain(product)
     key = areas_named([area] if area else [], chain)[0]
     chosen = _period(chain, period)
-    session = connect(environment(), interactive=True)
     console = Console()
+    path = out or Path("previews") / f"{product}_{key}_{chosen.key}.png"
+    if chain.product.made_here:
+        _show(_of_scenes(chain, key, chosen, side), chain, key, chosen, path, console)
+        return
+    session = connect(environment(), interactive=True)
     if chain.product.table is not None:
         print_rows(preview_table(session, chain.product.name, chain.product.table, chain.areas[key], chosen), console)
         return
-    path = out or Path("previews") / f"{product}_{key}_{chosen.key}.png"
     if chain.product.pieces not in (None, "zones"):
         show_pieces(session, chain, key, chosen, path=path, console=console)
         return
     found = preview(session, chain.product, chain.areas[key], chosen, side=side)
+    _show(found, chain, key, chosen, path, console)
+
+
+def _of_scenes(chain: Chain, key: str, period: Period, side: int) -> Preview:
+    """All of an area in pixels so coarse that it is soon composed; of tiles there is no preview."""
+    source = ScenesResource().source(chain.product)
+    return preview_scenes(chain.product, chain.areas[key].geobox, period, source, side=side)
+
+
+def _show(  # noqa: PLR0917  # what is shown, and of what
+    found: Preview, chain: Chain, key: str, period: Period, path: Path, console: Console
+) -> None:
     if not found.pixels:
-        console.print(f"No image of {key} in {chosen.key} is left after the filters.")
+        console.print(f"No image of {key} in {period.key} is left after the filters.")
         return
-    write_picture(path, preview_picture(found, chain.product, title=f"{product} · {key} · {chosen.key}"))
+    write_picture(path, preview_picture(found, chain.product, title=f"{chain.product.name} · {key} · {period.key}"))
     _print(found, console)
     console.print(f"Picture: {os.path.relpath(path)}")
 

@@ -81,6 +81,12 @@ COMMANDS = (
         "eo_pipeline.cli.delete",
     ),
     CommandEntry(
+        "Products",
+        "cube",
+        "Verify a cube, list its history, go back, tag releases, free old versions, find what is stale.",
+        "eo_pipeline.cli.cube.group",
+    ),
+    CommandEntry(
         "Without an account",
         "measure",
         "Measure zones over rasters or a cube, without a product or an account.",

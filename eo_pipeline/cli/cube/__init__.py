@@ -1,0 +1,1 @@
+"""`eo-pipeline cube`: looking after a cube that is there."""
