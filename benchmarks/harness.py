@@ -182,5 +182,10 @@ def compare(
     )
 
 
+def inner(measured: Measurement) -> Measurement:
+    """With the times that the function took itself, which its answer tells: it prepares before its own clock."""
+    return replace(measured, seconds=measured.answer["seconds"], cpu_s=measured.answer["cpu_s"])
+
+
 def _median_seconds(measurements: list[Measurement]) -> float:
     return statistics.median(measurement.seconds for measurement in measurements)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.aims import Aim
-from benchmarks.harness import BenchmarkError, Json, Side, in_turn, measure
+from benchmarks.harness import BenchmarkError, Json, Side, in_turn, inner, measure
 from benchmarks.lines import Cost, Line, faster
 from benchmarks.mosaics.outputs import difference, is_cog, overview_difference, same_place
 from benchmarks.mosaics.scenes import EXPORTED, Scene, Storage, repeat_tiles, write_tiles
@@ -25,14 +25,12 @@ from benchmarks.mosaics.sides import (
     VRT,
     Case,
     Peer,
-    Python,
-    inner,
     limit_side,
     our_side,
     path_of,
     peer_side,
 )
-from benchmarks.peer_environments import peer_python
+from benchmarks.peer_environments import Python, peer_python
 
 BLOCK, PREDICTOR = 512, 2
 """Of this project's mosaics of whole numbers: tiles of raw copies have them, too."""

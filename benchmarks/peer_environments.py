@@ -8,9 +8,12 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+Python = Callable[[str], Path]
+"""The interpreter of a peer's environment, by its name."""
 
 
 def peer_python(name: str, *, locks: Path = ROOT / "benchmarks/peers", cache: Path = ROOT / ".cache/peers") -> Path:

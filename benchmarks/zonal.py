@@ -16,9 +16,9 @@ from pathlib import Path
 from benchmarks.aims import Aim
 from benchmarks.harness import Json, Side, in_turn, measure
 from benchmarks.lines import Cost, Line, faster
-from benchmarks.peer_environments import peer_python
+from benchmarks.peer_environments import Python, peer_python
 from benchmarks.zones.answers import STATISTICS, Answers, differences, read_answers
-from benchmarks.zones.ground import Ground, Python, Size
+from benchmarks.zones.ground import Ground, Size
 from benchmarks.zones.scenes import valid_pixels, write_polygons, write_raster, write_small_polygons
 
 THREADS = (1, 2, 4)

@@ -3,16 +3,15 @@
 Does not belong here: what they have to reach.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.harness import Json, Measurement, Side
+from benchmarks.harness import Json, Side
+from benchmarks.peer_environments import Python
 
 LEVELS: Mapping[str, int | None] = {"deflate": 6, "zstd": 1, "lzw": None}
 """What this project writes by each codec, which are GDAL's own; peers and the limit are told the same."""
-Python = Callable[[str], Path]
-"""The interpreter of a peer's environment, by its name."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +84,6 @@ def limit_side(case: Case, folder: Path) -> Side:
     """The limit's, of the mosaic that ours has made."""
     wanted = {"path": str(path_of(folder, "ours")), "codec": case.codec, "level": LEVELS[case.codec]}
     return Side("limit", "benchmarks.mosaics.limits", case.limit, wanted)
-
-
-def inner(measured: Measurement) -> Measurement:
-    """A limit's measurement with the times that the function took itself: it prepares before its clock."""
-    return replace(measured, seconds=measured.answer["seconds"], cpu_s=measured.answer["cpu_s"])
 
 
 def path_of(folder: Path, name: str) -> Path:

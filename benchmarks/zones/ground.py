@@ -3,14 +3,11 @@
 Does not belong here: what they have to reach.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.harness import Json, Side
-
-Python = Callable[[str], Path]
-"""The interpreter of a peer's environment, by its name."""
+from benchmarks.peer_environments import Python
 
 
 @dataclass(frozen=True)
