@@ -1,6 +1,6 @@
 # On a bare machine with some Python >= 3.12, git and make: `make demo` and `make test` set everything up themselves.
 .DEFAULT_GOAL := help
-.PHONY: help environment demo ui test check test-system chaos scale published bench docs lock clean
+.PHONY: help environment demo ui test check test-system chaos chaos-cubes scale published bench docs lock clean
 bin := .venv/bin
 
 help: ## show these lines
@@ -16,7 +16,7 @@ ui: environment ## start the sandbox and Dagster's UI on the demo's products, un
 	@exec $(bin)/eo-pipeline ui
 
 test: environment ## run the tests that need nothing but this folder
-	@$(bin)/python -m pytest -m "not system" -n auto --dist loadfile $(ARGS)
+	@$(bin)/python -m pytest -m "not system" -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: environment ## format, lint, types, floors
 	$(bin)/ruff format --check .
@@ -26,10 +26,13 @@ check: environment ## format, lint, types, floors
 
 test-system: environment ## run the tests that need Chromium and Postgres (installs them with apt-get)
 	@sh make/debian_packages.sh
-	@$(bin)/python -m pytest -m system -n 2 --dist loadfile $(ARGS)
+	@$(bin)/python -m pytest -m system -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 chaos: environment ## kill the real services 50 times at random while everything else goes wrong: make chaos ARGS="--seed 7"
 	@exec $(bin)/python -m eo_pipeline_tests.chaos $(ARGS)
+
+chaos-cubes: environment ## kill writers of a cube, their workers and its store while they write (ARGS="--seed 7 --store local|s3|gcs")
+	@exec $(bin)/python -m eo_pipeline_tests.chaos_cubes $(ARGS)
 
 scale: environment ## 10,000 partitions through real Dagster processes, and what that costs (an hour; ARGS=--help)
 	@sh make/debian_packages.sh

@@ -1,6 +1,6 @@
 """Starts the project's own programs for tests and ends them, whatever happens to the test.
 
-A started sandbox watches its standard input: when the test process dies, even by SIGKILL, the pipe closes and it ends.
+A sandbox watches its standard input: when the test process dies, even by SIGKILL, the pipe closes and it ends.
 What does not belong here: fixtures, and talking to services.
 """
 
@@ -15,13 +15,51 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
+
+from eo_pipeline_tests.nursery import forked_sandbox
 
 _READY = "sandbox ready at "
 _ROOT = Path(__file__).parents[1]
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class Pipe(Protocol):
+    """To or from a program."""
+
+    def fileno(self) -> int:
+        """The file descriptor."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class Program(Protocol):
+    """A running program, as `subprocess.Popen` tells of one; see there."""
+
+    @property
+    def args(self) -> Any: ...
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def stdin(self) -> Pipe | None: ...
+
+    @property
+    def stdout(self) -> Pipe | None: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def send_signal(self, sig: int, /) -> None: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -32,7 +70,7 @@ class SandboxProcess:
     """`http://127.0.0.1:PORT`."""
     data: Path
     """Its folder."""
-    process: "subprocess.Popen[bytes]"
+    process: Program
 
     def control(self, path: str, body: Mapping[str, object] | None = None, method: str | None = None) -> Any:
         """Call a control route: GET without a body, POST with one; gives the JSON answer."""
@@ -60,6 +98,7 @@ def running_sandbox(
     port: int = 0,
     faults: Sequence[str] = (),
     buckets: Sequence[str] = (),
+    forked: bool = True,
 ) -> Iterator[SandboxProcess]:
     """A sandbox, ended on exit.
 
@@ -71,23 +110,38 @@ def running_sandbox(
         port: Of an earlier sandbox that has ended, or 0 for a free one.
         faults: Armed from the start, each as `faults.parse_fault` reads it.
         buckets: Made at the start.
+        forked: As `nursery` does it; else as a person would start it, which takes ten times as long.
 
     Raises:
         RuntimeError: It ended, or was not ready in time; the message has what it wrote.
     """
     data.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "eo_pipeline.sandbox", "--port", str(port), "--data", str(data)]
-    command += ["--speed", str(speed), "--end-with-stdin"]
-    command += [part for fault in faults for part in ("--fault", fault)]
+    arguments = ["--port", str(port), "--data", str(data), "--speed", str(speed), "--end-with-stdin"]
+    arguments += [part for fault in faults for part in ("--fault", fault)]
     if settings is not None:
         (data / "settings.yaml").write_text(yaml.safe_dump(dict(settings)), encoding="utf-8")
-        command += ["--settings", str(data / "settings.yaml")]
+        arguments += ["--settings", str(data / "settings.yaml")]
     if catalog is not None:
-        command += ["--catalog", str(catalog)]
-    command += [word for bucket in buckets for word in ("--bucket", bucket)]
-    with started(command, log=data / "sandbox.log") as process:
-        line = first_line(process, log=data / "sandbox.log", timeout_seconds=60)
+        arguments += ["--catalog", str(catalog)]
+    arguments += [word for bucket in buckets for word in ("--bucket", bucket)]
+    log = data / "sandbox.log"
+    with _sandbox(arguments, log=log, forked=forked) as process:
+        line = first_line(process, log=log, timeout_seconds=60)
         yield SandboxProcess(line.removeprefix(_READY), data, process)
+
+
+@contextmanager
+def _sandbox(arguments: list[str], *, log: Path, forked: bool) -> Iterator[Program]:
+    """The program, ended on exit."""
+    if not forked:
+        with started([sys.executable, "-m", "eo_pipeline.sandbox", *arguments], log=log) as process:
+            yield process
+        return
+    child = forked_sandbox(arguments, log=log)
+    try:
+        yield child
+    finally:
+        end(child)
 
 
 @contextmanager
@@ -104,7 +158,7 @@ def started(command: list[str], *, log: Path) -> Iterator["subprocess.Popen[byte
         end(process)
 
 
-def end(process: "subprocess.Popen[bytes]", *, timeout_seconds: float = 15) -> int:
+def end(process: Program, *, timeout_seconds: float = 15) -> int:
     """End a program: SIGTERM, and SIGKILL if that is not heeded in time; gives its exit code."""
     if process.poll() is None:
         process.terminate()
@@ -119,7 +173,7 @@ def end(process: "subprocess.Popen[bytes]", *, timeout_seconds: float = 15) -> i
     return code
 
 
-def first_line(process: "subprocess.Popen[bytes]", *, log: Path, timeout_seconds: float) -> str:
+def first_line(process: Program, *, log: Path, timeout_seconds: float) -> str:
     """The first line a program prints.
 
     Raises:

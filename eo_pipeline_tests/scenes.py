@@ -73,9 +73,11 @@ def make_scenes(seed: int = 3) -> list[Scene]:
     ]
 
 
-def write_raster(path: Path, pixels: NDArray[Any], *, nodata: float | None = None) -> None:
+def write_raster(
+    path: Path, pixels: NDArray[Any], *, nodata: float | None = None, resolution: float = RESOLUTION
+) -> None:
     """A GeoTIFF of one band (y, x) whose upper-left corner is that of the scenes."""
-    transform = rasterio.Affine(RESOLUTION, 0, LEFT, 0, -RESOLUTION, TOP)
+    transform = rasterio.Affine(resolution, 0, LEFT, 0, -resolution, TOP)
     height, width = pixels.shape
     profile = {"driver": "GTiff", "width": width, "height": height, "count": 1, "crs": CRS, "nodata": nodata}
     with rasterio.open(path, "w", dtype=pixels.dtype.name, transform=transform, **profile) as file:

@@ -18,6 +18,7 @@ from unittest.mock import patch
 
 import dagster as dg
 import requests
+import yaml
 
 from eo_pipeline.cli.processes import end_of_log, free_port, unwound_by_signals
 from eo_pipeline.cli.webserver import WebserverError, launch_backfill
@@ -39,7 +40,7 @@ from eo_pipeline_tests.chaos.services import (
 )
 from eo_pipeline_tests.chaos.storm import Say, Storm
 from eo_pipeline_tests.chaos.verdict import Verdict
-from eo_pipeline_tests.chaos.watching import Watch, stored_operations, wait_until_settled
+from eo_pipeline_tests.chaos.watching import QUIET_SECONDS, Watch, stored_operations, wait_until_settled
 from eo_pipeline_tests.chaos.world import PRODUCT, World, make_world
 from eo_pipeline_tests.sandbox.cloud_storage.server import service_account_key
 
@@ -64,6 +65,8 @@ class Options:
         seconds: after which a storm, or waiting for calm, is over.
         task_seconds: that a task runs.
         patience: seconds that the storm waits for the pipeline to get on before it kills once more.
+        hurried: whether Dagster looks after dead runs every two seconds, in place of as often as the project's
+            settings say, and calm is believed after half the time.
     """
 
     folder: Path
@@ -73,6 +76,7 @@ class Options:
     seconds: float = 1800.0
     task_seconds: float = 6.0
     patience: float = 40.0
+    hurried: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,18 @@ class Site:
     def folders(self, folder: Path) -> dict[str, str]:
         """The pipeline's folders below one: made, with the project's settings of Dagster."""
         (folder / "home").mkdir(parents=True)
-        shutil.copyfile(self.world.project.root / "dagster.yaml", folder / "home" / "dagster.yaml")
+        (folder / "home" / "dagster.yaml").write_text(self._dagster_settings())
         return {**self.variables, "DAGSTER_HOME": str(folder / "home"), "EO_ROOT": str(folder / "data")}
+
+    def _dagster_settings(self) -> str:
+        """The project's dagster.yaml, where waits are cut short if everything is hurried."""
+        own = (self.world.project.root / "dagster.yaml").read_text()
+        if not self.options.hurried:
+            return own
+        settings = yaml.safe_load(own)
+        settings["run_monitoring"] |= {"poll_interval_seconds": 2, "free_slots_after_run_end_seconds": 5}
+        settings["run_coordinator"]["config"]["user_code_failure_retry_delay"] = 2
+        return yaml.safe_dump(settings)
 
     def sandbox(self, folder: Path, settings: Mapping[str, object]) -> Program:
         """The sandbox on a folder of its own below another."""
@@ -221,7 +235,7 @@ def _blow(site: Site, storm: Storm, watch: Watch, say: Say) -> None:
     """Kills and mischief, and the backfill launched area by area, each twice, while they go on."""
     options, waves = site.options, site.world.waves
     presses = sorted([*enumerate(waves), *((number + 0.5, wave) for number, wave in enumerate(waves))])
-    every = max(1.0, 0.7 * options.kills / len(presses))
+    every = 0.7 * options.kills / len(presses)
     limit = time.monotonic() + options.seconds
     while storm.kills.total() < options.kills:
         while presses and storm.kills.total() >= every * (2 * len(waves) - len(presses)):
@@ -278,8 +292,13 @@ def _ends(watch: Watch, proof: Proof) -> dict[str, End]:
 
 def _settle(site: Site, watch: Watch, say: Say) -> None:
     """Wait until all is done; what was armed may strike still, so a person looks for tasks that hang."""
-    seconds = site.options.seconds
-    wait_until_settled(watch, seconds=seconds, say=say, meanwhile=lambda: _cancel_what_hangs(site, watch, say))
+    wait_until_settled(
+        watch,
+        seconds=site.options.seconds,
+        quiet_seconds=QUIET_SECONDS / (2 if site.options.hurried else 1),
+        say=say,
+        meanwhile=lambda: _cancel_what_hangs(site, watch, say),
+    )
 
 
 def _cancel_what_hangs(site: Site, watch: Watch, say: Say) -> None:

@@ -84,6 +84,14 @@ class Services:
         for process in self._running.values():
             process.wait(30)
 
+    def exit_code(self, name: str) -> int | None:
+        """How a service ended; None while it runs."""
+        return self._running[name].poll()
+
+    def process_id(self, name: str) -> int:
+        """Of a service that was started."""
+        return self._running[name].pid
+
     def workers(self) -> list[int]:
         """Processes that work on runs, whoever started them."""
         return [pid for pid in marked(self.folder) if is_worker(pid)]

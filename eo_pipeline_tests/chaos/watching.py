@@ -15,7 +15,7 @@ from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.following.waiting import waiting_since
 
 _LOOK_SECONDS = 3.0
-_QUIET_SECONDS = 25.0
+QUIET_SECONDS = 25.0
 """How long nothing may be under way before everything counts as settled: several ticks of all sensors."""
 _STALL_SECONDS = 400.0
 _UNDER_WAY = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.CANCELING, *IN_PROGRESS_RUN_STATUSES]
@@ -85,7 +85,12 @@ def stored_operations(folder: Path) -> list[dict[str, Any]]:
 
 
 def wait_until_settled(
-    watch: Watch, *, seconds: float, say: Callable[[str], None], meanwhile: Callable[[], None]
+    watch: Watch,
+    *,
+    seconds: float,
+    quiet_seconds: float,
+    say: Callable[[str], None],
+    meanwhile: Callable[[], None],
 ) -> None:
     """Wait until nothing has been under way for a while; now and then somebody does something `meanwhile`.
 
@@ -94,7 +99,7 @@ def wait_until_settled(
     """
     began = moved = quiet_since = spoken = time.monotonic()
     before = ""
-    while time.monotonic() - quiet_since < _QUIET_SECONDS:
+    while time.monotonic() - quiet_since < quiet_seconds:
         lines, progress = watch.under_way(), watch.progress()
         now = time.monotonic()
         if lines:

@@ -33,6 +33,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "source.where.PROPERTY": product.Condition,
     "mask": product.Mask,
     "mask.cloud_score_plus": product.CloudScorePlus,
+    "mask.s2cloudless": product.S2Cloudless,
     "index.NAME": product.Index,
     "composite": product.Composite,
     "period": product.Periods,

@@ -1,6 +1,10 @@
-"""No function of the sandbox without a test, no claim about a function that is none, no assumption about nothing."""
+"""No function of the sandbox without a test, no claim about a function that is none, no assumption about nothing.
+
+The tables of all pages are compared here, since one of them tells which tests there are, and to find out takes long.
+"""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +22,8 @@ from eo_pipeline_tests.docs.functions import (
     implemented,
     unverified_settings_of_the_sandbox,
 )
+from eo_pipeline_tests.docs.pages import PAGES, with_tables
+from eo_pipeline_tests.docs.tables import TABLES
 from eo_pipeline_tests.sandbox.function_marks import ORACLES
 
 
@@ -70,3 +76,9 @@ def test_everything_unverified_is_listed() -> None:
     settings = unverified_settings_of_the_sandbox()
     for name, entry in Settings().describe().items():
         assert (f"`{name}`" in settings) == (entry["source"] in UNVERIFIED), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_tables_of_a_page_are_up_to_date(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text == with_tables(text, TABLES), "run `make docs` and review the difference"

@@ -26,7 +26,7 @@ def products() -> list[dict[str, object]]:
 
 
 def test_the_pages_show_products() -> None:
-    assert len(products()) == 6
+    assert len(products()) == 7
 
 
 @pytest.mark.parametrize("attributes", products(), ids=" ".join)
@@ -43,7 +43,7 @@ def test_the_product_of_the_readme_has_ten_lines() -> None:
 def test_the_masks_of_the_page_are_masks() -> None:
     [block] = [b for b in code_blocks(TEXTS["docs/product.md"], "yaml") if b.startswith("mask:")]
     kinds = [Mask.model_validate(yaml.safe_load(line)["mask"]) for line in block.splitlines()]
-    assert len(kinds) == 5
+    assert len(kinds) == 8
 
 
 @pytest.mark.parametrize("page", TEXTS)

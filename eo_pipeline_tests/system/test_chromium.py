@@ -161,8 +161,9 @@ def test_a_broken_product_says_what_is_wrong_and_the_others_are_there(ui: DemoUI
     file = ui.project.defs / BROKEN / "defs.yaml"
     line = 1 + next(number for number, text in enumerate(file.read_text().splitlines()) if "medain" in text)
     said = " ".join(page.locator("code").filter(has_text="medain").first.inner_text().split())
-    choices = "'median', 'mean', 'max', 'min', 'mosaic' or 'first'"
-    assert said == f"{file}:{line}: composite.reducer: expected {choices}, got 'medain'"
+    choices = "median, mean, min, max, first, mosaic, best_pixel, medoid, or percentile_N with N from 0 to 100"
+    wanted = f"{file}:{line}: composite.reducer: expected one of {choices}, got 'medain'; correct the reducer"
+    assert said == wanted
     page.goto(f"{ui.stack.ui}/assets")
     for name in PRODUCTS:
         for stage in (*STAGES, "zonal_stats", "cube"):
