@@ -20,12 +20,14 @@ from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import CubeError
 from eo_pipeline.storage.cubes.carrying import carry_over
 from eo_pipeline.storage.cubes.failures import storage_failures
+from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.cubes.ledger import commit_metadata, find_record, write_record
 from eo_pipeline.storage.cubes.lock import one_of_the_writers
 from eo_pipeline.storage.cubes.partition_work import PartitionWork, check_tasks, shards_in
 from eo_pipeline.storage.cubes.pixels import clear_pixels
 from eo_pipeline.storage.cubes.regions import RegionCommit
 from eo_pipeline.storage.cubes.repository import Cube
+from eo_pipeline.storage.cubes.shard_encoding import ShardFormat, shard_format
 from eo_pipeline.storage.cubes.shard_writing import ShardBatch, ShardTask, WrittenBatch, write_batch
 from eo_pipeline.storage.cubes.time_axis import slot_of
 from eo_pipeline.storage.cubes.transaction import BRANCH, Made, transact
@@ -115,12 +117,21 @@ def _begin(cube: Cube, period: Period) -> _Begun:
 
 def _written(begun: _Begun, tasks: Sequence[ShardTask], run: Run, batch_size: int) -> list[WrittenBatch]:
     """Have workers make shards."""
-    cube = begun.cube
+    if not tasks:
+        return []
+    cube, formats = begun.cube, _formats(begun)
     batches = [
-        ShardBatch(cube.address, begun.session.fork(), cube.template.bands, begun.slot, some)
+        ShardBatch(cube.address, begun.session.fork(), cube.template.bands, formats, begun.slot, some)
         for some in batched(tasks, batch_size)
     ]
-    return list(run(write_batch, batches)) if batches else []
+    return list(run(write_batch, batches))
+
+
+def _formats(begun: _Begun) -> dict[str, ShardFormat]:
+    """How the bands' shards are encoded, which no worker has to look for then."""
+    group = begun.group
+    found = {band.name: shard_format(array_at(group, band.name)) for band in begun.cube.template.bands}
+    return {name: known for name, known in found.items() if known is not None}
 
 
 def _commit(begun: _Begun, work: PartitionWork, written: Sequence[WrittenBatch]) -> RegionCommit:

@@ -8,17 +8,22 @@ from typing import Any
 
 import numpy as np
 import zarr
+from icechunk import IcechunkStore
 from numpy.typing import NDArray
+from zarr.abc.store import Store
 from zarr.core.buffer import default_buffer_prototype
 from zarr.core.sync import sync
+from zarr.storage import LocalStore
 
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import CubeError
 from eo_pipeline.storage.cubes.layout import array_at
-from eo_pipeline.storage.cubes.shard_encoding import shard_format
+from eo_pipeline.storage.cubes.shard_encoding import ShardFormat, shard_format
 
 _ROWS = 64
+_KEPT = 64 * 1024
+"""Bytes up to which a repository may hold what is stored in its manifests; Icechunk's own limit is 512."""
 
 
 def judged(bands: Sequence[BandEncoding]) -> tuple[BandEncoding, ...]:
@@ -51,24 +56,44 @@ def nothing(array: zarr.Array[Any], part: Rectangle) -> NDArray[Any]:
     return np.full((part.height, part.width), array.fill_value, dtype=array.dtype)
 
 
-def write_shard(array: zarr.Array[Any], slot: int, shard: Rectangle, pixels: NDArray[Any]) -> None:
+def write_shard(array: zarr.Array[Any], slot: int, shard: Rectangle, pixels: NDArray[Any], band: BandEncoding) -> int:
     """Write one shard of one slot, whatever it held before; the commit is the caller's.
 
     Args:
-        array: of a band, (time, y, x), open for writing.
+        array: of the band, (time, y, x), open for writing.
         slot: counted from 0.
         shard: its pixels in the cube, one shard of the array, cut where the grid ends.
         pixels: (y, x) of its size and the array's type.
+        band: tells which pixels are usable.
+
+    Returns:
+        How many are.
     """
     known = shard_format(array)
     if known is None:
         array[slot, *shard.slices] = pixels
+        return count_valid(pixels, band)
+    return write_encoded(array.store_path.store, known.key(slot, shard), known, pixels, band)
+
+
+def write_encoded(store: Store, key: str, known: ShardFormat, pixels: NDArray[Any], band: BandEncoding) -> int:
+    """As `write_shard`, to a shard's key in a store, in a format that is known: nothing is read."""
+    counts: list[int] = []
+    _store(store, key, known.encode(pixels, lambda part: counts.append(int(np.count_nonzero(band.is_valid(part))))))
+    return sum(counts)
+
+
+def _store(store: Store, key: str, data: memoryview | None) -> None:
+    """Store bytes that change when the next shard is encoded, or nothing.
+
+    Small ones are kept by Icechunk in its session as they are given, all by stores in memory: those get a copy.
+    """
+    if data is None:
+        sync(store.delete(key))
         return
-    rows, columns = known.shard
-    key = array.metadata.encode_chunk_key((slot, shard.row_start // rows, shard.column_start // columns))
-    path, data = f"{array.store_path.path}/{key}", known.encode(pixels)
-    store = array.store_path.store
-    sync(store.delete(path) if data is None else store.set(path, default_buffer_prototype().buffer.from_bytes(data)))
+    is_written = isinstance(store, IcechunkStore | LocalStore) and len(data) > _KEPT
+    buffer = default_buffer_prototype().buffer
+    sync(store.set(key, buffer.from_array_like(np.frombuffer(data if is_written else bytes(data), np.uint8))))
 
 
 def clear_pixels(group: zarr.Group, bands: Sequence[BandEncoding], slot: int, region: Rectangle) -> None:

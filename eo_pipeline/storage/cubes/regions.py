@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import zarr
 from numpy.typing import NDArray
 
+from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.cubes.cube_ledger import Provenance, Record, State
 from eo_pipeline.core.cubes.cube_region import check_region
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
@@ -19,7 +20,7 @@ from eo_pipeline.core.rectangles import Rectangle, windows
 from eo_pipeline.storage.cubes.cube_store import CubeStore
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.cubes.ledger import commit_metadata, find_record, forget_record, write_record
-from eo_pipeline.storage.cubes.pixels import checked, count_valid, judged, nothing, write_shard
+from eo_pipeline.storage.cubes.pixels import checked, judged, nothing, write_shard
 from eo_pipeline.storage.cubes.time_axis import slot_of
 
 type Progress = Callable[[int, int], None]
@@ -122,9 +123,9 @@ class _Target:
         rows, columns = self.template.shard_shape
         return tuple(windows(height=self.region.height, width=self.region.width, rows=rows, columns=columns))
 
-    def write(self, array: zarr.Array[Any], part: Rectangle, pixels: NDArray[Any]) -> None:
+    def write(self, array: zarr.Array[Any], part: Rectangle, pixels: NDArray[Any], band: BandEncoding) -> int:
         place = part.shifted(rows=self.region.row_start, columns=self.region.column_start)
-        write_shard(array, self.slot, place, pixels)
+        return write_shard(array, self.slot, place, pixels, band)
 
 
 def _write_pixels(target: _Target, read: PixelReader | None, progress: Progress | None) -> float:
@@ -135,9 +136,9 @@ def _write_pixels(target: _Target, read: PixelReader | None, progress: Progress 
         array = array_at(target.group, band.name)
         for part in parts:
             pixels = nothing(array, part) if read is None else checked(read(band.name, *part.slices), band, part)
-            target.write(array, part, pixels)
+            usable = target.write(array, part, pixels, band)
             if read is not None and band in counted:
-                valid += count_valid(pixels, band)
+                valid += usable
             done += 1
             if progress is not None:
                 progress(done, len(parts) * len(bands))

@@ -1,25 +1,79 @@
 """Whole shards as the bytes that Zarr stores: inner chunks by Blosc, one after the other, then where each one is.
 
-Zarr does the same with much work beside the codec: here a shard's pixels are looked at once. Format: the sharding codec
-of Zarr's specification, its index of (offset, length) with a CRC-32C at the end. What does not belong here: arrays that
-are encoded in other ways, which Zarr writes (`shard_pixels`).
+Zarr does the same with much work beside the codec: here a shard's pixels are looked at once, and compressed to where
+they are written from. Format: the sharding codec of Zarr's specification, its index of (offset, length) with a CRC-32C
+at the end. What does not belong here: arrays that are encoded in other ways, which Zarr writes (`pixels`).
 """
 
 import json
+import math
 import struct
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import google_crc32c
+import imagecodecs
 import numpy as np
 import zarr
-from numcodecs.blosc import Blosc  # type: ignore[import-untyped] # numcodecs has no types
 from numpy.typing import NDArray
+
+from eo_pipeline.core.rectangles import Rectangle
 
 _ABSENT = 2**64 - 1
 """Offset and length of an inner chunk that is not stored, as it is fill all over."""
-_SHUFFLES = {"noshuffle": Blosc.NOSHUFFLE, "shuffle": Blosc.SHUFFLE, "bitshuffle": Blosc.BITSHUFFLE}
+_BLOSC_HEADER = 16
+"""Bytes by which Blosc may make a chunk longer than it is."""
+_LARGEST_BLOCK = 512 * 1024
+"""Bytes that Blosc compresses at once, if the array does not say. Blosc alone would choose 32 kB at low levels, whose
+beginnings take a fifth to half of the time; what is larger leaves the processor's cache."""
+
+_KEYS = {"name": "default", "configuration": {"separator": "/"}}
+"""How chunks are named."""
+
+type Look = Callable[[NDArray[Any]], None]
+
+
+class _Room(threading.local):
+    """Memory of one thread, for one shard after the other: what is new to a process is slow to touch."""
+
+    def __init__(self) -> None:
+        self._bytes = np.empty(0, np.uint8)
+
+    def of(self, size: int) -> memoryview:
+        if self._bytes.size < size:
+            self._bytes = np.empty(size, np.uint8)
+        return memoryview(self._bytes)
+
+
+_room = _Room()
+
+
+@dataclass(frozen=True)
+class BloscSettings:
+    """How an inner chunk is compressed, in Zarr's words; what a reader needs stands in each chunk."""
+
+    cname: str
+    clevel: int
+    shuffle: str
+    typesize: int
+    blocksize: int
+
+    def encode(self, chunk: NDArray[Any], into: memoryview) -> int:
+        """Compress a chunk that lies in one piece of memory; the number of bytes that were written."""
+        return len(
+            imagecodecs.blosc_encode(
+                chunk,
+                self.clevel,
+                compressor=self.cname,
+                shuffle=self.shuffle,
+                typesize=self.typesize,
+                blocksize=self.blocksize or min(chunk.nbytes, _LARGEST_BLOCK),
+                numthreads=1,
+                out=into[: chunk.nbytes + _BLOSC_HEADER],
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -27,6 +81,7 @@ class ShardFormat:
     """How an array of (time, y, x) with one slot a shard encodes its pixels.
 
     Attributes:
+        path: of the array in its store.
         dtype: of the pixels, as they are stored.
         fill: what unwritten pixels read as.
         chunk: pixels (y, x) of an inner chunk.
@@ -34,34 +89,48 @@ class ShardFormat:
         blosc: the codec of an inner chunk.
     """
 
+    path: str
     dtype: np.dtype[Any]
     fill: Any
     chunk: tuple[int, ...]
     shard: tuple[int, ...]
-    blosc: Blosc
+    blosc: BloscSettings
 
-    def encode(self, pixels: NDArray[Any]) -> bytes | None:
-        """The bytes of a shard; None if there is nothing to store.
+    def key(self, slot: int, shard: Rectangle) -> str:
+        """Where a shard is stored; `shard` is its pixels in the cube."""
+        return f"{self.path}/c/{slot}/{shard.row_start // self.shard[0]}/{shard.column_start // self.shard[1]}"
+
+    def encode(self, pixels: NDArray[Any], look: Look) -> memoryview | None:
+        """The bytes of a shard, until this thread encodes the next one; None if there is nothing to store.
 
         Args:
             pixels: (y, x) of the array's type, of the shard's size, or smaller where the grid ends.
+            look: called with parts (y, x) of them, which together are all, while they are in the processor's cache.
         """
-        parts, index, offset = [], [], 0
-        for chunk in self._chunks(pixels):
-            data = None if self._is_fill(chunk) else self.blosc.encode(chunk)
-            index += [_ABSENT, _ABSENT] if data is None else [offset, len(data)]
-            if data is not None:
-                parts.append(data)
-                offset += len(data)
-        if not parts:
+        room, index, offset = _room.of(self._most_bytes), [], 0
+        for chunk, inside in self._chunks(pixels):
+            if inside.size:
+                look(inside)
+            length = 0 if self._is_fill(chunk) else self.blosc.encode(chunk, room[offset:])
+            index += [offset, length] if length else [_ABSENT, _ABSENT]
+            offset += length
+        if not offset:
             return None
         packed = struct.pack(f"<{len(index)}Q", *index)
-        return b"".join([*parts, packed, struct.pack("<I", google_crc32c.value(packed))])
+        tail = packed + struct.pack("<I", google_crc32c.value(packed))
+        room[offset : offset + len(tail)] = tail
+        return room[: offset + len(tail)]
 
-    def _chunks(self, pixels: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    @property
+    def _most_bytes(self) -> int:
+        """That a shard may take."""
+        chunks = math.prod(self.shard) // math.prod(self.chunk)
+        return chunks * (math.prod(self.chunk) * self.dtype.itemsize + _BLOSC_HEADER + 16) + 4
+
+    def _chunks(self, pixels: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
         """Inner chunks of a whole shard, row by row, in one piece of memory, each until the next one is asked for.
 
-        What the pixels do not cover is fill.
+        What the pixels do not cover is fill; beside each chunk stands the part of it that they cover.
         """
         (rows, columns), chunk = self.chunk, np.empty(self.chunk, self.dtype)
         for row in range(0, self.shard[0], rows):
@@ -69,8 +138,9 @@ class ShardFormat:
                 part = pixels[row : row + rows, column : column + columns]
                 if part.shape != self.chunk:
                     chunk[:] = self.fill
-                chunk[: part.shape[0], : part.shape[1]] = part
-                yield chunk
+                inside = chunk[: part.shape[0], : part.shape[1]]
+                inside[:] = part
+                yield chunk, inside
 
     def _is_fill(self, chunk: NDArray[Any]) -> bool:
         """Whether each number is the fill, bit for bit: a negative zero is not a zero."""
@@ -81,7 +151,8 @@ class ShardFormat:
 
 def shard_format(array: zarr.Array[Any]) -> ShardFormat | None:
     """How shards of an array are encoded, if it is in the way of a cube's bands; None otherwise."""
-    codecs: Any = array.metadata.to_dict()["codecs"]
+    told: Any = array.metadata.to_dict()
+    codecs = told["codecs"]
     match codecs:
         case (
             {
@@ -92,10 +163,13 @@ def shard_format(array: zarr.Array[Any]) -> ShardFormat | None:
                     "index_location": "end",
                 },
             },
-        ) if array.shards is not None and array.shards[0] == 1 and not _has_high_bytes_first(codecs):
+        ) if array.shards is not None and array.shards[0] == 1 and told["chunk_key_encoding"] == _KEYS:
+            if _has_high_bytes_first(codecs):
+                return None
             dtype, (_, *chunk), (_, *shard) = np.dtype(array.dtype), array.chunks, array.shards
-            codec = Blosc(**{**blosc, "shuffle": _SHUFFLES[blosc["shuffle"]]})
-            return ShardFormat(dtype.newbyteorder("<"), array.fill_value, tuple(chunk), tuple(shard), codec)
+            stored = dtype.newbyteorder("<")
+            blosc = BloscSettings(**blosc)
+            return ShardFormat(array.store_path.path, stored, array.fill_value, tuple(chunk), tuple(shard), blosc)
     return None
 
 

@@ -18,7 +18,8 @@ from eo_pipeline.errors import CubeError
 from eo_pipeline.storage.cubes.address import CubeAddress
 from eo_pipeline.storage.cubes.failures import storage_failures
 from eo_pipeline.storage.cubes.layout import array_at
-from eo_pipeline.storage.cubes.pixels import checked, clear_pixels, count_valid, judged, write_shard
+from eo_pipeline.storage.cubes.pixels import checked, clear_pixels, judged, write_encoded, write_shard
+from eo_pipeline.storage.cubes.shard_encoding import ShardFormat
 
 type ShardReader = Callable[[Rectangle], Mapping[str, NDArray[Any]] | None]
 """Gives the stored numbers (y, x) of every band of a shard, in the bands' dtypes, by name; None = there are no images.
@@ -50,6 +51,7 @@ class ShardBatch:
         address: of the cube, for messages.
         session: a fork; what is written into it is seen by nobody until it is merged and committed.
         bands: of the cube, in order.
+        formats: of the bands whose shards are encoded here, by name; Zarr encodes the others.
         slot: of the period, counted from 0.
         tasks: in the order in which they are worked on.
     """
@@ -57,6 +59,7 @@ class ShardBatch:
     address: CubeAddress
     session: ForkSession
     bands: tuple[BandEncoding, ...]
+    formats: Mapping[str, ShardFormat]
     slot: int
     tasks: tuple[ShardTask, ...]
 
@@ -86,29 +89,35 @@ def write_batch(batch: ShardBatch) -> WrittenBatch:
         DiskFullError: no room; nothing is committed.
     """
     with storage_failures(batch.address):
-        group = zarr.open_group(batch.session.store, mode="r+")
-        rows = {task.region: _write_shard(group, batch, task) for task in batch.tasks}
+        rows = {task.region: _write_shard(batch, task) for task in batch.tasks}
     return WrittenBatch(batch.address, batch.session, batch.slot, rows)
 
 
-def _write_shard(group: zarr.Group, batch: ShardBatch, task: ShardTask) -> ShardRow:
+def _write_shard(batch: ShardBatch, task: ShardTask) -> ShardRow:
     pixels = None if task.read is None else task.read(task.region)
     if pixels is None:
-        clear_pixels(group, batch.bands, batch.slot, task.region)
+        clear_pixels(_group(batch), batch.bands, batch.slot, task.region)
         return ShardRow(task.without, 0.0, task.inputs_hash)
     if missing := [band.name for band in batch.bands if band.name not in pixels]:
         raise CubeError(
             f"Expected every band of the cube for the shard at {task.region}, got none of {', '.join(missing)}; "
             "give each band, as nodata where there is nothing."
         )
+    valid = {}
     for band in batch.bands:
         stored = checked(pixels[band.name], band, task.region)
-        write_shard(array_at(group, band.name), batch.slot, task.region, stored)
-    share = _usable_share(pixels, batch.bands)
+        valid[band.name] = _write_band(batch, task.region, stored, band)
+    counted = judged(batch.bands)
+    share = sum(valid[band.name] for band in counted) / (task.region.pixels * len(counted))
     return ShardRow(State.WRITTEN if share else State.EMPTY, share, task.inputs_hash)
 
 
-def _usable_share(pixels: Mapping[str, NDArray[Any]], bands: tuple[BandEncoding, ...]) -> float:
-    counted = judged(bands)
-    valid = sum(count_valid(pixels[band.name], band) for band in counted)
-    return valid / sum(pixels[band.name].size for band in counted)
+def _write_band(batch: ShardBatch, shard: Rectangle, stored: NDArray[Any], band: BandEncoding) -> int:
+    known = batch.formats.get(band.name)
+    if known is None:
+        return write_shard(array_at(_group(batch), band.name), batch.slot, shard, stored, band)
+    return write_encoded(batch.session.store, known.key(batch.slot, shard), known, stored, band)
+
+
+def _group(batch: ShardBatch) -> zarr.Group:
+    return zarr.open_group(batch.session.store, mode="r+")

@@ -1,8 +1,10 @@
 """Shards that are encoded here are those that Zarr writes: read by Zarr, and chunk by chunk the same bytes."""
 
+import math
 from pathlib import Path
 from typing import Any
 
+import icechunk
 import numpy as np
 import pytest
 import zarr
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from zarr.codecs import BloscCodec, GzipCodec
 from zarr.storage import LocalStore
 
+from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.storage.cubes.pixels import write_shard
 from eo_pipeline.storage.cubes.shard_encoding import shard_format
@@ -27,6 +30,11 @@ def create(folder: Path, dtype: str, fill: float, **how: Any) -> zarr.Array[Any]
     )
 
 
+def write(array: zarr.Array[Any], slot: int, part: Rectangle, pixels: NDArray[Any]) -> int:
+    nodata = float(array.fill_value) if array.fill_value == array.fill_value else math.nan
+    return write_shard(array, slot, part, pixels, BandEncoding("band", array.dtype.name, nodata=nodata))
+
+
 def numbers(dtype: str, part: Rectangle = EDGE) -> NDArray[Any]:
     """Few numbers, and a chunk of nothing but zeros."""
     made = np.random.default_rng(3).integers(0, 5, (part.height, part.width)).astype(dtype)
@@ -40,7 +48,7 @@ def test_zarr_reads_what_was_written_and_nothing_else(tmp_path: Path, dtype: str
     array = create(tmp_path, dtype, 0)
     assert shard_format(array) is not None
     pixels = numbers(dtype, part)
-    write_shard(array, 1, part, pixels)
+    write(array, 1, part, pixels)
     wanted = np.zeros(array.shape, dtype)
     wanted[1, *part.slices] = pixels
     np.testing.assert_array_equal(np.asarray(zarr.open_array(LocalStore(tmp_path), path="band", mode="r")[:]), wanted)
@@ -52,7 +60,7 @@ def test_files_are_as_large_as_those_of_zarr(tmp_path: Path, dtype: str, fill: f
     ours, theirs = (create(tmp_path / name, dtype, fill) for name in ("ours", "theirs"))
     pixels = numbers(dtype)
     pixels[:32, :32] = fill
-    write_shard(ours, 1, EDGE, pixels)
+    write(ours, 1, EDGE, pixels)
     theirs[1, *EDGE.slices] = pixels
     found, wanted = ((tmp_path / name / "band/c/1/1/1").read_bytes() for name in ("ours", "theirs"))
     assert len(found) == len(wanted)
@@ -70,14 +78,14 @@ def chunks(shard: bytes) -> list[bytes | None]:
 def test_a_shard_of_fill_is_not_stored_and_takes_what_was_there(tmp_path: Path, fill: float) -> None:
     array = create(tmp_path, "float32", fill)
     for pixels in (numbers("float32") + 1, np.full((36, 54), fill, np.float32)):
-        write_shard(array, 0, EDGE, pixels)
+        write(array, 0, EDGE, pixels)
         np.testing.assert_array_equal(np.asarray(array[0, *EDGE.slices]), pixels)
     assert not (tmp_path / "band/c/0/1/1").exists()
 
 
 def test_a_negative_zero_is_no_zero(tmp_path: Path) -> None:
     array = create(tmp_path, "float32", 0.0)
-    write_shard(array, 0, EDGE, np.full((36, 54), -0.0, np.float32))
+    write(array, 0, EDGE, np.full((36, 54), -0.0, np.float32))
     assert np.signbit(np.asarray(array[0, *EDGE.slices])).all()
 
 
@@ -94,7 +102,7 @@ def test_a_negative_zero_is_no_zero(tmp_path: Path) -> None:
 def test_arrays_of_other_formats_are_written_by_zarr(tmp_path: Path, how: dict[str, Any]) -> None:
     array = create(tmp_path, "uint16", 0, **how)
     assert shard_format(array) is None
-    write_shard(array, 1, EDGE, numbers("uint16"))
+    write(array, 1, EDGE, numbers("uint16"))
     np.testing.assert_array_equal(np.asarray(array[1, *EDGE.slices]), numbers("uint16"))
 
 
@@ -103,5 +111,41 @@ def test_pixels_that_lie_in_memory_in_another_way(tmp_path: Path) -> None:
     pixels = numbers("uint16")
     for same in (np.asfortranarray(pixels), pixels.astype(">u2"), np.repeat(pixels, 2, axis=1)[:, ::2]):
         array[:] = 0
-        write_shard(array, 0, EDGE, same)
+        write(array, 0, EDGE, same)
         np.testing.assert_array_equal(np.asarray(array[0, *EDGE.slices]), pixels)
+
+
+@pytest.mark.parametrize(("dtype", "fill"), [("uint16", 0), ("float32", np.nan), ("float64", 2.0)])
+@pytest.mark.parametrize("how", [{}, {"shards": None}], ids=["here", "by Zarr"])
+def test_usable_pixels_are_counted_inside_the_grid(
+    tmp_path: Path, dtype: str, fill: float, how: dict[str, Any]
+) -> None:
+    array, pixels = create(tmp_path, dtype, fill, **how), numbers(dtype)
+    pixels[3:20, 5:50] = fill
+    expected = sum(value not in (fill, None) and value == value for value in pixels.ravel().tolist())  # noqa: PLR0124
+    assert write(array, 1, EDGE, pixels) == expected
+
+
+def test_what_a_session_keeps_in_memory_is_not_overwritten_by_the_next_shard(tmp_path: Path) -> None:
+    """Icechunk keeps small chunks in its session until the commit."""
+    repository = icechunk.Repository.create(icechunk.local_filesystem_storage(str(tmp_path)))
+    store, codec = repository.writable_session("main").store, BloscCodec(cname="zstd", clevel=1, shuffle="shuffle")
+    how: dict[str, Any] = {"shards": SHARD, "chunks": CHUNK, "compressors": codec, "dtype": "uint16", "fill_value": 0}
+    array = zarr.create_array(store, name="band", shape=(2, 64, 96), **how)
+    whole = Rectangle(0, 0, 64, 96)
+    written = [np.full((64, 96), number, np.uint16) for number in (7, 9)]
+    for slot, pixels in enumerate(written):
+        write(array, slot, whole, pixels)
+    np.testing.assert_array_equal(np.asarray(array[:]), np.stack(written))
+
+
+def test_a_large_chunk_is_compressed_at_once(tmp_path: Path) -> None:
+    """What a chunk's own header says (https://github.com/Blosc/c-blosc, README_CHUNK_FORMAT): bytes of a block."""
+    codec = BloscCodec(cname="zstd", clevel=1, shuffle="shuffle")
+    how: dict[str, Any] = {"shards": (1, 512, 512), "chunks": (1, 256, 256), "compressors": codec}
+    array = zarr.create_array(LocalStore(tmp_path), name="band", shape=(1, 512, 512), dtype="uint16", **how)
+    pixels = np.random.default_rng(3).integers(1, 2000, (512, 512)).astype(np.uint16)
+    write(array, 0, Rectangle(0, 0, 512, 512), pixels)
+    first = (tmp_path / "band/c/0/0/0").read_bytes()[:16]
+    assert np.frombuffer(first[4:12], "<u4").tolist() == [2 * 256 * 256, 2 * 256 * 256]
+    np.testing.assert_array_equal(np.asarray(zarr.open_array(LocalStore(tmp_path), path="band", mode="r")[0]), pixels)
