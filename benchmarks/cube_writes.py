@@ -6,10 +6,15 @@ the same into what xarray lays out by itself, with its own codec. What each of t
 compared with the pixels before anything is timed. The limit is the codec alone, over the same chunks on four threads.
 All of them do it twice in a process, and the second time counts.
 
+The limit tells, too, what the codec takes where Blosc compresses a chunk at once, as ours does (`codec_at_once`).
+
 A line of its own tells what one more slot costs when the cube holds 1, 100 and 1,000: seconds, bytes, and bytes beside
-the pixels, each by those at one slot. Each commit writes the list of all commits anew, as Icechunk's format has it.
+the pixels, each by those at one slot. A slot is one default shard of one band, the least that a product of that size
+writes. A second such line is for the record: slots so small that what a commit writes is not small beside them. Each
+commit writes the list of all commits anew, as Icechunk's format has it, and keeps the one before.
 """
 
+import shutil
 import statistics
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,27 +46,30 @@ class Size:
     Attributes:
         slot: that is written.
         rounds: how often each side is timed.
-        small: a slot of the cube that grows.
+        usual: a slot of the cube that grows.
+        small: the same, for the record.
         lengths: at which one more slot is looked at.
         further: how many slots are looked at there.
     """
 
     slot: Ground
     rounds: int
+    usual: Ground
     small: Ground
     lengths: tuple[int, ...]
     further: int
 
 
-FULL = Size(Ground(8, 5120, 2560, 256), 3, Ground(2, 512, 256, 128), (1, 100, 1000), 5)
+FULL = Size(Ground(8, 5120, 2560, 256), 3, Ground(1, 2560, 2560, 256), Ground(2, 512, 256, 128), (1, 100, 1000), 5)
 
 
 def comparisons(size: Size = FULL, python: Python = peer_python) -> Iterator[Line]:
-    """A line a peer, and one of slots."""
+    """A line a peer, and two of slots."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         yield from beside_peers(size, folder, python)
-        yield one_more_slot(size, folder)
+        yield one_more_slot(size.usual, size, folder / "usual")
+        yield one_more_slot(size.small, size, folder / "small", must=False)
 
 
 def beside_peers(size: Size, folder: Path, python: Python) -> Iterator[Line]:
@@ -80,21 +88,23 @@ def beside_peers(size: Size, folder: Path, python: Python) -> Iterator[Line]:
     name = f"one slot of {size.slot.bands} bands x {size.slot.pixels}^2"
     measured = in_turn(name, [ours, *peers, limit], size.rounds)
     mine, *theirs, floor = (Cost.of([inner(once) for once in rounds]) for rounds in measured)
+    at_once = statistics.median(once.answer["at_once_s"] for once in measured[-1])
     least = Aim("times the codec alone", mine.seconds / floor.seconds, most=TIMES_LIMIT)
     for peer, cost in zip(peers, theirs, strict=True):
         facts = {"ours": told["ours"], "theirs": told[peer.name], "raw_mb": size.slot.raw_mb}
+        facts |= {"codec_at_once_s": at_once}
         equal = bool(told["ours"]["equal"] and told[peer.name]["equal"])
         must = (faster(peer.name, mine, cost, FASTER[peer.name]), least)
         yield Line(name, mine, peer.name, cost, floor, equal=equal, must=must, told=facts)
 
 
-def one_more_slot(size: Size, folder: Path) -> Line:
-    """What a slot costs as the cube grows."""
-    pixels = str(write_pixels(folder / "small", size.small))
+def one_more_slot(slot: Ground, size: Size, folder: Path, *, must: bool = True) -> Line:
+    """What a slot costs as the cube grows, and whether it has to stay what it is."""
+    folder.mkdir()
+    pixels = str(write_pixels(folder / "pixels", slot))
     where: dict[str, Json] = {"pixels": pixels, "cube": str(folder / "grown")}
     lengths = {"lengths": size.lengths, "further": size.further}
-    side = Side("ours", "benchmarks.cubes.ours", "slots", {"ground": asdict(size.small)} | where | lengths)
-    measured = measure(side)
+    measured = measure(Side("ours", "benchmarks.cubes.ours", "slots", {"ground": asdict(slot)} | where | lengths))
     costs = {length: _medians(each) for length, each in measured.answer.items()}
     one = costs[str(size.lengths[0])]
     ratios = {length: {key: cost[key] / one[key] for key in one} for length, cost in costs.items()}
@@ -102,12 +112,13 @@ def one_more_slot(size: Size, folder: Path) -> Line:
         key: Aim(f"{key} of one more slot, by those of the first", ratio, most=TIMES_ONE_SLOT)
         for key, ratio in ratios[str(size.lengths[-1])].items()
     }
-    aims = (grown.pop("commit_bytes"),)
-    name = f"one more slot of {size.small.bands} bands x {size.small.pixels}^2 at {', '.join(costs)} slots"
+    aims = (grown.pop("commit_bytes"), *(() if must else grown.values()))
+    name = f"one more slot of {slot.bands} band(s) x {slot.pixels}^2 at {', '.join(costs)} slots"
     equal = _equal(where["cube"], pixels, slot=size.lengths[-1])
     told = {"costs": costs, "ratios": ratios}
-    must = tuple(grown.values())
-    return Line(name, Cost.of([measured]), "", None, None, equal=equal, must=must, aims=aims, told=told)
+    musts = tuple(grown.values()) if must else ()
+    shutil.rmtree(folder)
+    return Line(name, Cost.of([measured]), "", None, None, equal=equal, must=musts, aims=aims, told=told)
 
 
 def _medians(costs: Sequence[Mapping[str, float]]) -> dict[str, float]:

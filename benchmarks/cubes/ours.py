@@ -1,5 +1,6 @@
 """This project's writer. Where it is imported from, and how it is called, stands here only."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -69,6 +70,7 @@ def slots(*, ground: Mapping[str, int], pixels: str, cube: str, lengths: Sequenc
         if length is None:
             _append(opened, slot, held)
             continue
+        os.sync()  # what slots before left to be written to disk
         before = _stored(folder)
         cost = timed(lambda slot=slot: _append(opened, slot, held))  # type: ignore[misc] # called at once
         after = _stored(folder)

@@ -4,6 +4,7 @@ What does not belong here: the template itself (`core.cubes.cube_template`) and 
 `regions`).
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -20,7 +21,13 @@ from eo_pipeline.storage.cubes.layout import array_at, describe, write_layout
 from eo_pipeline.storage.cubes.opening import is_blank, open_or_create_repository, patient
 from eo_pipeline.storage.cubes.transaction import BRANCH, Commit, transact
 
-_CHUNKS_IN_A_MANIFEST = 8192
+_CHUNKS_IN_A_MANIFEST = 512
+"""A commit writes the manifests anew that it changes, about 20 bytes for each of their chunks, and lists all manifests
+of every array, 35 bytes each. Of N chunks twice the root of N in a manifest is least in all; cubes have a thousand to a
+million chunks a band, for which this is never far from it (docs/performance.md, "Cube writes")."""
+
+_UPDATES_TOLD = 50
+"""Of Icechunk's log of operations, in a file that each commit writes anew; older ones stay in the files before it."""
 
 
 @dataclass(frozen=True)
@@ -66,18 +73,17 @@ def open_or_create_cube(address: CubeAddress, template: CubeTemplate) -> Cube:
 
 
 def _config(template: CubeTemplate) -> icechunk.RepositoryConfig:
-    """Split manifests along time, so that a commit rewrites the references of some slots, not of all."""
+    """Split manifests, so that a commit rewrites the references of some slots, not of all; large slots in squares."""
     rows, columns = template.shard_grid
-    slots = max(1, _CHUNKS_IN_A_MANIFEST // (rows * columns))
-    split = icechunk.ManifestSplittingConfig.from_dict(
-        {
-            icechunk.ManifestSplitCondition.AnyArray(): {
-                icechunk.ManifestSplitDimCondition.DimensionName(TIME): slots,
-            }
-        }
-    )
+    across = min(columns, max(math.isqrt(_CHUNKS_IN_A_MANIFEST), _CHUNKS_IN_A_MANIFEST // rows))
+    down = min(rows, _CHUNKS_IN_A_MANIFEST // across)
+    slots = _CHUNKS_IN_A_MANIFEST // (down * across)
+    named = icechunk.ManifestSplitDimCondition.DimensionName
+    lengths = {named(TIME): slots, named("^(shard_)?y$"): down, named("^(shard_)?x$"): across}
+    splitting = icechunk.ManifestSplittingConfig.from_dict({icechunk.ManifestSplitCondition.AnyArray(): lengths})
     config = icechunk.RepositoryConfig.default()
-    config.manifest = icechunk.ManifestConfig(splitting=split)
+    config.manifest = icechunk.ManifestConfig(splitting=splitting)
+    config.num_updates_per_repo_info_file = _UPDATES_TOLD
     return config
 
 

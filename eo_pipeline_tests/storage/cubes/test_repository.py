@@ -58,12 +58,6 @@ def test_opening_again_commits_nothing(cube: Cube, address: CubeAddress) -> None
     assert history(again) == history(cube)
 
 
-def test_manifests_are_split_along_time_also_when_opened_again(cube: Cube, address: CubeAddress) -> None:
-    config = icechunk.Repository.open(address.storage()).config
-    assert config.manifest is not None
-    assert 'dimension_name("time"), 2048' in str(config.manifest.splitting)
-
-
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
