@@ -114,7 +114,7 @@ def one_more_slot(slot: Ground, size: Size, folder: Path, *, must: bool = True) 
     }
     aims = (grown.pop("commit_bytes"), *(() if must else grown.values()))
     name = f"one more slot of {slot.bands} band(s) x {slot.pixels}^2 at {', '.join(costs)} slots"
-    equal = _equal(where["cube"], pixels, slot=size.lengths[-1])
+    equal = _equal(f"{where['cube']}/{size.lengths[-1]}", pixels, slot=size.lengths[-1])
     told = {"costs": costs, "ratios": ratios}
     musts = tuple(grown.values()) if must else ()
     shutil.rmtree(folder)

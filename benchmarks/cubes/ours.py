@@ -58,24 +58,34 @@ def write(*, ground: Mapping[str, int], pixels: str, empty: str, cube: str) -> d
 
 
 def slots(*, ground: Mapping[str, int], pixels: str, cube: str, lengths: Sequence[int], further: int) -> Json:
-    """Fills a cube slot by slot; what `further` more slots cost at each length: seconds, bytes in all and of commits.
+    """Fills a cube to each length, slot by slot; what one more costs: seconds, bytes in all and of commits.
 
-    A slot is what it is in operation: time is extended in one commit, pixels are written in another.
+    The cubes get `further` more slots in turn, so that what else the machine does and memory that is new to it count
+    for each of them alike. A slot is what it is in operation: time is extended in one commit, pixels are written in
+    another.
+
+    Args:
+        ground: of a slot.
+        pixels: of a slot.
+        cube: a folder for the cubes, each named by its length.
+        lengths: in slots.
+        further: how many slots are looked at.
     """
-    held, size, folder = read_pixels(pixels), Ground(**ground), Path(cube)
-    opened = _opened(folder, size)
+    held, size = read_pixels(pixels), Ground(**ground)
+    folders = {length: Path(cube) / str(length) for length in lengths}
+    opened = {length: _opened(folder, size) for length, folder in folders.items()}
+    for length in lengths:
+        for slot in range(length):
+            _append(opened[length], slot, held)
     told: dict[str, list[dict[str, float]]] = {str(length): [] for length in lengths}
-    for slot in range(max(lengths) + further):
-        length = max((length for length in lengths if length <= slot < length + further), default=None)
-        if length is None:
-            _append(opened, slot, held)
-            continue
-        os.sync()  # what slots before left to be written to disk
-        before = _stored(folder)
-        cost = timed(lambda slot=slot: _append(opened, slot, held))  # type: ignore[misc] # called at once
-        after = _stored(folder)
-        grown = {name: after[name] - before[name] for name in after}
-        told[str(length)].append(cost | {"bytes": sum(grown.values()), "commit_bytes": grown["commits"]})
+    for number in range(further):
+        for length, folder in folders.items():
+            os.sync()  # what others left to be written to disk
+            before = _stored(folder)
+            cost = timed(lambda length=length: _append(opened[length], length + number, held))  # type: ignore[misc] # noqa: B023 - called at once
+            after = _stored(folder)
+            grown = {name: after[name] - before[name] for name in after}
+            told[str(length)].append(cost | {"bytes": sum(grown.values()), "commit_bytes": grown["commits"]})
     return told
 
 

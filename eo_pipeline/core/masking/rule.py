@@ -13,6 +13,9 @@ from eo_pipeline.core.masking.thresholds import Between
 from eo_pipeline.core.product.mask import WIDEST_DISK
 from eo_pipeline.errors import ProductError
 
+_ONE_SCENE = 2
+"""Dimensions of its quality band: (y, x)."""
+
 Test = Classes | ClearBits | BitFields | Between
 
 
@@ -63,14 +66,23 @@ class MaskRule:
         Raises:
             ProductError: the test needs whole numbers, and the band has others.
         """
+        if quality.ndim == _ONE_SCENE:
+            return self._of_one(quality, nodata)
+        height, width = (length - 2 * self.halo for length in quality.shape[1:])
+        made = np.empty((len(quality), height, width), dtype=np.bool_)
+        for one, usable in zip(quality, made, strict=True):  # what is made on the way stays in the processor's cache
+            usable[:] = self._of_one(one, nodata)
+        return made
+
+    def _of_one(self, quality: NDArray[Any], nodata: float | None) -> NDArray[np.bool_]:
         known = _known(quality, nodata)
         unusable = known & ~self.test.usable(quality)
         if self.opening:
             unusable = opened(unusable, self.opening, known=known)
         if self.dilation:
             unusable = dilated(unusable, self.dilation)
-        height, width = quality.shape[-2:]
-        return (known & ~unusable)[..., self.halo : height - self.halo, self.halo : width - self.halo]
+        height, width = quality.shape
+        return (known & ~unusable)[self.halo : height - self.halo, self.halo : width - self.halo]
 
 
 def _known(quality: NDArray[Any], nodata: float | None) -> NDArray[np.bool_]:

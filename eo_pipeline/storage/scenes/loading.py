@@ -110,9 +110,9 @@ def _empty(layout: BandLayout, observations: int, part: Rectangle) -> NDArray[An
 
 def _read(reading: _Reading, look: _Look) -> list[SceneFailure]:
     """Join the scenes of one observation, until every pixel has a value; what cannot be read comes back as values."""
-    wanted, layout, failures = reading.wanted, reading.layout, []
+    wanted, layout, failures, is_blank = reading.wanted, reading.layout, [], True
     for scene in reading.group.scenes:
-        if has_value(reading.into, layout.nodata).all():
+        if not is_blank and has_value(reading.into, layout.nodata).all():
             break
         band = scene.band(wanted.name)
         try:
@@ -124,13 +124,20 @@ def _read(reading: _Reading, look: _Look) -> list[SceneFailure]:
                 options=look.options,
                 window=look.window,
                 overviews=look.overviews,
+                into=reading.into if is_blank else None,
             )
         except UnreadableError as error:
             failures.append(SceneFailure(scene.id, wanted.name, str(error)))
             continue
-        if stored is not None:
-            shift = 0 if wanted.offset is None else shift_to(band, wanted.offset)
-            fuse(reading.into, shifted(stored, shift, nodata=layout.nodata), nodata=layout.nodata)
+        if stored is None:
+            continue
+        shift = 0 if wanted.offset is None else shift_to(band, wanted.offset)
+        moved = shifted(stored, shift, nodata=layout.nodata)
+        if not is_blank:
+            fuse(reading.into, moved, nodata=layout.nodata)
+        elif moved is not reading.into:
+            reading.into[:] = moved
+        is_blank = False
     return failures
 
 

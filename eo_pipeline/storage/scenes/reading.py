@@ -36,6 +36,7 @@ def read_band(
     options: Mapping[str, str],
     window: Rectangle | None = None,
     overviews: bool = False,
+    into: NDArray[Any] | None = None,
 ) -> NDArray[Any] | None:
     """Stored numbers (y, x) of a grid, nodata where the file has none; None if it lies elsewhere.
 
@@ -47,9 +48,10 @@ def read_band(
         options: GDAL's.
         window: the part of the grid that is read, all of it if None; its pixels do not depend on where it is cut.
         overviews: whether a much coarser grid is read from the file's overviews, to be looked at.
+        into: (y, x) of the window and the layout's type, nodata all over, which is filled and given back; new if None.
 
     Raises:
-        UnreadableError: the file cannot be read, or is of another type.
+        UnreadableError: the file cannot be read, or is of another type; `into` may hold a part of it.
     """
     part = window or frame(geobox)
     if band.geobox is not None and not _placed(band, band.geobox, geobox, part):
@@ -62,7 +64,8 @@ def read_band(
         placements = _placed(band, GeoBox.from_rio(dataset), geobox, part)
         if not placements:
             return None
-        into = np.full((part.height, part.width), layout.nodata, layout.dtype)
+        if into is None:
+            into = np.full((part.height, part.width), layout.nodata, layout.dtype)
         how = resampling if not band.is_classes or resampling in _OF_CLASSES else "nearest"
         for placement in placements:
             if placement.warp is None:
