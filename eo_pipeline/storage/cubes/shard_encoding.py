@@ -8,7 +8,6 @@ at the end. What does not belong here: arrays that are encoded in other ways, wh
 import json
 import math
 import struct
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ import zarr
 from numpy.typing import NDArray
 
 from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.storage.scratch import Scratch
 
 _ABSENT = 2**64 - 1
 """Offset and length of an inner chunk that is not stored, as it is fill all over."""
@@ -35,19 +35,7 @@ _KEYS = {"name": "default", "configuration": {"separator": "/"}}
 type Look = Callable[[NDArray[Any]], None]
 
 
-class _Room(threading.local):
-    """Memory of one thread, for one shard after the other: what is new to a process is slow to touch."""
-
-    def __init__(self) -> None:
-        self._bytes = np.empty(0, np.uint8)
-
-    def of(self, size: int) -> memoryview:
-        if self._bytes.size < size:
-            self._bytes = np.empty(size, np.uint8)
-        return memoryview(self._bytes)
-
-
-_room = _Room()
+_SCRATCH = Scratch()
 
 
 @dataclass(frozen=True)
@@ -107,7 +95,7 @@ class ShardFormat:
             pixels: (y, x) of the array's type, of the shard's size, or smaller where the grid ends.
             look: called with parts (y, x) of them, which together are all, while they are in the processor's cache.
         """
-        room, index, offset = _room.of(self._most_bytes), [], 0
+        room, index, offset = _SCRATCH.bytes("shard", self._most_bytes), [], 0
         for chunk, inside in self._chunks(pixels):
             if inside.size:
                 look(inside)
@@ -132,7 +120,7 @@ class ShardFormat:
 
         What the pixels do not cover is fill; beside each chunk stands the part of it that they cover.
         """
-        (rows, columns), chunk = self.chunk, np.empty(self.chunk, self.dtype)
+        (rows, columns), chunk = self.chunk, _SCRATCH.array("chunk", self.chunk, self.dtype)
         for row in range(0, self.shard[0], rows):
             for column in range(0, self.shard[1], columns):
                 part = pixels[row : row + rows, column : column + columns]

@@ -258,3 +258,19 @@ def test_an_overview_whose_pixels_lie_on_the_grid_is_read_not_its_file(tmp_path:
     stored = read_band(band, LAYOUT, half, resampling="nearest", options={}, overviews=True)
     with rasterio.open(band.href, overview_level=0) as overview:
         np.testing.assert_array_equal(stored, overview.read(1))
+
+
+@pytest.mark.parametrize("target", [shifted(-20, -7, (SIDE + 30, SIDE + 40)), BESIDE], ids=["copied", "warped"])
+def test_pixels_are_read_into_an_array_that_is_given(tmp_path: Path, target: GeoBox) -> None:
+    band = scene_file(tmp_path / "a.tif", random_pixels())
+    given = np.zeros(target.shape, np.uint16)
+    found = read_band(band, LAYOUT, target, resampling="nearest", options={}, into=given)
+    assert found is given
+    np.testing.assert_array_equal(given, read(band, target))
+
+
+def test_a_given_array_stays_as_it_is_where_the_file_lies_elsewhere(tmp_path: Path) -> None:
+    given = np.zeros((50, 50), np.uint16)
+    band, far = scene_file(tmp_path / "a.tif", random_pixels()), shifted(10 * SIDE, 0, (50, 50))
+    assert read_band(band, LAYOUT, far, resampling="nearest", options={}, into=given) is None
+    assert not given.any()
