@@ -29,11 +29,12 @@ _LARGEST_BLOCK = 512 * 1024
 """Bytes that Blosc compresses at once, if the array does not say. Blosc alone would choose 32 kB at low levels, whose
 beginnings take a fifth to half of the time; what is larger leaves the processor's cache."""
 
+_COMPRESSORS = {"blosclz", "lz4", "lz4hc", "zlib", "zstd"}
+"""Of Blosc's, those that every reader of Zarr has."""
 _KEYS = {"name": "default", "configuration": {"separator": "/"}}
 """How chunks are named."""
 
 type Look = Callable[[NDArray[Any]], None]
-
 
 _SCRATCH = Scratch()
 
@@ -152,7 +153,7 @@ def shard_format(array: zarr.Array[Any]) -> ShardFormat | None:
                 },
             },
         ) if array.shards is not None and array.shards[0] == 1 and told["chunk_key_encoding"] == _KEYS:
-            if _has_high_bytes_first(codecs):
+            if _has_high_bytes_first(codecs) or blosc["cname"] not in _COMPRESSORS:
                 return None
             dtype, (_, *chunk), (_, *shard) = np.dtype(array.dtype), array.chunks, array.shards
             stored = dtype.newbyteorder("<")

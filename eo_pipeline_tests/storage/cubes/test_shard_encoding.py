@@ -106,6 +106,19 @@ def test_arrays_of_other_formats_are_written_by_zarr(tmp_path: Path, how: dict[s
     np.testing.assert_array_equal(np.asarray(array[1, *EDGE.slices]), numbers("uint16"))
 
 
+def test_what_not_every_reader_can_undo_is_left_to_zarr(tmp_path: Path) -> None:
+    assert shard_format(create(tmp_path, "uint16", 0, compressors=BloscCodec(cname="snappy"))) is None
+
+
+@pytest.mark.parametrize("cname", ["blosclz", "lz4", "lz4hc", "zlib", "zstd"])
+@pytest.mark.parametrize("shuffle", ["noshuffle", "shuffle", "bitshuffle"])
+def test_all_settings_of_blosc(tmp_path: Path, cname: Any, shuffle: Any) -> None:
+    array = create(tmp_path, "uint16", 0, compressors=BloscCodec(cname=cname, clevel=3, shuffle=shuffle))
+    assert shard_format(array) is not None
+    write(array, 0, EDGE, numbers("uint16"))
+    np.testing.assert_array_equal(np.asarray(array[0, *EDGE.slices]), numbers("uint16"))
+
+
 def test_pixels_that_lie_in_memory_in_another_way(tmp_path: Path) -> None:
     array = create(tmp_path, "uint16", 0)
     pixels = numbers("uint16")
