@@ -86,8 +86,11 @@ class BandEncoding:
 
     def is_valid(self, stored: NDArray[Any]) -> NDArray[np.bool_]:
         """True where `stored` (any shape) is usable: neither nodata nor NaN."""
-        invalid = self.is_nodata(stored)
-        return ~(invalid | np.isnan(stored)) if self.is_float else ~invalid
+        if self.is_float:
+            return ~(self.is_nodata(stored) | np.isnan(stored))
+        if self.nodata is None:
+            return np.ones(stored.shape, dtype=np.bool_)
+        return np.asarray(stored != self.nodata, dtype=np.bool_)
 
     def physical(self, stored: float) -> float:
         """The physical value of one stored number, in units."""

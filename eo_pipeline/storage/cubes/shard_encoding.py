@@ -8,7 +8,7 @@ at the end. What does not belong here: arrays that are encoded in other ways, wh
 import json
 import math
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,12 +97,14 @@ class ShardFormat:
             look: called with parts (y, x) of them, which together are all, while they are in the processor's cache.
         """
         room, index, offset = _SCRATCH.bytes("shard", self._most_bytes), [], 0
-        for chunk, inside in self._chunks(pixels):
-            if inside.size:
-                look(inside)
-            length = 0 if self._is_fill(chunk) else self.blosc.encode(chunk, room[offset:])
-            index += [offset, length] if length else [_ABSENT, _ABSENT]
-            offset += length
+        for start in range(0, self.shard[0], self.chunk[0]):
+            rows = pixels[start : start + self.chunk[0]]
+            for chunk in self._chunks(rows):
+                length = 0 if self._is_fill(chunk) else self.blosc.encode(chunk, room[offset:])
+                index += [offset, length] if length else [_ABSENT, _ABSENT]
+                offset += length
+            if rows.size:
+                look(rows)
         if not offset:
             return None
         packed = struct.pack(f"<{len(index)}Q", *index)
@@ -116,20 +118,21 @@ class ShardFormat:
         chunks = math.prod(self.shard) // math.prod(self.chunk)
         return chunks * (math.prod(self.chunk) * self.dtype.itemsize + _BLOSC_HEADER + 16) + 4
 
-    def _chunks(self, pixels: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-        """Inner chunks of a whole shard, row by row, in one piece of memory, each until the next one is asked for.
+    def _chunks(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        """(chunk, y, x) of a row of inner chunks, each in one piece of memory, until the next row is asked for.
 
-        What the pixels do not cover is fill; beside each chunk stands the part of it that they cover.
+        All are cut at once: each call that lets go of Python's lock may have to wait for it. What the pixels do not
+        cover is fill.
         """
-        (rows, columns), chunk = self.chunk, _SCRATCH.array("chunk", self.chunk, self.dtype)
-        for row in range(0, self.shard[0], rows):
-            for column in range(0, self.shard[1], columns):
-                part = pixels[row : row + rows, column : column + columns]
-                if part.shape != self.chunk:
-                    chunk[:] = self.fill
-                inside = chunk[: part.shape[0], : part.shape[1]]
-                inside[:] = part
-                yield chunk, inside
+        (rows, columns), (height, width) = self.chunk, pixels.shape
+        cut = _SCRATCH.array("chunks", (self.shard[1] // columns, rows, columns), self.dtype)
+        whole = width // columns
+        if (height, whole) != cut.shape[1::-1]:
+            cut[:] = self.fill
+        cut[:whole, :height] = pixels[:, : whole * columns].reshape(height, whole, columns).swapaxes(0, 1)
+        if rest := width - whole * columns:
+            cut[whole, :height, :rest] = pixels[:, whole * columns :]
+        return cut
 
     def _is_fill(self, chunk: NDArray[Any]) -> bool:
         """Whether each number is the fill, bit for bit: a negative zero is not a zero."""
