@@ -46,15 +46,15 @@ def empty_cube(folder: Path, ground: Ground) -> Path:
 def write(*, ground: Mapping[str, int], pixels: str, empty: str, cube: str) -> dict[str, float]:
     """Writes the slot by forks of one session, a shard each, on as many threads as there are cores, and commits."""
     held, size = read_pixels(pixels), Ground(**ground)
+    with ThreadPoolExecutor(WORKERS) as pool:
 
-    def written() -> dict[str, float]:
-        shutil.rmtree(cube, ignore_errors=True)
-        shutil.copytree(empty, cube)
-        opened = _opened(Path(cube), size)
-        with ThreadPoolExecutor(WORKERS) as pool:
+        def written() -> dict[str, float]:
+            shutil.rmtree(cube, ignore_errors=True)
+            shutil.copytree(empty, cube)
+            opened = _opened(Path(cube), size)
             return timed(lambda: _write(opened, 0, held, pool.map))
 
-    return second(written)
+        return second(written)
 
 
 def slots(*, ground: Mapping[str, int], pixels: str, cube: str, lengths: Sequence[int], further: int) -> Json:
