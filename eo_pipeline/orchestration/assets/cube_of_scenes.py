@@ -3,7 +3,6 @@
 What does not belong here: cubes of mosaics (`cube`), and which scenes there are (`inputs`).
 """
 
-import json
 import os
 from typing import Any
 
@@ -21,6 +20,7 @@ from eo_pipeline.orchestration.io_managers import REPOSITORY, CubeIO, Stored
 from eo_pipeline.orchestration.scenes.engines import ComposeConfig, ProgressLines, worker_environment
 from eo_pipeline.orchestration.scenes.resource import ScenesResource
 from eo_pipeline.orchestration.scenes.shown import composite_picture, timeline_shown
+from eo_pipeline.orchestration.scenes.versions import recorded
 from eo_pipeline.orchestration.scenes.work import SceneWork, open_work
 from eo_pipeline.steps.cubes.plan_region import RegionPlan
 from eo_pipeline.steps.cubes.write_scenes_region import ScenesRegionReport, Workers
@@ -28,10 +28,6 @@ from eo_pipeline.storage.cubes import CubeAddress, open_slots
 
 PARTITIONS_A_RUN = 10
 """A partition takes minutes: a run that dies keeps those it finished."""
-
-
-SCENES_RECORDED = 2000
-"""Scenes whose versions are kept in the event log."""
 
 
 def build_cube_of_scenes(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
@@ -83,13 +79,12 @@ def build_cube_of_scenes(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
 def _metadata(
     chain: Chain, plan: RegionPlan, report: ScenesRegionReport, root: str, address: CubeAddress
 ) -> dict[str, Any]:
-    versions = {scene.id: scene.version for scene in plan.scenes}
     return {
         names.STATE: report.record.state.value,
         names.DIGEST: fingerprint(plan.scenes),
         names.RECIPE_VERSION: chain.recipe_version(),
         names.ROOT: root,
-        **({names.SCENES: json.dumps(versions)} if len(versions) <= SCENES_RECORDED else {}),
+        **recorded(plan.versions),
         "scenes": len(plan.scenes),
         "snapshot": report.snapshot,
         "committed": report.changed,

@@ -19,6 +19,7 @@ from eo_pipeline.orchestration.scenes.engines import ComposeConfig, ProgressLine
 from eo_pipeline.orchestration.scenes.resource import ScenesResource
 from eo_pipeline.orchestration.scenes.shown import composite_picture, timeline_shown
 from eo_pipeline.orchestration.scenes.tiles import TilesWork, open_tiles_work
+from eo_pipeline.orchestration.scenes.versions import recorded
 from eo_pipeline.steps.cubes.ingest_tiles import Ingested
 from eo_pipeline.storage.cubes import CubeAddress, open_slots
 
@@ -80,6 +81,7 @@ def _metadata(chain: Chain, done: Ingested, root: str, address: CubeAddress) -> 
         names.DIGEST: record.provenance.inputs_hash,
         names.RECIPE_VERSION: chain.recipe_version(),
         names.ROOT: root,
+        **recorded(done.found.versions),
         "tiles": done.tiles,
         "places without a tile": len(done.missing),
         **({"without a tile": ", ".join(done.missing[:PLACES_SHOWN])} if done.missing else {}),

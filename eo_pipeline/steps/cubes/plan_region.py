@@ -63,6 +63,11 @@ class RegionPlan:
         return digest({"shards": [shard.inputs_hash for shard in self.shards]})
 
     @property
+    def versions(self) -> dict[str, str]:
+        """Of the scenes, by id."""
+        return {scene.id: scene.version for scene in self.scenes}
+
+    @property
     def to_make(self) -> int:
         """Shards that have scenes."""
         return sum(bool(shard.scenes) for shard in self.shards)

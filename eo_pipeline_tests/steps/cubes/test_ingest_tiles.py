@@ -262,8 +262,8 @@ def test_a_text_stands_for_an_archive(cube: Cube, folder: Path) -> None:
     assert ingest(cube, TileArchive(listing, pattern)).tiles == 12
     np.testing.assert_array_equal(stored(cube), whole)
     names = sorted(path.name for path in (folder / "2000").iterdir())
-    (folder / "of2001.txt").write_text("\n".join(f"2000/{name}" for name in names))
-    listing, pattern = open_matching(f"{folder}/of{{period}}.txt", period="2001")
+    (folder / "of2001_2001.txt").write_text("\n".join(f"2000/{name}" for name in names))
+    listing, pattern = open_matching(f"{folder}/of{{period}}_{{year}}.txt")
     assert ingest(cube, TileArchive(listing, pattern), 2001).tiles == 12
     np.testing.assert_array_equal(stored(cube, slot=1), whole)
     with pytest.raises(SourceError, match=r"expected a text file that lists the files behind http://x/\*\.tif"):

@@ -22,7 +22,14 @@ from eo_pipeline.sources.stac.source import StacSource
 from eo_pipeline.steps.cubes.find_stale import Today, find_stale
 from eo_pipeline.steps.cubes.plan_region import RegionPlan, plan_region
 from eo_pipeline.steps.cubes.write_scenes_region import ScenesRegionReport, Workers, write_scenes_region
-from eo_pipeline.storage.cubes import CubeAddress, open_or_create_cube, read_history, read_ledger, verify_cube
+from eo_pipeline.storage.cubes import (
+    CubeAddress,
+    open_or_create_cube,
+    read_history,
+    read_ledger,
+    read_partitions,
+    verify_cube,
+)
 from eo_pipeline_tests.steps.cubes import plain
 from eo_pipeline_tests.steps.cubes.archive import COLLECTION, LEFT, TOP, MadeScene, grid_at, made_scene, write_archive
 from eo_pipeline_tests.steps.cubes.here import Here
@@ -104,7 +111,7 @@ def test_a_late_scene_rewrites_only_the_shards_it_meets(tmp_path: Path) -> None:
     plan = planned(tmp_path, scenes, product)
     recorded = {scene.id: scene.version for scene in before.scenes}
     cube = open_or_create_cube(CubeAddress(str(tmp_path / "cube")), template_of(product))
-    (stale,) = find_stale(cube, [Today("2023-06", "whole", plan, recorded)])
+    (stale,) = find_stale(read_partitions(cube), [Today("2023-06", "whole", plan, recorded)])
     left = (Rectangle(0, 0, 64, 64), Rectangle(64, 0, 128, 64))
     assert stale.shards == left
     assert stale.changes == SceneChanges(added=("late",))
@@ -112,7 +119,7 @@ def test_a_late_scene_rewrites_only_the_shards_it_meets(tmp_path: Path) -> None:
     report = write(tmp_path, scenes, product)
     assert (report.changed, report.unchanged, report.made) == (True, 2, 2)
     assert len(report.timeline.bars) == 2
-    assert find_stale(cube, [Today("2023-06", "whole", plan, recorded)]) == ()
+    assert find_stale(read_partitions(cube), [Today("2023-06", "whole", plan, recorded)]) == ()
     assert len([v for v in read_history(CubeAddress(str(tmp_path / "cube"))) if "2023-06" in v.message]) == 2 + 1
 
 
@@ -133,13 +140,15 @@ def test_a_reprocessed_and_a_removed_scene_are_found(tmp_path: Path) -> None:
     changed = replace(EAST, updated="2024-02-02T00:00:00Z")
     plan = planned(tmp_path, [WEST, changed], product)
     cube = open_or_create_cube(CubeAddress(str(tmp_path / "cube")), template_of(product))
-    (stale,) = find_stale(cube, [Today("2023-06", "whole", plan, recorded)])
+    (stale,) = find_stale(read_partitions(cube), [Today("2023-06", "whole", plan, recorded)])
     assert stale.changes == SceneChanges(changed=("east",), removed=("old",))
     assert len(stale.shards) == 4
-    (other,) = find_stale(cube, [Today("2023-07", "whole", plan)])
+    (other,) = find_stale(read_partitions(cube), [Today("2023-07", "whole", plan)])
     assert (other.state, other.reason) == (None, "never made")
     darker = scenes_product(mask={"scl_exclude": [2]})
-    (recipe,) = find_stale(cube, [Today("2023-06", "whole", planned(tmp_path, [WEST, EAST, OLD], darker), recorded)])
+    (recipe,) = find_stale(
+        read_partitions(cube), [Today("2023-06", "whole", planned(tmp_path, [WEST, EAST, OLD], darker), recorded)]
+    )
     assert recipe.reason == "another recipe or other areas of land"
 
 
