@@ -131,11 +131,12 @@ def scene_recipe(product: Product, native_resolution: float | None = None) -> Sc
 def resolution_of(scenes: Sequence[Scene], names: Sequence[str]) -> float | None:
     """Metres a pixel of the finest band that scenes tell the grid of; None if they tell none."""
     grids = [scene.band(name).geobox for scene in scenes for name in names if scene.has(name)]
-    told = [_metres(grid) for grid in grids if grid is not None]
+    told = [metres_a_pixel(grid) for grid in grids if grid is not None]
     return min(told, default=None)
 
 
-def _metres(grid: GeoBox) -> float:
+def metres_a_pixel(grid: GeoBox) -> float:
+    """Along the shorter side of a grid's pixels; of degrees along a meridian."""
     step = min(abs(grid.resolution.x), abs(grid.resolution.y))
     return step * (_METRES_A_DEGREE if grid.crs is not None and grid.crs.geographic else 1.0)
 
