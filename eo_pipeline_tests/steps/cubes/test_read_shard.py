@@ -144,9 +144,9 @@ def test_a_cube_in_degrees_is_masked_around_clouds_as_one_in_metres(archive: Sta
     x, y = Transformer.from_crs(32633, 4326, always_xy=True).transform(600_200, 5_339_800)
     left, top = round(x / step) * step, round(y / step) * step
     box = [left, top - 64 * step, left + 64 * step, top]
-    degrees = {"crs": "EPSG:4326", "resolution": step, "origin": [left, top], "box": box}
-    shares = []
-    for area in ({}, {"area": degrees}):
+    degrees: dict[str, Any] = {"crs": "EPSG:4326", "resolution": step, "origin": [left, top], "box": box}
+    shares, areas = [], list[dict[str, Any]]([{}, {"area": degrees}])
+    for area in areas:
         whole, grown = (
             made(archive, scenes_product(mask={**MASK, "dilation": by}, **area))["n_valid"].astype(int) for by in (0, 2)
         )
