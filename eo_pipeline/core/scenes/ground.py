@@ -29,7 +29,6 @@ class Ground:
     def __init__(self, geobox: GeoBox) -> None:
         self._geobox = geobox
         self._outlines: dict[GeoBox, BaseGeometry | None] = {}
-        self._answers: dict[tuple[GeoBox, Rectangle, float], bool] = {}
 
     def holds(self, grid: GeoBox, part: Rectangle, *, reach: float = CENTRES) -> bool:
         """Whether a file's ground comes within so many pixels of a part, or inside by as many where that is negative.
@@ -42,12 +41,6 @@ class Ground:
             part: pixels of the cube.
             reach: pixels around it; by default the part's centres count.
         """
-        asked = (grid, part, reach)
-        if asked not in self._answers:
-            self._answers[asked] = self._meets(grid, part, reach)
-        return self._answers[asked]
-
-    def _meets(self, grid: GeoBox, part: Rectangle, reach: float) -> bool:
         if grid not in self._outlines:
             self._outlines[grid] = self._outline(grid)
         outline = self._outlines[grid]

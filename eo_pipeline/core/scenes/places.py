@@ -80,7 +80,8 @@ def either_way(footprint: BaseGeometry, crs: CRS) -> BaseGeometry:
     Returns:
         The same where a corner has no place in the CRS, or of an outline around a pole.
     """
-    return shapely.union_all([footprint, *(_straight_in(crs, part) for part in shapely.get_parts(footprint))])
+    told = shapely.make_valid(footprint)
+    return shapely.union_all([told, *(_straight_in(crs, part) for part in shapely.get_parts(told))])
 
 
 def _straight_in(crs: CRS, part: BaseGeometry) -> BaseGeometry:

@@ -5,7 +5,6 @@ What does not belong here: asking for scenes (`plan_region`), and one file's gro
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from odc.geo.geobox import GeoBox
 
@@ -20,14 +19,6 @@ from eo_pipeline.steps.cubes.usable_pixels import farthest
 
 _Ways = tuple[tuple[GeoBox, float], ...]
 """(grid of a file, pixels around a part within which it decides something of the part)."""
-
-
-@dataclass(frozen=True)
-class _Known:
-    """A scene with how its pixels reach parts of the cube; None if its item does not tell the grid of every band."""
-
-    scene: Scene
-    ways: _Ways | None
 
 
 class ScenesOfShards:
@@ -49,9 +40,11 @@ class ScenesOfShards:
         native = native_grid(part_of(geobox, region), recipe.factor)
         beyond = 0 if recipe.mask is None else farthest(recipe.mask, read, native)
         self._beyond = math.ceil(beyond / recipe.factor)
-        self._known = [
-            _Known(scene, self._ways(recipe, bands_read)) for scene, bands_read in zip(scenes, read, strict=True)
-        ]
+        self._scenes = tuple(scenes)
+        ways = [self._ways(recipe, bands_read) for bands_read in read]
+        self._kinds = tuple(dict.fromkeys(ways))
+        numbers = {kind: number for number, kind in enumerate(self._kinds)}
+        self._kind_of = tuple(numbers[one] for one in ways)
 
     def of(self, shard: Rectangle) -> tuple[Scene, ...]:
         """Those of a shard, in order; no scene is left out that decides one of its pixels."""
@@ -62,18 +55,22 @@ class ScenesOfShards:
             shard.column_stop + self._beyond,
         )
         place = Place(part_of(self._geobox, around))
+        reached = [kind is None or self._reaches(kind, shard) for kind in self._kinds]
         return tuple(
-            known.scene for known in self._known if self._reaches(known, shard) and place.meets(known.scene.footprint)
+            scene
+            for scene, kind in zip(self._scenes, self._kind_of, strict=True)
+            if reached[kind] and place.meets(scene.footprint)
         )
 
-    def _reaches(self, known: _Known, shard: Rectangle) -> bool:
-        return known.ways is None or any(self._ground.holds(grid, shard, reach=reach) for grid, reach in known.ways)
+    def _reaches(self, ways: _Ways, shard: Rectangle) -> bool:
+        return any(self._ground.holds(grid, shard, reach=reach) for grid, reach in ways)
 
     def _ways(self, recipe: SceneRecipe, scene: Scene) -> _Ways | None:
+        """How a scene's pixels reach parts of the cube; None if its item does not tell the grid of every band."""
         centres = CENTRES / recipe.factor
         reaches = [(name, centres) for name in recipe.wanted]
         if recipe.mask is not None:
             reaches.append((recipe.mask.band, self._beyond or centres))
         grids = [(scene.bands[name].geobox if name in scene.bands else None, reach) for name, reach in reaches]
-        known = {(grid, reach) for grid, reach in grids if grid is not None}
-        return None if any(grid is None for grid, _ in grids) else tuple(known)
+        known = tuple(dict.fromkeys((grid, reach) for grid, reach in grids if grid is not None))
+        return None if any(grid is None for grid, _ in grids) else known

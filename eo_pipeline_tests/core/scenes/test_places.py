@@ -94,6 +94,13 @@ def test_an_outline_of_four_corners_holds_all_of_a_tile(name: str) -> None:
     assert corners.difference(wide).area < 1e-9
 
 
+def test_an_outline_that_crosses_itself_is_mended() -> None:
+    bow = shapely.Polygon([(15, 50), (16, 51), (16, 50), (15, 51)])
+    wide = either_way(bow, CRS("EPSG:32633"))
+    assert wide.is_valid
+    assert shapely.make_valid(bow).difference(wide).area < 1e-9
+
+
 def test_outlines_without_another_edge_stay_as_they_are() -> None:
     box = shapely.box(10, 50, 11, 51)
     assert either_way(box, CRS("EPSG:4326")).equals(box)
