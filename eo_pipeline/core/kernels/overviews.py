@@ -39,31 +39,75 @@ class NoValue(NamedTuple):
 
 
 @kernel
-def average_integer_pairs(source: NDArray[Any], result: NDArray[Any], no_value: NoValue) -> None:
+def average_integer_pairs(
+    source: NDArray[Any], result: NDArray[Any], bands: int, no_value: NoValue, sums: NDArray[Any]
+) -> None:
     """Means of 2 x 2 whole numbers, halves away from 0.
 
     Args:
-        source: (y, x).
-        result: (y, x), half as high and wide, written.
+        source: (y, x and band), all bands of a pixel side by side.
+        result: (y, x and band), half as high and wide, written.
+        bands: of a pixel.
         no_value: what is left out.
+        sums: (x and band) as wide as the source, of a type that holds sums of four of its numbers; memory to work in.
     """
-    height, width = result.shape
-    empty, declared = np.int64(no_value.number), no_value.declared
-    for y in range(height):
-        for x in range(width):
-            a, b = np.int64(source[2 * y, 2 * x]), np.int64(source[2 * y, 2 * x + 1])
-            c, d = np.int64(source[2 * y + 1, 2 * x]), np.int64(source[2 * y + 1, 2 * x + 1])
-            total, count = a + b + c + d, 4
-            if declared and (a == empty or b == empty or c == empty or d == empty):  # noqa: PLR1714  # `in` is slower
-                lacking = (a == empty) + (b == empty) + (c == empty) + (d == empty)
-                total, count = total - lacking * empty, 4 - lacking
-            if count == 0:
-                result[y, x] = empty
-                continue
-            mean = (abs(total) + 2) >> 2 if count == 4 else (2 * abs(total) + count) // (2 * count)
-            if total < 0:
-                mean = -mean
-            result[y, x] = no_value.next if declared and mean == empty else mean
+    empty, following = source.dtype.type(no_value.number), source.dtype.type(no_value.next)
+    for y in range(result.shape[0]):
+        upper, lower, row = source[2 * y], source[2 * y + 1], result[y]
+        gaps = False
+        for place in range(upper.size):
+            above, below = upper[place], lower[place]
+            sums[place] = sums.dtype.type(above) + sums.dtype.type(below)
+            gaps |= (above == empty) | (below == empty)
+        if no_value.declared and gaps:
+            _average_of_those_there(upper, lower, row, bands, no_value)
+            continue
+        if bands == 1:  # a number that the compiler knows is what makes this quick
+            _average_neighbours(sums, row, 1)
+        elif bands == 2:
+            _average_neighbours(sums, row, 2)
+        elif bands == 3:
+            _average_neighbours(sums, row, 3)
+        elif bands == 4:
+            _average_neighbours(sums, row, 4)
+        else:
+            _average_neighbours(sums, row, bands)
+        if no_value.declared:
+            for place in range(row.size):
+                row[place] = following if row[place] == empty else row[place]
+
+
+@kernel
+def _average_neighbours(sums: NDArray[Any], row: NDArray[Any], bands: int) -> None:
+    """A row of means of four, of sums of two that lie above each other."""
+    for x in range(row.size // bands):
+        left = 2 * x * bands
+        for band in range(bands):
+            total = sums[left + band] + sums[left + bands + band]
+            mean = (abs(total) + 2) >> 2
+            row[x * bands + band] = -mean if total < 0 else mean
+
+
+@kernel
+def _average_of_those_there(
+    upper: NDArray[Any], lower: NDArray[Any], row: NDArray[Any], bands: int, no_value: NoValue
+) -> None:
+    """A row of means of one to four numbers, where some have no value."""
+    empty = np.int64(no_value.number)
+    for place in range(row.size):
+        x, band = place // bands, place % bands
+        left = 2 * x * bands + band
+        a, b = np.int64(upper[left]), np.int64(upper[left + bands])
+        c, d = np.int64(lower[left]), np.int64(lower[left + bands])
+        lacking = np.int64(a == empty) + np.int64(b == empty) + np.int64(c == empty) + np.int64(d == empty)
+        total, count = a + b + c + d - lacking * empty, 4 - lacking
+        if count == 0:
+            row[place] = empty
+            continue
+        mean = (2 * abs(total) + count) // (2 * count)
+        if total < 0:
+            mean = -mean
+        row[place] = no_value.next if mean == empty else mean
 
 
 @kernel

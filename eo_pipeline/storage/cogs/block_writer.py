@@ -6,7 +6,7 @@ Does not belong here: the file's layout.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, product
 from math import isnan
@@ -27,14 +27,15 @@ from eo_pipeline.storage.cogs.reserve import Reserve, sample
 from eo_pipeline.storage.cogs.sources import BlockSource
 from eo_pipeline.storage.cogs.spec import CogSpec
 from eo_pipeline.storage.cogs.threads import in_threads
+from eo_pipeline.storage.scratch import Scratch
 
 
 class _Encoded(NamedTuple):
-    """A block's row and column of blocks, and its bytes; none if it has no value."""
+    """A block's row and column of blocks, and its bytes until the next is made; none if it has no value."""
 
     row: int
     column: int
-    data: bytes
+    data: bytes | memoryview
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class BlockWriter:
         placed: where the raster's own blocks go.
         head: bytes that the file has before its first block, at most.
         work: how windows are cut.
+        scratch: memory for blocks, of each thread its own.
     """
 
     spec: CogSpec
@@ -60,6 +62,7 @@ class BlockWriter:
     placed: PlacedBlocks
     head: int
     work: Workload
+    scratch: Scratch = field(default_factory=Scratch)
 
     def write_all(self) -> None:
         """Write every block that holds a value, of every level."""
@@ -128,13 +131,16 @@ class BlockWriter:
 
     def _encoded(self, level: int, window: Rectangle, pixels: NDArray[Any]) -> Iterator[_Encoded]:
         """A window's blocks, compressed or as the source has them; of those without a value no byte."""
+        encoding: Encoding | None = None
         for block in self.work.blocks(window):
             values = pixels[:, *block.shifted(rows=-window.row_start, columns=-window.column_start).slices]
-            data = b""
-            if self._has_values(values):
-                raw = self.source.raw(block) if level == 0 else None
-                data = self.encoding.encode(values) if raw is None else raw
-            yield _Encoded(*self._place(block), data)
+            if not self._has_values(values):
+                yield _Encoded(*self._place(block), b"")
+            elif level == 0 and (raw := self.source.raw(block)) is not None:
+                yield _Encoded(*self._place(block), raw)
+            else:
+                encoding = encoding or self.encoding.suited_to(values)
+                yield _Encoded(*self._place(block), encoding.encode(values, self.scratch))
 
     def _without_value(self, window: Rectangle) -> Iterator[_Encoded]:
         """The blocks of a window that has no value."""
@@ -174,7 +180,7 @@ class BlockWriter:
         block = Rectangle(row * size, column * size, (row + 1) * size, (column + 1) * size)
         shared = block.intersection(window)
         if shared is not None:
-            values = self.encoding.decode(data)[
+            values = self.encoding.decode(data, self.scratch)[
                 :, *shared.shifted(rows=-block.row_start, columns=-block.column_start).slices
             ]
             pixels[:, *shared.shifted(rows=-window.row_start, columns=-window.column_start).slices] = values
