@@ -133,8 +133,8 @@ def _average_of_pairs(pixels: NDArray[Any], band: BandEncoding) -> NDArray[Any]:
     """Means of 2 x 2 whole numbers (band, y, x), of bands like this one."""
     bands, height, width = pixels.shape
     source, means = by_rows(pixels), np.empty((height // 2, width // 2 * bands), pixels.dtype)
-    sums = np.empty(width * bands, np.int64 if pixels.itemsize >= _WIDE else np.int32)
-    average_integer_pairs(source, means, bands, _no_value(band), sums)
+    work = np.empty((2, width * bands), np.int64 if pixels.itemsize >= _WIDE else np.int32)
+    average_integer_pairs(source, means, bands, _no_value(band), work)
     return np.moveaxis(means.reshape(height // 2, width // 2, bands), 2, 0)
 
 
