@@ -15,6 +15,7 @@ from eo_pipeline.storage.cogs.encoding import CODES, Encoding
 from eo_pipeline.storage.cogs.gdal_cog import write_gdal_cog
 from eo_pipeline.storage.cogs.layout import Level, head_size, lay_out
 from eo_pipeline.storage.cogs.part_files import BlockTable, PartFiles
+from eo_pipeline.storage.cogs.pending_blocks import PendingBlocks
 from eo_pipeline.storage.cogs.placed_blocks import PlacedBlocks
 from eo_pipeline.storage.cogs.sources import BlockSource
 from eo_pipeline.storage.cogs.spec import CogSpec
@@ -51,7 +52,7 @@ def write_cog(
 
 
 def _write_blocks(folder: Path, spec: CogSpec, source: BlockSource, work: Workload, *, waiting: int, big: bool) -> None:
-    """Write WHOLE; `waiting` bytes of blocks are kept in memory until their turn."""
+    """Write WHOLE; `waiting` bytes of blocks, and of pixels, are kept in memory until their turn."""
     height, width = spec.geobox.shape
     shapes = level_shapes((height, width), spec.block)
     tags = tags_like_gdal(spec, folder)
@@ -62,7 +63,8 @@ def _write_blocks(folder: Path, spec: CogSpec, source: BlockSource, work: Worklo
     ]
     with PartFiles(folder, tables, memory=waiting) as part:
         placed = PlacedBlocks(part)
-        BlockWriter(spec, shapes, source, Encoding.of(spec), part, placed, head_size(levels), work).write_all()
+        pending = PendingBlocks(shapes, spec.block, spec.empty, waiting)
+        BlockWriter(spec, shapes, source, Encoding.of(spec), part, placed, head_size(levels), work, pending).write_all()
         layout = lay_out(levels, big=big, first=placed.first)
         if not placed.first:
             placed.begin(layout.first)
