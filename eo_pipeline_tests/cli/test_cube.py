@@ -17,7 +17,7 @@ from eo_pipeline.storage.cubes import (
     Cube,
     CubeAddress,
     extend_time,
-    open_or_create_cube,
+    open_or_create_icechunk_cube,
     read_history,
     write_region,
 )
@@ -33,7 +33,7 @@ def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def cube(tmp_path: Path) -> Cube:
     """January with three inputs after another."""
-    made = open_or_create_cube(CubeAddress(str(tmp_path / "cube")), template())
+    made = open_or_create_icechunk_cube(CubeAddress(str(tmp_path / "cube")), template())
     extend_time(made, MONTH.parse("2023-01"))
     for seed in (1, 2, 3):
         write_january(made, seed)
@@ -169,7 +169,7 @@ def test_a_product_s_cube_is_checked_against_its_declaration(project: Path) -> N
     assert chosen.address.uri == str(project.parent / "data" / "cubes" / "ndvi")
     declared = chosen.template()
     assert declared is not None
-    made = open_or_create_cube(chosen.address, declared)
+    made = open_or_create_icechunk_cube(chosen.address, declared)
     (period,) = declared.rule.periods(declared.start, declared.start.replace(day=2))
     extend_time(made, period)
     height, width = declared.shard_shape

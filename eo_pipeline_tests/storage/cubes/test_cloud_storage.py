@@ -22,7 +22,7 @@ from eo_pipeline.storage.cubes import (
     ShardBatch,
     WrittenBatch,
     extend_time,
-    open_or_create_cube,
+    open_or_create_icechunk_cube,
     opening,
     read_history,
     roll_back,
@@ -80,7 +80,7 @@ def lose_the_commit(proxy: LossyProxy, times: int) -> None:
 def test_lost_reply_to_a_commit_makes_it_once(proxy: LossyProxy, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Icechunk tries again by itself, here ten times; after that the history is read again."""
     monkeypatch.setattr(opening, "_PATIENCE", icechunk.StorageRetriesSettings(max_tries=10, initial_backoff_ms=50))
-    cube = open_or_create_cube(at(proxy.endpoint, f"lost{times}"), template())
+    cube = open_or_create_icechunk_cube(at(proxy.endpoint, f"lost{times}"), template())
     extend_time(cube, MONTHS[0])
 
     def run(work: Work, batches: Sequence[ShardBatch]) -> list[WrittenBatch]:
@@ -103,7 +103,7 @@ def test_a_store_that_is_away_for_some_seconds_costs_no_partition(sandbox: Sandb
     relay = python_module("eo_pipeline_tests.chaos_cubes.relay", str(port), sandbox.url.rpartition(":")[2])
     with started(relay, log=tmp_path / "before.log"):
         wait_until(lambda: listens(port))
-        cube = open_or_create_cube(at(f"http://127.0.0.1:{port}", "away"), template())
+        cube = open_or_create_icechunk_cube(at(f"http://127.0.0.1:{port}", "away"), template())
         extend_time(cube, MONTHS[0])
 
     def run(work: Work, batches: Sequence[ShardBatch]) -> list[WrittenBatch]:
@@ -123,11 +123,11 @@ def test_a_store_that_is_away_for_some_seconds_costs_no_partition(sandbox: Sandb
 
 def test_time_extended_meanwhile_costs_no_shard_twice(sandbox: SandboxProcess) -> None:
     address, asked = at(sandbox.url, "extended"), list[Rectangle]()
-    cube = open_or_create_cube(address, template())
+    cube = open_or_create_icechunk_cube(address, template())
 
     def run(work: Work, batches: Sequence[ShardBatch]) -> list[WrittenBatch]:
         written = [work(batch) for batch in batches]
-        extend_time(open_or_create_cube(address, template()), MONTHS[2])
+        extend_time(open_or_create_icechunk_cube(address, template()), MONTHS[2])
         return written
 
     def read(shard: Rectangle) -> dict[str, NDArray[Any]]:
@@ -141,7 +141,7 @@ def test_time_extended_meanwhile_costs_no_shard_twice(sandbox: SandboxProcess) -
 
 
 def test_rolling_back_on_cloud_storage(sandbox: SandboxProcess) -> None:
-    cube = open_or_create_cube(at(sandbox.url, "back"), template())
+    cube = open_or_create_icechunk_cube(at(sandbox.url, "back"), template())
     first = write(cube, "2023-01", tasks_for(1)).snapshot
     write(cube, "2023-01", tasks_for(2, inputs="h2"), inputs="h2")
     assert len(roll_back(cube.address, first).undone) == 1
@@ -150,10 +150,10 @@ def test_rolling_back_on_cloud_storage(sandbox: SandboxProcess) -> None:
 
 def test_creation_that_was_cut_short_begins_again_and_other_files_stay(sandbox: SandboxProcess) -> None:
     address = at(sandbox.url, "cut")
-    open_or_create_cube(address, template())
+    open_or_create_icechunk_cube(address, template())
     requests.delete(f"{sandbox.url}/storage/v1/b/cubes/o/cut%2Frepo", timeout=30).raise_for_status()
     with pytest.raises(CubeError, match=r"Expected an empty folder or a cube at gs://cubes/cut, got: .*choose another"):
-        open_or_create_cube(address, template())
+        open_or_create_icechunk_cube(address, template())
     listed = f"{sandbox.url}/storage/v1/b/cubes/o?prefix=cut/"
     for item in requests.get(listed, timeout=30).json()["items"]:
         if not item["name"].startswith("cut/snapshots/"):
@@ -163,5 +163,5 @@ def test_creation_that_was_cut_short_begins_again_and_other_files_stay(sandbox: 
     for name in later:
         requests.delete(f"{sandbox.url}/storage/v1/b/cubes/o/{quote(name, safe='')}", timeout=30).raise_for_status()
     assert first.startswith("cut/snapshots/")
-    cube = open_or_create_cube(address, template())
+    cube = open_or_create_icechunk_cube(address, template())
     assert write(cube, "2023-01", tasks_for(1)).changed

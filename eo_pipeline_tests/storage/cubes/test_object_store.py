@@ -22,7 +22,7 @@ from eo_pipeline.storage.cubes import (
     collect_garbage,
     extend_time,
     open_cube,
-    open_or_create_cube,
+    open_or_create_icechunk_cube,
     tag_release,
     verify_cube,
     write_region,
@@ -82,13 +82,13 @@ def at(endpoint: str, uri: str) -> CubeAddress:
 def test_no_commit_of_four_processes_is_lost(endpoint: str) -> None:
     address = at(endpoint, "s3://cubes/four")
     reported = write_from_four_processes(address)
-    assert_nothing_lost(open_or_create_cube(address, template()), reported)
+    assert_nothing_lost(open_or_create_icechunk_cube(address, template()), reported)
 
 
 def test_writer_with_an_old_session_makes_its_change_again(endpoint: str) -> None:
     """While one writer reads its pixels, another extends time: the rebase fails, and the change is made anew."""
     address = at(endpoint, "s3://cubes/again")
-    cube = open_or_create_cube(address, template())
+    cube = open_or_create_icechunk_cube(address, template())
     january = MONTH.parse("2023-01")
     extend_time(cube, january)
     arrays = pixels(UPPER_LEFT, seed=1)
@@ -96,7 +96,7 @@ def test_writer_with_an_old_session_makes_its_change_again(endpoint: str) -> Non
 
     def read(band: str, rows: slice, columns: slice) -> np.ndarray[tuple[int, int], np.dtype[np.uint16]]:
         if not calls:
-            extend_time(open_or_create_cube(address, template()), MONTH.parse("2023-02"))
+            extend_time(open_or_create_icechunk_cube(address, template()), MONTH.parse("2023-02"))
         calls.append(band)
         return reader(arrays)(band, rows, columns)
 
@@ -111,7 +111,7 @@ def test_writer_with_an_old_session_makes_its_change_again(endpoint: str) -> Non
 
 def test_writer_that_never_gets_through_says_so(endpoint: str) -> None:
     address = at(endpoint, "s3://cubes/busy")
-    cube = open_or_create_cube(address, template())
+    cube = open_or_create_icechunk_cube(address, template())
     attempts = 0
 
     def write_x(group: zarr.Group) -> tuple[bool, None]:
@@ -136,11 +136,11 @@ def test_missing_cube_is_named(endpoint: str) -> None:
 
 def test_missing_bucket_is_named(endpoint: str) -> None:
     with pytest.raises(StorageError, match=r"the cube s3://nobucket/cube, got: .*check the address and credentials"):
-        open_or_create_cube(at(endpoint, "s3://nobucket/cube"), template())
+        open_or_create_icechunk_cube(at(endpoint, "s3://nobucket/cube"), template())
 
 
 def test_forks_of_processes_are_one_commit(endpoint: str) -> None:
-    cube = open_or_create_cube(at(endpoint, "s3://cubes/forks"), template())
+    cube = open_or_create_icechunk_cube(at(endpoint, "s3://cubes/forks"), template())
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         commit = write_shards(cube, "2023-01", tasks_for(1), run=in_pool(pool), batch_size=2)
     assert commit.changed
@@ -155,7 +155,7 @@ def test_no_commit_of_forks_is_lost(endpoint: str) -> None:
 
 
 def test_versions_are_freed_once_no_writer_can_need_them(endpoint: str) -> None:
-    cube = open_or_create_cube(at(endpoint, "s3://cubes/old"), template())
+    cube = open_or_create_icechunk_cube(at(endpoint, "s3://cubes/old"), template())
     for seed in (1, 2):
         write_shards(cube, "2023-01", tasks_for(seed, inputs=str(seed)), inputs=str(seed))
     tag_release(cube.address, "v2")
@@ -170,7 +170,7 @@ def test_versions_are_freed_once_no_writer_can_need_them(endpoint: str) -> None:
 
 
 def test_writer_that_takes_too_long_does_not_commit(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    cube = open_or_create_cube(at(endpoint, "s3://cubes/slow"), template())
+    cube = open_or_create_icechunk_cube(at(endpoint, "s3://cubes/slow"), template())
     before = extend_time(cube, MONTH.parse("2023-01")).snapshot
 
     def run(work: Work, batches: Sequence[ShardBatch]) -> list[WrittenBatch]:
