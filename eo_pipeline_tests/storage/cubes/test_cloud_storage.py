@@ -4,6 +4,7 @@ import pickle
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -47,6 +48,7 @@ from eo_pipeline_tests.storage.cubes.shards import (
     write_from_four_threads,
 )
 from eo_pipeline_tests.storage.cubes.test_kills import wait_until
+from eo_pipeline_tests.storage.cubes.test_plain_zarr import check_on_object_store
 from eo_pipeline_tests.storage.cubes.test_repository import head, history
 
 
@@ -138,6 +140,10 @@ def test_time_extended_meanwhile_costs_no_shard_twice(sandbox: SandboxProcess) -
     assert asked == list(SHARDS)
     assert history(cube)[:2] == ["example 2023-01", "example time axis to 2023-03"]
     np.testing.assert_array_equal(array_at(head(cube), "red")[0], expected(1, "red"))
+
+
+def test_plain_zarr_on_cloud_storage(sandbox: SandboxProcess) -> None:
+    check_on_object_store(replace(at(sandbox.url, "plain"), store="zarr"))
 
 
 def test_rolling_back_on_cloud_storage(sandbox: SandboxProcess) -> None:

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 
@@ -22,6 +23,7 @@ from eo_pipeline.storage.cubes import (
     collect_garbage,
     extend_time,
     open_cube,
+    open_or_create_cube,
     open_or_create_icechunk_cube,
     tag_release,
     verify_cube,
@@ -35,6 +37,7 @@ from eo_pipeline_tests.storage.cubes.shards import Work, expected, in_pool, task
 from eo_pipeline_tests.storage.cubes.shards import assert_nothing_lost as assert_no_forks_lost
 from eo_pipeline_tests.storage.cubes.shards import write as write_shards
 from eo_pipeline_tests.storage.cubes.test_concurrency import assert_nothing_lost
+from eo_pipeline_tests.storage.cubes.test_plain_zarr import check_on_object_store
 from eo_pipeline_tests.storage.cubes.test_repository import head, history
 from eo_pipeline_tests.storage.cubes.writers import write_from_four_processes
 
@@ -152,6 +155,21 @@ def test_forks_of_processes_are_one_commit(endpoint: str) -> None:
 def test_no_commit_of_forks_is_lost(endpoint: str) -> None:
     address = at(endpoint, "s3://cubes/four_forks")
     assert_no_forks_lost(address, write_from_four_threads(address))
+
+
+def test_plain_zarr_on_s3(endpoint: str) -> None:
+    check_on_object_store(replace(at(endpoint, "s3://cubes/plain/zarr"), store="zarr"))
+
+
+def test_plain_zarr_that_cannot_be_reached_is_named(endpoint: str) -> None:
+    nowhere = replace(at(endpoint, "s3://nobucket/cube"), store="zarr")
+    with pytest.raises(StorageError, match=r"the cube s3://nobucket/cube, got: .*check the address and credentials"):
+        open_or_create_cube(nowhere, template())
+    with pytest.raises(CubeError, match=r"Expected a cube of plain Zarr of format 3 at s3://cubes/none, got none; che"):
+        open_cube(replace(at(endpoint, "s3://cubes/none"), store="zarr"))
+    odd = CubeAddress("s3://cubes/odd", {"get_credentials": print, "region": "us-east-1"}, "zarr")
+    with pytest.raises(CubeError, match=r"Expected options that plain Zarr can .* for s3://cubes/odd, got get_creden"):
+        open_or_create_cube(odd, template())
 
 
 def test_versions_are_freed_once_no_writer_can_need_them(endpoint: str) -> None:

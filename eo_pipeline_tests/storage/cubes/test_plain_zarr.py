@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -199,6 +200,34 @@ def test_interrupted_deletion_is_done_by_the_next(plain: CubeStore, monkeypatch:
 
 
 def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def check_on_object_store(address: CubeAddress) -> None:
+    """Creation that is cut short, workers that are processes, an interrupted write, deletion, reading, verifying."""
+    with pytest.MonkeyPatch.context() as cut:
+        cut.setattr("eo_pipeline.core.cubes.cube_template.CubeTemplate.coordinates", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            open_or_create_cube(address, template())
+    assert not cube_exists(address)
+    cube = open_or_create_cube(address, template())
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        assert write_shards(cube, "2023-02", tasks_for(1), run=in_pool(pool), batch_size=2).changed
+    with pytest.raises(KeyboardInterrupt):
+        write_shards(cube, "2023-02", tasks_for(2, inputs="h2"), inputs="h2", run=interrupted_after_two)
+    assert list(read_ledger(cube)["state"]) == ["failed"]
+    assert write_shards(cube, "2023-02", tasks_for(2, inputs="h2"), inputs="h2").changed
+    np.testing.assert_array_equal(open_slots(address).read("red", 1, WHOLE), expected(2, "red"))
+    np.testing.assert_array_equal(open_cube(address)["n_obs"].values[1], expected(2, "n_obs"))
+    assert in_its_store(replace(address, store="icechunk")) == address
+    assert findings(cube) == []
+    assert clear_region(cube, MONTH.parse("2023-02"), WHOLE, area_key="all", metadata=DELETED).changed
+    assert verify_cube(address).shards == 0
+
+
+def interrupted_after_two(work: Work, batches: Sequence[ShardBatch]) -> list[WrittenBatch]:
+    for batch in batches[:2]:
+        work(batch)
     raise KeyboardInterrupt
 
 
