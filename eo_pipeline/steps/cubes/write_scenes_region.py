@@ -89,7 +89,7 @@ def write_scenes_region(
     provenance: Provenance,
     progress: Callable[[Progress], None] | None = None,
 ) -> ScenesRegionReport:
-    """Make the shards whose inputs are not those in the cube (see `write_partition`); cube and slot are made if need be.
+    """Make the shards whose inputs are not those in the cube, by `write_partition`; cube and slot are made if need be.
 
     Args:
         plan: of `plan_region`.

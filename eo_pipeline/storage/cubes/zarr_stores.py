@@ -80,8 +80,8 @@ def _translated(scheme: str, address: CubeAddress) -> dict[str, Any]:
     """Icechunk's options as keyword arguments of obstore's stores."""
     left = {name: value for name, value in address.options.items() if value}
     left.pop("from_env", None)  # what is not said is the environment's anyway
-    config = dict(left.pop("config", {}))
-    plain_http = left.pop("allow_http", config.pop("allow_http", False))
+    config = {name: value for name, value in left.pop("config", {}).items() if name != "allow_http"}
+    left.pop("allow_http", None)
     path_style = left.pop("force_path_style", False)
     found = {theirs: left.pop(name) for name, theirs in _NAMES[scheme].items() if name in left}
     if left:
@@ -90,8 +90,8 @@ def _translated(scheme: str, address: CubeAddress) -> dict[str, Any]:
             "leave them out, or store the cube in Icechunk."
         )
     return {
+        "client_options": {"allow_http": True},  # an endpoint says by itself which it is, also one of the environment
         **found,
         **({"config": config} if config else {}),
         **({"virtual_hosted_style_request": False} if path_style else {}),
-        **({"client_options": {"allow_http": True}} if str(plain_http).lower() == "true" else {}),
     }

@@ -4,7 +4,6 @@ import pickle
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from eo_pipeline.cli.processes import free_port, python_module
 from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.core.settings import Settings
 from eo_pipeline.errors import CubeError
 from eo_pipeline.storage.cubes import (
     CubeAddress,
@@ -30,6 +30,7 @@ from eo_pipeline.storage.cubes import (
     write_partition,
 )
 from eo_pipeline.storage.cubes.layout import array_at
+from eo_pipeline.storage.places import cube_address
 from eo_pipeline_tests.chaos.services import listens
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox, started
 from eo_pipeline_tests.sandbox.cloud_storage.clients import object_store_key
@@ -143,7 +144,8 @@ def test_time_extended_meanwhile_costs_no_shard_twice(sandbox: SandboxProcess) -
 
 
 def test_plain_zarr_on_cloud_storage(sandbox: SandboxProcess) -> None:
-    check_on_object_store(replace(at(sandbox.url, "plain"), store="zarr"))
+    settings = Settings(root="gs://cubes/root", storage_url=sandbox.url, credentials="anonymous")
+    check_on_object_store(cube_address(settings, "plain", "zarr"))
 
 
 def test_rolling_back_on_cloud_storage(sandbox: SandboxProcess) -> None:

@@ -15,12 +15,15 @@ import pytest
 import zarr
 from botocore.exceptions import EndpointConnectionError  # type: ignore[import-untyped] # ships no types
 
+from eo_pipeline.core.cubes.store_kind import StoreKind
+from eo_pipeline.core.settings import Settings
 from eo_pipeline.errors import CubeError, StorageError
 from eo_pipeline.storage.cubes import (
     CubeAddress,
     ShardBatch,
     WrittenBatch,
     collect_garbage,
+    cube_exists,
     extend_time,
     open_cube,
     open_or_create_cube,
@@ -31,6 +34,7 @@ from eo_pipeline.storage.cubes import (
 )
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.cubes.transaction import transact
+from eo_pipeline.storage.places import cube_address
 from eo_pipeline_tests.processes import started
 from eo_pipeline_tests.storage.cubes.examples import MONTH, UPPER_LEFT, pixels, provenance, reader, template
 from eo_pipeline_tests.storage.cubes.shards import Work, expected, in_pool, tasks_for, write_from_four_threads
@@ -159,6 +163,20 @@ def test_no_commit_of_forks_is_lost(endpoint: str) -> None:
 
 def test_plain_zarr_on_s3(endpoint: str) -> None:
     check_on_object_store(replace(at(endpoint, "s3://cubes/plain/zarr"), store="zarr"))
+
+
+def test_plain_zarr_is_reached_by_the_environment_as_icechunk_is(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    for name, value in zip(names, (endpoint, "us-east-1", "key", "secret"), strict=True):
+        monkeypatch.setenv(name, value)
+    stores: tuple[StoreKind, ...] = ("icechunk", "zarr")
+    for store in stores:
+        address = cube_address(Settings(), f"s3://cubes/environment_{store}", store)
+        assert not cube_exists(address)
+        open_or_create_cube(address, template())
+        assert cube_exists(address)
 
 
 def test_plain_zarr_that_cannot_be_reached_is_named(endpoint: str) -> None:
