@@ -9,8 +9,9 @@ from contextlib import AbstractContextManager, contextmanager
 
 import icechunk
 from obstore.exceptions import BaseError
+from zarr.errors import ContainsArrayError
 
-from eo_pipeline.errors import DiskFullError, StorageError
+from eo_pipeline.errors import CubeError, DiskFullError, StorageError
 from eo_pipeline.storage.cubes.address import CubeAddress
 from eo_pipeline.storage.disk_space import NO_ROOM
 
@@ -21,6 +22,7 @@ def storage_failures(address: CubeAddress) -> AbstractContextManager[None]:
     """Name the cube when its storage fails.
 
     Raises:
+        CubeError: it is no cube at all, but one array.
         DiskFullError: no space, quota or room for a file of that size; what was being written is not done.
         StorageError: any other failure to reach, read or write the cube.
     """
@@ -46,6 +48,10 @@ def _of_icechunk(address: CubeAddress) -> Iterator[None]:
 def _of_zarr(address: CubeAddress) -> Iterator[None]:
     try:
         yield
+    except ContainsArrayError as error:
+        raise CubeError(
+            f"Expected a cube of plain Zarr at {address.uri}, got a single array of somebody else's; choose another place."
+        ) from error
     except (OSError, BaseError) as error:
         if isinstance(error, OSError) and error.errno in NO_ROOM:
             raise DiskFullError(

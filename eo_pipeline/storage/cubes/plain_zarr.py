@@ -81,7 +81,23 @@ def open_or_create_plain_cube(address: CubeAddress, template: CubeTemplate) -> P
         DiskFullError: no room.
         StorageError: the storage cannot be reached or written.
     """
-    store = open_zarr_store(address)
+    cube = PlainCube(address, template, open_zarr_store(address))
+    with storage_failures(address):
+        whole = is_whole(cube.store)
+    if not whole:  # nobody waits for a writer to look at a cube that is there
+        _create(cube)
+    with storage_failures(address):
+        check_template(cube.read(), address, template)
+    return cube
+
+
+def is_whole(store: Store) -> bool:
+    """True if a group is there whose creation was not cut short: its attributes were written last."""
+    return has_root(store) and bool(zarr.open_group(store, mode="r", zarr_format=3).attrs.asdict())
+
+
+def _create(cube: PlainCube) -> None:
+    address, template, store = cube.address, cube.template, cube.store
     with sole_committer(address), storage_failures(address):
         if not has_root(store) and (found := some_file(store)) is not None:
             raise CubeError(
@@ -93,10 +109,6 @@ def open_or_create_plain_cube(address: CubeAddress, template: CubeTemplate) -> P
             for name in list(group):
                 del group[name]
             write_template(group, template)
-    cube = PlainCube(address, template, store)
-    with storage_failures(address):
-        check_template(cube.read(), address, template)
-    return cube
 
 
 def _is_unfinished(group: zarr.Group, template: CubeTemplate) -> bool:

@@ -6,13 +6,12 @@ What does not belong here: what the stores can do (`repository`, `plain_zarr`).
 from dataclasses import replace
 
 import icechunk
-import zarr
 
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.storage.cubes.address import CubeAddress
 from eo_pipeline.storage.cubes.cube_store import CubeStore
 from eo_pipeline.storage.cubes.failures import storage_failures
-from eo_pipeline.storage.cubes.plain_zarr import open_or_create_plain_cube
+from eo_pipeline.storage.cubes.plain_zarr import is_whole, open_or_create_plain_cube
 from eo_pipeline.storage.cubes.repository import open_or_create_icechunk_cube
 from eo_pipeline.storage.cubes.zarr_stores import has_root, open_zarr_store
 
@@ -39,8 +38,7 @@ def cube_exists(address: CubeAddress) -> bool:
     with storage_failures(address):
         if address.store == "icechunk":
             return bool(icechunk.Repository.exists(address.storage()))
-        store = open_zarr_store(address, read_only=True)
-        return has_root(store) and bool(zarr.open_group(store, mode="r", zarr_format=3).attrs.asdict())
+        return is_whole(open_zarr_store(address, read_only=True))
 
 
 def in_its_store(address: CubeAddress) -> CubeAddress:

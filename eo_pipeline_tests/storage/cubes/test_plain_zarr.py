@@ -258,6 +258,8 @@ def test_what_is_somebody_else_s_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(CubeError, match=r"Expected the cube .*other to fit the product example, got differences:"):
         open_or_create_cube(CubeAddress(str(tmp_path / "other"), store="zarr"), template())
     assert np.asarray(array_at(other, "red")[:]).tolist() == [7, 7, 7]
+    with pytest.raises(CubeError, match=r"a cube of plain Zarr at .*other/red, got a single array of somebody else's;"):
+        open_or_create_cube(CubeAddress(str(tmp_path / "other" / "red"), store="zarr"), template())
     plain = CubeAddress(str(tmp_path / "plain"), store="zarr")
     open_or_create_cube(plain, template())
     with pytest.raises(CubeError, match=r"Expected an empty folder or a cube at .*plain, got: .*choose another place"):
@@ -290,6 +292,7 @@ def test_partition_of_many_workers_is_what_it_is_in_icechunk(plain: CubeStore, t
 
     def read(shard: Rectangle) -> dict[str, NDArray[Any]]:
         asked.append(shard)
+        open_or_create_cube(plain.address, template())  # waits for no writer
         return seeded(2, shard)
 
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
