@@ -13,7 +13,6 @@ from eo_pipeline.storage.cubes.history import Version, read_history, read_releas
 from eo_pipeline.storage.cubes.ledger import read_ledger, read_partitions, read_record, record_failure
 from eo_pipeline.storage.cubes.partition_work import shards_in
 from eo_pipeline.storage.cubes.partitions import Run, write_partition
-from eo_pipeline.storage.cubes.plain_zarr import PlainCube, open_or_create_plain_cube
 from eo_pipeline.storage.cubes.reading import open_cube
 from eo_pipeline.storage.cubes.regions import PixelReader, Progress, RegionCommit, write_region
 from eo_pipeline.storage.cubes.repository import Cube, open_or_create_icechunk_cube
@@ -35,7 +34,6 @@ __all__ = [
     "CubeStore",
     "HowToVerify",
     "PixelReader",
-    "PlainCube",
     "Progress",
     "RegionCommit",
     "RolledBack",
@@ -58,7 +56,6 @@ __all__ = [
     "open_cube",
     "open_or_create_cube",
     "open_or_create_icechunk_cube",
-    "open_or_create_plain_cube",
     "open_slots",
     "read_history",
     "read_ledger",

@@ -50,7 +50,8 @@ def _of_zarr(address: CubeAddress) -> Iterator[None]:
         yield
     except ContainsArrayError as error:
         raise CubeError(
-            f"Expected a cube of plain Zarr at {address.uri}, got a single array of somebody else's; choose another place."
+            f"Expected a cube of plain Zarr at {address.uri}, got a single array of somebody else's; choose another "
+            "place."
         ) from error
     except (OSError, BaseError) as error:
         if isinstance(error, OSError) and error.errno in NO_ROOM:

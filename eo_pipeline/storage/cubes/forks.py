@@ -32,7 +32,7 @@ from eo_pipeline.storage.cubes.transaction import BRANCH, Made, transact
 
 @contextmanager
 def forked(cube: Cube, period: Period) -> Iterator["_Forked"]:
-    """Begin to write a partition on the head as it is now; collecting garbage waits until it ends.
+    """Begin to write a partition on the head as it is now; garbage of a local cube is not collected meanwhile.
 
     Raises:
         CubeError: no slot for the period.
