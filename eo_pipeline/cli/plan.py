@@ -111,7 +111,7 @@ def _show_scenes(project: Project, partitions: str | None, areas: Sequence[str],
     wanted = wanted_partitions(areas_named(areas, chain), periods_between(partitions, ended))
     work, address = (
         open_work(chain, ScenesResource(), project.instance),
-        cube_address(project.settings, cube.repository),
+        cube_address(project.settings, cube.repository, cube.store),
     )
     with shown_progress(Console(stderr=True)) as show:
         plan = plan_scenes(work, address, [key.text for key in wanted], lambda n, of: show({"asked": (n, of)}))
