@@ -113,7 +113,7 @@ def _show_made_here(project: Project, partitions: str | None, areas: Sequence[st
     assert cube is not None  # noqa: S101  # a product that is made here has one
     ended = [p.key for p in ended_periods(chain, project.instance, EarthEngineResource(), now=datetime.now(UTC))]
     wanted = wanted_partitions(areas_named(areas, chain), periods_between(partitions, ended))
-    keys, address = [key.text for key in wanted], cube_address(project.settings, cube.repository)
+    keys, address = [key.text for key in wanted], cube_address(project.settings, cube.repository, cube.store)
     work = open_inputs(chain, ScenesResource(), project.instance)
     if isinstance(work, TilesWork):
         with _shown_asked() as asked:

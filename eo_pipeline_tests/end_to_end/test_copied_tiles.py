@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from eo_pipeline.core.cubes.store_kind import StoreKind
 from eo_pipeline.core.product import Product
 from eo_pipeline.orchestration.declarations import Origin, load_chain
 from eo_pipeline.orchestration.definitions import build_definitions
@@ -48,7 +49,7 @@ def fill(folder: Path, year: str) -> NDArray[np.uint8]:
     return whole
 
 
-def pipeline(folder: Path, root: Path, instance: dg.DagsterInstance) -> Pipeline:
+def pipeline(folder: Path, root: Path, instance: dg.DagsterInstance, store: StoreKind = "icechunk") -> Pipeline:
     product = Product.model_validate(
         {
             "name": "cover",
@@ -56,7 +57,7 @@ def pipeline(folder: Path, root: Path, instance: dg.DagsterInstance) -> Pipeline
             "period": {"every": "year", "start": "2000", "end": "2002", "recheck_for": "2000w"},
             "area": {"box": [-180, 70, -165, 80], "crs": "EPSG:4326", "resolution": STEP},
             "output": {"classes": {"dtype": "uint8", "nodata": 255, "kind": "categorical"}},
-            "cube": {"repository": "cubes/cover", "chunk": 16, "shard": 32, "engine": "processes:1"},
+            "cube": {"repository": "cubes/cover", "store": store, "chunk": 16, "shard": 32, "engine": "processes:1"},
         }
     )
     resources = {"scenes": ScenesResource(), "data_root": DataRootResource(root=str(root))}
@@ -100,6 +101,17 @@ def test_slots_hold_the_tiles_of_each_year(found: Pipeline, wholes: dict[str, ND
     cube = open_cube(address(found)).load()
     for slot, year in enumerate(YEARS):
         np.testing.assert_array_equal(cube.classes[slot].to_numpy(), wholes[year])
+
+
+def test_in_plain_zarr_slots_hold_the_same(
+    folder: Path, wholes: dict[str, NDArray[np.uint8]], instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    made = pipeline(folder, tmp_path, instance, "zarr")
+    assert made.run(["2001"]).failed == {}
+    cube = open_cube(CubeAddress(str(tmp_path / "cubes" / "cover"), store="zarr")).load()
+    np.testing.assert_array_equal(cube.classes[1].to_numpy(), wholes["2001"])
+    assert made.materialise("cube", key(made, "2001")).success
+    assert made.metadata("cube", key(made, "2001"))["changed"] is False
 
 
 def test_a_partition_tells_what_is_missing(found: Pipeline) -> None:

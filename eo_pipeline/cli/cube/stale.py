@@ -34,7 +34,8 @@ def stale(product: str, partitions: str | None, areas: tuple[str, ...]) -> None:
     is stale, or could not be asked about.
     """
     chain, console = find_project(Path.cwd()).chain(product), Console()
-    if not chain.product.made_here or chain.product.cube is None:
+    cube = chain.product.cube
+    if not chain.product.made_here or cube is None:
         raise ProductError(
             f"expected a product whose pixels are composed here, got {product}; what Earth Engine exported is asked "
             f"about by `eo-pipeline run {product}` and the sensor late_images"
@@ -46,7 +47,7 @@ def stale(product: str, partitions: str | None, areas: tuple[str, ...]) -> None:
         found = stale_partitions(
             instance,
             work,
-            cube_address(environment(), chain.product.cube.repository),
+            cube_address(environment(), cube.repository, cube.store),
             [key.text for key in wanted],
             lambda done, total: show({"asked": (done, total)}),
         )

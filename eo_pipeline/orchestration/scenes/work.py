@@ -84,7 +84,7 @@ class SceneWork:
         *,
         progress: Callable[[Progress], None],
     ) -> ScenesRegionReport:
-        """Make a partition's shards that are not what the plan says, and commit them (see `write_scenes_region`)."""
+        """Make a partition's shards that are not what the plan says, and store them (see `write_scenes_region`)."""
         return write_scenes_region(
             plan,
             self.source,

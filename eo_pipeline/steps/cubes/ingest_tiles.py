@@ -1,4 +1,4 @@
-"""One date of an archive of aligned tiles becomes one slot of a cube: copied in parallel, committed once.
+"""One date of an archive of aligned tiles becomes one slot of a cube: copied in parallel, in one change.
 
 Only shards whose tiles changed are copied again. What does not belong here: which dates are wanted, and what is to be
 done for each shard (`tile_tasks`).
@@ -18,7 +18,7 @@ from eo_pipeline.sources.aligned_tiles.archive import SlotTiles, TileArchive
 from eo_pipeline.steps.cubes.spawned import Spawned
 from eo_pipeline.steps.cubes.tile_tasks import TileWork, digest_of_tiles, plan_tiles
 from eo_pipeline.storage.cubes import (
-    Cube,
+    CubeStore,
     RegionCommit,
     ShardBatch,
     WrittenBatch,
@@ -67,7 +67,7 @@ class Ingested:
 
 
 def ingest_tiles(
-    cube: Cube,
+    cube: CubeStore,
     period: Period,
     archive: TileArchive,
     engine: Engine,
@@ -79,7 +79,7 @@ def ingest_tiles(
     progress: Callable[[Progress], None] | None = None,
     batch_size: int | None = None,
 ) -> Ingested:
-    """Copy the tiles of a period into its slot: one commit, or none if the same tiles are there.
+    """Copy the tiles of a period into its slot, or do nothing if the same tiles are there (see `write_partition`).
 
     A worker's memory holds one shard of all bands.
 
@@ -145,6 +145,6 @@ class _Copying:
         if changed := sorted({tile.place for tile in now ^ set(self._found.tiles)}):
             raise SourceError(
                 f"expected the tiles of {self._period.key} in {self._archive.name} to stay as they were while they "
-                f"were copied, got {len(changed)} that changed: {', '.join(changed[:20])}; nothing was committed: run "
+                f"were copied, got {len(changed)} that changed: {', '.join(changed[:20])}; the period is not done: run "
                 "again"
             )

@@ -1,6 +1,6 @@
-"""Writing shards of one slot, in a worker: read, check, write into a fork of a session, count what is usable.
+"""Writing shards of one slot, in a worker: read, check, write into a fork or straight into the store, count the usable.
 
-All here can be pickled. What does not belong here: starting workers, merging and committing (`forks`).
+All here can be pickled. What does not belong here: starting workers, merging and committing (`partitions`).
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +19,7 @@ from eo_pipeline.storage.cubes.address import CubeAddress
 from eo_pipeline.storage.cubes.failures import storage_failures
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.cubes.pixels import checked, clear_pixels, count_valid, judged, write_shard
+from eo_pipeline.storage.cubes.zarr_stores import open_zarr_store
 
 type ShardReader = Callable[[Rectangle], Mapping[str, NDArray[Any]] | None]
 """Gives the stored numbers (y, x) of every band of a shard, in the bands' dtypes, by name; None = there are no images.
@@ -47,15 +48,16 @@ class ShardBatch:
     """What one worker gets.
 
     Attributes:
-        address: of the cube, for messages.
-        session: a fork; what is written into it is seen by nobody until it is merged and committed.
+        address: of the cube.
+        session: a fork; what is written into it is seen by nobody until it is merged and committed. None = shards are
+            written straight into the plain Zarr at the address.
         bands: of the cube, in order.
         slot: of the period, counted from 0.
         tasks: in the order in which they are worked on.
     """
 
     address: CubeAddress
-    session: ForkSession
+    session: ForkSession | None
     bands: tuple[BandEncoding, ...]
     slot: int
     tasks: tuple[ShardTask, ...]
@@ -67,34 +69,36 @@ class WrittenBatch:
 
     Attributes:
         address: of the cube.
-        session: the fork with its shards.
+        session: the fork with its shards, None in plain Zarr.
         slot: that they lie in, counted from 0.
         rows: what became of each of them, by its pixels in the cube.
     """
 
     address: CubeAddress
-    session: ForkSession
+    session: ForkSession | None
     slot: int
     rows: Mapping[Rectangle, ShardRow]
 
 
 def write_batch(batch: ShardBatch) -> WrittenBatch:
-    """Write every shard of a batch into its fork. Memory holds one shard of all bands.
+    """Write every shard of a batch into its fork, or straight into the store. Memory holds one shard of all bands.
 
     Raises:
         CubeError: a reader left a band out, or gave another shape or dtype.
         DiskFullError: no room; nothing is committed.
     """
     with storage_failures(batch.address):
-        group = zarr.open_group(batch.session.store, mode="r+")
-        rows = {task.region: _write_shard(group, batch, task) for task in batch.tasks}
+        store = open_zarr_store(batch.address) if batch.session is None else batch.session.store
+        group = zarr.open_group(store, mode="r+", zarr_format=3)
+    rows = {task.region: _write_shard(group, batch, task) for task in batch.tasks}
     return WrittenBatch(batch.address, batch.session, batch.slot, rows)
 
 
 def _write_shard(group: zarr.Group, batch: ShardBatch, task: ShardTask) -> ShardRow:
     pixels = None if task.read is None else task.read(task.region)
     if pixels is None:
-        clear_pixels(group, batch.bands, batch.slot, task.region)
+        with storage_failures(batch.address):
+            clear_pixels(group, batch.bands, batch.slot, task.region)
         return ShardRow(task.without, 0.0, task.inputs_hash)
     if missing := [band.name for band in batch.bands if band.name not in pixels]:
         raise CubeError(
@@ -103,7 +107,8 @@ def _write_shard(group: zarr.Group, batch: ShardBatch, task: ShardTask) -> Shard
         )
     for band in batch.bands:
         stored = checked(pixels[band.name], band, task.region)
-        write_shard(array_at(group, band.name), batch.slot, task.region, stored)
+        with storage_failures(batch.address):
+            write_shard(array_at(group, band.name), batch.slot, task.region, stored)
     share = _usable_share(pixels, batch.bands)
     return ShardRow(State.WRITTEN if share else State.EMPTY, share, task.inputs_hash)
 
