@@ -28,7 +28,7 @@ from eo_pipeline.storage.cubes import (
     ShardTask,
     WrittenBatch,
     extend_time,
-    open_or_create_cube,
+    open_or_create_icechunk_cube,
     shards_in,
     write_partition,
 )
@@ -115,7 +115,7 @@ def _opened(folder: Path, ground: Ground) -> Cube:
     grid = GeoBox((ground.pixels, ground.pixels), Affine(10, 0, 500_000, 0, -10, 5_000_000), "EPSG:32633")
     bands = tuple(BandEncoding(name, "uint16", nodata=0) for name in ground.names)
     template = CubeTemplate("benchmark", grid, bands, DAY, START, chunk=ground.chunk, shard=ground.shard)
-    return open_or_create_cube(CubeAddress(str(folder)), template)
+    return open_or_create_icechunk_cube(CubeAddress(str(folder)), template)
 
 
 def _day(slot: int) -> Period:

@@ -58,8 +58,8 @@ def command(
     """Measure zones over rasters or a cube, without a product or an account.
 
     ZONES is a file of polygons, points or lines in any CRS. SOURCE is one or more rasters on one lattice, measured as
-    one; or one cube, an Icechunk repository (a folder, s3:// or gs://) or a folder of plain Zarr, whose table has a
-    row for each zone and period.
+    one; or one cube in Icechunk or plain Zarr (a folder, s3:// or gs://), whose table has a row for each zone and
+    period.
     """
     quiet()
     console = Console()

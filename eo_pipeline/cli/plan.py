@@ -4,7 +4,8 @@ What does not belong here: estimating (`orchestration.estimates.plans`), and how
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,16 +21,19 @@ from eo_pipeline.cli.project import find_project, open_instance
 from eo_pipeline.cli.quiet import quiet
 from eo_pipeline.cli.scenes_table import print_scene_plan
 from eo_pipeline.cli.selection import areas_named, periods_between, wanted_partitions
+from eo_pipeline.cli.tiles_table import print_tiles_plan
 from eo_pipeline.core.estimates.plan import Plan
 from eo_pipeline.core.estimates.spending import spending
 from eo_pipeline.errors import SettingsError
 from eo_pipeline.orchestration.estimates.piece_plans import plan_pieces
 from eo_pipeline.orchestration.estimates.plans import Project, make_plan, outcome_of, sample_of
 from eo_pipeline.orchestration.estimates.scene_plans import plan_scenes
+from eo_pipeline.orchestration.estimates.tile_plans import plan_copies
 from eo_pipeline.orchestration.resources import EarthEngineResource, environment
 from eo_pipeline.orchestration.run import run_partitions
+from eo_pipeline.orchestration.scenes.opening import open_inputs
 from eo_pipeline.orchestration.scenes.resource import ScenesResource
-from eo_pipeline.orchestration.scenes.work import open_work
+from eo_pipeline.orchestration.scenes.tiles import TilesWork
 from eo_pipeline.orchestration.schedules import ended_periods
 from eo_pipeline.storage.places import Place, cube_address, open_place
 from eo_pipeline.storage.plan_files import read_plans, save_plan
@@ -53,7 +57,7 @@ def command(
     Exports, files, bytes, local disk, EECU-hours, hours and money, from exports that have finished: of this product, or
     of others with its source. Of chips, series and points: requests, and hours at the project's quota. Asks Earth
     Engine nothing and starts nothing, except with --sample. Of what is composed here: shards, scenes and bytes, as its
-    source tells.
+    source tells; of aligned tiles: tiles, shards and bytes of each period.
     """
     quiet()
     if past:
@@ -62,7 +66,7 @@ def command(
     project = _project(folder, product)
     if project.chain.product.made_here:
         _refuse_made_here({"--sample": count, "--past": past}, product)
-        _show_scenes(project, partitions, areas, as_json=as_json)
+        _show_made_here(project, partitions, areas, as_json=as_json)
         return
     if count is not None and project.chain.product.pieces is not None:
         raise SettingsError(
@@ -103,19 +107,29 @@ def _refuse_made_here(options: Mapping[str, object], product: str) -> None:
         )
 
 
-def _show_scenes(project: Project, partitions: str | None, areas: Sequence[str], *, as_json: bool) -> None:
+def _show_made_here(project: Project, partitions: str | None, areas: Sequence[str], *, as_json: bool) -> None:
     """Of a product that is made here: its source is asked about every partition."""
     chain, cube = project.chain, project.chain.product.cube
     assert cube is not None  # noqa: S101  # a product that is made here has one
     ended = [p.key for p in ended_periods(chain, project.instance, EarthEngineResource(), now=datetime.now(UTC))]
     wanted = wanted_partitions(areas_named(areas, chain), periods_between(partitions, ended))
-    work, address = (
-        open_work(chain, ScenesResource(), project.instance),
-        cube_address(project.settings, cube.repository),
-    )
-    with shown_progress(Console(stderr=True)) as show:
-        plan = plan_scenes(work, address, [key.text for key in wanted], lambda n, of: show({"asked": (n, of)}))
+    keys, address = [key.text for key in wanted], cube_address(project.settings, cube.repository, cube.store)
+    work = open_inputs(chain, ScenesResource(), project.instance)
+    if isinstance(work, TilesWork):
+        with _shown_asked() as asked:
+            copies = plan_copies(work, address, keys, asked)
+        print_tiles_plan(copies, Console(), as_json=as_json)
+        return
+    with _shown_asked() as asked:
+        plan = plan_scenes(work, address, keys, asked)
     print_scene_plan(plan, Console(), as_json=as_json)
+
+
+@contextmanager
+def _shown_asked() -> Iterator[Callable[[int, int], None]]:
+    """Something to call with how many partitions were asked about, of how many."""
+    with shown_progress(Console(stderr=True)) as show:
+        yield lambda done, total: show({"asked": (done, total)})
 
 
 def _project(folder: Folder, product: str) -> Project:

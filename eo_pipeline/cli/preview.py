@@ -21,6 +21,7 @@ from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.resources import environment
 from eo_pipeline.orchestration.scenes.resource import ScenesResource
 from eo_pipeline.steps.cubes.preview_scenes import preview_scenes
+from eo_pipeline.steps.cubes.preview_tiles import preview_tiles
 from eo_pipeline.steps.previews.preview import Preview, preview, preview_picture
 from eo_pipeline.steps.previews.preview_table import preview_table
 
@@ -36,8 +37,8 @@ from eo_pipeline.steps.previews.preview_table import preview_table
 def command(product: str, area: str | None, period: str | None, side: int, out: Path | None) -> None:
     """Show the true pixels of a small window, the first chips, or the first rows of a table, before any task.
 
-    The same recipe as the export, computed at once by Earth Engine; nothing is queued. Of what is composed here: a
-    coarse look at a whole area, from overviews.
+    The same recipe as the export, computed at once by Earth Engine; nothing is queued. Of what is composed or copied
+    here: a coarse look at a whole area, from overviews.
     """
     quiet()
     chain = find_project(Path.cwd()).chain(product)
@@ -46,7 +47,7 @@ def command(product: str, area: str | None, period: str | None, side: int, out: 
     console = Console()
     path = out or Path("previews") / f"{product}_{key}_{chosen.key}.png"
     if chain.product.made_here:
-        _show(_of_scenes(chain, key, chosen, side), chain, key, chosen, path, console)
+        _show(_made_here(chain, key, chosen, side), chain, key, chosen, path, console)
         return
     session = connect(environment(), interactive=True)
     if chain.product.table is not None:
@@ -59,10 +60,12 @@ def command(product: str, area: str | None, period: str | None, side: int, out: 
     _show(found, chain, key, chosen, path, console)
 
 
-def _of_scenes(chain: Chain, key: str, period: Period, side: int) -> Preview:
-    """All of an area in pixels so coarse that it is soon composed; of tiles there is no preview."""
-    source = ScenesResource().source(chain.product)
-    return preview_scenes(chain.product, chain.areas[key].geobox, period, source, side=side)
+def _made_here(chain: Chain, key: str, period: Period, side: int) -> Preview:
+    """All of an area in pixels so coarse that it is soon composed, or copied."""
+    product, geobox, scenes = chain.product, chain.areas[key].geobox, ScenesResource()
+    if product.place == "tiles":
+        return preview_tiles(product.bands, geobox, period, scenes.tiles(chain), side=side)
+    return preview_scenes(product, geobox, period, scenes.source(chain), side=side)
 
 
 def _show(  # noqa: PLR0917  # what is shown, and of what
@@ -72,7 +75,7 @@ def _show(  # noqa: PLR0917  # what is shown, and of what
         console.print(f"No image of {key} in {period.key} is left after the filters.")
         return
     write_picture(path, preview_picture(found, chain.product, title=f"{chain.product.name} · {key} · {period.key}"))
-    _print(found, console)
+    _print(found, console, of="tiles" if chain.product.place == "tiles" else "images")
     console.print(f"Picture: {os.path.relpath(path)}")
 
 
@@ -91,9 +94,9 @@ def _period(chain: Chain, key: str | None) -> Period:
     return period
 
 
-def _print(found: Preview, console: Console) -> None:
+def _print(found: Preview, console: Console, *, of: str) -> None:
     height, width = found.geobox.shape
-    listed = "" if found.images is None else f" from {found.images} images"
+    listed = "" if found.images is None else f" from {found.images} {of}"
     console.print(f"{width} x {height} pixels of {found.geobox.crs}{listed}")
     table = Table(box=None, pad_edge=False)
     for heading in ("band", "usable", "min", "max"):

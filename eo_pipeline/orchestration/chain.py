@@ -40,6 +40,7 @@ class Chain:
         weights_file: the raster that pixels of zones are weighed by, found; None if they are not.
         land_file: the file that `cube.land` names, found; None if it names none.
         interest_file: the file that `cube.interest` names, found; None if it names none.
+        archive: address of `source.files` or `source.tiles`, a relative one completed; None if there is neither.
     """
 
     product: Product
@@ -50,6 +51,7 @@ class Chain:
     weights_file: Path | None = None
     land_file: Path | None = None
     interest_file: Path | None = None
+    archive: str | None = None
 
     @property
     def first_stage(self) -> str:

@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from eo_pipeline.core.product import Product
 from eo_pipeline.errors import EoPipelineError, ProductError
 from eo_pipeline.orchestration.chain import Chain
+from eo_pipeline.steps.find_archive import find_archive
 from eo_pipeline.steps.load_areas import FindFile, check_zones, find_beside, find_regions, find_weights, load_areas
 from eo_pipeline.steps.load_land import find_shapes
 from eo_pipeline.steps.pieces_files import check_pieces_file
@@ -111,6 +112,7 @@ def load_chain(product: Product, origin: Origin) -> Chain:
             weights_file=find_weights(product, find),
             land_file=find_shapes(product.cube, "land", find),
             interest_file=find_shapes(product.cube, "interest", find),
+            archive=find_archive(product.source, find),
         )
     except EoPipelineError as error:
         field = str(error).partition(":")[0].split(".")

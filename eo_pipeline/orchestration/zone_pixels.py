@@ -11,6 +11,7 @@ from typing import Protocol
 import dagster as dg
 import pandas as pd
 
+from eo_pipeline.core.product import Cube
 from eo_pipeline.core.zonal.shapes import Zones
 from eo_pipeline.core.zonal.wanted import Wanted
 from eo_pipeline.orchestration.event_log import ledger, names
@@ -81,18 +82,18 @@ class OfTiles:
 
 @dataclass(frozen=True)
 class OfCube:
-    """The period's slot of the cube, as its repository's head is when it is measured.
+    """The period's slot of the cube, as it is when it is measured.
 
     Attributes:
         tables: of the product.
         io: of the cube.
-        repository: as declared.
+        cube: as declared.
         instance: whose ledger tells which areas have no images.
     """
 
     tables: ZoneTables
     io: CubeIO
-    repository: str
+    cube: Cube
     instance: dg.DagsterInstance
 
     def measured(
@@ -102,7 +103,7 @@ class OfCube:
         chain, declared = self.tables.chain, self.tables.declared
         table = measure_slot(
             zones,
-            open_slots(self.io.address(self.repository)),
+            open_slots(self.io.address(self.cube)),
             wanted,
             chain.period(period_key),
             areas=[chain.areas[area].geobox for area in areas],

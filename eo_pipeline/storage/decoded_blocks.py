@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.storage.cogs.encoding import Encoding
 from eo_pipeline.storage.cogs.raw_blocks import BlockFormat, RawBlocks
+from eo_pipeline.storage.scratch import Scratch
 
 _PREDICTORS = {"u": (1, 2), "i": (1, 2), "f": (1, 3)}
 """TIFF's numbers of those that are undone here, by the kind of pixels."""
 
 
-def read_blocks(blocks: RawBlocks, rectangle: Rectangle, bands: Sequence[int], into: NDArray[Any]) -> bool:
+def read_blocks(
+    blocks: RawBlocks, rectangle: Rectangle, bands: Sequence[int], into: NDArray[Any], scratch: Scratch
+) -> bool:
     """Read stored numbers of a rectangle that lies inside the raster, if its blocks are all there in a known format.
 
     Args:
@@ -26,6 +29,7 @@ def read_blocks(blocks: RawBlocks, rectangle: Rectangle, bands: Sequence[int], i
         rectangle: its own rows and columns.
         bands: numbers counted from 1.
         into: (band, y, x) of the rectangle's size.
+        scratch: memory for a block.
 
     Returns:
         Whether it was read; if not, `into` may hold anything.
@@ -45,7 +49,7 @@ def read_blocks(blocks: RawBlocks, rectangle: Rectangle, bands: Sequence[int], i
             return False
         inside = shared.shifted(rows=-block.row_start, columns=-block.column_start)
         target = shared.shifted(rows=-rectangle.row_start, columns=-rectangle.column_start)
-        pixels = encoding.decode(data)
+        pixels = encoding.decode(data, scratch)
         if whole:
             into[:, *target.slices] = pixels[:, *inside.slices]
             continue

@@ -23,6 +23,7 @@ from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.cogs.raw_blocks import RawBlocks
 from eo_pipeline.storage.decoded_blocks import read_blocks
 from eo_pipeline.storage.rasters import GDAL_ERRORS, unreadable
+from eo_pipeline.storage.scratch import Scratch
 from eo_pipeline.storage.warped_rasters import WarpedRaster, open_warped
 
 _OPEN = 32
@@ -59,7 +60,7 @@ class RasterHandles:
     """Reads windows of any number of rasters; to be closed when no thread reads any more."""
 
     def __init__(self) -> None:
-        self._local = threading.local()
+        self._local, self._scratch = threading.local(), Scratch()
         self._all: list[_Own] = []
         self._lock = threading.Lock()
 
@@ -84,7 +85,7 @@ class RasterHandles:
         """
         window = Window(rectangle.column_start, rectangle.row_start, rectangle.width, rectangle.height)
         try:
-            if isinstance(raster, Path) and read_blocks(self.raw_blocks(raster), rectangle, bands, into):
+            if isinstance(raster, Path) and read_blocks(self.raw_blocks(raster), rectangle, bands, into, self._scratch):
                 return
             self._dataset(raster).read(list(bands), window=window, out=into)
         except (*GDAL_ERRORS, StorageError, OSError) as error:

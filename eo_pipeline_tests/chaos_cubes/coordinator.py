@@ -26,8 +26,8 @@ from eo_pipeline.engines import spawn
 from eo_pipeline.engines.processes import Processes
 from eo_pipeline.errors import StorageError, WorkerLostError
 from eo_pipeline.storage.cubes import (
-    Cube,
     CubeAddress,
+    CubeStore,
     RegionCommit,
     Run,
     ShardBatch,
@@ -100,7 +100,7 @@ def read_shard(source: ShardInput, seconds: float, region: Rectangle) -> dict[st
     return None if source.state is State.NO_IMAGES else source.arrays()
 
 
-def write(cube: Cube, plan: Plan, one: Write, run: Run, *, seconds: float, run_id: str) -> RegionCommit:
+def write(cube: CubeStore, plan: Plan, one: Write, run: Run, *, seconds: float, run_id: str) -> RegionCommit:
     """Extend time and write one partition."""
     period = MONTH.parse(one.month)
     extend_time(cube, period)

@@ -16,8 +16,10 @@ from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.storage.cubes import (
     Cube,
     CubeAddress,
+    CubeStore,
     extend_time,
     open_or_create_cube,
+    open_or_create_icechunk_cube,
     read_history,
     write_region,
 )
@@ -33,14 +35,14 @@ def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def cube(tmp_path: Path) -> Cube:
     """January with three inputs after another."""
-    made = open_or_create_cube(CubeAddress(str(tmp_path / "cube")), template())
+    made = open_or_create_icechunk_cube(CubeAddress(str(tmp_path / "cube")), template())
     extend_time(made, MONTH.parse("2023-01"))
     for seed in (1, 2, 3):
         write_january(made, seed)
     return made
 
 
-def write_january(cube: Cube, seed: int) -> None:
+def write_january(cube: CubeStore, seed: int) -> None:
     read, told = reader(pixels(UPPER_LEFT, seed)), provenance(f"inputs{seed}", f"a|2023-01 try {seed}")
     write_region(cube, MONTH.parse("2023-01"), UPPER_LEFT, read, area_key="a", provenance=told)
 
@@ -169,7 +171,7 @@ def test_a_product_s_cube_is_checked_against_its_declaration(project: Path) -> N
     assert chosen.address.uri == str(project.parent / "data" / "cubes" / "ndvi")
     declared = chosen.template()
     assert declared is not None
-    made = open_or_create_cube(chosen.address, declared)
+    made = open_or_create_icechunk_cube(chosen.address, declared)
     (period,) = declared.rule.periods(declared.start, declared.start.replace(day=2))
     extend_time(made, period)
     height, width = declared.shard_shape
@@ -178,6 +180,35 @@ def test_a_product_s_cube_is_checked_against_its_declaration(project: Path) -> N
     write_region(made, period, region, read, area_key="a", provenance=provenance("h"))
     assert run("verify", "field_ndvi")[0].startswith("field_ndvi: 1 slots, ")
     assert len(run("history", "field_ndvi")) == 1 + 4
+
+
+@pytest.mark.parametrize(
+    "command", [("history",), ("rollback", "v1"), ("tag", "v1"), ("gc", "--dry-run"), ("verify", "--at", "v1")]
+)
+def test_plain_zarr_has_no_versions(tmp_path: Path, command: tuple[str, ...]) -> None:
+    plain = open_or_create_cube(CubeAddress(str(tmp_path / "plain"), store="zarr"), template())
+    extend_time(plain, MONTH.parse("2023-01"))
+    write_january(plain, 1)
+    name, *rest = command
+    [line] = run(name, plain.address.uri, *rest, code=1)
+    assert line == (
+        f"Error: Expected a cube with versions, got plain Zarr at {plain.address.uri}, which has none: no snapshots, "
+        "history, way back, releases or garbage. A cube in Icechunk has them: declare store: icechunk with another "
+        "repository."
+    )
+    assert run("verify", plain.address.uri)[0].endswith("plain: 1 slots, 3 stored shards read.")
+
+
+def test_a_product_in_plain_zarr_is_found_by_its_name(project: Path) -> None:
+    file = project / "products" / "field_ndvi" / "defs.yaml"
+    file.write_text(file.read_text().replace("repository: cubes/ndvi", "repository: cubes/ndvi, store: zarr"))
+    chosen = choose("field_ndvi")
+    assert chosen.address.store == "zarr"
+    declared = chosen.template()
+    assert declared is not None
+    open_or_create_cube(chosen.address, declared)
+    assert run("verify", "field_ndvi")[0] == "field_ndvi: 0 slots, 0 stored shards read."
+    assert run("history", "field_ndvi", code=1)[0].startswith("Error: Expected a cube with versions, got plain Zarr")
 
 
 def test_a_product_without_a_cube_is_named(project: Path) -> None:

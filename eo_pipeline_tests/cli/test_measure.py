@@ -273,7 +273,7 @@ def test_some_periods_of_a_cube_and_all_its_bands_but_counts(here: Path, cubes: 
         (["r.tif", "floats.tif"], "expected floats.tif to have the bands of r.tif, ndvi (uint8, nodata 255"),
         (["r.tif", "half.tif"], "not whole pixels"),
         (["far.tif"], "expected zones that touch the areas on"),
-        (["folder"], "Expected an Icechunk repository or a Zarr group of format 3 at folder, got a folder with neit"),
+        (["folder"], "Expected an Icechunk repository or a Zarr group of format 3 at folder, got neither"),
         (["r.tif", "--periods", "2023-01"], "--periods: expected a cube beside it, got rasters, which have none"),
         (
             ["CUBE", "--periods", "2022-01"],

@@ -319,6 +319,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"cube": {"repository": "c", "chunk": 100, "shard": 512}},
         "cube.chunk: expected a divisor of the shard (512), got 100",
     ),
+    ({"cube": {"repository": "c", "store": "netcdf"}}, "cube.store: Input should be 'icechunk' or 'zarr'"),
     ({"export": {"file_dimensions": 1000}}, "export.file_dimensions: Input should be a multiple of 256"),
     ({"export": {"priority": 10_000}}, "export.priority: Input should be less than or equal to 9999"),
     (

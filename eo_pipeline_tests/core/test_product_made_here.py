@@ -77,6 +77,14 @@ def test_scenes_may_have_a_probability_of_another_name() -> None:
     assert (found.score.band, found.quality_band) == ("cloud", None)
 
 
+def test_nodata_of_the_source_is_for_what_is_read_here() -> None:
+    found = made({**STAC, "nodata": 0}).source
+    assert found is not None
+    assert found.nodata == 0
+    assert "nodata: expected it beside stac or files" in said({**TILES, "nodata": 0})
+    assert "nodata: expected it beside stac or files" in said({"collection": "X/Y", "bands": ["B4"], "nodata": 0})
+
+
 def test_each_place_has_its_name() -> None:
     assert made().source.place == "stac"  # type: ignore[union-attr] # it has one
     files = made({"files": "era5/*.nc", "bands": ["red", "nir"]}).source

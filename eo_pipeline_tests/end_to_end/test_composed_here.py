@@ -1,21 +1,35 @@
 """A cube of STAC scenes, from the declaration to late scenes, with Dagster and the sandbox."""
 
-from collections.abc import Iterator
+import errno
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
+from eo_pipeline.core.settings import Settings
 from eo_pipeline.orchestration.late.sensors import build_late_sensors
+from eo_pipeline.orchestration.removing.holdings import Stores
+from eo_pipeline.orchestration.resources import CloudStorageResource, DriveResource, EarthEngineResource
 from eo_pipeline.orchestration.scenes.stale import stale_partitions
-from eo_pipeline.orchestration.scenes.work import open_work
+from eo_pipeline.orchestration.scenes.work import SceneWork, open_work
 from eo_pipeline.orchestration.status import product_status
+from eo_pipeline.orchestration.submissions.destinations import Services
 from eo_pipeline.steps.cubes.find_stale import StalePartition
-from eo_pipeline.storage.cubes import CubeAddress, open_cube, read_history
+from eo_pipeline.storage.cubes import (
+    CubeAddress,
+    open_cube,
+    open_or_create_cube,
+    read_history,
+    read_ledger,
+    straight,
+    verify_cube,
+)
 from eo_pipeline_tests.end_to_end.pipeline import Pipeline
 from eo_pipeline_tests.end_to_end.scenes import (
     EAST,
@@ -104,6 +118,48 @@ def test_slots_hold_the_median_of_each_month(archive: Archive, found: Pipeline) 
         np.testing.assert_array_equal(cube.n_valid[slot], np.sum(np.isfinite(seen), axis=0))
 
 
+def test_in_plain_zarr_it_holds_what_it_holds_in_icechunk(
+    archive: Archive, found: Pipeline, instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Composed by workers, cut short before a row of the ledger and made again, measured, asked about, deleted."""
+    month, west = "2024-01", f"{WEST}|2024-01"
+    told = {**declared("plain")["cube"], "store": "zarr"}
+    zones = {"file": "cover.geojson", "id": "name", "of": "cube", "bands": ["height"], "statistics": ["mean", "count"]}
+    made = product(archive, instance, tmp_path, name="plain", cube=told, zones=zones)
+    plain = CubeAddress(str(tmp_path / "cubes" / "plain"), store="zarr")
+    with monkeypatch.context() as cut:
+        cut.setattr(straight, "end_row", full)
+        [failed] = made.run([month], [WEST]).failed.values()
+    cube = open_or_create_cube(plain, open_work_of(made).template)
+    assert "Expected room to write the cube" in str(failed)
+    assert list(read_ledger(cube)["state"]) == ["failed"]
+
+    assert made.run([month]).failed == {}
+    ours, theirs, median = open_cube(plain).load(), open_cube(address(found)).load(), archive.median(month)
+    np.testing.assert_array_equal(ours.height[0].to_numpy(), median)
+    for band in ("height", "n_obs", "n_valid"):
+        np.testing.assert_array_equal(ours[band][0].to_numpy(), theirs[band][0].to_numpy())
+    table = pd.read_parquet(made.table(month).with_suffix(".parquet"))
+    assert table["height_count"].tolist() == [np.isfinite(median).sum()]
+    assert table["height_mean"][0] == pytest.approx(np.nanmean(median.astype(float)), rel=1e-6)
+    assert verify_cube(plain, cube.template).findings == ()
+    assert stale_of(made, plain, months=[month]) == ()
+
+    assert made.materialise("cube", west).success
+    shown = made.metadata("cube", west)
+    assert (shown["changed"], shown["shards unchanged"], "snapshot" in shown) == (False, 4, False)
+    services = Services(EarthEngineResource(), CloudStorageResource(), DriveResource())
+    stores = Stores(made.instance, made.chain, services, Settings(root=str(tmp_path)))
+    [held] = [holding for holding in stores.holdings([west]) if holding.kind == "cube"]
+    held.delete()
+    assert "cube" not in [holding.kind for holding in stores.holdings([west])]
+    assert np.isnan(open_cube(plain).height[0, :, :TILE]).all()
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 def test_a_partition_tells_what_it_is_made_of_and_how(found: Pipeline) -> None:
     inputs, cube = (found.metadata(stage, f"{WEST}|2024-01") for stage in ("inputs", "cube"))
     assert inputs["scenes"] == cube["scenes"] == 3
@@ -166,13 +222,18 @@ def test_files_of_a_folder_are_composed_as_items_of_an_archive_are(
     assert made.metadata("inputs", f"{WEST}|2024-01")["scenes"] == 3
 
 
-def stale_of(found: Pipeline) -> tuple[StalePartition, ...]:
+def open_work_of(found: Pipeline) -> SceneWork:
+    return open_work(found.chain, (found.definitions.resources or {})["scenes"], found.instance)
+
+
+def stale_of(
+    found: Pipeline, where: CubeAddress | None = None, months: Sequence[str] = MONTHS
+) -> tuple[StalePartition, ...]:
     """As `eo-pipeline cube stale` finds them."""
-    resource = (found.definitions.resources or {})["scenes"]
-    keys = [f"{area}|{month}" for area in (EAST, WEST) for month in MONTHS]
-    work = open_work(found.chain, resource, found.instance)
-    told = stale_partitions(found.instance, work, address(found), keys, lambda _done, _total: None)
-    assert (told.asked, told.made, told.problems) == (4, 4, {})
+    keys = [f"{area}|{month}" for area in (EAST, WEST) for month in months]
+    asked = where or address(found)
+    told = stale_partitions(found.instance, open_work_of(found), asked, keys, lambda _done, _total: None)
+    assert (told.asked, told.made, told.problems) == (len(keys), len(keys), {})
     return told.stale
 
 

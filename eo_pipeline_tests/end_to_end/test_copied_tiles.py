@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from eo_pipeline.core.cubes.store_kind import StoreKind
 from eo_pipeline.core.product import Product
 from eo_pipeline.orchestration.declarations import Origin, load_chain
 from eo_pipeline.orchestration.definitions import build_definitions
+from eo_pipeline.orchestration.estimates.tile_plans import PeriodTiles, plan_copies
 from eo_pipeline.orchestration.late.sensors import build_late_sensors
 from eo_pipeline.orchestration.resources import DataRootResource
 from eo_pipeline.orchestration.scenes.resource import ScenesResource
+from eo_pipeline.orchestration.scenes.stale import Stale, stale_partitions
+from eo_pipeline.orchestration.scenes.tiles import open_tiles_work
 from eo_pipeline.orchestration.status import product_status
 from eo_pipeline.storage.cubes import CubeAddress, open_cube, read_history
 from eo_pipeline_tests.end_to_end.pipeline import Pipeline
@@ -45,15 +49,15 @@ def fill(folder: Path, year: str) -> NDArray[np.uint8]:
     return whole
 
 
-def pipeline(folder: Path, root: Path, instance: dg.DagsterInstance) -> Pipeline:
+def pipeline(folder: Path, root: Path, instance: dg.DagsterInstance, store: StoreKind = "icechunk") -> Pipeline:
     product = Product.model_validate(
         {
             "name": "cover",
-            "source": {"tiles": f"{folder}/{{year}}/{{lat}}_{{lon}}.tif", "bands": ["classes"]},
+            "source": {"tiles": "{year}/{lat}_{lon}.tif", "bands": ["classes"]},
             "period": {"every": "year", "start": "2000", "end": "2002", "recheck_for": "2000w"},
             "area": {"box": [-180, 70, -165, 80], "crs": "EPSG:4326", "resolution": STEP},
             "output": {"classes": {"dtype": "uint8", "nodata": 255, "kind": "categorical"}},
-            "cube": {"repository": "cubes/cover", "chunk": 16, "shard": 32, "engine": "processes:1"},
+            "cube": {"repository": "cubes/cover", "store": store, "chunk": 16, "shard": 32, "engine": "processes:1"},
         }
     )
     resources = {"scenes": ScenesResource(), "data_root": DataRootResource(root=str(root))}
@@ -99,6 +103,17 @@ def test_slots_hold_the_tiles_of_each_year(found: Pipeline, wholes: dict[str, ND
         np.testing.assert_array_equal(cube.classes[slot].to_numpy(), wholes[year])
 
 
+def test_in_plain_zarr_slots_hold_the_same(
+    folder: Path, wholes: dict[str, NDArray[np.uint8]], instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    made = pipeline(folder, tmp_path, instance, "zarr")
+    assert made.run(["2001"]).failed == {}
+    cube = open_cube(CubeAddress(str(tmp_path / "cubes" / "cover"), store="zarr")).load()
+    np.testing.assert_array_equal(cube.classes[1].to_numpy(), wholes["2001"])
+    assert made.materialise("cube", key(made, "2001")).success
+    assert made.metadata("cube", key(made, "2001"))["changed"] is False
+
+
 def test_a_partition_tells_what_is_missing(found: Pipeline) -> None:
     inputs, cube = (found.metadata(stage, key(found, "2001")) for stage in ("inputs", "cube"))
     assert (inputs["tiles"], inputs["places without a tile"]) == (ROWS * COLUMNS - 1, 1)
@@ -115,11 +130,39 @@ def test_the_same_tiles_commit_nothing(found: Pipeline) -> None:
     assert len(read_history(address(found))) == before
 
 
+def planned(found: Pipeline) -> list[PeriodTiles]:
+    """As `eo-pipeline plan` tells them."""
+    work = open_tiles_work(found.chain, ScenesResource(), found.instance)
+    plan = plan_copies(work, address(found), [key(found, year) for year in YEARS], lambda _done, _of: None)
+    assert plan.problems == {}
+    return plan.periods
+
+
+def stale(found: Pipeline) -> Stale:
+    """As `eo-pipeline cube stale` finds them."""
+    work = open_tiles_work(found.chain, ScenesResource(), found.instance)
+    keys = [key(found, year) for year in YEARS]
+    return stale_partitions(found.instance, work, address(found), keys, lambda _done, _of: None)
+
+
+def test_nothing_is_to_be_copied_again_and_no_tile_is_opened_to_tell(found: Pipeline) -> None:
+    first, second = planned(found)
+    assert (first.is_current, first.to_copy, first.bytes, first.outside) == (True, 0, 0, None)
+    assert (second.there, second.missing, second.without_tiles) == (5, ("75N 170W",), 1)
+    assert (stale(found).asked, stale(found).stale) == (2, ())
+
+
 def test_a_changed_tile_is_asked_for_and_its_shards_alone_are_copied(
     folder: Path, found: Pipeline, wholes: dict[str, NDArray[np.uint8]]
 ) -> None:
     pixels = put(folder, "2000", 0, 0, seed=7)
     os.utime(folder / "2000" / f"{place(0, 0, degrees=DEGREES)}.tif", (1, 1))
+    [late] = stale(found).stale
+    assert (late.period_key, late.reason, len(late.shards)) == ("2000", "1 changed", 4)
+    assert [(period.is_current, period.to_copy, period.bytes) for period in planned(found)] == [
+        (False, 4, 4 * 32 * 32),
+        (True, 0, 0),
+    ]
     [sensor] = build_late_sensors([found.chain])
     resources = {"scenes": (found.definitions.resources or {})["scenes"]}
     with dg.build_sensor_context(instance=found.instance, resources=resources, cursor=None) as context:

@@ -30,7 +30,7 @@ def sections() -> dict[str, Any]:
 
 
 def two_areas(folder: Path, **more: Any) -> Chain:
-    """The product's chain: two cells of 160 m side by side, a field in each and one across both; and more sections."""
+    """The product's chain: two cells of 160 m side by side, a field in each and one across both; and other sections."""
     fields = {
         "west": shapely.box(0, 0, 50, 50),
         "east": shapely.box(200, 0, 250, 50),
@@ -38,4 +38,4 @@ def two_areas(folder: Path, **more: Any) -> Chain:
     }
     frame = geopandas.GeoDataFrame({"field": list(fields)}, geometry=list(fields.values()), crs="EPSG:32633")
     frame.to_file(folder / "fields.gpkg", driver="GPKG")
-    return chain(folder, **sections(), **more)
+    return chain(folder, **{**sections(), **more})

@@ -1,6 +1,7 @@
 """Values of the chain as other people's assets load them, and how they lie below the root."""
 
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import numpy as np
@@ -17,7 +18,7 @@ from eo_pipeline.orchestration.definitions import build_definitions
 from eo_pipeline.orchestration.io_managers import Mosaic, MosaicIO, NewMosaic, TablesIO, TilesIO
 from eo_pipeline.steps.exports.collect_tiles import Tile, TileSet
 from eo_pipeline_tests.end_to_end.pipeline import resources
-from eo_pipeline_tests.orchestration.fields import EAST, TILE, WEST, two_areas
+from eo_pipeline_tests.orchestration.fields import EAST, TILE, WEST, sections, two_areas
 
 KEY = f"{WEST}|2024-01"
 
@@ -60,8 +61,8 @@ def mine(made: Chain) -> list[dg.AssetsDefinition]:
 class Project:
     """A product with mosaics of January, and the user's assets beside it."""
 
-    def __init__(self, folder: Path, instance: dg.DagsterInstance) -> None:
-        self.chain = two_areas(folder)
+    def __init__(self, folder: Path, instance: dg.DagsterInstance, **more: Any) -> None:
+        self.chain = two_areas(folder, **more)
         self.root = folder / "data"
         self.settings = Settings(root=str(self.root))
         products = build_definitions(
@@ -114,13 +115,16 @@ def test_a_user_s_asset_loads_a_table(project: Project) -> None:
     assert means.is_monotonic_increasing
 
 
-def test_a_user_s_asset_loads_the_cube(project: Project) -> None:
+@pytest.mark.parametrize("store", ["icechunk", "zarr"])
+def test_a_user_s_asset_loads_the_cube(tmp_path: Path, instance: dg.DagsterInstance, store: str) -> None:
+    project = Project(tmp_path, instance, cube={**sections()["cube"], "store": store})
     for area in (WEST, EAST):
         project.make("small", "cube", partition=f"{area}|2024-01")
     table = project.make("mine", "series")
     assert table is not None
     assert table["pixels"][0] == 2 * TILE * TILE
     assert table["sum"][0] == pytest.approx(float(pixels(0).sum() + pixels(1).sum()), rel=1e-5)
+    assert (project.root / "cubes" / "small" / "zarr.json").exists() == (store == "zarr")
 
 
 def test_a_value_that_is_not_there_is_told(project: Project) -> None:

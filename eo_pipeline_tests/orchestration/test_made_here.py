@@ -12,7 +12,7 @@ from eo_pipeline.core.engine_choice import EngineChoice
 from eo_pipeline.core.product import Product
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.engines import Progress
-from eo_pipeline.errors import SettingsError
+from eo_pipeline.errors import ProductError, SettingsError
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.declarations import Origin, load_chain
 from eo_pipeline.orchestration.definitions import build_definitions
@@ -61,6 +61,31 @@ def test_it_has_two_assets_six_checks_and_what_looks_after_its_cube(made: Chain,
     assert sensors["late_inputs"] == "RUNNING"
     assert "late_images" not in sensors
     dg.Definitions.validate_loadable(found)
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("era5/{year}/*.nc", "{yaml}/era5/{year}/*.nc"),
+        ("*.nc", "{yaml}/*.nc"),
+        ("common/of{period}.txt", "{project}/common/of{period}.txt"),
+        ("era5", "{yaml}/era5"),
+        ("/far/away/*.nc", "/far/away/*.nc"),
+        ("gs://bucket/{year}/*.tif", "gs://bucket/{year}/*.tif"),
+    ],
+)
+def test_files_are_found_beside_the_declaration_else_in_the_project(tmp_path: Path, address: str, found: str) -> None:
+    yaml_folder, project = tmp_path / "products" / "p", tmp_path
+    for folder in (yaml_folder / "era5", project / "common", project / "era5"):
+        folder.mkdir(parents=True)
+    write_catalog(yaml_folder)
+    product = Product.model_validate(declared(source={"files": address, "bands": ["height"]}))
+    origin = Origin(None, None, (yaml_folder, project), product.name)
+    where = found.replace("{yaml}", str(yaml_folder)).replace("{project}", str(project))
+    assert load_chain(product, origin).archive == where
+    gone = Product.model_validate(declared(source={"files": "gone/*.nc", "bands": ["height"]}))
+    with pytest.raises(ProductError, match=r"source\.files: expected a file at .*/p/gone or .*/gone, found none"):
+        load_chain(gone, origin)
 
 
 def test_the_example_of_the_pages_is_a_product(tmp_path: Path) -> None:

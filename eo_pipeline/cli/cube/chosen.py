@@ -1,4 +1,4 @@
-"""The cube that a person names: a product of the project, or where a repository is.
+"""The cube that a person names: a product of the project, or where a cube is.
 
 What does not belong here: what is done with it.
 """
@@ -12,7 +12,7 @@ from eo_pipeline.errors import ProductError
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.cubes.templates import cube_rule, cube_template
 from eo_pipeline.orchestration.resources import environment
-from eo_pipeline.storage.cubes import CubeAddress
+from eo_pipeline.storage.cubes import CubeAddress, in_its_store
 from eo_pipeline.storage.places import cube_address
 
 
@@ -23,7 +23,7 @@ class ChosenCube:
     Attributes:
         name: what the person wrote.
         address: where it is.
-        chain: of its product, None for a bare repository.
+        chain: of its product, None for a bare cube.
     """
 
     name: str
@@ -31,7 +31,7 @@ class ChosenCube:
     chain: Chain | None
 
     def template(self) -> CubeTemplate | None:
-        """What the product says that it should be; None for a bare repository."""
+        """What the product says that it should be; None for a bare cube."""
         declared = None if self.chain is None else self.chain.product.cube
         if self.chain is None or declared is None:
             return None
@@ -44,15 +44,17 @@ def choose(text: str) -> ChosenCube:
 
     Raises:
         ProductError: no such product, or one without a cube.
-        SettingsError: no project, or credentials that Icechunk cannot use.
+        SettingsError: no project, or credentials that cubes cannot use.
+        StorageError: the storage of a bare cube cannot be reached.
     """
     if "://" in text:
-        return ChosenCube(text, cube_address(environment(), text), None)
+        return ChosenCube(text, in_its_store(cube_address(environment(), text)), None)
     if "/" in text:
-        return ChosenCube(text, CubeAddress(str(Path(text).expanduser().absolute())), None)
+        return ChosenCube(text, in_its_store(CubeAddress(str(Path(text).expanduser().absolute()))), None)
     chain = find_project(Path.cwd()).chain(text)
-    if chain.product.cube is None:
+    cube = chain.product.cube
+    if cube is None:
         raise ProductError(
             f"expected a product with a cube, got {text}; name another, or a repository's path (./{text})"
         )
-    return ChosenCube(text, cube_address(environment(), chain.product.cube.repository), chain)
+    return ChosenCube(text, cube_address(environment(), cube.repository, cube.store), chain)

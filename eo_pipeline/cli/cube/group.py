@@ -35,7 +35,8 @@ from eo_pipeline.storage.cubes import (
 def command() -> None:
     """Verify a cube, list its history, go back, tag releases, free old versions, find what is stale.
 
-    CUBE is a product of the project, or where an Icechunk repository is: a path with a slash in it, s3:// or gs://.
+    CUBE is a product of the project, or where a cube is: a path with a slash in it, s3:// or gs://. A cube of plain
+    Zarr can be verified and asked what is stale; it has no versions to list, name, go back to or free.
     """
     quiet()
 

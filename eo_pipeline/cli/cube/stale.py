@@ -17,9 +17,9 @@ from eo_pipeline.cli.selection import areas_named, periods_between, wanted_parti
 from eo_pipeline.errors import ProductError
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.resources import environment
+from eo_pipeline.orchestration.scenes.opening import open_inputs
 from eo_pipeline.orchestration.scenes.resource import ScenesResource
 from eo_pipeline.orchestration.scenes.stale import Stale, stale_partitions
-from eo_pipeline.orchestration.scenes.work import open_work
 from eo_pipeline.storage.places import cube_address
 
 
@@ -28,25 +28,26 @@ from eo_pipeline.storage.places import cube_address
 @click.option("--partitions", help="Periods A..B, or one.  [default: all]")
 @click.option("--area", "areas", multiple=True, help="Key of an area; may be repeated.  [default: all]")
 def stale(product: str, partitions: str | None, areas: tuple[str, ...]) -> None:
-    """List partitions whose scenes, recipe or land are not those that the cube was made of.
+    """List partitions whose scenes or tiles, recipe or land are not those that the cube was made of.
 
     Asks the source about every partition that was made; reads no pixels and changes nothing. Exit code 1 if something
     is stale, or could not be asked about.
     """
     chain, console = find_project(Path.cwd()).chain(product), Console()
-    if not chain.product.made_here or chain.product.cube is None:
+    cube = chain.product.cube
+    if not chain.product.made_here or cube is None:
         raise ProductError(
             f"expected a product whose pixels are composed here, got {product}; what Earth Engine exported is asked "
             f"about by `eo-pipeline run {product}` and the sensor late_images"
         )
     with open_instance() as instance, shown_progress(Console(stderr=True)) as show:
-        work = open_work(chain, ScenesResource(), instance)
+        work = open_inputs(chain, ScenesResource(), instance)
         known = chain.by_period.get_partition_keys(dynamic_partitions_store=instance)
         wanted = wanted_partitions(areas_named(areas, chain), periods_between(partitions, known))
         found = stale_partitions(
             instance,
             work,
-            cube_address(environment(), chain.product.cube.repository),
+            cube_address(environment(), cube.repository, cube.store),
             [key.text for key in wanted],
             lambda done, total: show({"asked": (done, total)}),
         )

@@ -25,8 +25,8 @@ class State(StrEnum):
     """What became of a partition, or of one of its shards; new states are appended, so that codes keep their meaning.
 
     WRITTEN: usable pixels are in the cube. NO_IMAGES: the source had no image for it. EMPTY: there were images, no
-    pixel was usable. FAILED: it could not be made and the cube holds nothing for it. OCEAN: discarded before anything
-    was read, as pure ocean or outside the area of interest.
+    pixel was usable. FAILED: it could not be made, or in plain Zarr not yet or not to its end; nothing of it counts.
+    OCEAN: discarded before anything was read, as pure ocean or outside the area of interest.
     """
 
     WRITTEN = "written"

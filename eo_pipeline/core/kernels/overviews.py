@@ -39,31 +39,79 @@ class NoValue(NamedTuple):
 
 
 @kernel
-def average_integer_pairs(source: NDArray[Any], result: NDArray[Any], no_value: NoValue) -> None:
+def average_integer_pairs(
+    source: NDArray[Any], result: NDArray[Any], bands: int, no_value: NoValue, work: NDArray[Any]
+) -> None:
     """Means of 2 x 2 whole numbers, halves away from 0.
 
     Args:
-        source: (y, x).
-        result: (y, x), half as high and wide, written.
+        source: (y, x and band), all bands of a pixel side by side.
+        result: (y, x and band), half as high and wide, written.
+        bands: of a pixel; of up to four several are worked on at once.
         no_value: what is left out.
+        work: (2, x and band) as wide as the source, of a type that holds sums of four of its numbers; to work in.
     """
-    height, width = result.shape
-    empty, declared = np.int64(no_value.number), no_value.declared
-    for y in range(height):
-        for x in range(width):
-            a, b = np.int64(source[2 * y, 2 * x]), np.int64(source[2 * y, 2 * x + 1])
-            c, d = np.int64(source[2 * y + 1, 2 * x]), np.int64(source[2 * y + 1, 2 * x + 1])
-            total, count = a + b + c + d, 4
-            if declared and (a == empty or b == empty or c == empty or d == empty):  # noqa: PLR1714  # `in` is slower
-                lacking = (a == empty) + (b == empty) + (c == empty) + (d == empty)
-                total, count = total - lacking * empty, 4 - lacking
-            if count == 0:
-                result[y, x] = empty
-                continue
-            mean = (abs(total) + 2) >> 2 if count == 4 else (2 * abs(total) + count) // (2 * count)
-            if total < 0:
-                mean = -mean
-            result[y, x] = no_value.next if declared and mean == empty else mean
+    for y in range(result.shape[0]):
+        if _add_two_rows(source[2 * y], source[2 * y + 1], no_value, work):
+            _average_some(work, result[y], bands, no_value)
+        elif bands == 1:
+            _average_four(work[0], result[y], 1, no_value)
+        elif bands == 2:
+            _average_four(work[0], result[y], 2, no_value)
+        elif bands == 3:
+            _average_four(work[0], result[y], 3, no_value)
+        elif bands == 4:
+            _average_four(work[0], result[y], 4, no_value)
+        else:
+            _average_four(work[0], result[y], bands, no_value)
+
+
+@kernel
+def _add_two_rows(upper: NDArray[Any], lower: NDArray[Any], no_value: NoValue, work: NDArray[Any]) -> bool:
+    """Sums of two that lie above each other; if some have no value, sums and counts of those that have, and True."""
+    empty, number = upper.dtype.type(no_value.number), work.dtype.type
+    sums, counts, gaps = work[0], work[1], False
+    for place in range(upper.size):
+        sums[place] = number(upper[place]) + number(lower[place])
+        gaps |= (upper[place] == empty) | (lower[place] == empty)
+    if not (gaps and no_value.declared):
+        return False
+    for place in range(upper.size):
+        above, below = upper[place] != empty, lower[place] != empty
+        sums[place] = above * number(upper[place]) + below * number(lower[place])
+        counts[place] = number(above) + number(below)
+    return True
+
+
+@kernel
+def _average_four(sums: NDArray[Any], row: NDArray[Any], bands: int, no_value: NoValue) -> None:
+    """A row of means of sums of two; quick where the compiler knows how many bands there are."""
+    empty, following = row.dtype.type(no_value.number), row.dtype.type(no_value.next)
+    for x in range(row.size // bands):
+        left = 2 * x * bands
+        for band in range(bands):
+            total = sums[left + band] + sums[left + bands + band]
+            mean = (abs(total) + 2) >> 2
+            row[x * bands + band] = -mean if total < 0 else mean
+    if no_value.declared:
+        for place in range(row.size):
+            row[place] = following if row[place] == empty else row[place]
+
+
+@kernel
+def _average_some(work: NDArray[Any], row: NDArray[Any], bands: int, no_value: NoValue) -> None:
+    """A row of means of sums of those that have a value."""
+    empty, following = row.dtype.type(no_value.number), row.dtype.type(no_value.next)
+    sums, counts = work
+    for x in range(row.size // bands):
+        left = 2 * x * bands
+        for band in range(bands):
+            total = sums[left + band] + sums[left + bands + band]
+            count = counts[left + band] + counts[left + bands + band]
+            mean = np.int64(np.floor((2.0 * abs(total) + count) / (2.0 * max(count, 1))))
+            value = row.dtype.type(-mean if total < 0 else mean)
+            taken = following if value == empty else value
+            row[x * bands + band] = empty if count == 0 else taken
 
 
 @kernel

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.interleaved import empty_pixels
+from eo_pipeline.core.interleaved import by_rows, empty_pixels
 from eo_pipeline.core.kernels.overviews import (
     Cover,
     NoValue,
@@ -26,6 +26,9 @@ from eo_pipeline.core.kernels.overviews import (
     most_frequent,
 )
 from eo_pipeline.core.rectangles import Rectangle
+
+_WIDE = 4
+"""Bytes of whole numbers whose sums need 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,8 @@ class WindowBelow:
     def halved(self, pixels: NDArray[Any], bands: Sequence[BandEncoding]) -> NDArray[Any]:
         """The overview's window (band, y, x) from `pixels` (band, y, x) of `rectangle`."""
         shape = (self.rows.stop - self.rows.start, self.columns.stop - self.columns.start)
+        if len({_no_value(band) for band in bands}) == 1 and all(self._adds_up(band) for band in bands):
+            return _average_of_pairs(pixels, bands[0])
         result = empty_pixels((len(bands), *shape), pixels.dtype)
         for source, band, plane in zip(pixels, bands, result, strict=True):
             self._halve(source, band, plane)
@@ -117,7 +122,20 @@ class WindowBelow:
         elif band.is_float:
             average_float_pairs(source, result, _no_value(band))
         else:
-            average_integer_pairs(source, result, _no_value(band))
+            result[:] = _average_of_pairs(source[None], band)[0]
+
+    def _adds_up(self, band: BandEncoding) -> bool:
+        """Whether a band's pixels are means of four whole numbers."""
+        return band.kind == "continuous" and not band.is_float and self.rows.in_pairs and self.columns.in_pairs
+
+
+def _average_of_pairs(pixels: NDArray[Any], band: BandEncoding) -> NDArray[Any]:
+    """Means of 2 x 2 whole numbers (band, y, x), of bands like this one."""
+    bands, height, width = pixels.shape
+    source, means = by_rows(pixels), np.empty((height // 2, width // 2 * bands), pixels.dtype)
+    work = np.empty((2, width * bands), np.int64 if pixels.itemsize >= _WIDE else np.int32)
+    average_integer_pairs(source, means, bands, _no_value(band), work)
+    return np.moveaxis(means.reshape(height // 2, width // 2, bands), 2, 0)
 
 
 def level_shapes(shape: tuple[int, int], block: int) -> tuple[tuple[int, int], ...]:

@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from eo_pipeline.core.mosaics.lattice import TURNS, describe_grid
 from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.core.zonal.reprojecting import CHORD_ERROR
 from eo_pipeline.core.zonal.shapes import on_grid
 from eo_pipeline.errors import GridMismatchError
 
@@ -97,6 +98,25 @@ def outline(tile: GeoBox, there: CRS) -> BaseGeometry:
             pole = math.copysign(90.0, y.mean())
             x, y = np.append(x, [x[-1], x[0]]), np.append(y, [pole, pole])
     return shapely.make_valid(shapely.Polygon(np.column_stack([x, y])))
+
+
+def chord_error(tile: GeoBox, target: GeoBox) -> float:
+    """Pixels of the target by which a `footprint` may miss the tile's true edge; large where it cannot be told.
+
+    An edge is drawn as chords; each misses the edge most in its middle, where it is compared with it.
+    """
+    here, there = _crs(tile), _crs(target)
+    if here == there or (here.geographic and not there.geographic):
+        return CHORD_ERROR
+    ring = _ring(tile)
+    middles = (ring[1:] + ring[:-1]) / 2
+    transformer = Transformer.from_crs(here.proj, there.proj, always_xy=True)
+    ends = np.column_stack(transformer.transform(ring[:, 0], ring[:, 1]))
+    missed = np.column_stack(transformer.transform(middles[:, 0], middles[:, 1])) - (ends[1:] + ends[:-1]) / 2
+    if there.geographic:
+        missed[:, 0] = (missed[:, 0] + 90) % 180 - 90  # the middle between 179 and -179 is 0 or 180
+    error = float(np.hypot(missed[:, 0] / target.resolution.x, missed[:, 1] / target.resolution.y).max())
+    return error if math.isfinite(error) else math.inf
 
 
 def surrounding(shape: BaseGeometry) -> Rectangle:

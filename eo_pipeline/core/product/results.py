@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from eo_pipeline.core.bands import BandEncoding
+from eo_pipeline.core.cubes.store_kind import StoreKind
 from eo_pipeline.core.engine_choice import EngineChoice
 from eo_pipeline.core.product.section import SHARD, Range, Section
 from eo_pipeline.errors import EoPipelineError
@@ -60,9 +61,14 @@ def _suggested_nodata(dtype: str) -> int:
 
 
 class Cube(Section):
-    """The Icechunk repository that the product grows."""
+    """The Icechunk repository, or plain Zarr, that the product grows."""
 
     repository: str = Field(description="path below the data root, or s3:// or gs:// address")
+    store: StoreKind = Field(
+        "icechunk",
+        description="icechunk has transactions and versions; zarr is plain Zarr 3, which every reader of Zarr reads, "
+        "and which has neither",
+    )
     chunk: int = Field(256, gt=0, description="pixels a side of a Zarr chunk")
     shard: int | None = Field(
         None, gt=0, description="pixels a side of a Zarr shard; the area's tile or 2560 if absent"

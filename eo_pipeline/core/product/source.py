@@ -43,17 +43,25 @@ class Source(Section):
         None, description="address of a STAC API or catalogue whose items are read and composed here"
     )
     files: str | None = Field(
-        None, description="NetCDF, GRIB or GeoTIFF files that are read and composed here, for example era5/*.nc"
+        None,
+        description="NetCDF, GRIB or GeoTIFF files that are read and composed here, for example era5/*.nc, or a file "
+        "that lists them; relative to the YAML's folder or the project's",
     )
     tiles: str | None = Field(
         None,
-        description="aligned tiles that are copied as they are, with {period} where the period's key stands, for "
-        "example gs://bucket/{period}/*.tif, or a file that lists them",
+        description="aligned tiles that are copied as they are, with {period} (or {year}, {month}, {day}, {doy}) where "
+        "the period's date stands, for example gs://bucket/{period}/*.tif, or a file that lists them, such as "
+        "lists/{period}.txt; relative to the YAML's folder or the project's",
     )
     bands: list[str] = Field(min_length=1, description="bands that the index, the composite or the output use")
     where: dict[str, Condition] = Field({}, description="conditions on image properties")
     scale: float = Field(1.0, description="factor from stored to physical values of the source's bands")
     offset: float = Field(0.0, description="added after scale")
+    nodata: float | None = Field(
+        None,
+        description="stored number of pixels without a value, where neither the archive nor its files say one; if "
+        "absent that of an output that stores the same numbers",
+    )
     native_resolution: float | None = Field(
         None, gt=0, description="metres a pixel at which masks apply; asked from the collection if absent"
     )
@@ -73,6 +81,11 @@ class Source(Section):
             raise ValueError(
                 "expected `collection`, for example COPERNICUS/S2_SR_HARMONIZED of Earth Engine or sentinel-2-l2a of "
                 "`stac`, got none"
+            )
+        if self.place in ("earth_engine", "tiles") and self.nodata is not None:
+            raise ValueError(
+                "nodata: expected it beside stac or files, whose pixels are read here, got neither; remove it: Earth "
+                "Engine masks such pixels, and tiles are copied as they are"
             )
         if self.place in ("files", "tiles"):
             self._check_alone(given[0])

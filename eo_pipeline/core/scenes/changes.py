@@ -1,14 +1,12 @@
-"""What became of a place's scenes since they were recorded. What does not belong here: what is made again for it."""
+"""What became of a place's scenes, or tiles, since they were recorded. Not here: what is made again for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-from eo_pipeline.core.scenes.scene import Scene
 
 
 @dataclass(frozen=True)
 class SceneChanges:
-    """Ids of scenes, sorted.
+    """Ids of scenes or places of tiles, sorted.
 
     Attributes:
         added: that are new.
@@ -25,14 +23,13 @@ class SceneChanges:
         return ", ".join(f"{len(ids)} {what}" for what, ids in counts.items() if ids) or "the same scenes"
 
 
-def changes_since(recorded: Mapping[str, str], scenes: Sequence[Scene]) -> SceneChanges:
+def changes_since(recorded: Mapping[str, str], today: Mapping[str, str]) -> SceneChanges:
     """How today's scenes differ from recorded ones.
 
     Args:
         recorded: versions by id.
-        scenes: of today.
+        today: likewise.
     """
-    today = {scene.id: scene.version for scene in scenes}
     both = recorded.keys() & today.keys()
     return SceneChanges(
         added=tuple(sorted(today.keys() - recorded.keys())),

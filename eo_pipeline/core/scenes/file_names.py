@@ -60,6 +60,31 @@ class NamedFile:
         return start < period.end and period.start < end
 
 
+def of_period(address: str, period: Period) -> str:
+    """An address whose fields of a date are written out as a period's: there is one file for each period.
+
+    Args:
+        address: with `period`, `year`, `month`, `day`, `doy` or `hour` in braces, as far as the period's key goes;
+            `doy` is that of its first day. Without braces it stays as it is.
+        period: of a product.
+
+    Raises:
+        ProductError: a field of another kind, or one that the period does not tell.
+    """
+    if "{" not in address:
+        return address
+    day, _, hour = period.key.partition("T")
+    told = dict(zip(("year", "month", "day"), day.split("-"), strict=False)) | {"period": period.key}
+    told |= {"hour": hour} if hour else {}
+    told |= {"doy": f"{period.start:%j}"} if "day" in told else {}
+    if strange := [field[1] or "*" for field in _FIELD.finditer(address) if field[1] not in told]:
+        raise ProductError(
+            f"expected {', '.join(f'{{{name}}}' for name in sorted(told))} alone in the name of a list of files of "
+            f"{period.key}, got {', '.join(strange)} in {address}; correct it"
+        )
+    return _FIELD.sub(lambda field: told[field[1]], address)
+
+
 @dataclass(frozen=True)
 class NamePattern:
     """How the paths of an archive's files end.

@@ -54,11 +54,12 @@ def _layout(scene: Scene, name: str) -> BandLayout:
     if band.dtype is None or band.nodata is None:
         raise SourceError(
             f"expected the number that means no value in band {name} of scene {scene.id}, got none from the item and "
-            f"from {band.href}; name a nodata"
+            f"from {band.href}; name it as source.nodata"
         )
     if not _fits(band.nodata, band):
         raise SourceError(
-            f"expected a nodata of {band.dtype} in band {name} of scene {scene.id}, got {band.nodata:g}; name another"
+            f"expected a nodata of {band.dtype} in band {name} of scene {scene.id}, got {band.nodata:g}; "
+            "correct the item, the file or source.nodata"
         )
     return BandLayout(band.dtype, band.nodata, band.scale)
 

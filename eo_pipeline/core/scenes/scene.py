@@ -36,7 +36,7 @@ class SceneBand:
         href: of the file: http(s), gs, s3, file, or a path.
         index: of the band in the file, from 1.
         dtype: numpy's name of the stored type; None if the archive does not say.
-        nodata: stored number of pixels without a value; None if the archive does not say.
+        nodata: stored number of pixels without a value; None if the archive does not say, or nobody does.
         scale: physical units per stored unit.
         offset: physical value of a stored 0, as the pixels are, whatever the archive declares.
         is_classes: True if numbers are names or bits, which cannot be averaged.

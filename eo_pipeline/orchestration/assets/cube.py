@@ -1,4 +1,4 @@
-"""`cube`: one area and period is one commit of an Icechunk repository."""
+"""`cube`: one area and period is one commit of an Icechunk repository, or one row of the ledger in plain Zarr."""
 
 from typing import Any
 
@@ -9,10 +9,11 @@ from eo_pipeline.core.product import Cube
 from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.cubes.provenance import provenance_of
+from eo_pipeline.orchestration.cubes.stored import change_shown, cube_kinds, cube_metadata, how_written
 from eo_pipeline.orchestration.cubes.templates import cube_rule, cube_template
 from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
-from eo_pipeline.orchestration.io_managers import REPOSITORY, CubeIO, CubeRegion, Mosaic, MosaicIO, Stored
+from eo_pipeline.orchestration.io_managers import CubeIO, CubeRegion, Mosaic, MosaicIO, Stored
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.steps.cubes.write_mosaic_region import CubeRegionReport
 
@@ -27,16 +28,14 @@ def build_cube(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
         partitions_def=chain.by_area_and_period,
         group_name=product.name,
         owners=product.owners,
-        kinds={"icechunk", "zarr"},
+        kinds=cube_kinds(declared),
         io_manager_key="cube_io",
-        description=chain.describe(
-            "Zarr cube in an Icechunk repository: one commit for each area and period; the same inputs commit nothing."
-        ),
+        description=chain.describe(f"Zarr cube of mosaics: {how_written(declared, 'area and period')}."),
         automation_condition=as_soon_as_possible(),
         backfill_policy=grouped(),
         retry_policy=on_crash(),
         pool=f"{product.name}_cube",
-        metadata={REPOSITORY: declared.repository},
+        metadata=cube_metadata(declared),
     )
     def cube(
         context: dg.AssetExecutionContext, mosaic_io: dg.ResourceParam[MosaicIO], cube_io: dg.ResourceParam[CubeIO]
@@ -54,7 +53,7 @@ def build_cube(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
                 CubeRegion(
                     mosaic=mosaic,
                     template=template,
-                    address=cube_io.address(declared.repository),
+                    address=cube_io.address(declared),
                     period=chain.period(partition.period),
                     area_key=partition.area,
                     geobox=chain.area(partition).geobox,
@@ -73,8 +72,5 @@ def _metadata(report: CubeRegionReport, mosaic: Mosaic, io: CubeIO, declared: Cu
         names.STATE: mosaic.state,
         names.DIGEST: mosaic.digest,
         names.ROOT: io.place.address,
-        "snapshot": report.snapshot,
-        "committed": report.changed,
-        "slot": report.slot,
-        "repository": dg.MetadataValue.path(io.address(declared.repository).uri),
+        **change_shown(io.address(declared), report.snapshot, report.slot, changed=report.changed),
     }

@@ -1,9 +1,8 @@
-"""`cube` of a product whose pixels are composed here: one area and period is one commit, made shard by shard.
+"""`cube` of a product whose pixels are composed here: one area and period is one change, made shard by shard.
 
 What does not belong here: cubes of mosaics (`cube`), and which scenes there are (`inputs`).
 """
 
-import json
 import os
 from typing import Any
 
@@ -15,12 +14,14 @@ from eo_pipeline.core.scenes.fingerprint import fingerprint
 from eo_pipeline.orchestration.automation import as_soon_as_possible, code_version, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.cubes.provenance import provenance_of
+from eo_pipeline.orchestration.cubes.stored import change_shown, cube_kinds, cube_metadata, how_written
 from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
-from eo_pipeline.orchestration.io_managers import REPOSITORY, CubeIO, Stored
+from eo_pipeline.orchestration.io_managers import CubeIO, Stored
 from eo_pipeline.orchestration.scenes.engines import ComposeConfig, ProgressLines, worker_environment
 from eo_pipeline.orchestration.scenes.resource import ScenesResource
 from eo_pipeline.orchestration.scenes.shown import composite_picture, timeline_shown
+from eo_pipeline.orchestration.scenes.versions import recorded
 from eo_pipeline.orchestration.scenes.work import SceneWork, open_work
 from eo_pipeline.steps.cubes.plan_region import RegionPlan
 from eo_pipeline.steps.cubes.write_scenes_region import ScenesRegionReport, Workers
@@ -28,10 +29,6 @@ from eo_pipeline.storage.cubes import CubeAddress, open_slots
 
 PARTITIONS_A_RUN = 10
 """A partition takes minutes: a run that dies keeps those it finished."""
-
-
-SCENES_RECORDED = 2000
-"""Scenes whose versions are kept in the event log."""
 
 
 def build_cube_of_scenes(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
@@ -44,18 +41,18 @@ def build_cube_of_scenes(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
         partitions_def=chain.by_area_and_period,
         group_name=product.name,
         owners=product.owners,
-        kinds={"icechunk", "zarr"},
+        kinds=cube_kinds(declared),
         io_manager_key="cube_io",
         description=chain.describe(
-            "Scenes read, masked and composed here, shard by shard: one commit for each area and period. Only shards "
-            "whose scenes or recipe changed are made; the same inputs commit nothing."
+            "Scenes read, masked and composed here, shard by shard; only shards whose scenes or recipe changed are "
+            f"made. It is {how_written(declared, 'area and period')}."
         ),
         automation_condition=as_soon_as_possible(),
         code_version=code_version(chain.recipe_version()),
         backfill_policy=grouped(PARTITIONS_A_RUN),
         retry_policy=on_crash(),
         pool=f"{product.name}_cube",
-        metadata={REPOSITORY: declared.repository},
+        metadata=cube_metadata(declared),
     )
     def cube(
         context: dg.AssetExecutionContext,
@@ -66,7 +63,7 @@ def build_cube_of_scenes(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
         with for_all_partitions(context):
             work = open_work(chain, scenes, context.instance)
             workers = Workers(config.opened(product, scenes.settings()), environment=worker_environment(os.environ))
-            address = cube_io.address(declared.repository)
+            address = cube_io.address(declared)
 
         def make(key: str) -> Made:
             plan, lines = work.plan(key), ProgressLines(context.log.info, key)
@@ -83,24 +80,20 @@ def build_cube_of_scenes(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
 def _metadata(
     chain: Chain, plan: RegionPlan, report: ScenesRegionReport, root: str, address: CubeAddress
 ) -> dict[str, Any]:
-    versions = {scene.id: scene.version for scene in plan.scenes}
     return {
         names.STATE: report.record.state.value,
         names.DIGEST: fingerprint(plan.scenes),
         names.RECIPE_VERSION: chain.recipe_version(),
         names.ROOT: root,
-        **({names.SCENES: json.dumps(versions)} if len(versions) <= SCENES_RECORDED else {}),
+        **recorded(plan.versions),
         "scenes": len(plan.scenes),
-        "snapshot": report.snapshot,
-        "committed": report.changed,
-        "slot": report.slot,
+        **change_shown(address, report.snapshot, report.slot, changed=report.changed),
         "shards made": report.made,
         "shards unchanged": report.unchanged,
         **{f"shards {state.value.replace('_', ' ')}": count for state, count in report.states.items()},
         "usable share": round(report.record.valid_share, 4),
         "worker-seconds": round(report.timeline.worker_seconds, 1),
         "batches tried again": report.timeline.retries,
-        "repository": dg.MetadataValue.path(address.uri),
     }
 
 

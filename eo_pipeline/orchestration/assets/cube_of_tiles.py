@@ -1,4 +1,4 @@
-"""`cube` of a product of aligned tiles: a period's tiles are copied as they are, in one commit.
+"""`cube` of a product of aligned tiles: a period's tiles are copied as they are, in one change.
 
 What does not belong here: cubes whose pixels are composed (`cube_of_scenes`), and which tiles there are (`inputs`).
 """
@@ -12,13 +12,15 @@ from eo_pipeline.core.product import Cube
 from eo_pipeline.orchestration.automation import as_soon_as_possible, code_version, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.cubes.provenance import provenance_of
+from eo_pipeline.orchestration.cubes.stored import change_shown, cube_kinds, cube_metadata, how_written
 from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
-from eo_pipeline.orchestration.io_managers import REPOSITORY, CubeIO, Stored
+from eo_pipeline.orchestration.io_managers import CubeIO, Stored
 from eo_pipeline.orchestration.scenes.engines import ComposeConfig, ProgressLines, worker_environment
 from eo_pipeline.orchestration.scenes.resource import ScenesResource
 from eo_pipeline.orchestration.scenes.shown import composite_picture, timeline_shown
 from eo_pipeline.orchestration.scenes.tiles import TilesWork, open_tiles_work
+from eo_pipeline.orchestration.scenes.versions import recorded
 from eo_pipeline.steps.cubes.ingest_tiles import Ingested
 from eo_pipeline.storage.cubes import CubeAddress, open_slots
 
@@ -36,18 +38,18 @@ def build_cube_of_tiles(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
         partitions_def=chain.by_area_and_period,
         group_name=product.name,
         owners=product.owners,
-        kinds={"icechunk", "zarr"},
+        kinds=cube_kinds(declared),
         io_manager_key="cube_io",
         description=chain.describe(
-            "Aligned tiles copied as they are, shard by shard: one commit for each period. Only shards whose tiles "
-            "changed are copied again; the same tiles commit nothing."
+            "Aligned tiles copied as they are, shard by shard; only shards whose tiles changed are copied again. It is "
+            f"{how_written(declared, 'period')}."
         ),
         automation_condition=as_soon_as_possible(),
         code_version=code_version(chain.recipe_version()),
         backfill_policy=grouped(1),
         retry_policy=on_crash(),
         pool=f"{product.name}_cube",
-        metadata={REPOSITORY: declared.repository},
+        metadata=cube_metadata(declared),
     )
     def cube(
         context: dg.AssetExecutionContext,
@@ -58,7 +60,7 @@ def build_cube_of_tiles(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
         with for_all_partitions(context):
             work = open_tiles_work(chain, scenes, context.instance)
             engine, environment = config.opened(product, scenes.settings()), worker_environment(os.environ)
-            address = cube_io.address(declared.repository)
+            address = cube_io.address(declared)
 
         def make(key: str) -> Made:
             provenance = provenance_of(context, chain, key, chain.recipe_version())
@@ -80,18 +82,16 @@ def _metadata(chain: Chain, done: Ingested, root: str, address: CubeAddress) -> 
         names.DIGEST: record.provenance.inputs_hash,
         names.RECIPE_VERSION: chain.recipe_version(),
         names.ROOT: root,
+        **recorded(done.found.versions),
         "tiles": done.tiles,
         "places without a tile": len(done.missing),
         **({"without a tile": ", ".join(done.missing[:PLACES_SHOWN])} if done.missing else {}),
         **({"tiles outside the cube": len(done.outside)} if done.outside else {}),
-        "snapshot": done.commit.snapshot,
-        "committed": done.commit.changed,
-        "slot": done.commit.slot,
+        **change_shown(address, done.commit.snapshot, done.commit.slot, changed=done.commit.changed),
         "shards made": done.copied,
         **{f"shards {state.value.replace('_', ' ')}": states.count(state) for state in sorted(set(states))},
         "worker-seconds": round(done.timeline.worker_seconds, 1),
         "batches tried again": done.timeline.retries,
-        "repository": dg.MetadataValue.path(address.uri),
     }
 
 

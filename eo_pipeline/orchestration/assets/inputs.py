@@ -64,7 +64,7 @@ def _told_of_tiles(work: TilesWork, found: SlotTiles) -> Made:
         names.DIGEST: work.fingerprint_of(found),
         "tiles": len(found.tiles),
         "places without a tile": len(found.elsewhen),
-        "source": work.address,
+        "source": work.chain.archive or "",
         "looked": dg.MetadataValue.timestamp(datetime.now(UTC)),
     }
     return Made(shown, {"table": tile_table(found.tiles)})

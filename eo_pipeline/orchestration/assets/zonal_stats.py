@@ -62,7 +62,7 @@ def _pixels(
         case "tiles":
             return OfTiles(tables, tiles)
         case "cube" if cube is not None:
-            return OfCube(tables, cubes, cube.repository, instance)
+            return OfCube(tables, cubes, cube, instance)
         case _:
             return OfMosaics(tables, mosaics)
 

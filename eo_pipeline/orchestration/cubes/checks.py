@@ -1,6 +1,7 @@
 """Checks of a cube that a person reads in the UI: is it what it should be, does the ledger tell what the data hold.
 
 All of them come from one reading of what was written since they passed; the job `<product>_cube_verify` reads it all.
+Plain Zarr does not tell what was written since: all of it is read each time.
 What does not belong here: what is wrong (`storage.cubes.verify`).
 """
 
@@ -39,14 +40,15 @@ _BEFORE_DATA = (Check.STRUCTURE, Check.ALIGNMENT)
 def build_cube_checks(chain: Chain, declared: Cube) -> dg.AssetChecksDefinition:
     """The checks of one product's cube.
 
-    They go with every run of the asset: so they read only slots that were written to since all of them passed.
+    They go with every run of the asset: so they read only slots that were written to since all of them passed, where
+    the cube has versions.
     """
 
     @dg.multi_asset_check(name=f"{chain.product.name}_cube_checks", specs=list(_specs(chain)))
     def cube_checks(
         context: dg.AssetCheckExecutionContext, cube_io: dg.ResourceParam[CubeIO]
     ) -> Iterator[dg.AssetCheckResult]:
-        address, key = cube_io.address(declared.repository), chain.key("cube")
+        address, key = cube_io.address(declared), chain.key("cube")
         if not cube_exists(address):
             yield from (_nothing(key, check) for check in Check)
             return
@@ -98,7 +100,7 @@ def _result(key: dg.AssetKey, check: Check, verified: Verified) -> dg.AssetCheck
         severity=dg.AssetCheckSeverity.WARN if blind else dg.AssetCheckSeverity.ERROR,
         description=_sentence(mine, verified, blind=blind),
         metadata={
-            SNAPSHOT: verified.snapshot,
+            **({SNAPSHOT: verified.snapshot} if verified.snapshot else {}),
             "slots looked at": verified.slots,
             "shards read": verified.shards,
             "findings": len(mine),

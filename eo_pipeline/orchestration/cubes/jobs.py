@@ -18,7 +18,6 @@ from eo_pipeline.orchestration.cubes.templates import cube_rule, cube_template
 from eo_pipeline.orchestration.io_managers import CubeIO
 from eo_pipeline.storage.cubes import (
     Collected,
-    CubeAddress,
     HowToVerify,
     collect_garbage,
     roll_back,
@@ -31,7 +30,7 @@ class VerifyConfig(dg.Config):
     """What is checked.
 
     Attributes:
-        version: snapshot or tag; the head if empty.
+        version: snapshot or tag; the head if empty. Plain Zarr has none.
         max_nodata: largest share of nodata in what is written of a period, 0 to 1.
         threads: that read at once.
     """
@@ -78,10 +77,13 @@ class GarbageConfig(dg.Config):
 
 
 def build_cube_jobs(chain: Chain, declared: Cube) -> list[dg.JobDefinition]:
-    """The four jobs of one product's cube."""
+    """The jobs of one product's cube: four, or only the first where it has no versions."""
     name = chain.product.name
+    verify = _job(_verify(chain, declared), f"Checks all of the cube of {name}, as `eo-pipeline cube verify` does.")
+    if declared.store == "zarr":
+        return [verify]
     return [
-        _job(_verify(chain, declared), f"Checks all of the cube of {name}, as `eo-pipeline cube verify` does."),
+        verify,
         _job(
             _roll_back(chain, declared),
             f"Makes an earlier version of the cube of {name} the head again; tells only, unless dry_run is false. "
@@ -112,7 +114,7 @@ def _verify(chain: Chain, declared: Cube) -> dg.OpDefinition:
         template = cube_template(chain, declared, cube_rule(chain, context.instance))
         how = HowToVerify(max_nodata=config.max_nodata, threads=config.threads)
         with _told():
-            verified = verify_cube(_address(cube_io, declared), template, version=config.version or None, how=how)
+            verified = verify_cube(cube_io.address(declared), template, version=config.version or None, how=how)
         found = verified.findings
         context.log.info(f"{verified.slots:,} slots, {verified.shards:,} stored shards read, {len(found)} findings")
         if found:
@@ -129,7 +131,7 @@ def _roll_back(chain: Chain, declared: Cube) -> dg.OpDefinition:
     @dg.op(name=_op_name(chain, "roll_back"))
     def back(context: dg.OpExecutionContext, config: RollBackConfig, cube_io: dg.ResourceParam[CubeIO]) -> None:
         with _told():
-            rolled = roll_back(_address(cube_io, declared), config.version, dry_run=config.dry_run)
+            rolled = roll_back(cube_io.address(declared), config.version, dry_run=config.dry_run)
         head, before = rolled.head, rolled.before
         for version in rolled.undone:
             context.log.info(f"no longer part of the cube: {version.snapshot} {version.message}")
@@ -144,7 +146,7 @@ def _tag(chain: Chain, declared: Cube) -> dg.OpDefinition:
     @dg.op(name=_op_name(chain, "tag"))
     def tag(context: dg.OpExecutionContext, config: TagConfig, cube_io: dg.ResourceParam[CubeIO]) -> None:
         with _told():
-            tagged = tag_release(_address(cube_io, declared), config.name, config.version or None)
+            tagged = tag_release(cube_io.address(declared), config.name, config.version or None)
         context.log.info(f"{config.name} is {tagged.snapshot} ({tagged.message})")
 
     return _made(tag)
@@ -156,7 +158,7 @@ def _collect(chain: Chain, declared: Cube) -> dg.OpDefinition:
         now = datetime.now(UTC)
         before = now - timedelta(days=config.older_than_days)
         with _told():
-            found = collect_garbage(_address(cube_io, declared), older_than=before, now=now, dry_run=config.dry_run)
+            found = collect_garbage(cube_io.address(declared), older_than=before, now=now, dry_run=config.dry_run)
         for version in found.expired:
             context.log.info(f"expires: {version.snapshot} {version.message}")
         context.log.info(_freed(found))
@@ -168,10 +170,6 @@ def _freed(found: Collected) -> str:
     freed = f"{found.chunks:,} chunks and {found.files:,} other objects of {found.bytes:,} bytes"
     versions = f"{len(found.expired)} versions expire, {len(found.kept)} stay"
     return f"{versions}; {'would delete' if found.dry_run else 'deleted'} {freed}"
-
-
-def _address(io: CubeIO, declared: Cube) -> CubeAddress:
-    return io.address(declared.repository)
 
 
 def _made(op: Callable[..., Any]) -> dg.OpDefinition:

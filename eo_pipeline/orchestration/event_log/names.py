@@ -36,7 +36,7 @@ LOST = "eo/lost"
 """Identity of the submission whose tiles were deleted after their export."""
 
 SCENES = "eo/scenes"
-"""JSON of the scenes that a partition of a cube is made of: their versions by id; left out where they are very many."""
+"""JSON of the scenes or tiles that a partition of a cube is made of: versions by id; left out where they are many."""
 
 ROOT = "eo/root"
 """Address of the data root that something was stored below."""

@@ -6,7 +6,7 @@ What does not belong here: making the values.
 """
 
 from eo_pipeline.orchestration.io_managers.chips import ChipsIO, ChipsIOManager, NewManifest
-from eo_pipeline.orchestration.io_managers.cubes import REPOSITORY, CubeIO, CubeIOManager, CubeRegion
+from eo_pipeline.orchestration.io_managers.cubes import CubeIO, CubeIOManager, CubeRegion
 from eo_pipeline.orchestration.io_managers.mosaics import Mosaic, MosaicIO, MosaicIOManager, NewMosaic
 from eo_pipeline.orchestration.io_managers.stored import Stored
 from eo_pipeline.orchestration.io_managers.tables import NewTable, TablesIO, TablesIOManager
@@ -14,7 +14,6 @@ from eo_pipeline.orchestration.io_managers.tiles import TilesIO, TilesIOManager
 from eo_pipeline.orchestration.io_managers.work_lists import NewWorkList, WorkListIO, WorkListIOManager
 
 __all__ = [
-    "REPOSITORY",
     "ChipsIO",
     "ChipsIOManager",
     "CubeIO",

@@ -1,4 +1,4 @@
-"""Regions of Icechunk cubes. What does not belong here: the template, and reading other people's cubes."""
+"""Regions of cubes. What does not belong here: the template, and reading other people's cubes."""
 
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -11,15 +11,14 @@ from odc.geo.geobox import GeoBox
 from eo_pipeline.core.cubes.cube_ledger import Provenance
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.periods import Period
+from eo_pipeline.core.product import Cube
 from eo_pipeline.errors import StorageError
+from eo_pipeline.orchestration.cubes.stored import REPOSITORY, STORE
 from eo_pipeline.orchestration.io_managers.base import ConfiguredIOManager, PlaceIOManager
 from eo_pipeline.orchestration.io_managers.mosaics import Mosaic
 from eo_pipeline.steps.cubes.write_mosaic_region import CubeRegionReport, write_mosaic_region
 from eo_pipeline.storage.cubes import CubeAddress, open_cube
 from eo_pipeline.storage.places import cube_address
-
-REPOSITORY = "eo/repository"
-"""Metadata of a cube asset: its repository as declared."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +28,11 @@ class CubeRegion:
     Attributes:
         mosaic: the area's mosaic; without images its slot stays empty.
         template: what the cube looks like.
-        address: where its repository is.
+        address: where it is.
         period: the slot.
         area_key: the area.
         geobox: of the area, on the cube's grid.
-        provenance: for the commit and the ledger.
+        provenance: for the ledger, and the commit.
     """
 
     mosaic: Mosaic
@@ -46,11 +45,11 @@ class CubeRegion:
 
 
 class CubeIO(PlaceIOManager):
-    """Regions of an Icechunk cube: storing one is one commit."""
+    """Regions of a cube: storing one is one commit of Icechunk, or one row of the ledger in plain Zarr."""
 
     @override
     def store(self, key: dg.AssetKey, partition: str | None, value: CubeRegion) -> CubeRegionReport:
-        """Write one region and commit."""
+        """Write one region."""
         path = value.mosaic.path
         with self.place.local_copy(path) if path is not None else nullcontext(None) as local:
             return write_mosaic_region(
@@ -63,24 +62,25 @@ class CubeIO(PlaceIOManager):
                 provenance=value.provenance,
             )
 
-    def address(self, repository: str) -> CubeAddress:
-        """Where a product's repository is: below the root, or at its own s3:// or gs:// address."""
-        return cube_address(self._settings, repository)
+    def address(self, declared: Cube) -> CubeAddress:
+        """Where a product's cube is: below the root, or at its own s3:// or gs:// address."""
+        return cube_address(self._settings, declared.repository, declared.store)
 
     def load_input(self, context: dg.InputContext) -> xr.Dataset:
         """The whole cube, lazily; slots and areas are selected by whoever reads."""
         upstream = context.upstream_output
-        named = None if upstream is None else (upstream.definition_metadata or {}).get(REPOSITORY)
+        declared = {} if upstream is None else upstream.definition_metadata or {}
+        named, store = (getattr(said, "value", said) for said in map(declared.get, (REPOSITORY, STORE)))
         if named is None:
             raise StorageError(
                 f"expected the cube of a product of this project, got {context.asset_key.to_user_string()}; "
                 "read other cubes with eo_pipeline.storage.cubes.open_cube"
             )
-        return open_cube(self.address(str(getattr(named, "value", named))))
+        return open_cube(cube_address(self._settings, str(named), "zarr" if store == "zarr" else "icechunk"))
 
 
 class CubeIOManager(ConfiguredIOManager):
-    """Icechunk cubes."""
+    """Cubes in Icechunk and in plain Zarr."""
 
     @override
     def create_io_manager(self, context: dg.InitResourceContext) -> CubeIO:

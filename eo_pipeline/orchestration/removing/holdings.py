@@ -72,7 +72,7 @@ class Stores:
         declared = self.chain.product.cube
         if declared is None:
             return
-        address = cube_address(self.settings, declared.repository)
+        address = cube_address(self.settings, declared.repository, declared.store)
         template = cube_template(self.chain, declared, cube_rule(self.chain, self.instance))
         for key in keys:
             yield parts.cube_region(

@@ -8,10 +8,11 @@ from typing import Any
 import dagster as dg
 
 from eo_pipeline.core.engine_choice import EngineChoice
-from eo_pipeline.core.product import Product
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.errors import ProductError
+from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.resources import overlaid
+from eo_pipeline.sources.aligned_tiles.archive import TileArchive
 from eo_pipeline.sources.archives import ArchiveSource
 from eo_pipeline.sources.listings.access import Access
 from eo_pipeline.sources.listings.matching import open_matching
@@ -37,29 +38,32 @@ class ScenesResource(dg.ConfigurableResource[Any]):
         engine = None if self.engine is None else EngineChoice.from_text(self.engine, field="engine")
         return overlaid(stac_url=self.stac_url, land=self.land, engine=engine)
 
-    def source(self, product: Product) -> Source:
+    def source(self, chain: Chain) -> Source:
         """Where a product's scenes are; nobody is asked yet.
-
-        Files are found from the folder that the process works in, unless their address is absolute.
 
         Raises:
             ProductError: its images are not scenes that are read here.
             SourceError: an address of files that cannot be listed.
         """
-        declared = product.source
-        if declared is not None and declared.files is not None:
-            return _archive(product, declared.files, self.settings())
+        product, declared = chain.product, chain.product.source
+        if product.place == "files" and chain.archive is not None:
+            access = Access(self.settings())
+            classes = tuple(band.name for band in product.bands if band.kind == "categorical")
+            return ArchiveSource(*open_matching(chain.archive, access), access, classes=classes)
         if declared is not None and declared.stac is not None:
             return StacSource(self.settings().stac_url or declared.stac, declared.collection, where=declared.where)
         raise ProductError(
-            f"source: expected stac or files of {product.name}, whose scenes are read here, got neither; declare one. "
-            "Aligned tiles have no scenes to plan, preview or compare: `eo-pipeline run` copies those that changed"
+            f"source: expected stac or files of {product.name}, whose scenes are read here, got neither; declare one"
         )
 
+    def tiles(self, chain: Chain) -> TileArchive:
+        """Where a product's aligned tiles are; nobody is asked yet.
 
-def _archive(product: Product, address: str, settings: Settings) -> ArchiveSource:
-    """NetCDF, GRIB or GeoTIFF files behind an address with stars and fields."""
-    access = Access(settings)
-    listing, pattern = open_matching(address, access)
-    classes = tuple(band.name for band in product.bands if band.kind == "categorical")
-    return ArchiveSource(listing, pattern, access, classes=classes)
+        Raises:
+            ProductError: it is not made of tiles.
+            SourceError: an address that cannot be listed.
+        """
+        if chain.product.place != "tiles" or chain.archive is None:
+            raise ProductError(f"source.tiles: expected tiles of {chain.product.name}, got none; declare them")
+        access = Access(self.settings())
+        return TileArchive(*open_matching(chain.archive, access), access)

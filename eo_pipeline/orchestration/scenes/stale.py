@@ -3,18 +3,19 @@
 What does not belong here: comparing (`steps.cubes.find_stale`), and making them again (`late`).
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
 
 from eo_pipeline.errors import EoPipelineError
-from eo_pipeline.orchestration.event_log import ledger, names
+from eo_pipeline.orchestration.event_log import ledger
 from eo_pipeline.orchestration.partitions import PartitionKey
+from eo_pipeline.orchestration.scenes.tiles import TilesWork
+from eo_pipeline.orchestration.scenes.versions import read
 from eo_pipeline.orchestration.scenes.work import SceneWork
 from eo_pipeline.steps.cubes.find_stale import StalePartition, Today, find_stale
-from eo_pipeline.storage.cubes import CubeAddress, cube_exists, open_or_create_cube
+from eo_pipeline.storage.cubes import CubeAddress, cube_exists, open_or_create_cube, read_partitions
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Stale:
 
 def stale_partitions(
     instance: dg.DagsterInstance,
-    work: SceneWork,
+    work: SceneWork | TilesWork,
     address: CubeAddress,
     keys: Sequence[str],
     progress: Callable[[int, int], None],
@@ -44,7 +45,7 @@ def stale_partitions(
     """Ask the source about partitions that were made, and compare with the cube's ledger; reads no pixels.
 
     Args:
-        instance: whose event log tells which scenes they were made of.
+        instance: whose event log tells what they were made of.
         work: of the product.
         address: of its cube.
         keys: Dagster's, of any partitions.
@@ -55,21 +56,22 @@ def stale_partitions(
     """
     if not cube_exists(address):
         return Stale(0, 0, (), {})
+    held = read_partitions(open_or_create_cube(address, work.template))
     stamps = ledger.stamps(instance, work.chain.key("cube"), keys)
     problems: dict[str, str] = {}
 
     def asked() -> Iterator[Today]:
         for number, key in enumerate(stamps, start=1):
-            parsed, recorded = PartitionKey.parse(key), stamps[key].values.get(names.SCENES)
+            parsed = PartitionKey.parse(key)
+            row = held.get((parsed.period, parsed.area))
             try:
-                plan = work.plan(key)
+                plan = work.plan(key) if isinstance(work, SceneWork) else work.plan(key, row)
             except EoPipelineError as error:
                 problems[key] = str(error)
                 continue
             finally:
                 progress(number, len(stamps))
-            yield Today(parsed.period, parsed.area, plan, None if recorded is None else json.loads(str(recorded)))
+            yield Today(parsed.period, parsed.area, plan, read(stamps[key].values))
 
     today = list(asked())
-    found = find_stale(open_or_create_cube(address, work.template), today)
-    return Stale(len(today), len(stamps), found, problems)
+    return Stale(len(today), len(stamps), find_stale(held, today), problems)

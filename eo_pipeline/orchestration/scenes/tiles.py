@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from eo_pipeline.core.cubes.cube_ledger import Provenance
+from eo_pipeline.core.cubes.cube_ledger import Provenance, Record
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.periods import Period
 from eo_pipeline.engines import Engine, Environment, Progress
@@ -18,9 +18,8 @@ from eo_pipeline.orchestration.cubes.templates import cube_rule, cube_template
 from eo_pipeline.orchestration.partitions import PartitionKey
 from eo_pipeline.orchestration.scenes.resource import ScenesResource
 from eo_pipeline.sources.aligned_tiles.archive import SlotTiles, TileArchive
-from eo_pipeline.sources.listings.access import Access
-from eo_pipeline.sources.listings.matching import open_matching
 from eo_pipeline.steps.cubes.ingest_tiles import Ingested, ingest_tiles
+from eo_pipeline.steps.cubes.plan_slot import SlotPlan, plan_slot
 from eo_pipeline.steps.cubes.tile_tasks import digest_of_tiles
 from eo_pipeline.storage.cubes import CubeAddress, open_or_create_cube
 
@@ -32,27 +31,16 @@ class TilesWork:
     Attributes:
         chain: the product.
         template: its cube, which is its one area.
-        address: of the tiles, as the product says it.
-        access: to them.
+        archive: of the tiles of all periods.
     """
 
     chain: Chain
     template: CubeTemplate
-    address: str
-    access: Access
+    archive: TileArchive
 
     def period(self, key: str) -> Period:
         """Of a partition."""
         return self.chain.period(PartitionKey.parse(key).period)
-
-    def archive(self, key: str) -> TileArchive:
-        """The tiles of a partition's period and of others; nobody is asked yet.
-
-        Raises:
-            SourceError: an address that cannot be listed.
-        """
-        listing, pattern = open_matching(self.address, self.access, period=self.period(key).key)
-        return TileArchive(listing, pattern, self.access)
 
     def found(self, key: str) -> SlotTiles:
         """The tiles of a partition, as they are listed now.
@@ -60,7 +48,11 @@ class TilesWork:
         Raises:
             SourceError: there is none, or they cannot be listed.
         """
-        return self.archive(key).slot(self.period(key).key)
+        return self.archive.slot(self.period(key))
+
+    def plan(self, key: str, held: Record | None) -> SlotPlan:
+        """What copying a partition would do, given the cube's row of it (see `plan_slot`)."""
+        return plan_slot(self.template, self.archive, self.period(key), recipe=self.chain.recipe_version(), held=held)
 
     def fingerprint(self, key: str) -> str:
         """Of a partition's tiles and of how they are copied, as they are listed now (see `found`)."""
@@ -84,7 +76,7 @@ class TilesWork:
         return ingest_tiles(
             open_or_create_cube(address, self.template),
             self.period(key),
-            self.archive(key),
+            self.archive,
             engine,
             provenance=provenance,
             area_key=PartitionKey.parse(key).area,
@@ -98,9 +90,9 @@ def open_tiles_work(chain: Chain, scenes: ScenesResource, instance: dg.DagsterIn
 
     Raises:
         ProductError: the product is not made of tiles.
+        SourceError: an address that cannot be listed.
     """
-    declared, source = chain.product.cube, chain.product.source
-    if declared is None or source is None or source.tiles is None:
-        raise ProductError(f"source.tiles: expected tiles of {chain.product.name}, got none; declare them")
-    template = cube_template(chain, declared, cube_rule(chain, instance))
-    return TilesWork(chain, template, source.tiles, Access(scenes.settings()))
+    declared, archive = chain.product.cube, scenes.tiles(chain)
+    if declared is None:
+        raise ProductError(f"cube: expected a cube of {chain.product.name}, got none; declare it")
+    return TilesWork(chain, cube_template(chain, declared, cube_rule(chain, instance)), archive)

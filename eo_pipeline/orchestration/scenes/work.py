@@ -84,7 +84,7 @@ class SceneWork:
         *,
         progress: Callable[[Progress], None],
     ) -> ScenesRegionReport:
-        """Make a partition's shards that are not what the plan says, and commit them (see `write_scenes_region`)."""
+        """Make a partition's shards that are not what the plan says, and store them (see `write_scenes_region`)."""
         return write_scenes_region(
             plan,
             self.source,
@@ -111,7 +111,7 @@ def open_work(chain: Chain, scenes: ScenesResource, instance: dg.DagsterInstance
     template = cube_template(chain, declared, cube_rule(chain, instance))
     land = _land(chain, declared, scenes.settings().land)
     kept = kept_shards(template, land=land, area=load_interest(chain.interest_file))
-    return SceneWork(chain, template, scenes.source(chain.product), kept)
+    return SceneWork(chain, template, scenes.source(chain), kept)
 
 
 def _land(chain: Chain, declared: Cube, setting: str) -> Shapes | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from eo_pipeline.core.periods import Period
 from eo_pipeline.core.scenes.file_names import NamedFile, NamePattern
 from eo_pipeline.errors import SourceError
 from eo_pipeline.sources.listings import Access, Listing
@@ -38,6 +39,11 @@ class SlotTiles:
     tiles: tuple[Tile, ...]
     elsewhen: tuple[Tile, ...]
 
+    @property
+    def versions(self) -> dict[str, str]:
+        """Of the tiles of the date, by place."""
+        return {tile.place: tile.version for tile in self.tiles}
+
 
 @dataclass(frozen=True)
 class TileArchive:
@@ -58,16 +64,13 @@ class TileArchive:
         """For messages."""
         return self.listing.name
 
-    def slot(self, date: str) -> SlotTiles:
-        """The tiles of a date, as the listing is now.
-
-        Args:
-            date: as periods are called: `2020`, `2020-05`, `2020-05-17`.
+    def slot(self, period: Period) -> SlotTiles:
+        """The tiles of the date that a period is called by, as the listing is now.
 
         Raises:
             SourceError: there is no tile of the date, or the listing cannot be read.
         """
-        dated = self._by_date()
+        date, dated = period.key, self._by_date(period)
         tiles = [*dated.get(date, ()), *dated.get("", ())]
         if not tiles:
             raise SourceError(
@@ -78,8 +81,8 @@ class TileArchive:
         others = {tile.place: tile for key in sorted(dated) for tile in dated[key] if tile.place not in here}
         return SlotTiles(tuple(sorted(tiles)), tuple(sorted(others.values())))
 
-    def _by_date(self) -> dict[str, list[Tile]]:
-        files, dated = self.listing.files(), dict[str, list[Tile]]()
+    def _by_date(self, period: Period) -> dict[str, list[Tile]]:
+        files, dated = self.listing.of(period).files(), dict[str, list[Tile]]()
         for file in files:
             named = self._named(file.href)
             if named is not None:

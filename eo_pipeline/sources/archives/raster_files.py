@@ -68,12 +68,11 @@ def _open(path: str, options: Mapping[str, str]) -> Any:
 
 
 def _band(path: str, dataset: Any, number: int) -> SceneBand:
-    dtype, nodata = dataset.dtypes[number - 1], dataset.nodatavals[number - 1]
     return SceneBand(
         href=path,
         index=number,
-        dtype=dtype,
-        nodata=float("nan") if nodata is None and dtype.startswith("float") else nodata,
+        dtype=dataset.dtypes[number - 1],
+        nodata=dataset.nodatavals[number - 1],
         scale=float(dataset.scales[number - 1]),
         offset=float(dataset.offsets[number - 1]),
         is_classes=dataset.colorinterp[number - 1] is ColorInterp.palette,

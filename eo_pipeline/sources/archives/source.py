@@ -97,11 +97,12 @@ class ArchiveSource:
         )
 
     def _options(self, hrefs: Iterable[str]) -> dict[str, str]:
-        return {**self.access.options, **self.access.secrets_for(hrefs), **_AS_THEY_ARE}
+        return {**self.access.options_for(hrefs), **_AS_THEY_ARE}
 
     def _files(self, period: Period) -> Iterator[tuple[ListedFile, datetime | None]]:
         """The files that may hold something of a period, and the date in their names."""
-        listed, known = self.listing.files(), 0
+        listing = self.listing.of(period)
+        listed, known = listing.files(), 0
         for file in listed:
             named = None if self.pattern is None else self.pattern.read(file.href)
             is_known = PurePosixPath(file.href.partition("?")[0].lower()).suffix in FORMATS
@@ -113,7 +114,8 @@ class ArchiveSource:
         if not known:
             wanted = self.pattern.text if self.pattern else ", ".join(FORMATS)
             raise SourceError(
-                f"expected files {wanted} in {self.name}, got {len(listed)} others; correct the address or the pattern"
+                f"expected files {wanted} in {listing.name}, got {len(listed)} others; correct the address or the "
+                "pattern"
             )
 
     def _scenes(self, options: dict[str, str], one: tuple[ListedFile, datetime | None]) -> list[Scene] | str:

@@ -6,7 +6,7 @@ the files are.
 
 from eo_pipeline.sources.listings.access import Access
 from eo_pipeline.sources.listings.listed import ListedFile, Listing
-from eo_pipeline.sources.listings.matching import open_matching
+from eo_pipeline.sources.listings.matching import fixed_part, open_matching
 from eo_pipeline.sources.listings.opening import open_listing
 
-__all__ = ["Access", "ListedFile", "Listing", "open_listing", "open_matching"]
+__all__ = ["Access", "ListedFile", "Listing", "fixed_part", "open_listing", "open_matching"]

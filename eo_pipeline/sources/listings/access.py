@@ -52,6 +52,14 @@ class Access:
         """
         return google_secrets(self.google) if any(href.startswith("gs://") for href in hrefs) else {}
 
+    def options_for(self, hrefs: Iterable[str]) -> dict[str, str]:
+        """Both, for this process alone.
+
+        Raises:
+            CredentialsError: see `secrets_for`.
+        """
+        return {**self.options, **self.secrets_for(hrefs)}
+
     @property
     def _s3_options(self) -> dict[str, str]:
         parts, options = urlsplit(self.s3_endpoint), dict[str, str]()

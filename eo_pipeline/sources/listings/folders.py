@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
+from eo_pipeline.core.periods import Period
 from eo_pipeline.errors import SourceError
 from eo_pipeline.sources.listings.listed import ListedFile
 
@@ -22,6 +24,10 @@ class Folder:
     def name(self) -> str:
         """See Listing."""
         return str(self.path)
+
+    def of(self, period: Period) -> Self:  # noqa: ARG002  # the same for all
+        """See Listing."""
+        return self
 
     def files(self) -> tuple[ListedFile, ...]:
         """See Listing."""

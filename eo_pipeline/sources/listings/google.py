@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from os.path import commonprefix
+from typing import Self
 
+from eo_pipeline.core.periods import Period
 from eo_pipeline.sources.listings.access import Access
 from eo_pipeline.sources.listings.listed import ListedFile
 from eo_pipeline.storage.objects import open_bucket
@@ -28,6 +30,10 @@ class GoogleObjects:
     def name(self) -> str:
         """See Listing."""
         return self.address
+
+    def of(self, period: Period) -> Self:  # noqa: ARG002  # the same for all
+        """See Listing."""
+        return self
 
     def files(self) -> tuple[ListedFile, ...]:
         """See Listing."""

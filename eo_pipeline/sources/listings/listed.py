@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from eo_pipeline.core.periods import Period
 from eo_pipeline.errors import SourceError
 
 _LISTED = 50
@@ -28,6 +29,14 @@ class Listing(Protocol):
     @property
     def name(self) -> str:
         """What a person calls it, for messages."""
+        ...
+
+    def of(self, period: Period) -> "Listing":
+        """The listing of a period where there is one for each; else this one, of all.
+
+        Raises:
+            ProductError: the address has fields that the period does not tell.
+        """
         ...
 
     def files(self) -> tuple[ListedFile, ...]:

@@ -4,10 +4,12 @@ What does not belong here: how one kind of address is asked for its version (`fo
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urljoin
 
+from eo_pipeline.core.periods import Period
+from eo_pipeline.core.scenes.file_names import of_period
 from eo_pipeline.errors import SourceError
 from eo_pipeline.sources.listings import folders, google, s3, web
 from eo_pipeline.sources.listings.access import Access
@@ -20,7 +22,8 @@ class ListingFile:
     """A text file; empty lines and those that begin with # do not count.
 
     Attributes:
-        address: a local path, or one of http(s) or gs. Lines without a scheme are relative to its folder.
+        address: a local path, or one of http(s) or gs; with fields of dates, such as {period}.txt, where there is one
+            for each period (see `of`). Lines without a scheme are relative to its folder.
         access: to it and to the files.
     """
 
@@ -31,6 +34,10 @@ class ListingFile:
     def name(self) -> str:
         """See Listing."""
         return self.address
+
+    def of(self, period: Period) -> "ListingFile":
+        """See Listing."""
+        return replace(self, address=of_period(self.address, period))
 
     def files(self) -> tuple[ListedFile, ...]:
         """See Listing."""

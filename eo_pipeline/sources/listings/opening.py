@@ -37,4 +37,5 @@ def open_listing(address: str, access: Access | None = None) -> Listing:
     if "://" in address:
         raise SourceError(f"expected a path, or an address of http(s), gs or s3, got {address}; correct it")
     path = Path(address)
-    return ListingFile(address, access) if path.is_file() else Folder(path)
+    is_text = path.is_file() or (address.lower().endswith(LISTS) and not path.is_dir())
+    return ListingFile(address, access) if is_text else Folder(path)

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from os.path import commonprefix
-from typing import Any
+from typing import Any, Self
 
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
+from eo_pipeline.core.periods import Period
 from eo_pipeline.errors import SourceError
 from eo_pipeline.sources.listings.access import Access
 from eo_pipeline.sources.listings.listed import ListedFile
@@ -32,6 +33,10 @@ class S3Objects:
     def name(self) -> str:
         """See Listing."""
         return self.address
+
+    def of(self, period: Period) -> Self:  # noqa: ARG002  # the same for all
+        """See Listing."""
+        return self
 
     def files(self) -> tuple[ListedFile, ...]:
         """See Listing; the version is the ETag."""

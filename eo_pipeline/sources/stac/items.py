@@ -3,12 +3,14 @@
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Mapping
 
 import pystac
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from eo_pipeline.core.scenes.scene import Scene
+from eo_pipeline.core.scenes.places import either_way
+from eo_pipeline.core.scenes.scene import Scene, SceneBand
 from eo_pipeline.errors import SourceError
 from eo_pipeline.sources.stac.asset_bands import bands_of
 from eo_pipeline.sources.stac.sentinel2 import decided, is_sentinel2_l2a, with_offset
@@ -35,7 +37,7 @@ def scene_of(item: pystac.Item, *, source: str) -> Scene:
         collection=item.collection_id or "",
         version=version_of(item),
         instant=_instant(item, source),
-        footprint=_footprint(item, source),
+        footprint=_footprint(item, source, bands),
         bands=bands,
         aliases=aliases,
         doubt=doubt,
@@ -67,10 +69,12 @@ def _instant(item: pystac.Item, source: str) -> dt.datetime:
     return instant.replace(tzinfo=instant.tzinfo or dt.UTC).astimezone(dt.UTC)
 
 
-def _footprint(item: pystac.Item, source: str) -> BaseGeometry:
-    """Its outline; that of a bounding box if there is only one."""
+def _footprint(item: pystac.Item, source: str, bands: Mapping[str, SceneBand]) -> BaseGeometry:
+    """Its outline, with edges as its files have them if it tells their grid; that of a bounding box if there is one."""
     if item.geometry is not None:
-        return shapely.geometry.shape(item.geometry)
+        told = shapely.geometry.shape(item.geometry)
+        crs = next((band.geobox.crs for band in bands.values() if band.geobox is not None), None)
+        return told if crs is None else either_way(told, crs)
     if item.bbox is None:
         raise SourceError(f"expected item {item.id} of {source} with a geometry, got none; tell the archive")
     west, south, east, north = item.bbox if len(item.bbox) == 4 else (*item.bbox[:2], *item.bbox[3:5])

@@ -10,7 +10,7 @@ from eo_pipeline.core.product.source import Condition
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.scenes.conditions import meets
 from eo_pipeline.core.scenes.offset_witness import witnessed_offset
-from eo_pipeline.core.scenes.places import Place, bboxes
+from eo_pipeline.core.scenes.places import MARGIN, Place, bboxes
 from eo_pipeline.core.scenes.scene import Scene
 from eo_pipeline.core.scenes.stack import Stack, Wanted
 from eo_pipeline.sources.stac.archive import Archive
@@ -60,7 +60,7 @@ class StacSource:
     def inputs(self, geobox: GeoBox, period: Period) -> tuple[Scene, ...]:
         """See Source."""
         place = Place(geobox)
-        items = self._archive.items(bboxes(geobox), period)
+        items = self._archive.items(bboxes(geobox, margin=MARGIN), period)
         found = (scene_of(item, source=self.name) for item in items if meets(item.properties, self.where))
         kept = [scene for scene in found if period.contains(scene.instant) and place.meets(scene.footprint)]
         return tuple(sorted(kept, key=lambda scene: scene.order))

@@ -1,4 +1,4 @@
-"""One date of an archive of aligned tiles becomes one slot of a cube: copied in parallel, committed once.
+"""One date of an archive of aligned tiles becomes one slot of a cube: copied in parallel, in one change.
 
 Only shards whose tiles changed are copied again. What does not belong here: which dates are wanted, and what is to be
 done for each shard (`tile_tasks`).
@@ -18,7 +18,7 @@ from eo_pipeline.sources.aligned_tiles.archive import SlotTiles, TileArchive
 from eo_pipeline.steps.cubes.spawned import Spawned
 from eo_pipeline.steps.cubes.tile_tasks import TileWork, digest_of_tiles, plan_tiles
 from eo_pipeline.storage.cubes import (
-    Cube,
+    CubeStore,
     RegionCommit,
     ShardBatch,
     WrittenBatch,
@@ -40,24 +40,34 @@ class Ingested:
     Attributes:
         commit: its `changed` is False if the cube held the same tiles and nothing was done; `record.shards` tell what
             became of each shard.
-        tiles: of the date.
-        missing: places that other dates have and this one lacks. What only they would cover is recorded as without
-            images; what no tile of any date covers, as ocean.
+        found: tiles of the date, and those that it lacks.
         outside: places wholly outside the cube; not looked for if nothing was done.
         copied: shards that were made.
         timeline: of the workers.
     """
 
     commit: RegionCommit
-    tiles: int
-    missing: tuple[str, ...] = ()
+    found: SlotTiles
     outside: tuple[str, ...] = ()
     copied: int = 0
     timeline: Timeline = _NO_WORK
 
+    @property
+    def tiles(self) -> int:
+        """Of the date."""
+        return len(self.found.tiles)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Places that other dates have and this one lacks.
+
+        What only they would cover is recorded as without images; what no tile of any date covers, as ocean.
+        """
+        return tuple(tile.place for tile in self.found.elsewhen)
+
 
 def ingest_tiles(
-    cube: Cube,
+    cube: CubeStore,
     period: Period,
     archive: TileArchive,
     engine: Engine,
@@ -69,7 +79,7 @@ def ingest_tiles(
     progress: Callable[[Progress], None] | None = None,
     batch_size: int | None = None,
 ) -> Ingested:
-    """Copy the tiles of a period into its slot: one commit, or none if the same tiles are there.
+    """Copy the tiles of a period into its slot, or do nothing if the same tiles are there (see `write_partition`).
 
     A worker's memory holds one shard of all bands.
 
@@ -91,12 +101,12 @@ def ingest_tiles(
         CubeError: another area holds a shard.
         EngineError: workers could not do it.
     """
-    found, recipe = archive.slot(period.key), provenance.inputs_hash
+    found, recipe = archive.slot(period), provenance.inputs_hash
     provenance = replace(provenance, inputs_hash=digest_of_tiles(recipe, found.tiles, found.elsewhen))
-    missing, region = tuple(tile.place for tile in found.elsewhen), frame(cube.template.geobox)
+    region = frame(cube.template.geobox)
     held = held_partition(cube, period, region, area_key=area_key, inputs_hash=provenance.inputs_hash)
     if held is not None:
-        return Ingested(held, len(found.tiles), missing)
+        return Ingested(held, found)
     work = plan_tiles(cube.template, archive, found, recipe=recipe)
     extend_time(cube, period)
     secrets = archive.access.secrets_for(tile.href for tile in found.tiles)
@@ -108,7 +118,7 @@ def ingest_tiles(
         cube, period, region, work.tasks, copying.run, area_key=area_key, provenance=provenance,
         batch_size=batch_size or _batch_size(work),
     )  # fmt: skip
-    return Ingested(commit, len(found.tiles), missing, work.outside, copying.copied, spawned.timeline)
+    return Ingested(commit, found, work.outside, copying.copied, spawned.timeline)
 
 
 def _batch_size(work: TileWork) -> int:
@@ -131,10 +141,10 @@ class _Copying:
         self._refuse_changes()
 
     def _refuse_changes(self) -> None:
-        now = set(self._archive.slot(self._period.key).tiles)
+        now = set(self._archive.slot(self._period).tiles)
         if changed := sorted({tile.place for tile in now ^ set(self._found.tiles)}):
             raise SourceError(
                 f"expected the tiles of {self._period.key} in {self._archive.name} to stay as they were while they "
-                f"were copied, got {len(changed)} that changed: {', '.join(changed[:20])}; nothing was committed: run "
+                f"were copied, got {len(changed)} that changed: {', '.join(changed[:20])}; the period is not done: run "
                 "again"
             )

@@ -3,10 +3,7 @@
 What does not belong here: doing it (`write_scenes_region`), and which areas and periods are wanted.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.cubes.cube_region import check_region
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
@@ -17,10 +14,10 @@ from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.scenes.fingerprint import fingerprint
-from eo_pipeline.core.scenes.places import Place
 from eo_pipeline.core.scenes.scene import Scene
 from eo_pipeline.sources.source import Source
 from eo_pipeline.steps.cubes.recipe import SceneRecipe, resolution_of, scene_recipe
+from eo_pipeline.steps.cubes.scenes_of_shards import ScenesOfShards
 from eo_pipeline.storage.cubes import shards_in
 
 
@@ -61,6 +58,11 @@ class RegionPlan:
     def digest(self) -> str:
         """Of everything that decides the region's pixels: the inputs' hash of its ledger row."""
         return digest({"shards": [shard.inputs_hash for shard in self.shards]})
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Of the scenes, by id."""
+        return {scene.id: scene.version for scene in self.scenes}
 
     @property
     def to_make(self) -> int:
@@ -112,18 +114,18 @@ def plan_region(
     made = [True] * len(rectangles) if kept is None else [bool(one) for one in kept.of(region).ravel()]
     scenes = source.inputs(part_of(template.geobox, region), period) if any(made) else ()
     recipe = scene_recipe(product, resolution_of(scenes, [product.source.bands[0]] if product.source else []))
+    near = ScenesOfShards(recipe, template.geobox, region, scenes)
     shards = tuple(
-        _shard(recipe, template.geobox, rectangle, scenes if is_made else None)
+        _shard(recipe, rectangle, near.of(rectangle)) if is_made else _discarded(recipe, rectangle)
         for rectangle, is_made in zip(rectangles, made, strict=True)
     )
     used = {scene.order for shard in shards for scene in shard.scenes}
     return RegionPlan(recipe, region, tuple(scene for scene in scenes if scene.order in used), shards)
 
 
-def _shard(recipe: SceneRecipe, geobox: GeoBox, rectangle: Rectangle, scenes: Sequence[Scene] | None) -> ShardPlan:
-    """A shard with those of the area's scenes that meet it; None if it is discarded."""
-    if scenes is None:
-        return ShardPlan(rectangle, (), True, digest({"discarded": recipe.digest}))
-    place = Place(part_of(geobox, rectangle))
-    near = tuple(scene for scene in scenes if place.meets(scene.footprint))
-    return ShardPlan(rectangle, near, False, digest({"recipe": recipe.digest, "scenes": fingerprint(near)}))
+def _shard(recipe: SceneRecipe, rectangle: Rectangle, scenes: tuple[Scene, ...]) -> ShardPlan:
+    return ShardPlan(rectangle, scenes, False, digest({"recipe": recipe.digest, "scenes": fingerprint(scenes)}))
+
+
+def _discarded(recipe: SceneRecipe, rectangle: Rectangle) -> ShardPlan:
+    return ShardPlan(rectangle, (), True, digest({"discarded": recipe.digest}))

@@ -38,7 +38,7 @@ def preview_scenes(product: Product, geobox: GeoBox, period: Period, source: Sou
     """
     scenes = source.inputs(geobox, period)
     times = -(-max(geobox.shape) // side)
-    coarse = _coarser(geobox, times)
+    coarse = coarser(geobox, times)
     recipe = _recipe(product, scenes, times)
     settled = [recipe.of(scene) for scene in source.settled(scenes)]
     pixels = read_shard(recipe, source, settled, coarse, frame(coarse), overviews=times > 1)
@@ -47,7 +47,7 @@ def preview_scenes(product: Product, geobox: GeoBox, period: Period, source: Sou
     return Preview(coarse, len(scenes), pixels, tuple(summary_of(band, pixels[band.name]) for band in recipe.bands))
 
 
-def _coarser(geobox: GeoBox, times: int) -> GeoBox:
+def coarser(geobox: GeoBox, times: int) -> GeoBox:
     """The grid of pixels so many times larger that cover a grid from its upper left."""
     height, width = geobox.shape
     return GeoBox((-(-height // times), -(-width // times)), geobox.affine @ Affine.scale(times), geobox.crs)

@@ -16,7 +16,7 @@ from odc.geo.geobox import GeoBox
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.mosaics.lattice import part_of
 from eo_pipeline.core.rectangles import Rectangle, windows
-from eo_pipeline.core.scenes.scene import Scene
+from eo_pipeline.core.scenes.scene import Scene, SceneBand
 from eo_pipeline.core.scenes.stack import Wanted
 from eo_pipeline.sources.source import Source
 from eo_pipeline.steps.cubes.compose import Composing
@@ -110,13 +110,23 @@ def _wanted_band(recipe: SceneRecipe, name: str, output: BandEncoding | None, sc
     bands = [scene.band(name) for scene in scenes if scene.has(name)]
     offset = min((band.offset for band in bands), default=0.0)
     if output is None:
-        return Wanted(name, offset=offset)
+        return Wanted(name, offset=offset, nodata=recipe.nodata)
     target = (output.offset - recipe.offset) / recipe.scale
     steps = (offset - target) / bands[0].scale if bands else 0.0
     if steps > 0 and abs(steps - round(steps)) < _WHOLE:
         offset = target
-    nodata = None if output.nodata is None or math.isnan(output.nodata) else float(output.nodata)
-    return Wanted(name, "nearest" if output.kind == "categorical" else "bilinear", offset=offset, nodata=nodata)
+    resampling = "nearest" if output.kind == "categorical" else "bilinear"
+    return Wanted(name, resampling, offset=offset, nodata=_nodata(recipe, output, bands))
+
+
+def _nodata(recipe: SceneRecipe, output: BandEncoding, bands: Sequence[SceneBand]) -> float | None:
+    """The product's for its scenes, else the cube's if numbers mean the same there: another packing's is a value."""
+    if recipe.nodata is not None or output.nodata is None or math.isnan(output.nodata):
+        return recipe.nodata
+    packings = [(recipe.scale * band.scale, recipe.scale * band.offset + recipe.offset) for band in bands]
+    bound = _WHOLE * abs(output.scale)
+    alike = all(abs(scale - output.scale) < bound and abs(offset - output.offset) < bound for scale, offset in packings)
+    return float(output.nodata) if alike else None
 
 
 def _times(block: Rectangle, factor: int) -> Rectangle:

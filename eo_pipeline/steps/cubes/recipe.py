@@ -33,6 +33,8 @@ class SceneRecipe:
         wanted: bands of the scenes that are read, the mask's left out; the first one tells what was seen at all.
         scale: from what items say to physical values, beside their own.
         offset: added after scale.
+        nodata: stored number of the scenes that means no value, where nothing else says one; None if the product does
+            not say it.
         mask: which pixels are usable; all if None.
         early: (name, formula) of bands that are computed of each scene.
         late: the same of bands that are computed of the composite.
@@ -46,6 +48,7 @@ class SceneRecipe:
     wanted: tuple[str, ...]
     scale: float
     offset: float
+    nodata: float | None
     mask: MaskRule | None
     early: tuple[tuple[str, Formula], ...]
     late: tuple[tuple[str, Formula], ...]
@@ -102,6 +105,7 @@ def scene_recipe(product: Product, native_resolution: float | None = None) -> Sc
         "version": _VERSION,
         "bands": source.bands,
         "scaling": [source.scale, source.offset],
+        **({} if source.nodata is None else {"nodata": str(source.nodata)}),
         "mask": None if mask is None else mask.in_full.model_dump(mode="json", exclude_defaults=True),
         "index": {name: [index.formula, index.compute] for name, index in needed.items()},
         "composite": product.composite.model_dump(mode="json", exclude={"counts"}, exclude_defaults=True),
@@ -112,6 +116,7 @@ def scene_recipe(product: Product, native_resolution: float | None = None) -> Sc
         wanted=tuple(source.bands),
         scale=source.scale,
         offset=source.offset,
+        nodata=source.nodata,
         mask=None if mask is None else mask_rule(mask),
         early=formulas["per_scene"],
         late=formulas["composite"],
@@ -126,11 +131,12 @@ def scene_recipe(product: Product, native_resolution: float | None = None) -> Sc
 def resolution_of(scenes: Sequence[Scene], names: Sequence[str]) -> float | None:
     """Metres a pixel of the finest band that scenes tell the grid of; None if they tell none."""
     grids = [scene.band(name).geobox for scene in scenes for name in names if scene.has(name)]
-    told = [_metres(grid) for grid in grids if grid is not None]
+    told = [metres_a_pixel(grid) for grid in grids if grid is not None]
     return min(told, default=None)
 
 
-def _metres(grid: GeoBox) -> float:
+def metres_a_pixel(grid: GeoBox) -> float:
+    """Along the shorter side of a grid's pixels; of degrees along a meridian."""
     step = min(abs(grid.resolution.x), abs(grid.resolution.y))
     return step * (_METRES_A_DEGREE if grid.crs is not None and grid.crs.geographic else 1.0)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.cubes.cube_ledger import State
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.cubes.tile_layout import lay_tiles
@@ -66,7 +67,7 @@ def plan_tiles(template: CubeTemplate, archive: TileArchive, found: SlotTiles, *
     Raises:
         SourceError, GridMismatchError: see `ingest_tiles`.
     """
-    headers = _headers(template, archive, found.tiles)
+    headers = headers_of(archive, found.tiles, template.bands)
     laid = _Laid(
         template,
         found.tiles,
@@ -82,16 +83,20 @@ def plan_tiles(template: CubeTemplate, archive: TileArchive, found: SlotTiles, *
     return TileWork(tuple(one.task for one in made), outside)
 
 
-def _headers(template: CubeTemplate, archive: TileArchive, tiles: Sequence[Tile]) -> dict[Tile, RasterHeader]:
-    access = archive.access
-    options = {**access.options, **access.secrets_for(tile.href for tile in tiles)}
-    return read_tile_headers(tiles, template.bands, name=archive.name, options=options, threads=access.threads)
+def headers_of(archive: TileArchive, tiles: Sequence[Tile], bands: Sequence[BandEncoding]) -> dict[Tile, RasterHeader]:
+    """What tiles of an archive say of themselves.
+
+    Raises:
+        SourceError: lists the tiles that cannot be opened, or that hold other bands, types or nodata.
+    """
+    options = archive.access.options_for(tile.href for tile in tiles)
+    return read_tile_headers(tiles, bands, name=archive.name, options=options, threads=archive.access.threads)
 
 
 def _lacking(template: CubeTemplate, archive: TileArchive, elsewhen: Sequence[Tile]) -> MosaicPlan | None:
     """Where the missing tiles would lie, as those of other dates do; None if these cannot be placed either."""
     try:
-        headers = _headers(template, archive, elsewhen)
+        headers = headers_of(archive, elsewhen, template.bands)
         return lay_tiles({tile.href: header.geobox for tile, header in headers.items()}, template.geobox)
     except (SourceError, GridMismatchError):
         return None

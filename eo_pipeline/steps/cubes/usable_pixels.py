@@ -17,6 +17,7 @@ from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.scenes.scene import Scene
 from eo_pipeline.core.scenes.stack import Wanted
 from eo_pipeline.sources.source import Source
+from eo_pipeline.steps.cubes.recipe import metres_a_pixel
 
 _MISSING = {"SCL": 0.0, "QA_PIXEL": 1.0}
 """Number that means no value, where neither item nor file says one."""
@@ -84,6 +85,13 @@ def mask_grid(rule: MaskRule, scenes: Sequence[Scene], native: GeoBox) -> MaskGr
     return MaskGrid(part_of(lattice, around), times, row, column, rule.halo)
 
 
+def farthest(rule: MaskRule, scenes: Sequence[Scene], native: GeoBox) -> int:
+    """Native pixels beyond a window from which on nothing decides whether its pixels are usable; 0 without a halo."""
+    told = {scene.band(rule.band).geobox: scene for scene in scenes if scene.has(rule.band)}
+    times = [_of_quality(rule, [scene], native)[0] for scene in told.values()]
+    return (rule.halo + 1) * max(times, default=1) if rule.halo else 0
+
+
 def _of_quality(rule: MaskRule, scenes: Sequence[Scene], native: GeoBox) -> tuple[int, int, int]:
     """Native pixels along one of the quality band, and where its pixels begin."""
     grids = [scene.band(rule.band).geobox for scene in scenes if scene.has(rule.band)]
@@ -96,7 +104,7 @@ def _of_quality(rule: MaskRule, scenes: Sequence[Scene], native: GeoBox) -> tupl
         if square and times >= 1 and max(abs(column - round(column)), abs(row - round(row))) < _WHOLE:
             return times, _before(round(row), times), _before(round(column), times)
     told = alike or [grid for grid in grids if grid is not None]
-    times = round(max(1.0, abs(told[0].resolution.x / native.resolution.x))) if told else 1
+    times = round(max(1.0, metres_a_pixel(told[0]) / metres_a_pixel(native))) if told else 1
     return times, 0, 0
 
 

@@ -1,4 +1,4 @@
-"""One area's mosaic becomes one slot of its region in the cube, in one commit with its ledger row.
+"""One area's mosaic becomes one slot of its region in the cube, with its ledger row.
 
 What does not belong here: which partitions are wanted, and how a cube is laid out or committed.
 """
@@ -34,7 +34,7 @@ class CubeRegionReport:
     """What writing a partition came to.
 
     Attributes:
-        snapshot: id of the snapshot that holds the region.
+        snapshot: id of the snapshot that holds the region; empty in plain Zarr.
         changed: False if the cube already held the same inputs.
         slot: of the period, counted from 0.
         region: the area's pixels in the cube.
@@ -67,7 +67,7 @@ def write_mosaic_region(
         mosaic: the area's pixels on `area_geobox`, the template's bands by name or, without names, in order;
             None = the source had no images.
         template: the cube.
-        repository: where it is.
+        repository: where it is, in Icechunk or plain Zarr.
         period: the slot.
         area_geobox: the area's grid, whole shards of the cube's grid.
         area_key: the area's key.
@@ -78,7 +78,7 @@ def write_mosaic_region(
         CubeError: the area does not sit on the cube's grid and shards, the mosaic is not on the area's grid, or the
             repository holds another template.
         TilesError: the mosaic cannot be read, or its bands, dtype or nodata are not the template's.
-        DiskFullError: no room; the cube's head is what it was.
+        DiskFullError: no room; the cube's head is what it was, or in plain Zarr the partition is not done.
     """
     region = region_of(template, area_geobox)
     read = None if mosaic is None else _reader(mosaic, template, area_geobox)

@@ -54,7 +54,7 @@ class ScenesRegionReport:
     """What writing a partition came to.
 
     Attributes:
-        snapshot: id of the snapshot that holds the region.
+        snapshot: id of the snapshot that holds the region; empty in plain Zarr.
         changed: False if the cube already held the same inputs.
         slot: of the period, counted from 0.
         record: the ledger's row; its `shards` tell of each.
@@ -89,14 +89,14 @@ def write_scenes_region(
     provenance: Provenance,
     progress: Callable[[Progress], None] | None = None,
 ) -> ScenesRegionReport:
-    """Make the shards whose inputs are not those in the cube, and commit them once; cube and slot are made if need be.
+    """Make the shards whose inputs are not those in the cube, by `write_partition`; cube and slot are made if need be.
 
     Args:
         plan: of `plan_region`.
         source: of its scenes.
         workers: who makes shards.
         template: the cube.
-        repository: where it is.
+        repository: where it is, in Icechunk or plain Zarr.
         period: the slot.
         area_key: the area's key.
         provenance: for the ledger; its `inputs_hash` is the plan's digest.
@@ -104,9 +104,9 @@ def write_scenes_region(
 
     Raises:
         CubeError: the repository holds another template, or another area holds one of the shards.
-        SourceError: lists the scenes that cannot be read; the cube's head is what it was.
+        SourceError: lists the scenes that cannot be read; nothing of the partition counts that was made.
         EngineError: the engine cannot be reached, or workers were lost or too slow.
-        DiskFullError: no room; the cube's head is what it was.
+        DiskFullError: no room; nothing of the partition counts that was made.
     """
     cube = open_or_create_cube(repository, template)
     extend_time(cube, period)

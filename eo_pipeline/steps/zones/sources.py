@@ -7,14 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import icechunk
-
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.cubes.cube_bands import bands_of
 from eo_pipeline.core.headers import RasterHeader
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.errors import CubeError, SettingsError
-from eo_pipeline.storage.cubes import CubeAddress, StoredSlots, open_slots, open_zarr_slots
+from eo_pipeline.storage.cubes import CubeAddress, StoredSlots, cube_exists, in_its_store, open_slots
 from eo_pipeline.storage.described_rasters import describe_rasters
 from eo_pipeline.storage.places import cube_address
 
@@ -49,12 +47,11 @@ def open_source(names: Sequence[str], settings: Settings) -> RasterSource | Cube
     """What names stand for: rasters, or one cube.
 
     Args:
-        names: paths of rasters; or one folder of an Icechunk repository or of plain Zarr, or the s3:// or gs:// address
-            of an Icechunk repository.
+        names: paths of rasters; or one cube, in Icechunk or plain Zarr: a folder, or an s3:// or gs:// address.
         settings: of the deployment: its credentials for gs://; those for s3:// are the environment's own.
 
     Raises:
-        SettingsError: nothing is there, or there are several of which one is a cube; or Icechunk cannot use the
+        SettingsError: nothing is there, or there are several of which one is a cube; or cubes cannot use the
             credentials.
         TilesError: rasters cannot be read or are not alike.
         CubeError: a folder or an address holds no cube of this project.
@@ -77,12 +74,9 @@ def open_source(names: Sequence[str], settings: Settings) -> RasterSource | Cube
 
 
 def _slots(name: str, settings: Settings) -> StoredSlots:
-    address = cube_address(settings, name) if "://" in name else CubeAddress(name)
-    if address.local_path is None or icechunk.Repository.exists(address.storage()):
-        return open_slots(address)
-    if (address.local_path / "zarr.json").exists():
-        return open_zarr_slots(address.local_path)
-    raise CubeError(
-        f"Expected an Icechunk repository or a Zarr group of format 3 at {name}, got a folder with neither; check the "
-        "path."
-    )
+    address = in_its_store(cube_address(settings, name) if "://" in name else CubeAddress(name))
+    if address.store == "icechunk" and not cube_exists(address):
+        raise CubeError(
+            f"Expected an Icechunk repository or a Zarr group of format 3 at {name}, got neither; check the address."
+        )
+    return open_slots(address)

@@ -9,10 +9,10 @@ import zarr
 
 from eo_pipeline.core.chips.store_template import PARTITION
 from eo_pipeline.storage.cubes.address import CubeAddress
-from eo_pipeline.storage.cubes.clearing import cube_exists
 from eo_pipeline.storage.cubes.failures import storage_failures
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.cubes.opening import is_blank
+from eo_pipeline.storage.cubes.stores import cube_exists
 from eo_pipeline.storage.cubes.transaction import BRANCH
 
 

@@ -13,6 +13,10 @@ from eo_pipeline.storage.cogs.spec import CogSpec
 CACHE_SHARE = 4
 """One part in so many of the memory is for GDAL's cache of what sources read."""
 
+WAITING_SHARE = 32
+"""One part in so many is for compressed blocks that wait until those before them are written, and one for pixels that
+wait until others make a block of an overview with them."""
+
 _COPIES = 3
 """Times a window's pixels are held while it is written: as read, as painted, as overview and block."""
 

@@ -1,12 +1,13 @@
 """All blocks of a COG in several threads: a source's windows are read, compressed and halved into overviews.
 
-A level is made of the one below when that is complete, from its compressed blocks; the first overview already from
-the windows as they are read, where pixels go in pairs. Nothing of the whole raster is in memory.
+Where pixels go in pairs, overviews are made of the windows as they are read, and of each other, as far as memory
+suffices; other blocks from the compressed ones of the level below, when that is complete. Nothing of the whole raster
+is in memory.
 Does not belong here: the file's layout.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, product
 from math import isnan
@@ -22,19 +23,21 @@ from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.cogs.block_windows import Workload
 from eo_pipeline.storage.cogs.encoding import Encoding
 from eo_pipeline.storage.cogs.part_files import PartFiles
+from eo_pipeline.storage.cogs.pending_blocks import PendingBlocks, Whole
 from eo_pipeline.storage.cogs.placed_blocks import PlacedBlocks
 from eo_pipeline.storage.cogs.reserve import Reserve, sample
 from eo_pipeline.storage.cogs.sources import BlockSource
 from eo_pipeline.storage.cogs.spec import CogSpec
 from eo_pipeline.storage.cogs.threads import in_threads
+from eo_pipeline.storage.scratch import Scratch
 
 
 class _Encoded(NamedTuple):
-    """A block's row and column of blocks, and its bytes; none if it has no value."""
+    """A block's row and column of blocks, and its bytes until the next is made; none if it has no value."""
 
     row: int
     column: int
-    data: bytes
+    data: bytes | memoryview
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class BlockWriter:
         placed: where the raster's own blocks go.
         head: bytes that the file has before its first block, at most.
         work: how windows are cut.
+        pending: blocks of the second overview and those above it that are made of what is in memory.
+        scratch: memory for blocks, of each thread its own.
     """
 
     spec: CogSpec
@@ -60,13 +65,16 @@ class BlockWriter:
     placed: PlacedBlocks
     head: int
     work: Workload
+    pending: PendingBlocks
+    scratch: Scratch = field(default_factory=Scratch)
 
     def write_all(self) -> None:
         """Write every block that holds a value, of every level."""
         self._write_raster()
         for level in range(2 if self._in_pairs else 1, len(self.shapes)):
-            make = partial(self._make_overview, level)
-            in_threads(make, self.work.windows_above(self.shapes[level]), threads=self.work.threads)
+            windows = self.work.windows_above(self.shapes[level])
+            missing = [window for window in windows if not self.pending.has_completed(level, window)]
+            in_threads(partial(self._make_overview, level), missing, threads=self.work.threads)
 
     def _write_raster(self) -> None:
         """Write the raster's own blocks, and the first overview's if it is made of them."""
@@ -85,28 +93,48 @@ class BlockWriter:
     @property
     def _in_pairs(self) -> bool:
         """Whether the first overview can be made of windows that know nothing of their neighbours."""
-        height, width = self.shapes[0]
-        return len(self.shapes) > 1 and height % 2 == 0 and width % 2 == 0
+        return self._halves(0)
+
+    def _halves(self, level: int) -> bool:
+        """Whether there is an overview above a level, each of whose pixels is made of just 2 x 2."""
+        height, width = self.shapes[level]
+        return level + 1 < len(self.shapes) and height % 2 == 0 and width % 2 == 0
 
     def _write_window(self, window: Rectangle, *, tried: bool) -> tuple[int, int]:
         """Bytes of the window's blocks, and of its first overview if that is made of windows or is `tried`."""
         if self.source.is_empty(window):
+            if self._in_pairs:
+                self._carry(1, _half(window), None)
             return self._put(0, self._without_value(window)), 0
         pixels = self.source.read(window)
         self._check(pixels, window)
         raster = self._put(0, self._encoded(0, window, pixels))
         if not (self._in_pairs or tried):
             return raster, 0
-        overview = self._encoded(1, *self._halved(window, pixels))
-        return raster, self._put(1, overview) if self._in_pairs else sum(len(block.data) for block in overview)
+        above, halved = self._halved(window, pixels)
+        overview = self._encoded(1, above, halved)
+        if not self._in_pairs:
+            return raster, sum(len(block.data) for block in overview)
+        size = self._put(1, overview)
+        self._carry(1, above, halved)
+        return raster, size
+
+    def _carry(self, level: int, window: Rectangle, pixels: NDArray[Any] | None) -> None:
+        """Make of a window of an overview what lies above it, and write what is complete with it."""
+        whole: Whole | None = Whole(window, pixels)
+        while whole is not None and self._halves(level):
+            half, below = _half(whole.window), self.shapes[level]
+            halved = None if whole.pixels is None else WindowBelow.of(half, below).halved(whole.pixels, self.spec.bands)
+            level += 1
+            whole = self.pending.add(level, half, halved)
+            if whole is not None and whole.pixels is not None:
+                self._put(level, self._encoded(level, whole.window, whole.pixels))
 
     def _halved(self, window: Rectangle, pixels: NDArray[Any]) -> tuple[Rectangle, NDArray[Any]]:
         """A window of the first overview and its pixels, as if the raster had no odd row or column at its end."""
-        rows, columns = window.height // 2, window.width // 2
-        top, left = window.row_start // 2, window.column_start // 2
-        above = Rectangle(top, left, top + rows, left + columns)
+        above = _half(window)
         even = (self.shapes[0][0] // 2 * 2, self.shapes[0][1] // 2 * 2)
-        pairs = pixels[:, : 2 * rows, : 2 * columns]
+        pairs = pixels[:, : 2 * above.height, : 2 * above.width]
         return above, WindowBelow.of(above, even).halved(pairs, self.spec.bands)
 
     def _make_overview(self, level: int, window: Rectangle) -> None:
@@ -128,13 +156,16 @@ class BlockWriter:
 
     def _encoded(self, level: int, window: Rectangle, pixels: NDArray[Any]) -> Iterator[_Encoded]:
         """A window's blocks, compressed or as the source has them; of those without a value no byte."""
+        encoding: Encoding | None = None
         for block in self.work.blocks(window):
             values = pixels[:, *block.shifted(rows=-window.row_start, columns=-window.column_start).slices]
-            data = b""
-            if self._has_values(values):
-                raw = self.source.raw(block) if level == 0 else None
-                data = self.encoding.encode(values) if raw is None else raw
-            yield _Encoded(*self._place(block), data)
+            if not self._has_values(values):
+                yield _Encoded(*self._place(block), b"")
+            elif level == 0 and (raw := self.source.raw(block)) is not None:
+                yield _Encoded(*self._place(block), raw)
+            else:
+                encoding = encoding or self.encoding.suited_to(values)
+                yield _Encoded(*self._place(block), encoding.encode(values, self.scratch))
 
     def _without_value(self, window: Rectangle) -> Iterator[_Encoded]:
         """The blocks of a window that has no value."""
@@ -174,7 +205,7 @@ class BlockWriter:
         block = Rectangle(row * size, column * size, (row + 1) * size, (column + 1) * size)
         shared = block.intersection(window)
         if shared is not None:
-            values = self.encoding.decode(data)[
+            values = self.encoding.decode(data, self.scratch)[
                 :, *shared.shifted(rows=-block.row_start, columns=-block.column_start).slices
             ]
             pixels[:, *shared.shifted(rows=-window.row_start, columns=-window.column_start).slices] = values
@@ -186,3 +217,9 @@ class BlockWriter:
                 f"expected pixels of shape {wanted} and dtype {self.spec.dtype} for {window}, got {pixels.shape} and "
                 f"{pixels.dtype}; the source must give the bands that are written"
             )
+
+
+def _half(window: Rectangle) -> Rectangle:
+    """What lies above a window that begins at an even row and column, without what an odd row or column makes."""
+    top, left = window.row_start // 2, window.column_start // 2
+    return Rectangle(top, left, top + window.height // 2, left + window.width // 2)

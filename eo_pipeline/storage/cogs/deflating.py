@@ -13,7 +13,7 @@ _QUICK = 3
 _HARD, _HARDEST = 4, 6
 """Levels of libdeflate."""
 
-_ISA_L = 0
+ISA_L = 0
 """Stands for ISA-L among libdeflate's levels."""
 
 _SAMPLE, _LEAST = 32, 2**16
@@ -23,19 +23,19 @@ _MORE = 1.02
 """How many times the bytes of libdeflate ISA-L may need for the sample and still be preferred."""
 
 
-def deflate(data: memoryview, level: int | None) -> bytes:
-    """Zlib's form of DEFLATE, by libdeflate at a level from 1 to 12, or by what suits the data."""
-    if level is None:
-        level = _level(data) if imagecodecs.ISAL.available else _HARDEST
-    if level == _ISA_L:
-        return bytes(imagecodecs.isal_encode(data, _QUICK))
-    return bytes(imagecodecs.deflate_encode(data, level))
+def deflate(data: memoryview, level: int, into: memoryview) -> memoryview:
+    """Zlib's form of DEFLATE, by libdeflate at a level from 1 to 12, or by ISA_L; written into memory that suffices."""
+    if level == ISA_L:
+        return memoryview(imagecodecs.isal_encode(data, _QUICK, out=into))
+    return memoryview(imagecodecs.deflate_encode(data, level, out=into))
 
 
-def _level(data: memoryview) -> int:
-    """The level of libdeflate that packs the middle of the data best; _ISA_L if ISA-L does about as well."""
+def suitable_level(data: memoryview) -> int:
+    """The level that packs the middle of the data best; ISA_L if that does about as well."""
+    if not imagecodecs.ISAL.available:
+        return _HARDEST
     size = min(len(data), max(_LEAST, len(data) // _SAMPLE))
     middle = (len(data) - size) // 2
     sample = data[middle : middle + size]
     best, level = min((len(imagecodecs.deflate_encode(sample, level)), level) for level in (_HARD, _HARDEST))
-    return _ISA_L if len(imagecodecs.isal_encode(sample, _QUICK)) <= _MORE * best else level
+    return ISA_L if len(imagecodecs.isal_encode(sample, _QUICK)) <= _MORE * best else level

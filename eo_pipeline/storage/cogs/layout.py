@@ -70,9 +70,9 @@ def head_size(levels: Sequence[Level]) -> int:
     return _head_size(levels, BIG)
 
 
-def framed(block: bytes) -> tuple[bytes, bytes, bytes]:
+def framed(block: bytes | memoryview) -> tuple[bytes, bytes | memoryview, bytes]:
     """A block between its leader and its trailer."""
-    return struct.pack("<I", len(block)), block, block[-TRAILER:].rjust(TRAILER, b"\0")
+    return struct.pack("<I", len(block)), block, bytes(block[-TRAILER:]).rjust(TRAILER, b"\0")
 
 
 def _head_size(levels: Sequence[Level], form: Form) -> int:

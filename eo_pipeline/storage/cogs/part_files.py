@@ -1,4 +1,4 @@
-"""Compressed blocks in files of their own, in the order they were made, until all are there.
+"""Compressed blocks in files of their own, or for a while in memory, in the order they were made, until all are there.
 
 Does not belong here: how blocks are compressed, and where they stand at last.
 """
@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 
 WHOLE_FILE = 0
 """Number of the file that blocks are written into where they stay."""
+
+_MEMORY = -1
+"""Stands for a file's number of blocks that are in memory."""
 
 _CUT = 2**21
 """Bytes that are cut off a file at once: few, so that the system takes the same memory for what is written next."""
@@ -46,7 +49,7 @@ class BlockTable:
             np.zeros(grid, np.int16), np.zeros(grid, np.int64), np.zeros(grid, np.int64), np.zeros(grid, np.uint32)
         )
 
-    def enter(self, row: int, column: int, data: bytes, *, file: int, position: int) -> None:
+    def enter(self, row: int, column: int, data: bytes | memoryview, *, file: int, position: int) -> None:
         """Remember where a block's bytes are."""
         self.move(row, column, file=file, position=position)
         self.sizes[row, column], self.checksums[row, column] = len(data), checksum(data)
@@ -85,13 +88,20 @@ class PartFiles:
     Attributes:
         folder: holds the files.
         tables: one a level, the raster itself first.
+        memory: bytes of blocks that are soon written elsewhere which may be kept without a file.
     """
 
     folder: Path
     tables: Sequence[BlockTable]
+    memory: int = 0
+    _kept: dict[tuple[int, int, int], bytes] = field(default_factory=dict)
+    _left: int = field(init=False)
     _parts: list[_Part] = field(default_factory=list)
     _idle: deque[_Part] = field(default_factory=deque)
     _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self._left = self.memory
 
     def __enter__(self) -> Self:
         self._open()
@@ -113,8 +123,12 @@ class PartFiles:
             os.close(part.file)
             self._path(part.number).unlink(missing_ok=True)
 
-    def put(self, level: int, row: int, column: int, data: bytes) -> None:
-        """Keep a block's bytes; OSError if there is no room."""
+    def put(self, level: int, row: int, column: int, data: bytes | memoryview, *, soon: bool = False) -> None:
+        """Keep a block's bytes, without a file if it is to be released `soon`; OSError if there is no room."""
+        if soon and self._reserve(len(data)):
+            self._kept[level, row, column] = bytes(data)
+            self.tables[level].enter(row, column, data, file=_MEMORY, position=0)
+            return
         part, position = self._take(len(data))
         write_at(part.file, position, data)
         self.tables[level].enter(row, column, data, file=part.number, position=position)
@@ -123,7 +137,12 @@ class PartFiles:
     def release(self, level: int, row: int, column: int) -> None:
         """Let others have a block's room; it is to be read no more."""
         table = self.tables[level]
-        part, room = self._parts[int(table.files[row, column])], _room(int(table.sizes[row, column]))
+        number, size = int(table.files[row, column]), int(table.sizes[row, column])
+        if number == _MEMORY:
+            self._kept.pop((level, row, column))
+            self._reserve(-size)
+            return
+        part, room = self._parts[number], _room(size)
         with self._lock:
             part.free.setdefault(room, []).append(int(table.positions[row, column]))
 
@@ -131,6 +150,8 @@ class PartFiles:
         """A block's bytes; empty if it is not written."""
         table = self.tables[level]
         size, number = int(table.sizes[row, column]), int(table.files[row, column])
+        if number == _MEMORY:
+            return self._kept[level, row, column]
         return os.pread(self._parts[number].file, size, int(table.positions[row, column])) if size else b""
 
     def drain(self, *, first: int) -> Iterator[tuple[int, int, int, bytes]]:
@@ -154,6 +175,13 @@ class PartFiles:
         blocks = np.concatenate(found)
         return blocks[np.argsort(-blocks[:, 0])]
 
+    def _reserve(self, size: int) -> bool:
+        """Whether so many bytes may be kept in memory, which they then are."""
+        with self._lock:
+            enough = size <= self._left
+            self._left -= size if enough else 0
+            return enough
+
     def _take(self, size: int) -> tuple[_Part, int]:
         """A file that no thread is writing, and a place in it for so many bytes."""
         with self._lock:
@@ -175,9 +203,9 @@ def _room(size: int) -> int:
     return -(-size // step) * step
 
 
-def write_at(file: int, position: int, *pieces: bytes) -> None:
+def write_at(file: int, position: int, *pieces: bytes | memoryview) -> None:
     """Write all pieces, one after the other, at a position of an open file; OSError if there is no room."""
-    views = [memoryview(piece) for piece in pieces if piece]
+    views = [memoryview(piece) for piece in pieces if len(piece)]
     while views:
         written = os.pwritev(file, views, position)
         position += written
@@ -187,6 +215,6 @@ def write_at(file: int, position: int, *pieces: bytes) -> None:
             views[0] = views[0][written:]
 
 
-def checksum(data: bytes) -> int:
+def checksum(data: bytes | memoryview) -> int:
     """CRC-32, by libdeflate."""
     return imagecodecs.deflate_crc32(data)

@@ -1,8 +1,8 @@
 """The raster's own blocks, written once, row by row, into the file that becomes the whole one.
 
 Overviews stand before them, so their places are known only from when it is settled how much room is left there. Blocks
-that are made before their turn wait in part files, whose room is used again and again: no more than the system's cache
-holds, and nothing in memory. Does not belong here: how much room to leave (see `reserve`).
+that are made before their turn wait in memory, as far as that suffices, or, as all do until then, in part files, whose
+room is used again and again. Does not belong here: how much room to leave (see `reserve`).
 """
 
 from dataclasses import dataclass, field
@@ -35,17 +35,18 @@ class PlacedBlocks:
             self.first = self._end = first
         self._write_on()
 
-    def put(self, row: int, column: int, data: bytes) -> None:
+    def put(self, row: int, column: int, data: bytes | memoryview) -> None:
         """Take a block's bytes, none if it is not to be written; OSError if there is no room."""
         number = row * self._columns + column
         with self._lock:
-            mine = bool(self._end) and number == self._next and not self._writing
+            begun = self._end > 0
+            mine = begun and number == self._next and not self._writing
             self._writing = self._writing or mine
         if mine:
             self.part.tables[0].enter(row, column, data, file=WHOLE_FILE, position=0)
             self._write(number, data)
         elif data:
-            self.part.put(0, row, column, data)
+            self.part.put(0, row, column, data, soon=begun)
         with self._lock:
             if mine:
                 self._next, self._writing = number + 1, False
@@ -80,7 +81,7 @@ class PlacedBlocks:
             self._writing = False
             return None
 
-    def _write(self, number: int, data: bytes) -> None:
+    def _write(self, number: int, data: bytes | memoryview) -> None:
         """Only by the one thread that is writing."""
         if data:
             write_at(self.part.whole, self._end, *framed(data))

@@ -4,26 +4,26 @@ What does not belong here: what a cube looks like (`core.cubes.cube_template`) a
 """
 
 from eo_pipeline.storage.cubes.address import CubeAddress
-from eo_pipeline.storage.cubes.clearing import clear_region, cube_exists, holds_region
+from eo_pipeline.storage.cubes.clearing import clear_region, holds_region
 from eo_pipeline.storage.cubes.cube_store import CubeStore
 from eo_pipeline.storage.cubes.discarding import record_discarded
-from eo_pipeline.storage.cubes.forks import Run, write_partition
 from eo_pipeline.storage.cubes.garbage import Collected, collect_garbage
 from eo_pipeline.storage.cubes.held import held_partition
 from eo_pipeline.storage.cubes.history import Version, read_history, read_releases
 from eo_pipeline.storage.cubes.ledger import read_ledger, read_partitions, read_record, record_failure
 from eo_pipeline.storage.cubes.partition_work import shards_in
-from eo_pipeline.storage.cubes.plain_zarr import PlainCube, open_or_create_plain_cube
+from eo_pipeline.storage.cubes.partitions import Run, write_partition
 from eo_pipeline.storage.cubes.reading import open_cube
 from eo_pipeline.storage.cubes.regions import PixelReader, Progress, RegionCommit, write_region
-from eo_pipeline.storage.cubes.repository import Cube, open_or_create_cube
+from eo_pipeline.storage.cubes.repository import Cube, open_or_create_icechunk_cube
 from eo_pipeline.storage.cubes.shard_writing import ShardBatch, ShardReader, ShardTask, WrittenBatch, write_batch
 from eo_pipeline.storage.cubes.slot_findings import HowToVerify
-from eo_pipeline.storage.cubes.slots import StoredSlots, open_slots, open_zarr_slots
+from eo_pipeline.storage.cubes.slots import StoredSlots, open_slots
 from eo_pipeline.storage.cubes.stale_shards import held_inputs, stale_shards
+from eo_pipeline.storage.cubes.stores import cube_exists, in_its_store, open_or_create_cube
 from eo_pipeline.storage.cubes.time_axis import extend_time
 from eo_pipeline.storage.cubes.transaction import Commit
-from eo_pipeline.storage.cubes.verify import Verified, verify_cube, verify_plain_cube
+from eo_pipeline.storage.cubes.verify import Verified, verify_cube
 from eo_pipeline.storage.cubes.versions import RolledBack, roll_back, tag_release
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
     "CubeStore",
     "HowToVerify",
     "PixelReader",
-    "PlainCube",
     "Progress",
     "RegionCommit",
     "RolledBack",
@@ -53,11 +52,11 @@ __all__ = [
     "held_inputs",
     "held_partition",
     "holds_region",
+    "in_its_store",
     "open_cube",
     "open_or_create_cube",
-    "open_or_create_plain_cube",
+    "open_or_create_icechunk_cube",
     "open_slots",
-    "open_zarr_slots",
     "read_history",
     "read_ledger",
     "read_partitions",
@@ -70,7 +69,6 @@ __all__ = [
     "stale_shards",
     "tag_release",
     "verify_cube",
-    "verify_plain_cube",
     "write_batch",
     "write_partition",
     "write_region",

@@ -1,34 +1,24 @@
-"""Taking one partition out of a cube: its pixels become fill and its row goes, in one commit.
+"""Taking one partition out of a cube: its pixels become fill and its row goes, in one change.
 
-Afterwards the ledger tells of the partition what it tells of one never done; earlier snapshots still hold it until they
-expire. What does not belong here: writing a partition (`regions`).
+Afterwards the ledger tells of the partition what it tells of one never done; earlier snapshots, where there are some,
+still hold it until they expire. What does not belong here: writing a partition (`regions`).
 """
 
 from collections.abc import Mapping
 
-import icechunk
 import zarr
 
+from eo_pipeline.core.cubes.cube_ledger import Record
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.rectangles import Rectangle
-from eo_pipeline.storage.cubes.address import CubeAddress
 from eo_pipeline.storage.cubes.cube_store import CubeStore
 from eo_pipeline.storage.cubes.failures import storage_failures
 from eo_pipeline.storage.cubes.ledger import find_record, forget_record
 from eo_pipeline.storage.cubes.pixels import clear_pixels
 from eo_pipeline.storage.cubes.time_axis import has_slot, slot_of
 from eo_pipeline.storage.cubes.transaction import Commit
-
-
-def cube_exists(address: CubeAddress) -> bool:
-    """True if there is a repository at the address.
-
-    Raises:
-        StorageError: the storage cannot be reached.
-    """
-    with storage_failures(address):
-        return bool(icechunk.Repository.exists(address.storage()))
+from eo_pipeline.storage.cubes.unfinished import begin_row
 
 
 def holds_region(cube: CubeStore, period: Period, region: Rectangle, *, area_key: str) -> bool:
@@ -38,7 +28,7 @@ def holds_region(cube: CubeStore, period: Period, region: Rectangle, *, area_key
         CubeError: another area holds one of the region's shards.
     """
     with storage_failures(cube.address):
-        return _is_held(cube.read(), cube.template, period, region, area_key)
+        return _held(cube.read(), cube.template, period, region, area_key) is not None
 
 
 def clear_region(
@@ -59,9 +49,11 @@ def clear_region(
     """
 
     def change(group: zarr.Group) -> tuple[bool, None]:
-        if not _is_held(group, cube.template, period, region, area_key):
+        found = _held(group, cube.template, period, region, area_key)
+        if found is None:
             return False, None
         slot = slot_of(group, cube.template, period)
+        begin_row(cube, group, slot, found)
         clear_pixels(group, cube.template.bands, slot, region)
         forget_record(group, cube.template, slot, region)
         return True, None
@@ -70,8 +62,7 @@ def clear_region(
     return commit
 
 
-def _is_held(group: zarr.Group, template: CubeTemplate, period: Period, region: Rectangle, area_key: str) -> bool:
+def _held(group: zarr.Group, template: CubeTemplate, period: Period, region: Rectangle, area_key: str) -> Record | None:
     if not has_slot(group, template, period):
-        return False
-    slot = slot_of(group, template, period)
-    return find_record(group, template, slot, area_key=area_key, region=region) is not None
+        return None
+    return find_record(group, template, slot_of(group, template, period), area_key=area_key, region=region)

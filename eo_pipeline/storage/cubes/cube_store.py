@@ -32,12 +32,21 @@ class CubeStore(Protocol):
         """What it holds."""
         ...
 
+    @property
+    def atomic(self) -> bool:
+        """True if a change is there whole or not at all; else half of one may be, which the ledger must not tell of."""
+        ...
+
     def read(self) -> zarr.Group:
         """The root group as it is now, for reading.
 
         Raises:
             StorageError: the storage cannot be reached.
         """
+        ...
+
+    def snapshot_of(self, group: zarr.Group) -> str:
+        """Id of the snapshot that a group, given by `read`, is of; empty if the store has none."""
         ...
 
     def change[T](self, change: Change[T], metadata: Mapping[str, str]) -> tuple[Commit, T]:

@@ -1,6 +1,6 @@
 """Areas that are never made: pure ocean, or outside the area of interest; all of a period in one commit.
 
-What does not belong here: which areas these are (`core.cubes`), and single shards of an area (`forks`).
+What does not belong here: which areas these are (`core.cubes`), and single shards of an area (`partitions`).
 """
 
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ from eo_pipeline.storage.cubes.ledger import commit_metadata, find_record, write
 from eo_pipeline.storage.cubes.pixels import clear_pixels
 from eo_pipeline.storage.cubes.time_axis import slot_of
 from eo_pipeline.storage.cubes.transaction import Commit
+from eo_pipeline.storage.cubes.unfinished import begin_row
 
 
 def record_discarded(cube: CubeStore, period: Period, areas: Mapping[str, Rectangle], provenance: Provenance) -> Commit:
@@ -41,9 +42,11 @@ def record_discarded(cube: CubeStore, period: Period, areas: Mapping[str, Rectan
             found = find_record(group, cube.template, slot, area_key=key, region=region)
             if found is not None and found.state is State.OCEAN:
                 continue
+            row = Record(key, region, State.OCEAN, 0.0, provenance)
             if found is not None:
+                begin_row(cube, group, slot, row)
                 clear_pixels(group, cube.template.bands, slot, region)
-            write_record(group, cube.template, slot, Record(key, region, State.OCEAN, 0.0, provenance))
+            write_record(group, cube.template, slot, row)
             changed = True
         return changed, None
 

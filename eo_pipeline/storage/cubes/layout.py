@@ -4,6 +4,7 @@ What does not belong here: values, and Icechunk.
 """
 
 import math
+from collections.abc import Iterable
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -24,9 +25,14 @@ def array_at(group: zarr.Group, path: str) -> zarr.Array[Any]:
 
 
 def write_layout(group: zarr.Group, layout: GroupLayout) -> None:
-    """Create every array of `layout` below `group`; no value is written."""
+    """Create every array of `layout` below `group`, then write its attributes; no value is written."""
+    create_arrays(group, layout.arrays)
     group.attrs.update(dict(layout.attributes))
-    for array in layout.arrays:
+
+
+def create_arrays(group: zarr.Group, arrays: Iterable[ArrayLayout]) -> None:
+    """Create arrays below `group`; no value is written."""
+    for array in arrays:
         parent, _, name = array.path.rpartition("/")
         owner = group.require_group(parent) if parent else group
         owner.create_array(

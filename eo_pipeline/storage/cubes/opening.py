@@ -71,9 +71,11 @@ def open_repository(address: CubeAddress) -> icechunk.Repository:
     """The repository at an address, whatever it holds.
 
     Raises:
-        CubeError: there is none.
+        CubeError: there is none; plain Zarr is none.
         StorageError: the storage cannot be reached.
     """
+    if address.store == "zarr":
+        raise without_versions(address)
     with storage_failures(address):
         try:
             return icechunk.Repository.open(address.storage())
@@ -81,6 +83,14 @@ def open_repository(address: CubeAddress) -> icechunk.Repository:
             raise CubeError(
                 f"Expected a cube at {address.uri}, got: {first_line(error)}; check the address."
             ) from error
+
+
+def without_versions(address: CubeAddress) -> CubeError:
+    """The refusal of whatever needs versions where there are none."""
+    return CubeError(
+        f"Expected a cube with versions, got plain Zarr at {address.uri}, which has none: no snapshots, history, way "
+        "back, releases or garbage. A cube in Icechunk has them: declare store: icechunk with another repository."
+    )
 
 
 def is_blank(group: zarr.Group) -> bool:

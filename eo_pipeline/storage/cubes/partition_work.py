@@ -1,6 +1,6 @@
 """What is to be done about a partition that is made shard by shard, as the ledger and its tasks tell.
 
-What does not belong here: doing it (`forks`), and what a task is (`shard_writing`).
+What does not belong here: doing it (`partitions`), and what a task is (`shard_writing`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -90,7 +90,7 @@ class PartitionWork:
         if made.keys() != {task.region for task in self.to_read}:
             raise CubeError(
                 f"Expected {len(self.to_read)} shards of {self.provenance.partition} from the workers, got "
-                f"{len(made)}; nothing was committed: give back the result of every batch."
+                f"{len(made)}; the area is not done: give back the result of every batch."
             )
         rows = {**self.known, **self.nothing, **made}
         ordered = tuple(rows[shard] for shard in self.shards)

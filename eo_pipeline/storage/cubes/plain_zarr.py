@@ -1,38 +1,33 @@
 """A cube as plain Zarr of format 3, for readers that know no Icechunk: the same arrays, ledger and calls.
 
-`extend_time`, `write_region`, `record_failure`, `record_discarded`, `clear_region`, `holds_region` and `read_ledger`
-take a `PlainCube` as they take a `Cube`. There are no transactions, so it cannot promise what they do:
+There are no transactions, so it cannot promise what they do:
 
-- A change is not one step. A writer that is killed leaves some of its shards replaced and others not. It takes the
-  area's row out of the ledger first and writes it last, so that the ledger never tells of what is half written: the
-  area is simply not done, and is done again.
+- A change is not one step. A writer that is killed leaves some of its shards replaced and others not. It marks the
+  area's row as failed first and writes what it made of it last (`unfinished`), so that the ledger never tells of what
+  is half written: the area is not done, and is done again.
 - Readers see a change while it is made.
 - There are no versions: no history, no going back, no releases; what is overwritten is gone.
 - Concurrent writers are kept apart by a lock on this machine only. On an object store there is none: one writer at a
   time, or areas and periods that no two writers share, and a time axis that was extended before.
 
-What does not belong here: copying an Icechunk cube into plain Zarr.
+What does not belong here: which store is opened (`stores`), and copying an Icechunk cube into plain Zarr.
 """
 
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import zarr
 from zarr.abc.store import Store
-from zarr.storage import LocalStore
 
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
-from eo_pipeline.errors import CubeError, DiskFullError, StorageError
+from eo_pipeline.errors import CubeError
 from eo_pipeline.storage.cubes.address import CubeAddress
 from eo_pipeline.storage.cubes.cube_store import Change
+from eo_pipeline.storage.cubes.failures import storage_failures
 from eo_pipeline.storage.cubes.lock import sole_committer
-from eo_pipeline.storage.cubes.opening import is_blank
 from eo_pipeline.storage.cubes.repository import check_template, write_template
 from eo_pipeline.storage.cubes.transaction import Commit
-from eo_pipeline.storage.disk_space import NO_ROOM
+from eo_pipeline.storage.cubes.zarr_stores import has_root, open_zarr_store, some_file
 
 
 @dataclass(frozen=True)
@@ -49,64 +44,74 @@ class PlainCube:
     template: CubeTemplate
     store: Store
 
+    @property
+    def atomic(self) -> bool:
+        """A change is made bit by bit."""
+        return False
+
     def read(self) -> zarr.Group:
         """The root group; what others change is seen in it, half done, too."""
-        with _failures(self.address):
+        with storage_failures(self.address):
             return zarr.open_group(self.store, mode="r", zarr_format=3)
+
+    def snapshot_of(self, group: zarr.Group) -> str:  # noqa: ARG002 - there are none
+        """Empty."""
+        return ""
+
+    def writable(self) -> zarr.Group:
+        """The root group, open for writing; the lock is the caller's."""
+        return zarr.open_group(self.store, mode="r+", zarr_format=3)
 
     def change[T](self, change: Change[T], metadata: Mapping[str, str]) -> tuple[Commit, T]:  # noqa: ARG002 - nowhere to keep it
         """Make a change, bit by bit; its commit has no snapshot."""
-        with sole_committer(self.address), _failures(self.address):
-            changed, result = change(zarr.open_group(self.store, mode="r+", zarr_format=3))
+        with sole_committer(self.address), storage_failures(self.address):
+            changed, result = change(self.writable())
         return Commit("", changed), result
 
 
-def open_or_create_plain_cube(address: CubeAddress, template: CubeTemplate, store: Store | None = None) -> PlainCube:
+def open_or_create_plain_cube(address: CubeAddress, template: CubeTemplate) -> PlainCube:
     """Open a cube of plain Zarr, or create it without slots and without data.
 
     Args:
-        address: a local path, or what messages call the store.
+        address: of plain Zarr.
         template: what it holds.
-        store: Zarr's, of an object store; None on a local path.
 
     Raises:
-        CubeError: something else is there, which is left as it is, or no store was given for an address elsewhere.
+        CubeError: something else is there, which is left as it is.
         DiskFullError: no room.
-        StorageError: the folder cannot be written.
+        StorageError: the storage cannot be reached or written.
     """
-    folder = address.local_path
-    if store is None and folder is None:
-        raise CubeError(f"Expected a Zarr store for {address.uri}, got none; open one, for instance with obstore.")
-    with sole_committer(address), _failures(address):
-        if store is None and folder is not None:
-            _create_folder(folder, template)
-        cube = PlainCube(address, template, store or LocalStore(str(folder)))
-        if is_blank(zarr.open_group(cube.store, mode="a", zarr_format=3)):
-            write_template(zarr.open_group(cube.store, mode="a", zarr_format=3), template)
-    check_template(cube.read(), address, template)
+    cube = PlainCube(address, template, open_zarr_store(address))
+    with storage_failures(address):
+        whole = is_whole(cube.store)
+    if not whole:  # nobody waits for a writer to look at a cube that is there
+        _create(cube)
+    with storage_failures(address):
+        check_template(cube.read(), address, template)
     return cube
 
 
-def _create_folder(folder: Path, template: CubeTemplate) -> None:
-    """Write the template into a new folder, which gets its name when it is whole; one that is there stays."""
-    if folder.exists():
-        return
-    unfinished = folder.with_name(f".{folder.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    write_template(zarr.open_group(unfinished, mode="a", zarr_format=3), template)
-    unfinished.rename(folder)
+def is_whole(store: Store) -> bool:
+    """True if a group is there whose creation was not cut short: its attributes were written last."""
+    return has_root(store) and bool(zarr.open_group(store, mode="r", zarr_format=3).attrs.asdict())
 
 
-@contextmanager
-def _failures(address: CubeAddress) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in NO_ROOM:
-            raise DiskFullError(
-                f"Expected room to write the cube {address.uri}, got: {error.strerror}; free space and run again: "
-                "what was being written is not done."
-            ) from error
-        raise StorageError(
-            f"Expected to reach the cube {address.uri}, got: {error}; check the address and who may write there."
-        ) from error
+def _create(cube: PlainCube) -> None:
+    address, template, store = cube.address, cube.template, cube.store
+    with sole_committer(address), storage_failures(address):
+        if not has_root(store) and (found := some_file(store)) is not None:
+            raise CubeError(
+                f"Expected an empty place or a cube of plain Zarr at {address.uri}, got other files, such as {found}; "
+                "choose another place."
+            )
+        group = zarr.open_group(store, mode="a", zarr_format=3)
+        if _is_unfinished(group, template):
+            for name in list(group):
+                del group[name]
+            write_template(group, template)
+
+
+def _is_unfinished(group: zarr.Group, template: CubeTemplate) -> bool:
+    """True of a blank group, and of what a creation that was cut short leaves: some arrays, and no attributes."""
+    ours = {part for array in template.layout().arrays for part in (array.path, array.path.partition("/")[0])}
+    return not group.attrs.asdict() and {path for path, _ in group.members(max_depth=None)} <= ours

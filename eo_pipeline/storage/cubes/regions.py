@@ -1,4 +1,4 @@
-"""Writing one partition into a cube: pixels and ledger row in one commit, shard by shard.
+"""Writing one partition into a cube: pixels and ledger row in one change, shard by shard.
 
 What does not belong here: where the pixels come from (a `PixelReader`) and where the area lies
 (`core.cubes.cube_region`).
@@ -19,9 +19,10 @@ from eo_pipeline.core.periods import Period
 from eo_pipeline.core.rectangles import Rectangle, windows
 from eo_pipeline.storage.cubes.cube_store import CubeStore
 from eo_pipeline.storage.cubes.layout import array_at
-from eo_pipeline.storage.cubes.ledger import commit_metadata, find_record, forget_record, write_record
+from eo_pipeline.storage.cubes.ledger import commit_metadata, find_record
 from eo_pipeline.storage.cubes.pixels import checked, judged, nothing, write_shard
 from eo_pipeline.storage.cubes.time_axis import slot_of
+from eo_pipeline.storage.cubes.unfinished import begin_row, end_row
 
 type Progress = Callable[[int, int], None]
 """Called with the shards written so far and in all."""
@@ -40,7 +41,8 @@ class RegionCommit:
     """What writing a region came to.
 
     Attributes:
-        snapshot: id of the snapshot that holds the region: the commit's, or the head where nothing changed.
+        snapshot: id of the snapshot that holds the region: the commit's, or the head where nothing changed; empty in
+            plain Zarr.
         changed: False if the ledger held the same inputs, and nothing was read or written.
         slot: of the period, counted from 0.
         record: the ledger's row.
@@ -78,7 +80,7 @@ def write_region(
     Raises:
         CubeError: the region cuts shards, no slot for the period, shards held by another area, pixels of another
             shape or dtype.
-        DiskFullError: no room; the cube's head is what it was.
+        DiskFullError: no room; the cube's head is what it was, or in plain Zarr the partition is not done.
     """
     check_region(cube.template, region)
 
@@ -87,11 +89,10 @@ def write_region(
         found = find_record(group, cube.template, slot, area_key=area_key, region=region)
         if found is not None and _is_current(found, provenance, has_images=read is not None):
             return False, (slot, found)
-        if found is not None:  # a store without transactions must not tell of what is half replaced
-            forget_record(group, cube.template, slot, region)
+        begin_row(cube, group, slot, Record(area_key, region, State.FAILED, 0.0, provenance))
         share = _write_pixels(_Target(group, cube.template, slot, region), read, progress)
         record = Record(area_key, region, _state(read, share), share, provenance)
-        write_record(group, cube.template, slot, record)
+        end_row(cube, group, slot, record)
         return True, (slot, record)
 
     commit, (slot, record) = cube.change(change, commit_metadata(provenance))

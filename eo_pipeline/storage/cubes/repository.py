@@ -7,6 +7,7 @@ What does not belong here: the template itself (`core.cubes.cube_template`) and 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import icechunk
 import zarr
@@ -17,7 +18,7 @@ from eo_pipeline.errors import CubeError
 from eo_pipeline.storage.cubes.address import CubeAddress
 from eo_pipeline.storage.cubes.cube_store import Change
 from eo_pipeline.storage.cubes.failures import storage_failures
-from eo_pipeline.storage.cubes.layout import array_at, describe, write_layout
+from eo_pipeline.storage.cubes.layout import array_at, create_arrays, describe
 from eo_pipeline.storage.cubes.opening import is_blank, open_or_create_repository, patient
 from eo_pipeline.storage.cubes.transaction import BRANCH, Commit, transact
 
@@ -46,10 +47,19 @@ class Cube:
     template: CubeTemplate
     repository: icechunk.Repository
 
+    @property
+    def atomic(self) -> bool:
+        """A change is a commit."""
+        return True
+
     def read(self) -> zarr.Group:
         """The root group at the head as it is now; what others commit later is not seen in it."""
         with storage_failures(self.address):
             return zarr.open_group(self.repository.readonly_session(BRANCH).store, mode="r")
+
+    def snapshot_of(self, group: zarr.Group) -> str:
+        """Id of the snapshot that a group of `read` is of."""
+        return cast(icechunk.IcechunkStore, group.store).session.snapshot_id
 
     def change[T](self, change: Change[T], metadata: Mapping[str, str]) -> tuple[Commit, T]:
         """Make a change and commit it (see `transaction.transact`)."""
@@ -57,7 +67,7 @@ class Cube:
             return transact(self.address, self.repository, change, metadata)
 
 
-def open_or_create_cube(address: CubeAddress, template: CubeTemplate) -> Cube:
+def open_or_create_icechunk_cube(address: CubeAddress, template: CubeTemplate) -> Cube:
     """Open the cube, or create it without slots and without data.
 
     Raises:
@@ -98,12 +108,17 @@ def _config(template: CubeTemplate) -> icechunk.RepositoryConfig:
 
 
 def write_template(group: zarr.Group, template: CubeTemplate) -> bool:
-    """Write a template's arrays and coordinates into a blank group; False if something is there already."""
+    """Write a template's arrays, coordinates and attributes into a blank group; False if something is there already.
+
+    Attributes come last: where there is no transaction, a group that has some is whole.
+    """
     if not is_blank(group):
         return False  # another process wrote it meanwhile
-    write_layout(group, template.layout())
+    layout = template.layout()
+    create_arrays(group, layout.arrays)
     for axis in ("x", "y"):
         array_at(group, axis)[:] = template.coordinates(axis)
+    group.attrs.update(dict(layout.attributes))
     return True
 
 

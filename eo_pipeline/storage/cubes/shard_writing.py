@@ -1,6 +1,6 @@
-"""Writing shards of one slot, in a worker: read, check, write into a fork of a session, count what is usable.
+"""Writing shards of one slot, in a worker: read, check, write into a fork or straight into the store, count the usable.
 
-All here can be pickled. What does not belong here: starting workers, merging and committing (`forks`).
+All here can be pickled. What does not belong here: starting workers, merging and committing (`partitions`).
 """
 
 from collections.abc import Callable, Mapping
@@ -10,6 +10,7 @@ from typing import Any
 import zarr
 from icechunk import ForkSession
 from numpy.typing import NDArray
+from zarr.abc.store import Store
 
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.cubes.cube_ledger import ShardRow, State
@@ -20,6 +21,7 @@ from eo_pipeline.storage.cubes.failures import storage_failures
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.cubes.pixels import checked, clear_pixels, judged, write_encoded, write_shard
 from eo_pipeline.storage.cubes.shard_encoding import ShardFormat
+from eo_pipeline.storage.cubes.zarr_stores import open_zarr_store
 
 type ShardReader = Callable[[Rectangle], Mapping[str, NDArray[Any]] | None]
 """Gives the stored numbers (y, x) of every band of a shard, in the bands' dtypes, by name; None = there are no images.
@@ -48,8 +50,9 @@ class ShardBatch:
     """What one worker gets.
 
     Attributes:
-        address: of the cube, for messages.
-        session: a fork; what is written into it is seen by nobody until it is merged and committed.
+        address: of the cube.
+        session: a fork; what is written into it is seen by nobody until it is merged and committed. None = shards are
+            written straight into the plain Zarr at the address.
         bands: of the cube, in order.
         formats: of the bands whose shards are encoded here, by name; Zarr encodes the others.
         slot: of the period, counted from 0.
@@ -57,7 +60,7 @@ class ShardBatch:
     """
 
     address: CubeAddress
-    session: ForkSession
+    session: ForkSession | None
     bands: tuple[BandEncoding, ...]
     formats: Mapping[str, ShardFormat]
     slot: int
@@ -70,33 +73,35 @@ class WrittenBatch:
 
     Attributes:
         address: of the cube.
-        session: the fork with its shards.
+        session: the fork with its shards, None in plain Zarr.
         slot: that they lie in, counted from 0.
         rows: what became of each of them, by its pixels in the cube.
     """
 
     address: CubeAddress
-    session: ForkSession
+    session: ForkSession | None
     slot: int
     rows: Mapping[Rectangle, ShardRow]
 
 
 def write_batch(batch: ShardBatch) -> WrittenBatch:
-    """Write every shard of a batch into its fork. Memory holds one shard of all bands.
+    """Write every shard of a batch into its fork, or straight into the store. Memory holds one shard of all bands.
 
     Raises:
         CubeError: a reader left a band out, or gave another shape or dtype.
         DiskFullError: no room; nothing is committed.
     """
     with storage_failures(batch.address):
-        rows = {task.region: _write_shard(batch, task) for task in batch.tasks}
+        store = open_zarr_store(batch.address) if batch.session is None else batch.session.store
+    rows = {task.region: _write_shard(store, batch, task) for task in batch.tasks}
     return WrittenBatch(batch.address, batch.session, batch.slot, rows)
 
 
-def _write_shard(batch: ShardBatch, task: ShardTask) -> ShardRow:
+def _write_shard(store: Store, batch: ShardBatch, task: ShardTask) -> ShardRow:
     pixels = None if task.read is None else task.read(task.region)
     if pixels is None:
-        clear_pixels(_group(batch), batch.bands, batch.slot, task.region)
+        with storage_failures(batch.address):
+            clear_pixels(_group(store), batch.bands, batch.slot, task.region)
         return ShardRow(task.without, 0.0, task.inputs_hash)
     if missing := [band.name for band in batch.bands if band.name not in pixels]:
         raise CubeError(
@@ -106,18 +111,19 @@ def _write_shard(batch: ShardBatch, task: ShardTask) -> ShardRow:
     valid = {}
     for band in batch.bands:
         stored = checked(pixels[band.name], band, task.region)
-        valid[band.name] = _write_band(batch, task.region, stored, band)
+        with storage_failures(batch.address):
+            valid[band.name] = _write_band(store, batch, task.region, stored, band)
     counted = judged(batch.bands)
     share = sum(valid[band.name] for band in counted) / (task.region.pixels * len(counted))
     return ShardRow(State.WRITTEN if share else State.EMPTY, share, task.inputs_hash)
 
 
-def _write_band(batch: ShardBatch, shard: Rectangle, stored: NDArray[Any], band: BandEncoding) -> int:
+def _write_band(store: Store, batch: ShardBatch, shard: Rectangle, stored: NDArray[Any], band: BandEncoding) -> int:
     known = batch.formats.get(band.name)
     if known is None:
-        return write_shard(array_at(_group(batch), band.name), batch.slot, shard, stored, band)
-    return write_encoded(batch.session.store, known.key(batch.slot, shard), known, stored, band)
+        return write_shard(array_at(_group(store), band.name), batch.slot, shard, stored, band)
+    return write_encoded(store, known.key(batch.slot, shard), known, stored, band)
 
 
-def _group(batch: ShardBatch) -> zarr.Group:
-    return zarr.open_group(batch.session.store, mode="r+")
+def _group(store: Store) -> zarr.Group:
+    return zarr.open_group(store, mode="r+", zarr_format=3)

@@ -1,12 +1,12 @@
-"""A cube's pixels as they are stored, slot by slot: from an Icechunk repository, or a plain Zarr copy of one.
+"""A cube's pixels as they are stored, slot by slot.
 
-All is read from one snapshot, whoever commits meanwhile. What does not belong here: decoded values (`reading`).
+Of an Icechunk repository all is read from one snapshot, whoever commits meanwhile. What does not belong here: decoded
+values (`reading`).
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from eo_pipeline.storage.cubes.address import CubeAddress
 from eo_pipeline.storage.cubes.failures import storage_failures
 from eo_pipeline.storage.cubes.layout import array_at, describe_array
 from eo_pipeline.storage.cubes.reading import readonly_store
+from eo_pipeline.storage.cubes.time_axis import whole_bounds
 
 _WITH_PIXELS = (State.WRITTEN.code, State.EMPTY.code)
 _HOUR = timedelta(hours=1)
@@ -36,7 +37,7 @@ NEEDED_ATTRIBUTES = ("spatial:transform", "spatial:shape", "period_rule")
 
 @dataclass(frozen=True)
 class StoredSlots:
-    """Slots of one snapshot, open for reading from several threads.
+    """Slots of a cube, of one snapshot if it has any, open for reading from several threads.
 
     Attributes:
         address: where the cube is.
@@ -92,7 +93,7 @@ class StoredSlots:
 
 
 def open_slots(address: CubeAddress, *, snapshot: str | None = None) -> StoredSlots:
-    """The slots of a cube's snapshot, or of its head as it is now.
+    """The slots of a cube's snapshot, or of its head as it is now; of plain Zarr, which need not have a ledger.
 
     Raises:
         CubeError: there is no cube, no such snapshot, or something else that this project did not write.
@@ -100,19 +101,6 @@ def open_slots(address: CubeAddress, *, snapshot: str | None = None) -> StoredSl
     """
     with storage_failures(address):
         return slots_of(zarr.open_group(readonly_store(address, snapshot), mode="r"), address)
-
-
-def open_zarr_slots(path: Path) -> StoredSlots:
-    """The slots of a folder of plain Zarr that was copied from a cube.
-
-    Raises:
-        CubeError: there is no Zarr group, or one of another layout.
-    """
-    try:
-        group = zarr.open_group(path, mode="r", zarr_format=3)
-    except FileNotFoundError as error:
-        raise CubeError(f"Expected a Zarr group of format 3 at {path}, got none; check the path.") from error
-    return slots_of(group, CubeAddress(str(path)))
 
 
 def slots_of(group: zarr.Group, address: CubeAddress) -> StoredSlots:
@@ -142,7 +130,7 @@ def _geobox(attributes: Mapping[str, Any]) -> GeoBox:
 
 def _periods(group: zarr.Group, rule_text: str) -> Iterator[Period]:
     unit = str(array_at(group, TIME).attrs["units"]).split()[0]
-    bounds = np.asarray(array_at(group, "time_bnds")[:]).tolist()
+    bounds = whole_bounds(group).tolist()
     spans = tuple((decode_instant(start, unit), decode_instant(stop, unit)) for start, stop in bounds)
     listed = ImageDates(spans)
     rule: PeriodRule = listed if rule_text == listed.text else parse_period_rule(rule_text)

@@ -1,6 +1,6 @@
 """Which shards of a partition have to be made anew, before anything is read or any worker is asked.
 
-`forks.write_partition` decides by the same rule. What does not belong here: what the inputs are.
+`partitions.write_partition` decides by the same rule. What does not belong here: what the inputs are.
 """
 
 from collections.abc import Mapping

@@ -38,5 +38,6 @@ async def _collect(coordinates: AsyncIterator[tuple[int, ...]]) -> list[tuple[in
 
 
 async def _listed(names: AsyncIterator[str]) -> list[tuple[int, ...]]:
-    """Indices from names of Zarr 3's default chunk keys, which end in `c/0/1/2`."""
-    return [tuple(int(number) for number in name.rpartition("c/")[2].split("/")) async for name in names]
+    """Indices from names of Zarr 3's default chunk keys, which end in `c/0/1/2`; a killed writer leaves other names."""
+    cells = [name.rpartition("c/")[2].split("/") async for name in names]
+    return [tuple(map(int, cell)) for cell in cells if all(number.isdigit() for number in cell)]

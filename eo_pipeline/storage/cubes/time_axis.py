@@ -40,7 +40,7 @@ def slot_of(group: zarr.Group, template: CubeTemplate, period: Period) -> int:
     Raises:
         CubeError: the axis has no such slot, or one that ends at another instant.
     """
-    bounds = _bounds(group)
+    bounds = whole_bounds(group)
     slot = _found(bounds, template, period)
     if slot is not None:
         return slot
@@ -57,7 +57,7 @@ def has_slot(group: zarr.Group, template: CubeTemplate, period: Period) -> bool:
     Raises:
         CubeError: it has one that ends at another instant.
     """
-    return _found(_bounds(group), template, period) is not None
+    return _found(whole_bounds(group), template, period) is not None
 
 
 def _found(bounds: NDArray[np.int64], template: CubeTemplate, period: Period) -> int | None:
@@ -80,7 +80,7 @@ def _overlap(what: str, end: int, template: CubeTemplate, period: Period) -> Cub
 
 
 def _extend(group: zarr.Group, template: CubeTemplate, period: Period) -> bool:
-    found = _bounds(group)
+    found = whole_bounds(group)
     new = _missing(template, found, period)
     if not new:
         slot_of(group, template, period)
@@ -112,7 +112,7 @@ def _missing(template: CubeTemplate, bounds: NDArray[np.int64], period: Period) 
     return new
 
 
-def _bounds(group: zarr.Group) -> NDArray[np.int64]:
+def whole_bounds(group: zarr.Group) -> NDArray[np.int64]:
     """Start and end of each slot (slot, 2), in the template's unit.
 
     What a writer to plain Zarr left at the end who was killed while it extended the axis is no slot: bounds are written

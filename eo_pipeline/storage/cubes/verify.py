@@ -25,7 +25,7 @@ from eo_pipeline.storage.cubes.failures import storage_failures
 from eo_pipeline.storage.cubes.history import find_version
 from eo_pipeline.storage.cubes.layout import array_at, describe
 from eo_pipeline.storage.cubes.opening import open_repository
-from eo_pipeline.storage.cubes.plain_zarr import PlainCube
+from eo_pipeline.storage.cubes.reading import readonly_store
 from eo_pipeline.storage.cubes.slot_findings import HowToVerify, Tally, slot_findings
 from eo_pipeline.storage.cubes.slots import slots_of
 from eo_pipeline.storage.cubes.structure import stored_bands, structure_findings
@@ -65,10 +65,10 @@ def verify_cube(
     """Check a cube.
 
     Args:
-        address: of the repository.
+        address: of the cube. Nobody may write to plain Zarr meanwhile.
         template: what it should be; None = what it says of itself, which tells neither which bands are counts nor what
             nodata of classes is, so that usable shares are not compared.
-        version: id of a snapshot, or a tag; None = the head.
+        version: id of a snapshot, or a tag; None = the head. Plain Zarr has none.
         how: what is tolerated, and how fast it is read.
 
     Raises:
@@ -76,20 +76,14 @@ def verify_cube(
         StorageError: the storage cannot be reached.
     """
     with storage_failures(address):
+        if address.store == "zarr":
+            group = zarr.open_group(readonly_store(address, version), mode="r", zarr_format=3)
+            return _verify(_Cube(group, address, template), how)
         repository = open_repository(address)
         snapshot = find_version(address, repository, version or repository.lookup_branch(BRANCH)).snapshot
         group = zarr.open_group(repository.readonly_session(snapshot_id=snapshot).store, mode="r")
         only = changed_slots(repository, how.since, snapshot) if how.since else None
         return _verify(_Cube(group, address, template, snapshot, only), how)
-
-
-def verify_plain_cube(cube: PlainCube, how: HowToVerify = _AS_IT_IS) -> Verified:
-    """Check a cube of plain Zarr, while nobody writes to it (see `verify_cube`).
-
-    Raises:
-        StorageError: the storage cannot be reached.
-    """
-    return _verify(_Cube(cube.read(), cube.address, cube.template), how)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""From a deployment's settings to its root, and to where a cube's repository is.
+"""From a deployment's settings to its root, and to where a cube is.
 
 What does not belong here: moving bytes.
 """
@@ -10,6 +10,7 @@ from typing import Any
 
 from upath import UPath
 
+from eo_pipeline.core.cubes.store_kind import StoreKind
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.errors import SettingsError
 from eo_pipeline.storage.credentials import load_credentials, service_account_key
@@ -53,11 +54,11 @@ def _options(settings: Settings) -> dict[str, Any]:
     return {"token": token, "project": settings.project, **endpoint}
 
 
-def cube_address(settings: Settings, repository: str) -> CubeAddress:
-    """Where a cube's repository is: an s3:// or gs:// address of its own, or a path below the root.
+def cube_address(settings: Settings, repository: str, store: StoreKind = "icechunk") -> CubeAddress:
+    """Where a cube is: an s3:// or gs:// address of its own, or a path below the root.
 
     Raises:
-        SettingsError: Icechunk cannot use the deployment's credentials.
+        SettingsError: cubes cannot use the deployment's credentials.
     """
     if "://" in repository:
         uri = repository
@@ -65,7 +66,7 @@ def cube_address(settings: Settings, repository: str) -> CubeAddress:
         uri = f"{settings.root.rstrip('/')}/{repository}"
     else:
         uri = str(Path(settings.root).absolute() / repository)
-    return CubeAddress(uri, _icechunk_options(settings) if uri.startswith(REMOTE) else {})
+    return CubeAddress(uri, _icechunk_options(settings) if uri.startswith(REMOTE) else {}, store)
 
 
 def _icechunk_options(settings: Settings) -> dict[str, Any]:

@@ -11,6 +11,9 @@ from eo_pipeline.core.mosaics.plan import Placement
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.storage.cogs.raw_blocks import RawBlocks
 from eo_pipeline.storage.decoded_blocks import read_blocks
+from eo_pipeline.storage.scratch import Scratch
+
+_SCRATCH = Scratch()
 
 
 def copy_window(dataset: Any, placement: Placement, into: NDArray[Any], *, index: int) -> None:
@@ -40,4 +43,4 @@ def _copy_blocks(dataset: DatasetReader, source: Rectangle, into: NDArray[Any], 
     if not path.is_file():
         return False
     with RawBlocks(path) as blocks:
-        return blocks.shape == dataset.shape and read_blocks(blocks, source, [index], into[None])
+        return blocks.shape == dataset.shape and read_blocks(blocks, source, [index], into[None], _SCRATCH)

@@ -1,8 +1,11 @@
 """What items do not say of a band, as its file says it. What does not belong here: pixels."""
 
+import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+
+import numpy as np
 
 from eo_pipeline.core.scenes.scene import Scene, SceneBand
 from eo_pipeline.core.scenes.stack import SceneFailure, Wanted
@@ -44,9 +47,12 @@ def _completed(scene: Scene, bands: Sequence[Wanted], options: Mapping[str, str]
 
 
 def _filled(band: SceneBand, wanted: Wanted, options: Mapping[str, str]) -> SceneBand:
-    nodata = band.nodata if band.nodata is not None else wanted.nodata
-    if band.dtype is not None and nodata is not None:
-        return replace(band, nodata=nodata)
+    """The item's word counts before the file's, the file's before what is asked for; of floats NaN means no value."""
+    if band.dtype is not None and band.nodata is not None:
+        return band
     with opened(band, options) as dataset:
-        said = dataset.nodatavals[band.index - 1]
-        return replace(band, dtype=dataset.dtypes[band.index - 1], nodata=said if nodata is None else nodata)
+        dtype, said = dataset.dtypes[band.index - 1], dataset.nodatavals[band.index - 1]
+    dtype = band.dtype or dtype
+    last = math.nan if np.dtype(dtype).kind == "f" else None
+    nodata = next((one for one in (band.nodata, said, wanted.nodata, last) if one is not None), None)
+    return replace(band, dtype=dtype, nodata=nodata)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from eo_pipeline.core.scenes.file_names import NamedFile, NamePattern
+from eo_pipeline.core.period_rules import parse_period_rule
+from eo_pipeline.core.scenes.file_names import NamedFile, NamePattern, of_period
 from eo_pipeline.errors import ProductError
 from eo_pipeline_tests.sources.archives.made import period
 
@@ -37,6 +38,25 @@ def test_names_tell_dates_and_places(pattern: str, path: str, date: str, place: 
 )
 def test_other_files_are_none_of_the_archive(pattern: str, path: str) -> None:
     assert NamePattern(pattern).read(path) is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "key", "address", "written"),
+    [
+        ("year", "2020", "of{year}.txt", "of2020.txt"),
+        ("month", "2020-05", "{year}/{month}_{period}.txt", "2020/05_2020-05.txt"),
+        ("8 days", "2020-03-05", "{year}{doy}.{day}.txt", "2020065.05.txt"),
+        ("day", "2020-05-17", "plain.txt", "plain.txt"),
+    ],
+)
+def test_addresses_are_written_out_for_a_period(rule: str, key: str, address: str, written: str) -> None:
+    assert of_period(address, parse_period_rule(rule).parse(key)) == written
+
+
+@pytest.mark.parametrize(("address", "strange"), [("{day}.txt", "day"), ("{lat}.txt", "lat"), ("{year}*.txt", r"\*")])
+def test_fields_that_a_period_does_not_tell_are_refused(address: str, strange: str) -> None:
+    with pytest.raises(ProductError, match=rf"expected {{month}}, {{period}}, {{year}} alone .* got {strange} in"):
+        of_period(address, parse_period_rule("month").parse("2020-05"))
 
 
 @pytest.mark.parametrize("text", ["{year", "{Year}/x", "", "/"])

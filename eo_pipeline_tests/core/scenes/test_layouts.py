@@ -30,7 +30,9 @@ def test_a_nodata_that_the_type_cannot_hold_is_refused(nodata: float) -> None:
 
 
 def test_a_band_without_nodata_is_refused() -> None:
-    with pytest.raises(SourceError, match=r"got none from the item and from http://nowhere/file\.tif; name a nodata"):
+    with pytest.raises(
+        SourceError, match=r"got none from the item and from http://nowhere/file\.tif; name it as source\.nodata"
+    ):
         layout_of([scene("a", red=band(nodata=None))], "red")
 
 

@@ -14,6 +14,7 @@ import zarr
 
 from eo_pipeline.core.cubes.cube_ledger import Provenance
 from eo_pipeline.core.cubes.cube_region import region_of
+from eo_pipeline.core.cubes.store_kind import StoreKind
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.cubes.templates import cube_rule, cube_template
 from eo_pipeline.orchestration.definitions import build_definitions
@@ -28,7 +29,7 @@ from eo_pipeline.storage.cubes import (
 )
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.cubes.opening import open_repository
-from eo_pipeline_tests.orchestration.fields import MONTHS, TILE, WEST, two_areas
+from eo_pipeline_tests.orchestration.fields import MONTHS, TILE, WEST, sections, two_areas
 
 CHECKS = ["alignment", "ledger", "nodata", "range", "structure"]
 
@@ -86,12 +87,21 @@ class Looked:
         return "\n".join([*(entry.user_message for entry in self.instance.all_logs(result.run_id)), *words])
 
 
+def look_at(folder: Path, instance: dg.DagsterInstance, store: StoreKind) -> Looked:
+    chain = two_areas(folder, cube={**sections()["cube"], "store": store})
+    root = DataRootResource(root=str(folder / "data"))
+    definitions = build_definitions([chain.product], resources={"data_root": root}, folder=folder)
+    return Looked(chain, definitions, instance, CubeAddress(str(folder / "data" / "cubes" / "small"), store=store))
+
+
 @pytest.fixture
 def looked(tmp_path: Path, instance: dg.DagsterInstance) -> Looked:
-    chain = two_areas(tmp_path)
-    root = DataRootResource(root=str(tmp_path / "data"))
-    definitions = build_definitions([chain.product], resources={"data_root": root}, folder=tmp_path)
-    return Looked(chain, definitions, instance, CubeAddress(str(tmp_path / "data" / "cubes" / "small")))
+    return look_at(tmp_path, instance, "icechunk")
+
+
+@pytest.fixture
+def plain(tmp_path: Path, instance: dg.DagsterInstance) -> Looked:
+    return look_at(tmp_path, instance, "zarr")
 
 
 @contextmanager
@@ -204,6 +214,35 @@ def test_the_job_that_collects_garbage_only_tells_unless_it_is_told_to(looked: L
     done = looked.job("collect_garbage", older_than_days=0.0, dry_run=False)
     assert done.success, looked.said(done)
     assert snapshots(looked) == [before[0], before[-1]], "the head and the first version stay"
+
+
+def test_plain_zarr_is_checked_as_a_whole_each_time(plain: Looked) -> None:
+    assert {each.description for each in plain.checks().values()} == {"Nothing is written yet."}
+    plain.write(7)
+    for _ in range(2):
+        found = plain.checks()
+        assert all(each.passed for each in found.values()), [each.description for each in found.values()]
+        assert found["ledger"].metadata["slots looked at"].value == 1
+        assert "snapshot" not in found["ledger"].metadata
+    array_at(zarr.open_group(plain.address.uri, mode="r+"), "B4")[0, :, TILE:] = 9
+    found = plain.checks()
+    assert {name for name, each in found.items() if not each.passed} == {"ledger"}
+    result = plain.job("verify")
+    assert not result.success
+    assert "1 findings:\n- `2024-01" in plain.said(result)
+    assert "Expected a cube with versions, got plain Zarr" in plain.said(plain.job("verify", version="v1"))
+
+
+def test_kinds_and_jobs_tell_which_store_it_is(looked: Looked, tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    (tmp_path / "plain").mkdir()
+    plain = look_at(tmp_path / "plain", instance, "zarr")
+    key = looked.chain.key("cube")
+    kinds = [each.definitions.resolve_asset_graph().get(key).kinds for each in (looked, plain)]
+    assert kinds == [{"icechunk", "zarr"}, {"zarr"}]
+    jobs = [{job.name for job in each.definitions.resolve_all_job_defs()} for each in (looked, plain)]
+    lacking = {f"small_cube_{what}" for what in ("roll_back", "tag", "collect_garbage")}
+    assert jobs[0] - jobs[1] == lacking
+    assert "small_cube_verify" in jobs[1]
 
 
 def test_jobs_say_when_there_is_no_cube(looked: Looked) -> None:

@@ -10,12 +10,14 @@ import rasterio
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
+from eo_pipeline.core.period_rules import CalendarRule
+from eo_pipeline.core.periods import Period
 from eo_pipeline.core.scenes.file_names import NamePattern
 from eo_pipeline.core.scenes.stack import Wanted
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.errors import SourceError
 from eo_pipeline.sources.archives import ArchiveSource
-from eo_pipeline.sources.listings import Access, ListedFile, open_listing
+from eo_pipeline.sources.listings import Access, ListedFile, open_listing, open_matching
 from eo_pipeline_tests.raster_files import REAL_DATA, grid, needs_real_data, read_raster, write_raster
 from eo_pipeline_tests.sources.archives.made import grib, period
 
@@ -119,11 +121,30 @@ def test_two_messages_of_one_instant_are_refused(tmp_path: Path) -> None:
         archive(tmp_path).inputs(grid(4, 4), period("2019-03-01", "2019-03-02"))
 
 
+def test_there_may_be_a_list_for_each_period(tmp_path: Path) -> None:
+    """The same folder of files; only lists tell which of them a month has."""
+    for day in (1, 2, 3):
+        path = write_raster(tmp_path / f"{day}.tif", grid(4, 4), np.full((1, 4, 4), day, "uint8"), nodata=0)
+        with rasterio.open(path, "r+") as dataset:
+            dataset.update_tags(TIFFTAG_DATETIME=f"2021:05:0{day} 10:00:00")
+    (tmp_path / "of2021_05.txt").write_text("1.tif\n3.tif\n")
+    listing, pattern = open_matching(f"{tmp_path}/of{{year}}_{{month}}.txt")
+    source = ArchiveSource(listing, pattern)
+    scenes = source.inputs(grid(4, 4), CalendarRule("month").parse("2021-05"))
+    assert [scene.instant.day for scene in scenes] == [1, 3]
+    assert source.load(scenes, grid(4, 4), [Wanted("1")]).bands["1"].stored[:, 0, 0].tolist() == [1, 3]
+    with pytest.raises(SourceError, match=r"could not read .*of2021_06\.txt"):
+        source.inputs(grid(4, 4), CalendarRule("month").parse("2021-06"))
+
+
 @dataclass(frozen=True)
 class Elsewhere:
     """A listing of a bucket that nobody asks."""
 
     name: str = "gs://b"
+
+    def of(self, period: Period) -> "Elsewhere":  # noqa: ARG002  # the same for all
+        return self
 
     def files(self) -> tuple[ListedFile, ...]:
         return (ListedFile("gs://b/a.nc", "1"),)

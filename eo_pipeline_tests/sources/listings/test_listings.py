@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from eo_pipeline.core.period_rules import CalendarRule
 from eo_pipeline.core.scenes.file_names import NamePattern
 from eo_pipeline.errors import ServiceUnreachableError, SourceError
 from eo_pipeline.sources.listings import Access, open_listing, open_matching
 from eo_pipeline.storage.transfer.patience import Patience
 
+MAY = CalendarRule("month").parse("2020-05")
 ACCESS = Access(patience=Patience(seconds=0.5, first_wait=0.1), threads=2)
 
 
@@ -94,9 +96,11 @@ def test_addresses_that_are_none_are_refused(tmp_path: Path) -> None:
         ("/data/{period}/x/*.tif", "/data", "/data/{period}/x/*.tif"),
         ("gs://bucket/v2/{year}/{lat}_{lon}.tif", "gs://bucket/v2", "gs://bucket/v2/{year}/{lat}_{lon}.tif"),
         ("gs://bucket/lists/{period}.txt", "gs://bucket/lists/2020-05.txt", None),
+        ("https://x/{year}/of{month}.csv", "https://x/2020/of05.csv", None),
+        ("lists/{period}.lst", "lists/2020-05.lst", None),
         ("gs://bucket/v2", "gs://bucket/v2", None),
     ],
 )
 def test_a_text_with_stars_and_fields_is_taken_apart(address: str, name: str, pattern: str | None) -> None:
-    listing, found = open_matching(address, ACCESS, period="2020-05")
-    assert (listing.name, found) == (name, None if pattern is None else NamePattern(pattern))
+    listing, found = open_matching(address, ACCESS)
+    assert (listing.of(MAY).name, found) == (name, None if pattern is None else NamePattern(pattern))

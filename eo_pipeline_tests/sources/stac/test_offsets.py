@@ -12,7 +12,7 @@ from eo_pipeline_tests.sources.stac.conftest import MISLABELLED
 from eo_pipeline_tests.sources.stac.searches import NEW, OLD, VIENNA, period, source
 
 DESERT = GeoBox((30, 40), Affine(10, 0, 450_000, 0, -10, 2_550_000), "EPSG:32635")
-"""In the west of Egypt, in one tile alone."""
+"""In the west of Egypt, in one tile alone; others come near."""
 SICILY = GeoBox((60, 60), Affine(10, 0, 420_000, 0, -10, 4_150_000), "EPSG:32633")
 """Green in February, when Vienna is under snow, of which nobody can tell an offset."""
 TRUTH = "SANDBOX_TRUTH_S2_SR_HARMONIZED"
@@ -37,7 +37,8 @@ def truth_red(archive: SandboxProcess, week: tuple[str, str]) -> NDArray[np.floa
     """The ground's reflectance of the same observations."""
     searched = source(archive, TRUTH)
     stack = searched.load(searched.inputs(DESERT, period(*week)), DESERT, [Wanted("B4")])
-    return stack.bands["B4"].stored * 0.0001
+    band = stack.bands["B4"]
+    return np.where(band.stored == band.nodata, np.nan, band.stored * 0.0001)
 
 
 def test_a_desert_shows_no_step_where_baselines_change(archive: SandboxProcess) -> None:
@@ -49,7 +50,7 @@ def test_a_desert_shows_no_step_where_baselines_change(archive: SandboxProcess) 
         assert seen.any()
         low, high = 0.92 * truth - 0.0001, 1.02 * truth + 0.025  # docs/sandbox_world.md, Judging a composite
         assert ((old >= low - 1e-9) & (old <= high + 1e-9))[seen].all()
-        medians.append(np.nanmedian(old) / np.median(truth))
+        medians.append(np.nanmedian(old) / np.nanmedian(truth))
     assert max(medians) - min(medians) < 0.04  # haze alone is up to 0.02 to either side
 
 

@@ -23,7 +23,7 @@ from eo_pipeline.errors import CredentialsError, SourceError
 from eo_pipeline.sources.aligned_tiles.archive import TileArchive
 from eo_pipeline.sources.listings import Access, open_listing
 from eo_pipeline.steps.cubes.ingest_tiles import Ingested, ingest_tiles
-from eo_pipeline.storage.cubes import Cube, CubeAddress, open_or_create_cube
+from eo_pipeline.storage.cubes import CubeAddress, CubeStore, open_or_create_cube
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.objects import open_bucket
 from eo_pipeline.storage.transfer.patience import Patience
@@ -43,7 +43,7 @@ def _quiet_icechunk() -> None:
 
 
 @pytest.fixture
-def cube(tmp_path: Path) -> Cube:
+def cube(tmp_path: Path) -> CubeStore:
     return open_or_create_cube(CubeAddress(str(tmp_path / "cube")), globe(80, 80, chunk=20, shard=40))
 
 
@@ -58,11 +58,11 @@ def tiles(folder: Path, *, seed: int = 0) -> tuple[dict[str, Path], NDArray[np.u
     return files, whole
 
 
-def ingest(cube: Cube, archive: TileArchive, engine: Engine | None = None) -> Ingested:
+def ingest(cube: CubeStore, archive: TileArchive, engine: Engine | None = None) -> Ingested:
     return ingest_tiles(cube, YEAR.parse("2000"), archive, engine or Here(), provenance=provenance("2000"))
 
 
-def assert_holds(cube: Cube, whole: NDArray[np.uint8]) -> None:
+def assert_holds(cube: CubeStore, whole: NDArray[np.uint8]) -> None:
     np.testing.assert_array_equal(array_at(cube.read(), "classes")[0], whole)
 
 
@@ -83,7 +83,7 @@ def upload(access: Access, files: dict[str, Path], folder: str) -> None:
         bucket.upload(path, f"{folder}/{name}")
 
 
-def test_tiles_of_a_public_bucket(cube: Cube, sandbox: SandboxProcess, tmp_path: Path) -> None:
+def test_tiles_of_a_public_bucket(cube: CubeStore, sandbox: SandboxProcess, tmp_path: Path) -> None:
     """The deployment's credentials, which are none here, are not looked at."""
     files, whole = tiles(tmp_path)
     upload(access_to(sandbox.url), files, "public")
@@ -102,7 +102,7 @@ def test_tiles_of_a_public_bucket(cube: Cube, sandbox: SandboxProcess, tmp_path:
         ingest(cube, TileArchive(open_listing(f"gs://{BUCKET}/public", signed), PATTERN, signed))
 
 
-def test_tiles_of_a_bucket_that_wants_a_key(cube: Cube, sandbox: SandboxProcess, tmp_path: Path) -> None:
+def test_tiles_of_a_bucket_that_wants_a_key(cube: CubeStore, sandbox: SandboxProcess, tmp_path: Path) -> None:
     """Workers get the key itself, as a secret; it is in no file."""
     account = make_key(sandbox.url, tmp_path)
     access = access_to(sandbox.url, account.path.read_text())
@@ -122,7 +122,9 @@ def test_tiles_of_a_bucket_that_wants_a_key(cube: Cube, sandbox: SandboxProcess,
         sandbox.control("settings", {"storage_authentication": "optional"})
 
 
-def test_tiles_behind_http_and_in_a_bucket_by_a_listing(cube: Cube, sandbox: SandboxProcess, tmp_path: Path) -> None:
+def test_tiles_behind_http_and_in_a_bucket_by_a_listing(
+    cube: CubeStore, sandbox: SandboxProcess, tmp_path: Path
+) -> None:
     files, whole = tiles(tmp_path)
     access = access_to(sandbox.url)
     upload(access, files, "web")
@@ -150,7 +152,7 @@ def test_tiles_behind_http_and_in_a_bucket_by_a_listing(cube: Cube, sandbox: San
         archive.listing.files()
 
 
-def test_a_tile_that_goes_away_is_named(cube: Cube, sandbox: SandboxProcess, tmp_path: Path) -> None:
+def test_a_tile_that_goes_away_is_named(cube: CubeStore, sandbox: SandboxProcess, tmp_path: Path) -> None:
     files, _ = tiles(tmp_path)
     access = access_to(sandbox.url)
     upload(access, files, "gone")
@@ -204,7 +206,9 @@ def _create_bucket(url: str) -> None:
 
 
 @pytest.mark.parametrize("anonymous", [True, False])
-def test_tiles_of_s3(cube: Cube, s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, anonymous: bool) -> None:
+def test_tiles_of_s3(
+    cube: CubeStore, s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, anonymous: bool
+) -> None:
     files, whole = tiles(tmp_path)
     for name, path in files.items():
         s3_client(s3).upload_file(str(path), BUCKET, f"some/{name}", ExtraArgs={"ACL": "public-read"})

@@ -17,7 +17,7 @@ from eo_pipeline.errors import GridMismatchError, SourceError
 from eo_pipeline.sources.aligned_tiles.archive import TileArchive
 from eo_pipeline.sources.listings import open_listing, open_matching
 from eo_pipeline.steps.cubes.ingest_tiles import Ingested, ingest_tiles
-from eo_pipeline.storage.cubes import Cube, CubeAddress, open_or_create_cube, read_ledger, verify_cube
+from eo_pipeline.storage.cubes import Cube, CubeAddress, open_or_create_icechunk_cube, read_ledger, verify_cube
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline_tests.steps.cubes.glad import (
     PATTERN,
@@ -45,7 +45,7 @@ def _quiet_icechunk() -> None:
 
 @pytest.fixture
 def cube(tmp_path: Path) -> Cube:
-    return open_or_create_cube(CubeAddress(str(tmp_path / "cube")), globe(120, 160, chunk=16, shard=32))
+    return open_or_create_icechunk_cube(CubeAddress(str(tmp_path / "cube")), globe(120, 160, chunk=16, shard=32))
 
 
 @pytest.fixture
@@ -222,7 +222,7 @@ def test_other_types_and_nodata_are_refused(cube: Cube, folder: Path) -> None:
 def test_an_archive_that_changes_while_it_is_copied_is_refused(cube: Cube, folder: Path) -> None:
     fill(folder)
     path = folder / "2000" / "80N_180W.tif"
-    with pytest.raises(SourceError, match=r"got 1 that changed: 80N 180W; nothing was committed: run again"):
+    with pytest.raises(SourceError, match=r"got 1 that changed: 80N 180W; the period is not done: run again"):
         ingest(cube, archive_in(folder), progress=lambda told: os.utime(path) if told.done == 3 else None)
     assert_untouched(cube)
 
@@ -262,8 +262,8 @@ def test_a_text_stands_for_an_archive(cube: Cube, folder: Path) -> None:
     assert ingest(cube, TileArchive(listing, pattern)).tiles == 12
     np.testing.assert_array_equal(stored(cube), whole)
     names = sorted(path.name for path in (folder / "2000").iterdir())
-    (folder / "of2001.txt").write_text("\n".join(f"2000/{name}" for name in names))
-    listing, pattern = open_matching(f"{folder}/of{{period}}.txt", period="2001")
+    (folder / "of2001_2001.txt").write_text("\n".join(f"2000/{name}" for name in names))
+    listing, pattern = open_matching(f"{folder}/of{{period}}_{{year}}.txt")
     assert ingest(cube, TileArchive(listing, pattern), 2001).tiles == 12
     np.testing.assert_array_equal(stored(cube, slot=1), whole)
     with pytest.raises(SourceError, match=r"expected a text file that lists the files behind http://x/\*\.tif"):

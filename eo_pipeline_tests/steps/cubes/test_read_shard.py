@@ -138,6 +138,23 @@ def test_a_coarser_product_is_masked_at_native_resolution_then_averaged(archive:
     assert asked.recipe.factor == 8  # as the items tell
 
 
+def test_a_cube_in_degrees_is_masked_around_clouds_as_one_in_metres(archive: StacSource) -> None:
+    """Disks are in pixels of the classes, 20 m wide wherever they are looked at."""
+    step = 0.0001
+    x, y = Transformer.from_crs(32633, 4326, always_xy=True).transform(600_200, 5_339_800)
+    left, top = round(x / step) * step, round(y / step) * step
+    box = [left, top - 64 * step, left + 64 * step, top]
+    degrees: dict[str, Any] = {"crs": "EPSG:4326", "resolution": step, "origin": [left, top], "box": box}
+    shares, areas = [], list[dict[str, Any]]([{}, {"area": degrees}])
+    for area in areas:
+        whole, grown = (
+            made(archive, scenes_product(mask={**MASK, "dilation": by}, **area))["n_valid"].astype(int) for by in (0, 2)
+        )
+        shares.append(grown.sum() / whole.sum())
+    assert 0.1 < shares[0] < 0.9
+    assert shares[1] == pytest.approx(shares[0], rel=0.2)
+
+
 @pytest.mark.parametrize("reducer", ["mean", "min", "max", "first", "mosaic", "percentile_20"])
 def test_other_composites_are_numpys(archive: StacSource, reducer: str) -> None:
     chooses = reducer in ("min", "max", "first", "mosaic")

@@ -22,7 +22,14 @@ from eo_pipeline.sources.stac.source import StacSource
 from eo_pipeline.steps.cubes.find_stale import Today, find_stale
 from eo_pipeline.steps.cubes.plan_region import RegionPlan, plan_region
 from eo_pipeline.steps.cubes.write_scenes_region import ScenesRegionReport, Workers, write_scenes_region
-from eo_pipeline.storage.cubes import CubeAddress, open_or_create_cube, read_history, read_ledger, verify_cube
+from eo_pipeline.storage.cubes import (
+    CubeAddress,
+    open_or_create_cube,
+    read_history,
+    read_ledger,
+    read_partitions,
+    verify_cube,
+)
 from eo_pipeline_tests.steps.cubes import plain
 from eo_pipeline_tests.steps.cubes.archive import COLLECTION, LEFT, TOP, MadeScene, grid_at, made_scene, write_archive
 from eo_pipeline_tests.steps.cubes.here import Here
@@ -38,7 +45,7 @@ REGION = Rectangle(0, 0, 128, 128)
 WEST, EAST = made_scene("west", 3, grid_at(-120, -20), seed=1), made_scene("east", 3, grid_at(30, -20), seed=2)
 OLD = made_scene("old", 8, grid_at(-10, -12), seed=3, baseline="03.01")
 LATE = made_scene("late", 18, grid_at(-156, -20), seed=4)
-"""Over the first 4 columns of the region: within the left shards alone, but for what is not seen of it: its margin."""
+"""Over the first 4 columns of the region: within the left shards alone."""
 HERE = Workers(Here())
 LAND = Shapes([shapely.box(LEFT, TOP - 1280, LEFT + 639, TOP - 641)], CRS("EPSG:32633"))
 """In the lower left shard alone."""
@@ -93,18 +100,17 @@ def test_shards_by_workers_are_numpys_medians(tmp_path: Path) -> None:
 
 
 def test_a_late_scene_rewrites_only_the_shards_it_meets(tmp_path: Path) -> None:
-    """The archive's margin around outlines is kilometres: a cube of large pixels holds shards beyond it."""
-    product = scenes_product(resolution=100, source={**SOURCE_100, "native_resolution": 100})
-    first = write(tmp_path, [_far(WEST), _far(EAST), _far(OLD)], product)
-    again = write(tmp_path, [_far(WEST), _far(EAST), _far(OLD)], product)
+    product = scenes_product()
+    first = write(tmp_path, [WEST, EAST, OLD], product)
+    again = write(tmp_path, [WEST, EAST, OLD], product)
     assert (again.changed, again.unchanged, again.snapshot) == (False, 4, first.snapshot)
     assert again.timeline.bars == ()
-    before = planned(tmp_path, [_far(WEST), _far(EAST), _far(OLD)], product)
-    scenes = [_far(WEST), _far(EAST), _far(OLD), _far(LATE)]
+    before = planned(tmp_path, [WEST, EAST, OLD], product)
+    scenes = [WEST, EAST, OLD, LATE]
     plan = planned(tmp_path, scenes, product)
     recorded = {scene.id: scene.version for scene in before.scenes}
     cube = open_or_create_cube(CubeAddress(str(tmp_path / "cube")), template_of(product))
-    (stale,) = find_stale(cube, [Today("2023-06", "whole", plan, recorded)])
+    (stale,) = find_stale(read_partitions(cube), [Today("2023-06", "whole", plan, recorded)])
     left = (Rectangle(0, 0, 64, 64), Rectangle(64, 0, 128, 64))
     assert stale.shards == left
     assert stale.changes == SceneChanges(added=("late",))
@@ -112,18 +118,24 @@ def test_a_late_scene_rewrites_only_the_shards_it_meets(tmp_path: Path) -> None:
     report = write(tmp_path, scenes, product)
     assert (report.changed, report.unchanged, report.made) == (True, 2, 2)
     assert len(report.timeline.bars) == 2
-    assert find_stale(cube, [Today("2023-06", "whole", plan, recorded)]) == ()
+    assert find_stale(read_partitions(cube), [Today("2023-06", "whole", plan, recorded)]) == ()
     assert len([v for v in read_history(CubeAddress(str(tmp_path / "cube"))) if "2023-06" in v.message]) == 2 + 1
 
 
-SOURCE_100 = {"stac": "unused", "collection": "made-l2a", "bands": ["red", "nir"]}
-
-
-def _far(scene: MadeScene) -> MadeScene:
-    """The scene with pixels of 100 m, from the same corner of the region."""
-    a = scene.grid.affine
-    moved = type(a)(100, 0, LEFT + 10 * (a.c - LEFT), 0, -100, TOP + 10 * (a.f - TOP))
-    return replace(scene, grid=type(scene.grid)(scene.grid.shape, moved, scene.grid.crs))
+def test_a_scene_is_of_the_shards_whose_pixels_it_decides(tmp_path: Path) -> None:
+    """It ends 4 columns before the right shards: clouds grow further, and without its grid its outline counts."""
+    near, right = made_scene("near", 18, grid_at(-100, -20), seed=4), Rectangle(0, 64, 64, 128)
+    for mask, reaches in (({"scl_exclude": [9]}, False), ({"scl_exclude": [9], "dilation": 3}, True)):
+        plan = planned(tmp_path, [EAST, near], scenes_product(mask=mask))
+        scenes = {shard.rectangle: [scene.id for scene in shard.scenes] for shard in plan.shards}
+        assert scenes[Rectangle(0, 0, 64, 64)] == ["east", "near"]
+        assert scenes[right] == (["east", "near"] if reaches else ["east"])
+    item = tmp_path / "archive" / "near.json"
+    item.write_text(item.read_text().replace("proj:transform", "proj:nothing"))
+    source = StacSource(str(tmp_path / "archive" / "collection.json"), COLLECTION, threads=2)
+    product = scenes_product()
+    plan = plan_region(product, template_of(product), REGION, JUNE, source)
+    assert {shard.rectangle: len(shard.scenes) for shard in plan.shards}[right] == 2
 
 
 def test_a_reprocessed_and_a_removed_scene_are_found(tmp_path: Path) -> None:
@@ -133,13 +145,15 @@ def test_a_reprocessed_and_a_removed_scene_are_found(tmp_path: Path) -> None:
     changed = replace(EAST, updated="2024-02-02T00:00:00Z")
     plan = planned(tmp_path, [WEST, changed], product)
     cube = open_or_create_cube(CubeAddress(str(tmp_path / "cube")), template_of(product))
-    (stale,) = find_stale(cube, [Today("2023-06", "whole", plan, recorded)])
+    (stale,) = find_stale(read_partitions(cube), [Today("2023-06", "whole", plan, recorded)])
     assert stale.changes == SceneChanges(changed=("east",), removed=("old",))
     assert len(stale.shards) == 4
-    (other,) = find_stale(cube, [Today("2023-07", "whole", plan)])
+    (other,) = find_stale(read_partitions(cube), [Today("2023-07", "whole", plan)])
     assert (other.state, other.reason) == (None, "never made")
     darker = scenes_product(mask={"scl_exclude": [2]})
-    (recipe,) = find_stale(cube, [Today("2023-06", "whole", planned(tmp_path, [WEST, EAST, OLD], darker), recorded)])
+    (recipe,) = find_stale(
+        read_partitions(cube), [Today("2023-06", "whole", planned(tmp_path, [WEST, EAST, OLD], darker), recorded)]
+    )
     assert recipe.reason == "another recipe or other areas of land"
 
 

@@ -27,7 +27,7 @@ from eo_pipeline.core.zonal.wanted import Wanted
 from eo_pipeline.errors import CubeError, GridMismatchError, ZonesError
 from eo_pipeline.steps.zones import coverage, slot_pixels
 from eo_pipeline.steps.zones.on_cubes import measure_slot, results_of_cube
-from eo_pipeline.storage.cubes import CubeAddress, StoredSlots, open_or_create_cube, open_slots, open_zarr_slots
+from eo_pipeline.storage.cubes import CubeAddress, StoredSlots, open_or_create_cube, open_slots
 from eo_pipeline.storage.cubes.layout import array_at, describe, write_layout
 from eo_pipeline_tests.raster_files import grid, write_raster
 from eo_pipeline_tests.storage.cubes.examples import BANDS, LOWER_RIGHT, MONTH, RED, UPPER_LEFT, pixels, template
@@ -271,9 +271,8 @@ def test_a_plain_zarr_copy_is_measured_alike(cube: StoredSlots, tmp_path: Path, 
         del copy["ledger"]
     bands = BANDS if ledger else BANDS[:2]
     wanted = Wanted(bands, NAMES)
-    pd.testing.assert_frame_equal(
-        measured(zones(), open_zarr_slots(tmp_path / "copy"), wanted), measured(zones(), cube, wanted)
-    )
+    slots = open_slots(CubeAddress(str(tmp_path / "copy"), store="zarr"))
+    pd.testing.assert_frame_equal(measured(zones(), slots, wanted), measured(zones(), cube, wanted))
 
 
 def test_what_does_not_fit_is_named(cube: StoredSlots, tmp_path: Path) -> None:

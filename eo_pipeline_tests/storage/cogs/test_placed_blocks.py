@@ -22,10 +22,11 @@ def expected(start: int) -> bytes:
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("begin_after", [0, 20, len(BLOCKS)])
-def test_blocks_made_in_any_order_lie_row_by_row(tmp_path: Path, seed: int, begin_after: int) -> None:
+@pytest.mark.parametrize("memory", [0, 1000, 10**6])
+def test_blocks_made_in_any_order_lie_row_by_row(tmp_path: Path, seed: int, begin_after: int, memory: int) -> None:
     order = np.random.default_rng(seed).permutation(len(BLOCKS)).tolist()
     table = BlockTable.empty(GRID)
-    with PartFiles(tmp_path, [table]) as part:
+    with PartFiles(tmp_path, [table], memory=memory) as part:
         placed = PlacedBlocks(part)
 
         def put(number: int) -> None:
@@ -56,3 +57,15 @@ def test_room_of_blocks_that_waited_is_used_again(tmp_path: Path) -> None:
         sizes = sorted(path.stat().st_size for path in tmp_path.iterdir())
     assert sizes[1] == 10 + 50 * 3 * 1008 + 25 * 3
     assert sizes[0] < 3 * 1250
+
+
+def test_blocks_wait_in_memory_as_far_as_that_suffices(tmp_path: Path) -> None:
+    """Of two that wait, one has room there; it is given back."""
+    with PartFiles(tmp_path, [BlockTable.empty((50, 3))], memory=1500) as part:
+        placed = PlacedBlocks(part)
+        placed.begin(10)
+        for row in range(50):
+            for column in (2, 1, 0):
+                placed.put(row, column, bytes(1000))
+        sizes = sorted(path.stat().st_size for path in tmp_path.iterdir())
+    assert sizes == [1000, 10 + 50 * 3 * 1008]

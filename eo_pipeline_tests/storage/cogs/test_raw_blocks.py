@@ -13,6 +13,7 @@ from eo_pipeline.storage.cogs.encoding import Encoding
 from eo_pipeline.storage.cogs.raw_blocks import BlockFormat, RawBlocks
 from eo_pipeline.storage.cogs.spec import CogSpec
 from eo_pipeline.storage.cogs.write_cog import write_cog
+from eo_pipeline.storage.scratch import Scratch
 from eo_pipeline_tests.raster_files import grid, read_raster, write_raster
 from eo_pipeline_tests.storage.cogs.arrays import ArraySource, bands_of
 
@@ -37,7 +38,7 @@ def test_a_tiles_blocks_are_copied_byte_for_byte(tmp_path: Path, codec: str, dty
         blocks = list(windows(height=80, width=70, rows=16, columns=16))
         raws = {block: data for block in blocks if (data := raw.read(block)) is not None}
     assert len(raws) == len(blocks)
-    decoded = Encoding.of(spec).decode(raws[blocks[6]])
+    decoded = Encoding.of(spec).decode(raws[blocks[6]], Scratch())
     assert np.array_equal(decoded, pixels[:, *blocks[6].slices])
     write_cog(tmp_path / "c.tif", spec, ArraySource(pixels, raws=raws), threads=2, max_memory_mb=1)
     assert np.array_equal(read_raster(tmp_path / "c.tif"), pixels)

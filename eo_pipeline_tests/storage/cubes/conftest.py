@@ -5,7 +5,7 @@ from pathlib import Path
 import icechunk
 import pytest
 
-from eo_pipeline.storage.cubes import Cube, CubeAddress, open_or_create_cube
+from eo_pipeline.storage.cubes import Cube, CubeAddress, open_or_create_icechunk_cube
 from eo_pipeline_tests.storage.cubes.examples import template
 
 
@@ -21,4 +21,4 @@ def address(tmp_path: Path) -> CubeAddress:
 
 @pytest.fixture
 def cube(address: CubeAddress) -> Cube:
-    return open_or_create_cube(address, template())
+    return open_or_create_icechunk_cube(address, template())

@@ -1,7 +1,7 @@
 """Partitions that tests write shard by shard: seeded pixels, as a worker reads them.
 
-`python -m eo_pipeline_tests.storage.cubes.shards FOLDER` is a coordinator with two workers: it writes January of a cube
-and hangs in its last shard, until it or a worker is killed; each worker's process id is a file in FOLDER.
+`python -m eo_pipeline_tests.storage.cubes.shards FOLDER STORE` is a coordinator with two workers: it writes January
+of a cube and hangs in its last shard, until it or a worker is killed; each worker's process id is a file in FOLDER.
 """
 
 import os
@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eo_pipeline.core.cubes.cube_ledger import State
+from eo_pipeline.core.cubes.store_kind import StoreKind
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.storage.cubes import (
-    Cube,
     CubeAddress,
+    CubeStore,
     RegionCommit,
     Run,
     ShardBatch,
@@ -90,7 +91,7 @@ def in_pool(pool: ProcessPoolExecutor) -> Run:
 
 
 def write(
-    cube: Cube, key: str, tasks: Sequence[ShardTask], region: Rectangle = WHOLE, *, run: Run = here,
+    cube: CubeStore, key: str, tasks: Sequence[ShardTask], region: Rectangle = WHOLE, *, run: Run = here,
     area: str = "all", inputs: str = "h1", batch_size: int = 1,
 ) -> RegionCommit:  # fmt: skip
     """Extend time and write a partition."""
@@ -140,16 +141,16 @@ def hanging(folder: Path, shard: Rectangle) -> dict[str, NDArray[Any]]:
     return seeded(7, shard)
 
 
-def write_and_hang(folder: Path) -> None:
+def write_and_hang(folder: Path, store: StoreKind) -> None:
     """A coordinator with two workers, one of which hangs."""
     icechunk.set_logs_filter("error")
-    cube = open_or_create_cube(CubeAddress(str(folder / "cube")), template())
+    cube = open_or_create_cube(CubeAddress(str(folder / "cube"), store=store), template())
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         write(cube, "2023-01", tasks_for(7, read=partial(hanging, folder)), run=in_pool(pool))
 
 
 if __name__ == "__main__":
     try:
-        write_and_hang(Path(sys.argv[1]))
+        write_and_hang(Path(sys.argv[1]), "zarr" if sys.argv[2] == "zarr" else "icechunk")
     except Exception as error:  # noqa: BLE001 - the test reads which error it was
         sys.exit(f"{type(error).__name__}: {error}")

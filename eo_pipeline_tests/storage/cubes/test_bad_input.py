@@ -28,7 +28,7 @@ from eo_pipeline.storage.cubes import (
     ShardTask,
     WrittenBatch,
     extend_time,
-    open_or_create_cube,
+    open_or_create_icechunk_cube,
     read_history,
     read_ledger,
     roll_back,
@@ -103,7 +103,7 @@ def assert_nothing_lost(cube: Cube, head: str) -> None:
 )
 def test_another_grid_or_encoding_is_refused(precious: Cube, head: str, changes: dict[str, Any], line: str) -> None:
     with pytest.raises(CubeError) as refusal:
-        open_or_create_cube(precious.address, template(**changes))
+        open_or_create_icechunk_cube(precious.address, template(**changes))
     assert line in str(refusal.value)
     assert "write to a new repository; this one is left as it is" in str(refusal.value)
     assert_nothing_lost(precious, head)
@@ -115,7 +115,7 @@ def test_other_chunks_and_another_start_are_refused(precious: Cube, head: str) -
         (replace(template(), start=datetime(2022, 1, 1, tzinfo=UTC)), "cube period_start: expected '2022-01-01T00"),
     ):
         with pytest.raises(CubeError) as refusal:
-            open_or_create_cube(precious.address, other)
+            open_or_create_icechunk_cube(precious.address, other)
         assert line in str(refusal.value)
     assert_nothing_lost(precious, head)
 
@@ -141,12 +141,12 @@ def test_slots_that_would_share_time_are_refused(
     address: CubeAddress, spans: tuple[tuple[int, int], ...], key: str, said: str
 ) -> None:
     """The cube holds 1 January and 3 to 5 January; the product's dates are others now."""
-    cube = open_or_create_cube(address, template(rule=dates((0, 1), (2, 5))))
+    cube = open_or_create_icechunk_cube(address, template(rule=dates((0, 1), (2, 5))))
     last = cube.template.rule.parse("2023-01-03")
     extend_time(cube, last)
     arrays = pixels(UPPER_LEFT, seed=1)
     kept = write_region(cube, last, UPPER_LEFT, reader(arrays), area_key="a", provenance=provenance("h"))
-    other = open_or_create_cube(address, template(rule=dates(*spans)))
+    other = open_or_create_icechunk_cube(address, template(rule=dates(*spans)))
     period = other.template.rule.parse(key)
     with pytest.raises(CubeError, match=said):
         extend_time(other, period)
@@ -182,7 +182,7 @@ def handing_over(taken: list[WrittenBatch]) -> Callable[[Work, Sequence[ShardBat
 def test_forks_of_another_cube_are_refused(precious: Cube, head: str, tmp_path: Path) -> None:
     """Icechunk would merge them, and look for their chunks where they are not."""
     taken: list[WrittenBatch] = []
-    other = open_or_create_cube(CubeAddress(str(tmp_path / "other")), template())
+    other = open_or_create_icechunk_cube(CubeAddress(str(tmp_path / "other")), template())
     write(other, "2023-01", tasks_for(2), run=handing_over(taken))
     with pytest.raises(
         CubeError,
@@ -207,9 +207,9 @@ def test_a_cube_of_another_codec_is_written_in_its_own(address: CubeAddress, mon
     """How chunks are compressed is each array's own: code that would do it otherwise reads and writes it as it is."""
     with monkeypatch.context() as earlier:
         earlier.setattr(cube_layout, "_PIXEL_COMPRESSOR", ZstdCodec(level=3))
-        cube = open_or_create_cube(address, template())
+        cube = open_or_create_icechunk_cube(address, template())
         write(cube, "2023-01", tasks_for(1))
-    cube = open_or_create_cube(address, template())
+    cube = open_or_create_icechunk_cube(address, template())
     head = write(cube, "2023-02", tasks_for(2)).snapshot
     assert_nothing_lost(cube, head)
     np.testing.assert_array_equal(array_at(cube.read(), "red")[1], expected(2, "red"))
@@ -219,7 +219,7 @@ def test_a_cube_of_another_codec_is_written_in_its_own(address: CubeAddress, mon
 def test_zarr_of_someone_else_is_left_alone(address: CubeAddress) -> None:
     xr.Dataset({"red": ("x", [1, 2])}).to_zarr(address.uri, consolidated=False, zarr_format=3)
     with pytest.raises(CubeError, match=r"Expected an empty folder or a cube at .*; choose another place"):
-        open_or_create_cube(address, template())
+        open_or_create_icechunk_cube(address, template())
     assert xr.open_zarr(address.uri, consolidated=False)["red"].values.tolist() == [1, 2]
 
 
@@ -228,9 +228,9 @@ def test_what_someone_else_committed_over_a_cube_is_refused_and_can_be_undone(pr
     zarr.open_group(session.store, mode="w").create_array("red", shape=(3,), dtype="uint8")
     session.commit("mine now")
     with pytest.raises(CubeError, match=r"(?s)got differences:.*red dtype: expected uint16, the cube has uint8.*Undo"):
-        open_or_create_cube(precious.address, template())
+        open_or_create_icechunk_cube(precious.address, template())
     assert roll_back(precious.address, head).undone[0].message == "mine now"
-    assert_nothing_lost(open_or_create_cube(precious.address, template()), head)
+    assert_nothing_lost(open_or_create_icechunk_cube(precious.address, template()), head)
 
 
 def test_a_row_that_nobody_can_read_is_named(precious: Cube) -> None:

@@ -16,19 +16,21 @@ from numpy.typing import NDArray
 
 from eo_pipeline.cli.processes import free_port, python_module
 from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.core.settings import Settings
 from eo_pipeline.errors import CubeError
 from eo_pipeline.storage.cubes import (
     CubeAddress,
     ShardBatch,
     WrittenBatch,
     extend_time,
-    open_or_create_cube,
+    open_or_create_icechunk_cube,
     opening,
     read_history,
     roll_back,
     write_partition,
 )
 from eo_pipeline.storage.cubes.layout import array_at
+from eo_pipeline.storage.places import cube_address
 from eo_pipeline_tests.chaos.services import listens
 from eo_pipeline_tests.processes import SandboxProcess, running_sandbox, started
 from eo_pipeline_tests.sandbox.cloud_storage.clients import object_store_key
@@ -47,6 +49,7 @@ from eo_pipeline_tests.storage.cubes.shards import (
     write_from_four_threads,
 )
 from eo_pipeline_tests.storage.cubes.test_kills import wait_until
+from eo_pipeline_tests.storage.cubes.test_plain_zarr import check_on_object_store
 from eo_pipeline_tests.storage.cubes.test_repository import head, history
 
 
@@ -80,7 +83,7 @@ def lose_the_commit(proxy: LossyProxy, times: int) -> None:
 def test_lost_reply_to_a_commit_makes_it_once(proxy: LossyProxy, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Icechunk tries again by itself, here ten times; after that the history is read again."""
     monkeypatch.setattr(opening, "_PATIENCE", icechunk.StorageRetriesSettings(max_tries=10, initial_backoff_ms=50))
-    cube = open_or_create_cube(at(proxy.endpoint, f"lost{times}"), template())
+    cube = open_or_create_icechunk_cube(at(proxy.endpoint, f"lost{times}"), template())
     extend_time(cube, MONTHS[0])
 
     def run(work: Work, batches: Sequence[ShardBatch]) -> list[WrittenBatch]:
@@ -103,7 +106,7 @@ def test_a_store_that_is_away_for_some_seconds_costs_no_partition(sandbox: Sandb
     relay = python_module("eo_pipeline_tests.chaos_cubes.relay", str(port), sandbox.url.rpartition(":")[2])
     with started(relay, log=tmp_path / "before.log"):
         wait_until(lambda: listens(port))
-        cube = open_or_create_cube(at(f"http://127.0.0.1:{port}", "away"), template())
+        cube = open_or_create_icechunk_cube(at(f"http://127.0.0.1:{port}", "away"), template())
         extend_time(cube, MONTHS[0])
 
     def run(work: Work, batches: Sequence[ShardBatch]) -> list[WrittenBatch]:
@@ -123,11 +126,11 @@ def test_a_store_that_is_away_for_some_seconds_costs_no_partition(sandbox: Sandb
 
 def test_time_extended_meanwhile_costs_no_shard_twice(sandbox: SandboxProcess) -> None:
     address, asked = at(sandbox.url, "extended"), list[Rectangle]()
-    cube = open_or_create_cube(address, template())
+    cube = open_or_create_icechunk_cube(address, template())
 
     def run(work: Work, batches: Sequence[ShardBatch]) -> list[WrittenBatch]:
         written = [work(batch) for batch in batches]
-        extend_time(open_or_create_cube(address, template()), MONTHS[2])
+        extend_time(open_or_create_icechunk_cube(address, template()), MONTHS[2])
         return written
 
     def read(shard: Rectangle) -> dict[str, NDArray[Any]]:
@@ -140,8 +143,13 @@ def test_time_extended_meanwhile_costs_no_shard_twice(sandbox: SandboxProcess) -
     np.testing.assert_array_equal(array_at(head(cube), "red")[0], expected(1, "red"))
 
 
+def test_plain_zarr_on_cloud_storage(sandbox: SandboxProcess) -> None:
+    settings = Settings(root="gs://cubes/root", storage_url=sandbox.url, credentials="anonymous")
+    check_on_object_store(cube_address(settings, "plain", "zarr"))
+
+
 def test_rolling_back_on_cloud_storage(sandbox: SandboxProcess) -> None:
-    cube = open_or_create_cube(at(sandbox.url, "back"), template())
+    cube = open_or_create_icechunk_cube(at(sandbox.url, "back"), template())
     first = write(cube, "2023-01", tasks_for(1)).snapshot
     write(cube, "2023-01", tasks_for(2, inputs="h2"), inputs="h2")
     assert len(roll_back(cube.address, first).undone) == 1
@@ -150,10 +158,10 @@ def test_rolling_back_on_cloud_storage(sandbox: SandboxProcess) -> None:
 
 def test_creation_that_was_cut_short_begins_again_and_other_files_stay(sandbox: SandboxProcess) -> None:
     address = at(sandbox.url, "cut")
-    open_or_create_cube(address, template())
+    open_or_create_icechunk_cube(address, template())
     requests.delete(f"{sandbox.url}/storage/v1/b/cubes/o/cut%2Frepo", timeout=30).raise_for_status()
     with pytest.raises(CubeError, match=r"Expected an empty folder or a cube at gs://cubes/cut, got: .*choose another"):
-        open_or_create_cube(address, template())
+        open_or_create_icechunk_cube(address, template())
     listed = f"{sandbox.url}/storage/v1/b/cubes/o?prefix=cut/"
     for item in requests.get(listed, timeout=30).json()["items"]:
         if not item["name"].startswith("cut/snapshots/"):
@@ -163,5 +171,5 @@ def test_creation_that_was_cut_short_begins_again_and_other_files_stay(sandbox: 
     for name in later:
         requests.delete(f"{sandbox.url}/storage/v1/b/cubes/o/{quote(name, safe='')}", timeout=30).raise_for_status()
     assert first.startswith("cut/snapshots/")
-    cube = open_or_create_cube(address, template())
+    cube = open_or_create_icechunk_cube(address, template())
     assert write(cube, "2023-01", tasks_for(1)).changed

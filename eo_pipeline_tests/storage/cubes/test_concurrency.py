@@ -14,7 +14,14 @@ import pytest
 
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import StorageError
-from eo_pipeline.storage.cubes import Cube, CubeAddress, extend_time, open_or_create_cube, read_ledger, write_region
+from eo_pipeline.storage.cubes import (
+    Cube,
+    CubeAddress,
+    extend_time,
+    open_or_create_icechunk_cube,
+    read_ledger,
+    write_region,
+)
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.cubes.lock import sole_committer
 from eo_pipeline_tests.storage.cubes.examples import BANDS, MONTH, pixels, provenance, reader, template, utm
@@ -42,7 +49,7 @@ def assert_nothing_lost(cube: Cube, reported: list[str]) -> None:
 
 def test_no_commit_of_four_processes_is_lost(address: CubeAddress) -> None:
     reported = write_from_four_processes(address)
-    assert_nothing_lost(open_or_create_cube(address, template()), reported)
+    assert_nothing_lost(open_or_create_icechunk_cube(address, template()), reported)
 
 
 def test_lock_lets_one_committer_in(address: CubeAddress) -> None:
@@ -69,7 +76,7 @@ def test_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         StorageError, match=r"Expected to write .*/cube\.lock, the lock .* a folder that can be written"
     ):
-        open_or_create_cube(CubeAddress(str(tmp_path / "file" / "cube")), template())
+        open_or_create_icechunk_cube(CubeAddress(str(tmp_path / "file" / "cube")), template())
 
 
 @pytest.fixture
@@ -91,7 +98,7 @@ def test_killed_writer_leaves_a_readable_head_and_no_lock(
     writer.send_signal(signal.SIGKILL)
     writer.wait()
     reported += [line.split()[0] for line in writer.stdout.read().splitlines()]
-    cube = open_or_create_cube(address, template(geobox=utm(512, 512), shard=256))
+    cube = open_or_create_icechunk_cube(address, template(geobox=utm(512, 512), shard=256))
     keys = list(read_ledger(cube)["period"])
     assert keys[: len(reported)] == reported
     assert len(keys) - len(reported) <= 1

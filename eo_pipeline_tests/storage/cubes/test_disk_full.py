@@ -18,7 +18,7 @@ from eo_pipeline.storage.cubes import (
     ShardTask,
     extend_time,
     open_cube,
-    open_or_create_cube,
+    open_or_create_icechunk_cube,
     read_ledger,
     shards_in,
     verify_cube,
@@ -64,7 +64,9 @@ def test_full_disk_is_named_and_what_was_committed_stays(small_disk: Path) -> No
     assert "DiskFullError: Expected room to write the cube" in ended.stderr
     written = [line.split()[0] for line in ended.stdout.splitlines()]
     assert written
-    cube = open_or_create_cube(CubeAddress(str(small_disk / "cube")), template(geobox=utm(512, 512), shard=256))
+    cube = open_or_create_icechunk_cube(
+        CubeAddress(str(small_disk / "cube")), template(geobox=utm(512, 512), shard=256)
+    )
     assert list(read_ledger(cube)["period"]) == written
     for slot in range(len(written)):
         expected = pixels(Rectangle(0, 0, 512, 512), slot)["red"]
@@ -72,7 +74,9 @@ def test_full_disk_is_named_and_what_was_committed_stays(small_disk: Path) -> No
 
 
 def test_full_disk_under_workers_leaves_what_was_committed(small_disk: Path) -> None:
-    cube = open_or_create_cube(CubeAddress(str(small_disk / "cube")), template(geobox=utm(512, 512), shard=256))
+    cube = open_or_create_icechunk_cube(
+        CubeAddress(str(small_disk / "cube")), template(geobox=utm(512, 512), shard=256)
+    )
     whole, written = Rectangle(0, 0, 512, 512), []
 
     def write_months() -> None:
@@ -95,9 +99,9 @@ def test_full_disk_while_a_cube_is_created_or_grows_is_named_and_nothing_is_lost
     address, filler = CubeAddress(str(small_disk / "cube")), small_disk / "filler"
     fill(filler)
     with pytest.raises(DiskFullError, match=r"Expected room to write .*cube.*, got: .*free space"):
-        open_or_create_cube(address, template())
+        open_or_create_icechunk_cube(address, template())
     filler.unlink()
-    cube = open_or_create_cube(address, template())
+    cube = open_or_create_icechunk_cube(address, template())
     write(cube, "2023-01", tasks_for(1))
     before = cube.repository.lookup_branch("main")
     fill(filler)

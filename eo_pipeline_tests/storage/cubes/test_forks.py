@@ -310,7 +310,7 @@ def test_a_batch_that_was_lost_is_missed(cube: Cube) -> None:
     def lose(work: Work, batches: Sequence[ShardBatch]) -> Iterable[WrittenBatch]:
         return [work(batch) for batch in batches[1:]]
 
-    with pytest.raises(CubeError, match=r"Expected 4 shards of 2023-01 from the workers, got 3; nothing"):
+    with pytest.raises(CubeError, match=r"Expected 4 shards of 2023-01 from the workers, got 3; the area is not"):
         write(cube, "2023-01", tasks_for(1), run=lose)
     assert not stored(cube).any()
 

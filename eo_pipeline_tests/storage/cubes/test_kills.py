@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from eo_pipeline.storage.cubes import (
     Cube,
     CubeAddress,
     collect_garbage,
-    open_or_create_cube,
+    open_or_create_icechunk_cube,
     read_ledger,
     verify_cube,
 )
@@ -32,10 +33,17 @@ BEFORE = ["example time axis to 2023-01", "example template", "Repository initia
 @pytest.fixture
 def coordinator(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A coordinator that has written three shards of four and hangs in the last."""
-    command = [sys.executable, "-m", "eo_pipeline_tests.storage.cubes.shards", str(tmp_path)]
+    with hanging(tmp_path, "icechunk", lambda: len(chunks(tmp_path)) == len(SHARDS[:3]) * 3) as process:
+        yield process
+
+
+@contextmanager
+def hanging(folder: Path, store: str, ready: Callable[[], bool]) -> Iterator[subprocess.Popen[str]]:
+    """A coordinator that hangs in its last shard; `ready` tells that the others are written."""
+    command = [sys.executable, "-m", "eo_pipeline_tests.storage.cubes.shards", str(folder), store]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=PROJECT, env=environment) as process:
-        wait_until(lambda: bool(workers(tmp_path)) and len(chunks(tmp_path)) == len(SHARDS[:3]) * 3)
+        wait_until(lambda: bool(workers(folder)) and ready())
         yield process
         process.kill()
 
@@ -57,7 +65,7 @@ def chunks(folder: Path) -> list[Path]:
 
 
 def opened(folder: Path) -> Cube:
-    return open_or_create_cube(CubeAddress(str(folder / "cube")), template())
+    return open_or_create_icechunk_cube(CubeAddress(str(folder / "cube")), template())
 
 
 def assert_untouched_and_usable(folder: Path) -> None:

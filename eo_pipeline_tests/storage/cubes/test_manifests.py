@@ -26,6 +26,7 @@ def cube_of(folder: Path, rows: int, columns: int, slots: int) -> Cube:
     """So many shards in each of so many slots; none is stored."""
     made = template(bands=(BAND,), geobox=utm(SHARD * rows, SHARD * columns))
     cube = open_or_create_cube(CubeAddress(str(folder)), made)
+    assert isinstance(cube, Cube)
     session = cube.repository.writable_session("main")
     array_at(zarr.open_group(session.store), "red").resize((slots, SHARD * rows, SHARD * columns))
     session.commit("longer")

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 
@@ -14,27 +15,33 @@ import pytest
 import zarr
 from botocore.exceptions import EndpointConnectionError  # type: ignore[import-untyped] # ships no types
 
+from eo_pipeline.core.cubes.store_kind import StoreKind
+from eo_pipeline.core.settings import Settings
 from eo_pipeline.errors import CubeError, StorageError
 from eo_pipeline.storage.cubes import (
     CubeAddress,
     ShardBatch,
     WrittenBatch,
     collect_garbage,
+    cube_exists,
     extend_time,
     open_cube,
     open_or_create_cube,
+    open_or_create_icechunk_cube,
     tag_release,
     verify_cube,
     write_region,
 )
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.cubes.transaction import transact
+from eo_pipeline.storage.places import cube_address
 from eo_pipeline_tests.processes import started
 from eo_pipeline_tests.storage.cubes.examples import MONTH, UPPER_LEFT, pixels, provenance, reader, template
 from eo_pipeline_tests.storage.cubes.shards import Work, expected, in_pool, tasks_for, write_from_four_threads
 from eo_pipeline_tests.storage.cubes.shards import assert_nothing_lost as assert_no_forks_lost
 from eo_pipeline_tests.storage.cubes.shards import write as write_shards
 from eo_pipeline_tests.storage.cubes.test_concurrency import assert_nothing_lost
+from eo_pipeline_tests.storage.cubes.test_plain_zarr import check_on_object_store
 from eo_pipeline_tests.storage.cubes.test_repository import head, history
 from eo_pipeline_tests.storage.cubes.writers import write_from_four_processes
 
@@ -82,13 +89,13 @@ def at(endpoint: str, uri: str) -> CubeAddress:
 def test_no_commit_of_four_processes_is_lost(endpoint: str) -> None:
     address = at(endpoint, "s3://cubes/four")
     reported = write_from_four_processes(address)
-    assert_nothing_lost(open_or_create_cube(address, template()), reported)
+    assert_nothing_lost(open_or_create_icechunk_cube(address, template()), reported)
 
 
 def test_writer_with_an_old_session_makes_its_change_again(endpoint: str) -> None:
     """While one writer reads its pixels, another extends time: the rebase fails, and the change is made anew."""
     address = at(endpoint, "s3://cubes/again")
-    cube = open_or_create_cube(address, template())
+    cube = open_or_create_icechunk_cube(address, template())
     january = MONTH.parse("2023-01")
     extend_time(cube, january)
     arrays = pixels(UPPER_LEFT, seed=1)
@@ -96,7 +103,7 @@ def test_writer_with_an_old_session_makes_its_change_again(endpoint: str) -> Non
 
     def read(band: str, rows: slice, columns: slice) -> np.ndarray[tuple[int, int], np.dtype[np.uint16]]:
         if not calls:
-            extend_time(open_or_create_cube(address, template()), MONTH.parse("2023-02"))
+            extend_time(open_or_create_icechunk_cube(address, template()), MONTH.parse("2023-02"))
         calls.append(band)
         return reader(arrays)(band, rows, columns)
 
@@ -111,7 +118,7 @@ def test_writer_with_an_old_session_makes_its_change_again(endpoint: str) -> Non
 
 def test_writer_that_never_gets_through_says_so(endpoint: str) -> None:
     address = at(endpoint, "s3://cubes/busy")
-    cube = open_or_create_cube(address, template())
+    cube = open_or_create_icechunk_cube(address, template())
     attempts = 0
 
     def write_x(group: zarr.Group) -> tuple[bool, None]:
@@ -136,11 +143,11 @@ def test_missing_cube_is_named(endpoint: str) -> None:
 
 def test_missing_bucket_is_named(endpoint: str) -> None:
     with pytest.raises(StorageError, match=r"the cube s3://nobucket/cube, got: .*check the address and credentials"):
-        open_or_create_cube(at(endpoint, "s3://nobucket/cube"), template())
+        open_or_create_icechunk_cube(at(endpoint, "s3://nobucket/cube"), template())
 
 
 def test_forks_of_processes_are_one_commit(endpoint: str) -> None:
-    cube = open_or_create_cube(at(endpoint, "s3://cubes/forks"), template())
+    cube = open_or_create_icechunk_cube(at(endpoint, "s3://cubes/forks"), template())
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         commit = write_shards(cube, "2023-01", tasks_for(1), run=in_pool(pool), batch_size=2)
     assert commit.changed
@@ -154,8 +161,37 @@ def test_no_commit_of_forks_is_lost(endpoint: str) -> None:
     assert_no_forks_lost(address, write_from_four_threads(address))
 
 
+def test_plain_zarr_on_s3(endpoint: str) -> None:
+    check_on_object_store(replace(at(endpoint, "s3://cubes/plain/zarr"), store="zarr"))
+
+
+def test_plain_zarr_is_reached_by_the_environment_as_icechunk_is(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    for name, value in zip(names, (endpoint, "us-east-1", "key", "secret"), strict=True):
+        monkeypatch.setenv(name, value)
+    stores: tuple[StoreKind, ...] = ("icechunk", "zarr")
+    for store in stores:
+        address = cube_address(Settings(), f"s3://cubes/environment_{store}", store)
+        assert not cube_exists(address)
+        open_or_create_cube(address, template())
+        assert cube_exists(address)
+
+
+def test_plain_zarr_that_cannot_be_reached_is_named(endpoint: str) -> None:
+    nowhere = replace(at(endpoint, "s3://nobucket/cube"), store="zarr")
+    with pytest.raises(StorageError, match=r"the cube s3://nobucket/cube, got: .*check the address and credentials"):
+        open_or_create_cube(nowhere, template())
+    with pytest.raises(CubeError, match=r"Expected a cube of plain Zarr of format 3 at s3://cubes/none, got none; che"):
+        open_cube(replace(at(endpoint, "s3://cubes/none"), store="zarr"))
+    odd = CubeAddress("s3://cubes/odd", {"get_credentials": print, "region": "us-east-1"}, "zarr")
+    with pytest.raises(CubeError, match=r"Expected options that plain Zarr can .* for s3://cubes/odd, got get_creden"):
+        open_or_create_cube(odd, template())
+
+
 def test_versions_are_freed_once_no_writer_can_need_them(endpoint: str) -> None:
-    cube = open_or_create_cube(at(endpoint, "s3://cubes/old"), template())
+    cube = open_or_create_icechunk_cube(at(endpoint, "s3://cubes/old"), template())
     for seed in (1, 2):
         write_shards(cube, "2023-01", tasks_for(seed, inputs=str(seed)), inputs=str(seed))
     tag_release(cube.address, "v2")
@@ -170,7 +206,7 @@ def test_versions_are_freed_once_no_writer_can_need_them(endpoint: str) -> None:
 
 
 def test_writer_that_takes_too_long_does_not_commit(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    cube = open_or_create_cube(at(endpoint, "s3://cubes/slow"), template())
+    cube = open_or_create_icechunk_cube(at(endpoint, "s3://cubes/slow"), template())
     before = extend_time(cube, MONTH.parse("2023-01")).snapshot
 
     def run(work: Work, batches: Sequence[ShardBatch]) -> list[WrittenBatch]:

@@ -11,7 +11,7 @@ from eo_pipeline.storage.cubes import (
     Cube,
     CubeAddress,
     extend_time,
-    open_or_create_cube,
+    open_or_create_icechunk_cube,
     read_ledger,
     record_discarded,
     verify_cube,
@@ -41,7 +41,7 @@ def relabel(cube: Cube, **attributes: Any) -> None:
 @pytest.fixture
 def old_cube(cube: Cube, address: CubeAddress) -> Cube:
     relabel(cube, **OLD)
-    return open_or_create_cube(address, template())
+    return open_or_create_icechunk_cube(address, template())
 
 
 def test_older_cube_is_written_and_stays_as_it_is(old_cube: Cube) -> None:
@@ -67,13 +67,13 @@ def test_older_cube_learns_ocean_in_the_commit_that_needs_it(old_cube: Cube) -> 
 def test_states_in_another_order_are_refused(cube: Cube, address: CubeAddress) -> None:
     relabel(cube, flag_meanings="not_done empty written no_images failed")
     with pytest.raises(CubeError, match=r"ledger/state flag_meanings: expected 'not_done written .*, the cube has"):
-        open_or_create_cube(address, template())
+        open_or_create_icechunk_cube(address, template())
 
 
 def test_states_that_nobody_knows_yet_are_refused(cube: Cube, address: CubeAddress) -> None:
     relabel(cube, flag_values=[0, 1, 2, 3, 4, 5, 6])
     with pytest.raises(CubeError, match=r"ledger/state flag_values: expected \[0, .*, 5\], the cube has .*, 6\]"):
-        open_or_create_cube(address, template())
+        open_or_create_icechunk_cube(address, template())
 
 
 def test_discarded_areas_lose_what_they_held_and_are_recorded_once(cube: Cube) -> None:

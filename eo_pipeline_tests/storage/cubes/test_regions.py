@@ -12,7 +12,7 @@ from odc.geo.geobox import GeoBox
 from eo_pipeline.core.cubes.cube_ledger import State
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import CubeError
-from eo_pipeline.storage.cubes import Cube, RegionCommit, extend_time, open_cube, write_region
+from eo_pipeline.storage.cubes import Cube, CubeStore, RegionCommit, extend_time, open_cube, write_region
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline_tests.storage.cubes.examples import (
     BANDS,
@@ -29,7 +29,7 @@ WHOLE = Rectangle(0, 0, 100, 120)
 
 
 def write(
-    cube: Cube,
+    cube: CubeStore,
     key: str,
     region: Rectangle,
     arrays: dict[str, NDArray[Any]] | None,

@@ -13,7 +13,7 @@ from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.cubes.cube_arrays import differences
 from eo_pipeline.core.period_rules import CalendarRule
 from eo_pipeline.errors import CubeError
-from eo_pipeline.storage.cubes import Cube, CubeAddress, open_or_create_cube
+from eo_pipeline.storage.cubes import Cube, CubeAddress, open_or_create_icechunk_cube
 from eo_pipeline.storage.cubes.layout import array_at, describe
 from eo_pipeline_tests.golden.cube_templates import MODIS_LST
 from eo_pipeline_tests.storage.cubes.examples import BANDS, RED, template, utm
@@ -40,7 +40,7 @@ def test_coordinates_are_written(cube: Cube) -> None:
 
 
 def test_nan_fill_values_and_float_fills_survive_the_round_trip(tmp_path: Path) -> None:
-    cube = open_or_create_cube(CubeAddress(str(tmp_path / "modis")), MODIS_LST)
+    cube = open_or_create_icechunk_cube(CubeAddress(str(tmp_path / "modis")), MODIS_LST)
     assert describe(head(cube)).as_json() == MODIS_LST.layout().as_json() | {
         "arrays": {array.path: array.as_json() for array in describe(head(cube)).arrays}
     }
@@ -54,7 +54,7 @@ def test_path_of_a_group_is_no_array(cube: Cube) -> None:
 
 
 def test_opening_again_commits_nothing(cube: Cube, address: CubeAddress) -> None:
-    again = open_or_create_cube(address, cube.template)
+    again = open_or_create_icechunk_cube(address, cube.template)
     assert history(again) == history(cube)
 
 
@@ -75,7 +75,7 @@ def test_another_template_is_refused_and_the_cube_left_alone(
 ) -> None:
     before = history(cube)
     with pytest.raises(CubeError) as refusal:
-        open_or_create_cube(address, template(**changes))  # type: ignore[arg-type] # one of its keyword arguments
+        open_or_create_icechunk_cube(address, template(**changes))  # type: ignore[arg-type] # one of its keyword arguments
     assert line in str(refusal.value)
     assert "write to a new repository; this one is left as it is" in str(refusal.value)
     assert history(cube) == before
@@ -87,13 +87,13 @@ def test_repository_of_something_else_is_refused(address: CubeAddress) -> None:
     xr.Dataset({"a": ("x", [1, 2])}).to_zarr(session.store, consolidated=False)
     session.commit("someone else's")
     with pytest.raises(CubeError, match="a: not expected, the cube has it"):
-        open_or_create_cube(address, template())
+        open_or_create_icechunk_cube(address, template())
 
 
 def test_folder_of_other_files_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(CubeError, match=r"Expected an empty folder or a cube at .*clean prefixes"):
-        open_or_create_cube(CubeAddress(str(tmp_path)), template())
+        open_or_create_icechunk_cube(CubeAddress(str(tmp_path)), template())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt"]
 
 

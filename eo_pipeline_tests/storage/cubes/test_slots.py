@@ -13,7 +13,7 @@ from eo_pipeline.core.cubes.cube_bands import check_bands
 from eo_pipeline.core.period_rules import DaysRule, ImageDates, PeriodRule
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import CubeError
-from eo_pipeline.storage.cubes import Cube, CubeAddress, extend_time, open_or_create_cube, open_slots, open_zarr_slots
+from eo_pipeline.storage.cubes import Cube, CubeAddress, extend_time, open_or_create_cube, open_slots
 from eo_pipeline_tests.storage.cubes.examples import BANDS, LOWER_RIGHT, MONTH, RED, START, UPPER_LEFT, pixels, template
 from eo_pipeline_tests.storage.cubes.test_regions import write
 
@@ -90,13 +90,13 @@ def test_a_period_without_a_slot_is_named(cube: Cube) -> None:
 def test_what_is_no_cube_is_named(tmp_path: Path) -> None:
     with pytest.raises(CubeError, match=r"Expected a cube at .*none, got: .*check the address"):
         open_slots(CubeAddress(str(tmp_path / "none")))
-    with pytest.raises(CubeError, match=r"Expected a Zarr group of format 3 at .*none, got none; check the path"):
-        open_zarr_slots(tmp_path / "none")
+    with pytest.raises(CubeError, match=r"Expected a cube of plain Zarr of format 3 at .*none, got none; check"):
+        open_slots(CubeAddress(str(tmp_path / "none"), store="zarr"))
     zarr.open_group(tmp_path / "other", mode="w", attributes={"spatial:shape": [1, 1]})
     with pytest.raises(
         CubeError, match=r"a cube of this project at .*other, got a group without spatial:transform, pe"
     ):
-        open_zarr_slots(tmp_path / "other")
+        open_slots(CubeAddress(str(tmp_path / "other"), store="zarr"))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from eo_pipeline.core.period_rules import CalendarRule, DaysRule, ImageDates
 from eo_pipeline.errors import CubeError
-from eo_pipeline.storage.cubes import Cube, CubeAddress, extend_time, open_cube, open_or_create_cube
+from eo_pipeline.storage.cubes import Cube, CubeAddress, extend_time, open_cube, open_or_create_icechunk_cube
 from eo_pipeline_tests.storage.cubes.examples import MONTH, template
 from eo_pipeline_tests.storage.cubes.test_repository import history
 
@@ -54,7 +54,7 @@ def test_new_slots_read_as_nodata(cube: Cube) -> None:
 
 def test_days_restart_in_january(address: CubeAddress) -> None:
     rule = DaysRule(16)
-    cube = open_or_create_cube(address, template(rule=rule))
+    cube = open_or_create_icechunk_cube(address, template(rule=rule))
     extend_time(cube, rule.parse("2024-01-17"))
     assert dates(cube)[-4:] == ["2023-12-03T00", "2023-12-19T00", "2024-01-01T00", "2024-01-17T00"]
     assert len(dates(cube)) == 25
@@ -63,7 +63,7 @@ def test_days_restart_in_january(address: CubeAddress) -> None:
 def test_image_dates_with_hours_are_counted_in_hours(address: CubeAddress) -> None:
     noon, evening = datetime(2023, 5, 1, 12, tzinfo=UTC), datetime(2023, 5, 1, 18, tzinfo=UTC)
     rule = ImageDates(((noon, evening), (evening, datetime(2023, 5, 2, tzinfo=UTC))))
-    cube = open_or_create_cube(address, template(rule=rule))
+    cube = open_or_create_icechunk_cube(address, template(rule=rule))
     extend_time(cube, rule.parse("2023-05-01T18"))
     assert dates(cube) == ["2023-05-01T12", "2023-05-01T18"]
     assert open_cube(address)["time"].encoding["units"] == "hours since 1970-01-01"
@@ -73,9 +73,9 @@ def test_an_image_date_added_between_others_is_refused(address: CubeAddress) -> 
     def span(month: int) -> tuple[datetime, datetime]:
         return datetime(2023, month, 1, tzinfo=UTC), datetime(2023, month, 2, tzinfo=UTC)
 
-    cube = open_or_create_cube(address, template(rule=ImageDates((span(1), span(3)))))
+    cube = open_or_create_icechunk_cube(address, template(rule=ImageDates((span(1), span(3)))))
     extend_time(cube, cube.template.rule.parse("2023-03-01"))
-    more = open_or_create_cube(address, template(rule=ImageDates((span(1), span(2), span(3)))))
+    more = open_or_create_icechunk_cube(address, template(rule=ImageDates((span(1), span(2), span(3)))))
     with pytest.raises(CubeError, match=r"a slot for 2023-02-01.*got 2 slots from 2023-01-01.*added between others"):
         extend_time(more, more.template.rule.parse("2023-02-01"))
 
@@ -95,7 +95,7 @@ def test_a_period_of_another_rule_is_refused_and_nothing_committed(cube: Cube) -
 
 def test_thousands_of_slots_span_chunks_of_the_coordinates(tmp_path: Path) -> None:
     rule = CalendarRule("day")
-    cube = open_or_create_cube(CubeAddress(str(tmp_path / "days")), template(rule=rule))
+    cube = open_or_create_icechunk_cube(CubeAddress(str(tmp_path / "days")), template(rule=rule))
     for key in ("2034-03-19", "2034-03-20", "2034-03-21"):
         extend_time(cube, rule.parse(key))
     expected = np.arange("2023-01-01", "2034-03-22", dtype="datetime64[D]")

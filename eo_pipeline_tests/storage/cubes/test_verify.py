@@ -20,7 +20,7 @@ from eo_pipeline.storage.cubes import (
     Cube,
     CubeAddress,
     HowToVerify,
-    open_or_create_cube,
+    open_or_create_icechunk_cube,
     record_failure,
     verify_cube,
 )
@@ -44,7 +44,7 @@ from eo_pipeline_tests.storage.cubes.test_regions import write
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """January in two areas, one without images; February empty, with counts; March shard by shard; April failed."""
     folder = tmp_path_factory.mktemp("made") / "cube"
-    cube = open_or_create_cube(CubeAddress(str(folder)), template())
+    cube = open_or_create_icechunk_cube(CubeAddress(str(folder)), template())
     half = pixels(UPPER_LEFT, seed=1)
     half["red"][:32] = 0
     write(cube, "2023-01", UPPER_LEFT, half, area="a")
@@ -62,7 +62,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def good(made: Path, address: CubeAddress) -> Cube:
     """A copy of the good cube, to be spoilt."""
     shutil.copytree(made, address.uri)
-    return open_or_create_cube(address, template())
+    return open_or_create_icechunk_cube(address, template())
 
 
 def spoil(cube: Cube, change: Callable[[zarr.Group], object]) -> None:
@@ -278,7 +278,7 @@ def test_numbers_that_a_band_does_not_declare_are_counted(cube: Cube, attributes
 
 def test_a_band_s_own_range_is_checked_with_and_without_the_product(address: CubeAddress) -> None:
     ranged = template(bands=(replace(BANDS[0], valid_range=(10, 150)), *BANDS[1:]))
-    cube, arrays = open_or_create_cube(address, ranged), pixels(UPPER_LEFT, seed=1)
+    cube, arrays = open_or_create_icechunk_cube(address, ranged), pixels(UPPER_LEFT, seed=1)
     arrays["red"][:5] = 0
     write(cube, "2023-01", UPPER_LEFT, arrays, area="a")
     red = arrays["red"]
@@ -289,11 +289,11 @@ def test_a_band_s_own_range_is_checked_with_and_without_the_product(address: Cub
 
 def test_a_range_that_is_declared_later_is_checked_in_the_cube_as_it_is(good: Cube) -> None:
     later = template(bands=(replace(BANDS[0], valid_range=(0, 100)), *BANDS[1:]))
-    cube = open_or_create_cube(good.address, later)
+    cube = open_or_create_icechunk_cube(good.address, later)
     assert {where for _, where, _ in found(cube)} == {"2023-01 red", "2023-03 red", "2023-04 red"}
     assert "valid_range" not in array_at(cube.read(), "red").attrs
     wide = template(bands=(replace(BANDS[0], valid_range=(0, 200)), *BANDS[1:]))
-    assert found(open_or_create_cube(good.address, wide)) == []
+    assert found(open_or_create_icechunk_cube(good.address, wide)) == []
 
 
 def test_too_much_nodata_is_a_finding_of_its_period(good: Cube) -> None:
@@ -307,7 +307,7 @@ def test_too_much_nodata_is_a_finding_of_its_period(good: Cube) -> None:
 
 def test_nan_beside_another_nodata_is_found(tmp_path: Path) -> None:
     bands = (BandEncoding("lst", "float32", nodata=-9999.0), BandEncoding("plain", "float32", nodata=float("nan")))
-    cube = open_or_create_cube(CubeAddress(str(tmp_path / "cube")), template(bands=bands))
+    cube = open_or_create_icechunk_cube(CubeAddress(str(tmp_path / "cube")), template(bands=bands))
     arrays = pixels(UPPER_LEFT, 1, bands)
     write(cube, "2023-01", UPPER_LEFT, arrays, area="a")
     assert found(cube) == []

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 
 from eo_pipeline.core.scenes.scene import Scene, SceneBand
 from eo_pipeline.core.scenes.stack import Stack, Wanted
@@ -63,6 +64,16 @@ def test_what_the_item_leaves_out_is_in_the_file(tmp_path: Path) -> None:
     stack = load([replace(scene("a", MORNING, red=silent), aliases={"B04": "red"})], Wanted("B04"))
     np.testing.assert_array_equal(stack.bands["B04"].stored[0], pixels)
     assert stack.bands["B04"].nodata == 0
+
+
+def test_the_files_word_counts_before_what_is_asked_for(tmp_path: Path) -> None:
+    silent = replace(scene_file(tmp_path / "a.tif", random_pixels()), nodata=None)
+    assert load([scene("a", MORNING, red=silent)], Wanted("red", nodata=65535)).bands["red"].nodata == 0
+    plain = scene_file(tmp_path / "b.tif", random_pixels().astype("float32"))
+    with rasterio.open(plain.href, "r+") as file:
+        file.nodata = None
+    silent = replace(plain, nodata=None)
+    assert np.isnan(load([scene("b", MORNING, red=silent)], Wanted("red")).bands["red"].nodata)
 
 
 def test_everything_that_cannot_be_read_is_named_at_once(tmp_path: Path) -> None:
