@@ -4,6 +4,7 @@ What does not belong here: estimating (`orchestration.estimates.plans`), and how
 """
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -57,7 +58,8 @@ def command(
     Exports, files, bytes, local disk, EECU-hours, hours and money, from exports that have finished: of this product, or
     of others with its source. Of chips, series and points: requests, and hours at the project's quota. Asks Earth
     Engine nothing and starts nothing, except with --sample. Of what is composed here: shards, scenes and bytes, as its
-    source tells; of aligned tiles: tiles, shards and bytes of each period.
+    source tells; of aligned tiles: tiles, shards and bytes of each period. Exit code 1
+    if a source cannot be asked.
     """
     quiet()
     if past:
@@ -119,10 +121,14 @@ def _show_made_here(project: Project, partitions: str | None, areas: Sequence[st
         with _shown_asked() as asked:
             copies = plan_copies(work, address, keys, asked)
         print_tiles_plan(copies, Console(), as_json=as_json)
-        return
-    with _shown_asked() as asked:
-        plan = plan_scenes(work, address, keys, asked)
-    print_scene_plan(plan, Console(), as_json=as_json)
+        problems = copies.problems
+    else:
+        with _shown_asked() as asked:
+            plan = plan_scenes(work, address, keys, asked)
+        print_scene_plan(plan, Console(), as_json=as_json)
+        problems = plan.problems
+    if problems:
+        sys.exit(1)
 
 
 @contextmanager

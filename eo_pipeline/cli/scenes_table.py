@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from eo_pipeline.cli.plan_tables import byte_text
+from eo_pipeline.cli.problems import print_problems
 from eo_pipeline.orchestration.estimates.scene_plans import ScenePlan
 
 
@@ -26,8 +27,7 @@ def print_scene_plan(plan: ScenePlan, console: Console, *, as_json: bool) -> Non
         table.add_row(what, number)
     console.print(table)
     console.print(Text("Nothing is charged: pixels are read and composed here."), soft_wrap=True)
-    for key, words in plan.problems.items():
-        console.print(Text.assemble((key, "bold red"), f": {words}"), soft_wrap=True)
+    print_problems(plan.problems, console)
 
 
 def _lines(plan: ScenePlan) -> list[tuple[str, str]]:

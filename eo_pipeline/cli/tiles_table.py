@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from eo_pipeline.cli.plan_tables import byte_text
+from eo_pipeline.cli.problems import print_problems
 from eo_pipeline.orchestration.estimates.tile_plans import PeriodTiles, TilesPlan
 
 _HEADINGS = ("period", "tiles", "missing", "outside", "shards", "ocean", "without tiles", "to copy", "numbers")
@@ -34,8 +35,7 @@ def print_tiles_plan(plan: TilesPlan, console: Console, *, as_json: bool) -> Non
         ),
         soft_wrap=True,
     )
-    for key, words in plan.problems.items():
-        console.print(Text.assemble((key, "bold red"), f": {words}"), soft_wrap=True)
+    print_problems(plan.problems, console)
 
 
 def _row(period: PeriodTiles) -> list[str]:

@@ -49,6 +49,12 @@ class Panel:
     whole: bool = False
 
 
+def count_panel(values: Values, title: str) -> Panel:
+    """A map of counts of observations, from none to the highest."""
+    highest = max(1.0, float(values.max())) if values.count() else 1.0
+    return Panel(values, title, "observations", "Blues", (0.0, highest), whole=True)
+
+
 def stretch(values: Values, percentiles: tuple[float, float]) -> tuple[float, float]:
     """Percentiles of the unmasked values, widened where they are one; (0, 1) where all is masked."""
     usable = values.compressed()

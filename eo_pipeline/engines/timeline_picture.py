@@ -56,9 +56,14 @@ def timeline_png(timeline: Timeline, *, title: str) -> bytes:
 def told(timeline: Timeline) -> str:
     """The totals in words."""
     batches = len({bar.number for bar in timeline.bars})
-    words = f"{batches} batches in {timeline.seconds:.1f} s on {len(timeline.workers)} workers"
+    words = f"{_many(batches, 'batch', 'batches')} in {timeline.seconds:.1f} s"
+    words += f" on {_many(len(timeline.workers), 'worker', 'workers')}"
     again = f", {timeline.retries} tried again" if timeline.retries else ""
     return f"{words}, {timeline.worker_seconds:.1f} worker-seconds{again}"
+
+
+def _many(count: int, one: str, several: str) -> str:
+    return f"{count} {one if count == 1 else several}"
 
 
 def _number(axes: Axes, places: Sequence[tuple[Bar, int]]) -> None:
@@ -77,4 +82,13 @@ def _dress(axes: Axes, timeline: Timeline, lanes: list[str]) -> None:
     kinds = [how for how in COLOURS if any(bar.ended == how for bar in timeline.bars)]
     if kinds:
         handles = [Patch(color=COLOURS[how], label=how.replace("_", " ")) for how in kinds]
-        axes.legend(handles=handles, fontsize=6, loc="lower right", frameon=False, ncols=len(kinds))
+        above = (1.0, 1.0)  # bars reach everywhere inside
+        axes.legend(
+            handles=handles,
+            fontsize=6,
+            frameon=False,
+            ncols=len(kinds),
+            loc="lower right",
+            bbox_to_anchor=above,
+            borderaxespad=0.1,
+        )

@@ -85,12 +85,16 @@ def _line(detail: ErrorDetails, origin: Origin) -> str:
     return f"{origin.place(path)}: {field}: {words}" if field else f"{origin.place(path)}: {words}"
 
 
+_ALIKE = 0.7
+"""Likeness (difflib's ratio) from which on a field is suggested: less is no misspelling of tiles."""
+
+
 def _suggestion(name: str) -> str:
     """The field of any section that a misspelt name resembles most, as a question."""
     schema = Product.model_json_schema()
     sections = [schema, *schema["$defs"].values()]
     known = {field for section in sections for field in section.get("properties", {})}
-    similar = get_close_matches(name, sorted(known), n=1)
+    similar = get_close_matches(name, sorted(known), n=1, cutoff=_ALIKE)
     return f" (did you mean {similar[0]}?)" if similar else ""
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import rasterio
 from rasterio.enums import Resampling
 
-from eo_pipeline.core.pictures import Panel, Values, paletted_png, panels_png, stretch
+from eo_pipeline.core.pictures import Panel, Values, count_panel, paletted_png, panels_png, stretch
 from eo_pipeline.errors import TilesError
 from eo_pipeline.storage.rasters import GDAL_ERRORS, unreadable
 
@@ -76,13 +76,7 @@ def pair(
     values, units = _read(path, value, max_px)
     counts, _ = _read(path, n_valid, max_px)
     left = Panel(values, str(value), units, colormap, limits or stretch(values, (2.0, 98.0)))
-    right = Panel(counts, str(n_valid), "observations", "Blues", (0.0, _highest(counts)), whole=True)
-    return panels_png(left, right, title=title)
-
-
-def _highest(counts: Values) -> float:
-    """The highest count, at least 1."""
-    return max(1.0, float(counts.max())) if counts.count() else 1.0
+    return panels_png(left, count_panel(counts, str(n_valid)), title=title)
 
 
 def _read(path: Path, band: str | int, max_px: int) -> tuple[Values, str]:

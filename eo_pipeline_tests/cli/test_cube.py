@@ -75,6 +75,14 @@ def test_history_is_a_line_a_commit(cube: Cube) -> None:
     assert run("history", cube.address.uri, "--limit", "2")[-1] == "... and earlier ones: --limit shows more."
 
 
+def test_ids_are_whole_in_a_narrow_window(cube: Cube, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are copied into `rollback` and `tag`."""
+    monkeypatch.setenv("COLUMNS", "70")
+    lines = run("history", cube.address.uri)[1:]
+    assert [one for line in lines if re.fullmatch(r"[0-9A-Z]{20}", one := line.split()[0])] == snapshots(cube)
+    assert "\u2026" not in "".join(lines)
+
+
 def test_rolling_back_asks_and_tells_how_to_undo_it(cube: Cube) -> None:
     last, middle, *_ = before = snapshots(cube)
     lines = run("rollback", cube.address.uri, middle, answer="n\n", code=1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from eo_pipeline.core.pictures import MAX_BYTES, Panel, Values, paletted_png, panels_png, stretch
+from eo_pipeline.core.pictures import MAX_BYTES, Panel, Values, count_panel, paletted_png, panels_png, stretch
 
 
 def noise(height: int, width: int) -> Values:
@@ -38,6 +38,12 @@ def test_values_beyond_the_limits_take_the_end_colours() -> None:
     assert (black, white) == ((0, 0, 0), (255, 255, 255))
     assert isinstance(middle, tuple)
     assert 120 < middle[0] < 136
+
+
+def test_counts_are_shown_from_none_to_the_highest() -> None:
+    panel = count_panel(np.ma.MaskedArray([[2.0, 5.0, 9.0]], mask=[[False, False, True]]), "n_valid")
+    assert (panel.limits, panel.units, panel.whole) == ((0.0, 5.0), "observations", True)
+    assert count_panel(np.ma.masked_all((1, 2)), "n_valid").limits == (0.0, 1.0)
 
 
 def test_two_panels_of_noise_are_small() -> None:

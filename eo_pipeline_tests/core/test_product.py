@@ -188,6 +188,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"mask": {"scl_exclude": [1], "qa_pixel": [3]}},
         "expected exactly one of usual, scl_exclude, scl_include, qa_pixel",
     ),
+    ({"mask": {"scl_exclude": [3, 12]}}, "expected classes of SCL (0 no data, 1 saturated or defective, 2 dark area, "),
+    ({"mask": {"scl_include": [-1, 4, 12]}}, "11 snow or ice), got -1, 12; leave it out"),
     ({"mask": {"band": "QC"}}, "expected `band` together with exactly one of exclude, include, bits"),
     (
         {"mask": {"scl_exclude": [1], "include": [1]}},

@@ -33,6 +33,8 @@ def test_seconds_are_counted_from_the_first_start() -> None:
     assert timeline.retries == 1
     assert told(timeline) == "3 batches in 8.5 s on 3 workers, 6.5 worker-seconds, 1 tried again"
 
+    assert told(timeline_of(OUTCOMES[1:2])) == "1 batch in 2.0 s on 1 worker, 2.0 worker-seconds"
+
 
 def colours_in(png: bytes) -> set[tuple[int, int, int]]:
     image = Image.open(io.BytesIO(png)).convert("RGB")

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from eo_pipeline.cli.problems import print_problems
 from eo_pipeline.cli.progress import shown_progress
 from eo_pipeline.cli.project import find_project, open_instance
 from eo_pipeline.cli.selection import areas_named, periods_between, wanted_partitions
@@ -68,5 +69,4 @@ def print_stale(chain: Chain, found: Stale, console: Console) -> None:
             table.add_row(one.period_key, one.area_key, str(len(one.shards)), one.reason)
         console.print(table)
         console.print(Text(f"Make them again with: eo-pipeline run {name} --partitions ..."), soft_wrap=True)
-    for key, words in found.problems.items():
-        console.print(Text.assemble((key, "bold red"), f": {words}"), soft_wrap=True)
+    print_problems(found.problems, console)

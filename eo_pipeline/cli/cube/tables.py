@@ -14,6 +14,9 @@ from eo_pipeline.cli.plan_tables import byte_text
 from eo_pipeline.core.cubes.cube_findings import Check
 from eo_pipeline.storage.cubes import Collected, RolledBack, Verified, Version
 
+_WHOLE = ("snapshot",)
+"""Columns that are copied into other commands: never broken."""
+
 
 def print_versions(versions: Sequence[Version], console: Console) -> None:
     """A line a version, the newest first."""
@@ -85,7 +88,7 @@ def print_releases(releases: Iterable[Version], console: Console) -> None:
 def _table(*headings: str) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in headings:
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold", no_wrap=heading in _WHOLE)
     return table
 
 

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from eo_pipeline.core.product.section import Section
-from eo_pipeline.core.quality_bands import QA60, unusable_bits, unusable_classes
+from eo_pipeline.core.quality_bands import QA60, SCL, unusable_bits, unusable_classes
 
 _BITS = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
 _LAST_BIT = 31
@@ -70,6 +70,14 @@ class Mask(Section):
         if ways != (self.band is not None):
             raise ValueError("expected `band` together with exactly one of exclude, include, bits")
         return self
+
+    @field_validator("scl_exclude", "scl_include")
+    @classmethod
+    def _classes_of_scl(cls, value: list[int] | None) -> list[int] | None:
+        if unknown := [one for one in value or [] if one not in SCL]:
+            legend = ", ".join(f"{one} {name}" for one, name in SCL.items())
+            raise ValueError(f"expected classes of SCL ({legend}), got {', '.join(map(str, unknown))}; leave it out")
+        return value
 
     @model_validator(mode="after")
     def _snow_and_water_are_known(self) -> Self:

@@ -98,8 +98,8 @@ def _metadata(
 
 
 def _composite(work: SceneWork, report: ScenesRegionReport, address: CubeAddress, key: str) -> dict[str, Any]:
-    """The picture of what was made; none if nothing usable is there, or nothing is new."""
-    if report.record.state is not State.WRITTEN or not report.changed:
+    """The picture of what the cube holds, made now or left as it was; none if nothing usable is there."""
+    if report.record.state is not State.WRITTEN:
         return {}
     slots = open_slots(address, snapshot=report.snapshot)
     return composite_picture(slots, report.slot, report.record.region, work.template.bands, title=key)

@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from eo_pipeline.core.cubes.cube_ledger import State
 from eo_pipeline.core.product import Cube
 from eo_pipeline.orchestration.automation import as_soon_as_possible, code_version, grouped, on_crash
 from eo_pipeline.orchestration.chain import Chain
@@ -96,8 +97,8 @@ def _metadata(chain: Chain, done: Ingested, root: str, address: CubeAddress) -> 
 
 
 def _slot(work: TilesWork, done: Ingested, address: CubeAddress, key: str) -> dict[str, Any]:
-    """The picture of the slot; none if nothing is new."""
-    if not done.commit.changed:
+    """The picture of the slot, copied now or left as it was; none if nothing usable is there."""
+    if done.commit.record.state is not State.WRITTEN:
         return {}
     slots = open_slots(address, snapshot=done.commit.snapshot)
     return composite_picture(slots, done.commit.slot, done.commit.record.region, work.template.bands, title=key)

@@ -123,7 +123,9 @@ def _sentence(mine: Sequence[Finding], verified: Verified, *, blind: bool) -> st
         return "Not looked at in full, since another check found too much: mend that first."
     if mine:
         return f"{len(mine)} findings, first {mine[0].where}: {mine[0].said}"
-    return f"{verified.slots:,} slots, {verified.shards:,} stored shards are as they should be."
+    if not verified.slots:
+        return "As it should be; no slot was written to since all checks passed."
+    return f"As it should be: {verified.slots:,} slots, {verified.shards:,} stored shards."
 
 
 def listed(findings: Sequence[Finding], limit: int) -> str:

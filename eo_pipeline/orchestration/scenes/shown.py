@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.pictures import Panel, Values, panels_png, stretch
+from eo_pipeline.core.pictures import Panel, Values, count_panel, panels_png, stretch
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.scenes.scene import Scene
 from eo_pipeline.engines.timeline import Timeline
@@ -51,8 +51,7 @@ def composite_picture(
 
 def _panel(band: BandEncoding, values: Values) -> Panel:
     if band.kind == "count":
-        highest = max(1.0, float(values.max())) if values.count() else 1.0
-        return Panel(values, band.name, "observations", "Blues", (0.0, highest), whole=True)
+        return count_panel(values, band.name)
     colormap, limits = colours_of(band.name)
     return Panel(values, band.name, band.units, colormap, limits or stretch(values, (2.0, 98.0)))
 

@@ -18,8 +18,9 @@ BLOCK = 512
 """Pixels a side of every block, overviews included."""
 
 _SMALLEST_FACTOR = 16
-_ALIGNED = 16_384
-"""Blocks begin at multiples of this: the piece that GDAL reads at once."""
+_ALIGNED = 32_768
+"""Blocks begin at multiples of this, twice what GDAL reads at once: readers are commonly told to ask for as much when
+they open a file (GDAL_INGESTED_BYTES_AT_OPEN), and opening one must not compute pixels."""
 
 _SHORT, _LONG, _DOUBLE, _ASCII = 3, 4, 12, 2
 _CODES = {_SHORT: "H", _LONG: "I", _DOUBLE: "d", _ASCII: "s"}

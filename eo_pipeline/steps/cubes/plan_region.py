@@ -106,7 +106,7 @@ def plan_region(
 
     Raises:
         CubeError: the region leaves the cube or cuts a shard.
-        SourceError: the source refuses, or says what cannot be understood.
+        SourceError: the source refuses, says what cannot be understood, or has no scene with one of the bands.
         ServiceUnreachableError: it does not answer.
     """
     check_region(template, region)
@@ -114,6 +114,7 @@ def plan_region(
     made = [True] * len(rectangles) if kept is None else [bool(one) for one in kept.of(region).ravel()]
     scenes = source.inputs(part_of(template.geobox, region), period) if any(made) else ()
     recipe = scene_recipe(product, resolution_of(scenes, [product.source.bands[0]] if product.source else []))
+    recipe.check_bands(scenes, source=source.name)
     near = ScenesOfShards(recipe, template.geobox, region, scenes)
     shards = tuple(
         _shard(recipe, rectangle, near.of(rectangle)) if is_made else _discarded(recipe, rectangle)

@@ -40,6 +40,7 @@ def preview_scenes(product: Product, geobox: GeoBox, period: Period, source: Sou
     times = -(-max(geobox.shape) // side)
     coarse = coarser(geobox, times)
     recipe = _recipe(product, scenes, times)
+    recipe.check_bands(scenes, source=source.name)
     settled = [recipe.of(scene) for scene in source.settled(scenes)]
     pixels = read_shard(recipe, source, settled, coarse, frame(coarse), overviews=times > 1)
     if pixels is None:

@@ -16,7 +16,7 @@ from eo_pipeline.core.keys import digest
 from eo_pipeline.core.masking import MaskRule, mask_rule
 from eo_pipeline.core.product import Product
 from eo_pipeline.core.scenes.scene import Scene
-from eo_pipeline.errors import ProductError
+from eo_pipeline.errors import ProductError, SourceError
 
 _COARSER = 1.5
 """Times the scenes' resolution from which on a product is averaged from it, as in `earth_engine.averaging`."""
@@ -68,10 +68,31 @@ class SceneRecipe:
 
         Archives call classes scl or SCL; a band that is not there is missed when it is read.
         """
-        names = [*self.wanted, *([self.mask.band] if self.mask else [])]
-        found = {name: _called(scene, name) for name in names}
+        found = {name: _called(scene, name) for name in self._read}
         bands = {name: scene.band(there) for name, there in found.items() if there is not None}
         return replace(scene, bands=bands, aliases={})
+
+    def check_bands(self, scenes: Sequence[Scene], *, source: str) -> None:
+        """See to it that each band that is read is there in one scene at least.
+
+        Args:
+            scenes: as the source has them.
+            source: its name.
+
+        Raises:
+            SourceError: names the band, and those there are.
+        """
+        for name in self._read:
+            if scenes and not any(_called(scene, name) for scene in scenes):
+                there = sorted({band for scene in scenes for band in scene.bands})
+                raise SourceError(
+                    f"expected a band {name} in scenes of {source}, got {', '.join(there)}; correct source.bands, "
+                    "formulas or the mask"
+                )
+
+    @property
+    def _read(self) -> tuple[str, ...]:
+        return (*self.wanted, *([self.mask.band] if self.mask else []))
 
 
 COUNTS = ("n_obs", "n_valid", "source_day")

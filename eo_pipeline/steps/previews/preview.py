@@ -16,7 +16,7 @@ from eo_pipeline.core import keys
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.grids import Area
 from eo_pipeline.core.periods import Period
-from eo_pipeline.core.pictures import Panel, Values, panels_png, stretch
+from eo_pipeline.core.pictures import Panel, Values, count_panel, panels_png, stretch
 from eo_pipeline.core.product import Product
 from eo_pipeline.core.summaries import BandSummary, Tally
 from eo_pipeline.earth_engine import recipes
@@ -98,5 +98,6 @@ def _panel(found: Preview, band: BandEncoding) -> Panel:
     stored = found.pixels[band.name]
     physical = stored.astype(np.float64) * band.scale + band.offset
     values: Values = np.ma.MaskedArray(physical, mask=~band.is_valid(stored))
-    colormap = "cividis" if band.kind == "count" else "viridis"
-    return Panel(values, band.name, band.units, colormap, stretch(values, (2.0, 98.0)))
+    if band.kind == "count":
+        return count_panel(values, band.name)
+    return Panel(values, band.name, band.units, "viridis", stretch(values, (2.0, 98.0)))

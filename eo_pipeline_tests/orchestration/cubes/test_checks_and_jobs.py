@@ -121,8 +121,10 @@ def test_a_cube_that_is_as_it_should_be_passes_every_check(looked: Looked) -> No
     found = looked.checks()
     assert sorted(found) == CHECKS
     assert all(each.passed for each in found.values()), [each.description for each in found.values()]
-    assert found["ledger"].description == "1 slots, 1 stored shards are as they should be."
+    assert found["ledger"].description == "As it should be: 1 slots, 1 stored shards."
     assert found["nodata"].metadata["nodata of B4"].value == 0
+    again = looked.checks()
+    assert again["ledger"].description == "As it should be; no slot was written to since all checks passed."
 
 
 def test_before_anything_is_written_nothing_is_wrong(looked: Looked) -> None:

@@ -103,7 +103,7 @@ def test_pixels_come_after_the_header_and_small_overviews_first() -> None:
     cog, _ = file_of(GRIDS[0], "uint16")
     starts = [level.start for level in cog.layout.levels]
     assert starts == sorted(starts, reverse=True)
-    assert len(cog.layout.header) == starts[-1] == 16384
+    assert len(cog.layout.header) == starts[-1] == 32768
 
 
 def test_a_file_of_four_gibibytes_is_refused() -> None:

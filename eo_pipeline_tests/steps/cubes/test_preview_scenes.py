@@ -1,17 +1,22 @@
 """A look at scenes on disk: from overviews where it is coarse, the true pixels where it is not."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import rasterio
 from rasterio.enums import Resampling
 
+from eo_pipeline.core.mosaics.lattice import frame
+from eo_pipeline.errors import SourceError
+from eo_pipeline.steps.cubes.plan_region import plan_region
 from eo_pipeline.steps.cubes.preview_scenes import preview_scenes
 from eo_pipeline.steps.previews.preview import preview_picture
 from eo_pipeline_tests.steps.cubes import plain
 from eo_pipeline_tests.steps.cubes.archive import grid_at, made_scene, write_archive
-from eo_pipeline_tests.steps.cubes.products import JUNE, scenes_product
+from eo_pipeline_tests.steps.cubes.products import JUNE, NDVI, scenes_product, template_of
 
 SCENE = made_scene("a", 3, grid_at(-10, -12), seed=3)
 
@@ -38,6 +43,19 @@ def test_a_small_area_shows_its_true_pixels(tmp_path: Path) -> None:
     red = plain.observed([SCENE], "red", grid_at(0, 0, 64))
     np.testing.assert_array_equal(found.pixels["red"], plain.half_up(red[0], 0, "uint16"))
     assert [summary.name for summary in found.summaries] == ["red", "n_obs", "n_valid"]
+
+
+def test_a_band_that_no_scene_has_is_named_with_those_there_are(tmp_path: Path) -> None:
+    product = scenes_product(source={"stac": "unused", "collection": "made-l2a", "bands": ["red", "nirr"]})
+    formula = {"ndvi": {"formula": "(nirr - red) / (nirr + red)"}}
+    product = scenes_product(source=product.source, index=formula, output={"ndvi": NDVI})
+    source, grid = write_archive(tmp_path, [SCENE]), grid_at(0, 0, 64)
+    said = f"expected a band nirr in scenes of {source.name}, got nir, red, scl; correct source.bands"
+    with pytest.raises(SourceError, match=re.escape(said)):
+        preview_scenes(product, grid, JUNE, source)
+    template = template_of(product)
+    with pytest.raises(SourceError, match=re.escape(said)):
+        plan_region(product, template, frame(template.geobox), JUNE, source)
 
 
 def test_without_scenes_there_is_nothing_to_see(tmp_path: Path) -> None:
