@@ -43,6 +43,7 @@ class Side:
         environment: variables laid over those of this process.
         prepare: a function of the same module, called with the same arguments before the clock starts, to load what a
             process loads once; empty for none.
+        makes: files that are removed before each measurement, so that it makes new ones, as in use.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Side:
     python: Path = Path(sys.executable)
     environment: Mapping[str, str] = field(default_factory=dict)
     prepare: str = ""
+    makes: Sequence[Path] = ()
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,8 @@ def measure(side: Side) -> Measurement:
     """
     called = {"module": side.module, "function": side.function, "prepare": side.prepare}
     task = json.dumps(called | {"arguments": dict(side.arguments)})
+    for path in side.makes:
+        path.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         with (

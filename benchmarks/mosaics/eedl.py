@@ -23,7 +23,6 @@ def eedl(*, tiles: list[str], path: str) -> dict[str, int]:
     """EEDL's mosaic; gives the size of the file and of its overviews in bytes."""
     gdal.UseExceptions()
     beside = Path(f"{path}.ovr")
-    beside.unlink(missing_ok=True)
     mosaic_rasters.tempfile = SimpleNamespace(mkstemp=partial(_path_alone, folder=beside.parent))
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         mosaic_rasters.mosaic_rasters(tiles, path, add_overviews=False)

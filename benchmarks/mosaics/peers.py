@@ -17,11 +17,6 @@ BLOCK = 512
 _TYPES = {"uint16": "UInt16"}
 
 
-def remove_former(*, path: str, **_: object) -> None:
-    """Takes away what was made before, so that a file is new, as it is in use."""
-    Path(path).unlink(missing_ok=True)
-
-
 def vrt_and_cog_driver(*, tiles: list[str], path: str, codec: str, level: int | None) -> dict[str, int]:
     """A VRT of the tiles, copied by GDAL's COG driver; gives the size of the file in bytes."""
     vrt = Path(path).with_suffix(".vrt")

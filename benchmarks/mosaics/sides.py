@@ -69,15 +69,17 @@ def our_side(case: Case, folder: Path) -> Side:
     """This project's."""
     size = {"height": case.height, "width": case.width}
     wanted = {"tiles": _texts(case.tiles), "path": str(path_of(folder, "ours")), "codec": case.codec, **size}
-    return Side("ours", "benchmarks.mosaics.ours", "ours", wanted, prepare="load")
+    return Side("ours", "benchmarks.mosaics.ours", "ours", wanted, prepare="load", makes=[path_of(folder, "ours")])
 
 
 def peer_side(case: Case, peer: Peer, folder: Path, python: Python) -> Side:
     """A peer's, in its environment."""
-    wanted: dict[str, Json] = {"tiles": _texts(case.tiles), "path": str(path_of(folder, peer.name))}
+    path = path_of(folder, peer.name)
+    wanted: dict[str, Json] = {"tiles": _texts(case.tiles), "path": str(path)}
     if peer.told_codec:
         wanted |= {"codec": case.codec, "level": LEVELS[case.codec]}
-    return Side(peer.name, peer.module, peer.function, wanted, python=python(peer.environment))
+    made = [path, Path(f"{path}.ovr")]
+    return Side(peer.name, peer.module, peer.function, wanted, python=python(peer.environment), makes=made)
 
 
 def limit_side(case: Case, folder: Path) -> Side:

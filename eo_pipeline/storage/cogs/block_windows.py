@@ -13,7 +13,7 @@ from eo_pipeline.storage.cogs.spec import CogSpec
 CACHE_SHARE = 4
 """One part in so many of the memory is for GDAL's cache of what sources read."""
 
-WAITING_SHARE = 32
+WAITING_SHARE = 64
 """One part in so many is for compressed blocks that wait until those before them are written, and one for pixels that
 wait until others make a block of an overview with them."""
 
