@@ -8,22 +8,16 @@ from typing import Any
 
 import numpy as np
 import zarr
-from icechunk import IcechunkStore
 from numpy.typing import NDArray
-from zarr.abc.store import Store
-from zarr.core.buffer import default_buffer_prototype
-from zarr.core.sync import sync
-from zarr.storage import LocalStore
 
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import CubeError
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.cubes.shard_encoding import ShardFormat, shard_format
+from eo_pipeline.storage.cubes.write_behind import WriteBehind, put
 
 _ROWS = 64
-_KEPT = 64 * 1024
-"""Bytes up to which a repository may hold what is stored in its manifests; Icechunk's own limit is 512."""
 
 
 def judged(bands: Sequence[BandEncoding]) -> tuple[BandEncoding, ...]:
@@ -73,27 +67,23 @@ def write_shard(array: zarr.Array[Any], slot: int, shard: Rectangle, pixels: NDA
     if known is None:
         array[slot, *shard.slices] = pixels
         return count_valid(pixels, band)
-    return write_encoded(array.store_path.store, known.key(slot, shard), known, pixels, band)
+    data, valid = _encoded(known, pixels, band, "shard")
+    put(array.store_path.store, known.key(slot, shard), data)
+    return valid
 
 
-def write_encoded(store: Store, key: str, known: ShardFormat, pixels: NDArray[Any], band: BandEncoding) -> int:
-    """As `write_shard`, to a shard's key in a store, in a format that is known: nothing is read."""
+def write_encoded(behind: WriteBehind, key: str, known: ShardFormat, pixels: NDArray[Any], band: BandEncoding) -> int:
+    """As `write_shard`, to a shard's key, in a format that is known: nothing is read, and it is stored meanwhile."""
+    data, valid = _encoded(known, pixels, band, behind.room)
+    behind.put(key, data)
+    return valid
+
+
+def _encoded(known: ShardFormat, pixels: NDArray[Any], band: BandEncoding, room: str) -> tuple[memoryview | None, int]:
+    """A shard's bytes in a named piece of scratch memory, and how many pixels are usable."""
     counts: list[int] = []
-    _store(store, key, known.encode(pixels, lambda part: counts.append(int(np.count_nonzero(band.is_valid(part))))))
-    return sum(counts)
-
-
-def _store(store: Store, key: str, data: memoryview | None) -> None:
-    """Store bytes that change when the next shard is encoded, or nothing.
-
-    Small ones are kept by Icechunk in its session as they are given, all by stores in memory: those get a copy.
-    """
-    if data is None:
-        sync(store.delete(key))
-        return
-    is_written = isinstance(store, IcechunkStore | LocalStore) and len(data) > _KEPT
-    buffer = default_buffer_prototype().buffer
-    sync(store.set(key, buffer.from_array_like(np.frombuffer(data if is_written else bytes(data), np.uint8))))
+    data = known.encode(pixels, room, lambda part: counts.append(int(np.count_nonzero(band.is_valid(part)))))
+    return data, sum(counts)
 
 
 def clear_pixels(group: zarr.Group, bands: Sequence[BandEncoding], slot: int, region: Rectangle) -> None:

@@ -89,18 +89,19 @@ class ShardFormat:
         """Where a shard is stored; `shard` is its pixels in the cube."""
         return f"{self.path}/c/{slot}/{shard.row_start // self.shard[0]}/{shard.column_start // self.shard[1]}"
 
-    def encode(self, pixels: NDArray[Any], look: Look) -> memoryview | None:
-        """The bytes of a shard, until this thread encodes the next one; None if there is nothing to store.
+    def encode(self, pixels: NDArray[Any], room: str, look: Look) -> memoryview | None:
+        """The bytes of a shard, until this thread encodes another in the same room; None if there is nothing to store.
 
         Args:
             pixels: (y, x) of the array's type, of the shard's size, or smaller where the grid ends.
+            room: name of the scratch memory that they are written into.
             look: called with parts (y, x) of them, which together are all, while they are in the processor's cache.
         """
-        room, index, offset = _SCRATCH.bytes("shard", self._most_bytes), [], 0
+        into, index, offset = _SCRATCH.bytes(room, self._most_bytes), [], 0
         for start in range(0, self.shard[0], self.chunk[0]):
             rows = pixels[start : start + self.chunk[0]]
             for chunk in self._chunks(rows):
-                length = 0 if self._is_fill(chunk) else self.blosc.encode(chunk, room[offset:])
+                length = 0 if self._is_fill(chunk) else self.blosc.encode(chunk, into[offset:])
                 index += [offset, length] if length else [_ABSENT, _ABSENT]
                 offset += length
             if rows.size:
@@ -109,8 +110,8 @@ class ShardFormat:
             return None
         packed = struct.pack(f"<{len(index)}Q", *index)
         tail = packed + struct.pack("<I", google_crc32c.value(packed))
-        room[offset : offset + len(tail)] = tail
-        return room[: offset + len(tail)]
+        into[offset : offset + len(tail)] = tail
+        return into[: offset + len(tail)]
 
     @property
     def _most_bytes(self) -> int:

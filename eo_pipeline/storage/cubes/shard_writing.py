@@ -21,6 +21,7 @@ from eo_pipeline.storage.cubes.failures import storage_failures
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.cubes.pixels import checked, clear_pixels, judged, write_encoded, write_shard
 from eo_pipeline.storage.cubes.shard_encoding import ShardFormat
+from eo_pipeline.storage.cubes.write_behind import WriteBehind
 from eo_pipeline.storage.cubes.zarr_stores import open_zarr_store
 
 type ShardReader = Callable[[Rectangle], Mapping[str, NDArray[Any]] | None]
@@ -108,21 +109,21 @@ def _write_shard(store: Store, batch: ShardBatch, task: ShardTask) -> ShardRow:
             f"Expected every band of the cube for the shard at {task.region}, got none of {', '.join(missing)}; "
             "give each band, as nodata where there is nothing."
         )
-    valid = {}
-    for band in batch.bands:
-        stored = checked(pixels[band.name], band, task.region)
-        with storage_failures(batch.address):
-            valid[band.name] = _write_band(store, batch, task.region, stored, band)
+    stored = {band.name: checked(pixels[band.name], band, task.region) for band in batch.bands}
+    with storage_failures(batch.address), WriteBehind(store) as behind:
+        valid = {band.name: _write_band(behind, batch, task.region, stored[band.name], band) for band in batch.bands}
     counted = judged(batch.bands)
     share = sum(valid[band.name] for band in counted) / (task.region.pixels * len(counted))
     return ShardRow(State.WRITTEN if share else State.EMPTY, share, task.inputs_hash)
 
 
-def _write_band(store: Store, batch: ShardBatch, shard: Rectangle, stored: NDArray[Any], band: BandEncoding) -> int:
+def _write_band(
+    behind: WriteBehind, batch: ShardBatch, shard: Rectangle, stored: NDArray[Any], band: BandEncoding
+) -> int:
     known = batch.formats.get(band.name)
     if known is None:
-        return write_shard(array_at(_group(store), band.name), batch.slot, shard, stored, band)
-    return write_encoded(store, known.key(batch.slot, shard), known, stored, band)
+        return write_shard(array_at(_group(behind.store), band.name), batch.slot, shard, stored, band)
+    return write_encoded(behind, known.key(batch.slot, shard), known, stored, band)
 
 
 def _group(store: Store) -> zarr.Group:
