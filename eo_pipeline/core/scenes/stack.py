@@ -93,5 +93,5 @@ def refuse_failures(source: str, failures: Sequence[SceneFailure]) -> None:
     raise SourceError(
         f"expected readable scenes from {source}, got {len(scenes)} that cannot be read:\n"
         + "\n".join(lines)
-        + "\ntry again later, or tell the archive"
+        + "\ntry again later, tell the archive, or leave such scenes out by source.where"
     )
