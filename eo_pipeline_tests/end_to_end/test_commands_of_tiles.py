@@ -69,7 +69,7 @@ def test_tiles_are_previewed_and_planned(user: UserProject) -> None:
 def test_what_cannot_be_listed_is_told_beside_the_rest(user: UserProject) -> None:
     folder = user.file.parent / "cover"
     (folder / "2001" / f"{place(0, 0, degrees=DEGREES)}.tif").write_bytes(b"no raster")
-    planned = said(user, "plan", "field_ndvi")
+    planned = said(user, "plan", "field_ndvi", code=1)
     assert "\n2000 7 0 1 15" in planned
     assert "|2001: expected tiles of" in planned
     (user.file.parent / "cover").rename(user.file.parent / "elsewhere")

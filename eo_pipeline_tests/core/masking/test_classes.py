@@ -68,8 +68,8 @@ def test_the_names_of_the_usual_classes_say_clouds_shadows_and_defects() -> None
 
 
 def test_a_class_that_the_type_cannot_hold_is_nowhere() -> None:
-    assert mask_rule(Mask(scl_exclude=[300, -1])).usable(CLASSES).all()
-    assert not mask_rule(Mask(scl_include=[300, -1])).usable(CLASSES).any()
+    assert mask_rule(Mask(band="LC", exclude=[300, -1])).usable(CLASSES).all()
+    assert not mask_rule(Mask(band="LC", include=[300, -1])).usable(CLASSES).any()
 
 
 def test_classes_may_be_stored_as_floats() -> None:
