@@ -8,12 +8,12 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
 from eo_pipeline.engines.calls import Call, perform, worker_name
-from eo_pipeline.engines.crew import Started
 from eo_pipeline.errors import EngineError
 
 _CONTEXT = get_context("spawn")
@@ -26,6 +26,12 @@ _ENDING = 60.0
 """Seconds for a worker whose pipe is closed to be gone: it is on its way, however busy the machine."""
 
 
+class Said(Enum):
+    """What a worker says between its name and its answers."""
+
+    BEGUN = "it has taken its call"
+
+
 def serve(connection: Connection) -> None:
     """Work at one call after the other until the other end of the connection is closed, or its process has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -36,6 +42,7 @@ def serve(connection: Connection) -> None:
             call = connection.recv()
         except EOFError:
             return
+        connection.send(Said.BEGUN)
         connection.send(perform(call))
 
 
@@ -44,10 +51,12 @@ class Worker:
 
     Attributes:
         name: host and process; empty until it is ready.
+        idle_with: the call that it was given when it was ready, and has not begun with; None if there is no such.
     """
 
     def __init__(self) -> None:
         self.name = ""
+        self.idle_with: Call | None = None
         self.connection, theirs = _CONTEXT.Pipe()
         self._process = _CONTEXT.Process(target=serve, args=(theirs,), daemon=True)
         with _without_interrupts():
@@ -70,10 +79,11 @@ class Worker:
         except OSError:
             self._check_start()
             return False
+        self.idle_with = call if self.name else None
         return True
 
     def receive(self) -> Any:
-        """What it said: its name once it is ready, then answers; None if it has said nothing, since it ended.
+        """What it said: its name once it is ready, then BEGUN and an answer for each call; None if it has ended.
 
         Raises:
             EngineError: it could not even start.
@@ -85,11 +95,6 @@ class Worker:
             pass
         self._check_start()
         return None
-
-    def ready(self, name: str, number: int, at: float) -> Started:
-        """Remember its name; it begins with the batch that it was given."""
-        self.name = name
-        return Started(number, name, at)
 
     def why(self) -> str:
         """How it ended."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from eo_pipeline.engines.calls import Answer, Call
 from eo_pipeline.engines.crew import Answered, Crew, Event, Lost, Started
-from eo_pipeline.engines.process_worker import Worker
+from eo_pipeline.engines.process_worker import Said, Worker
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,6 @@ class _Crew:
         self._size = size
         self._busy: dict[int, Worker] = {}
         self._idle = [Worker() for _ in range(size)]
-        self._news: list[Event] = []
 
     def room(self) -> int:
         return self._size - len(self._busy)
@@ -52,14 +51,12 @@ class _Crew:
             worker.kill()
             worker = Worker()
         self._busy[number] = worker
-        if worker.name:
-            self._news.append(Started(number, worker.name, time.time()))
 
     def wait(self, seconds: float | None) -> Sequence[Event]:
         watched: dict[Any, int] = {item: number for number, worker in self._busy.items() for item in worker.watched}
-        ready = wait_for(list(watched), 0 if self._news else seconds)
-        news, self._news = self._news, []
-        return [*news, *(self._heard(number) for number in sorted({watched[item] for item in ready}))]
+        ready = wait_for(list(watched), seconds)
+        heard = (self._heard(number) for number in sorted({watched[item] for item in ready}))
+        return [event for event in heard if event is not None]
 
     def end(self, numbers: Sequence[int]) -> None:
         for number in set(numbers) & self._busy.keys():
@@ -73,18 +70,25 @@ class _Crew:
         for worker in self._idle:
             worker.gone()
 
-    def _heard(self, number: int) -> Event:
+    def _heard(self, number: int) -> Event | None:
         worker = self._busy[number]
         said = worker.receive()
         if isinstance(said, str):
-            return worker.ready(said, number, time.time())
+            worker.name = said
+            return None
+        if said is Said.BEGUN:
+            worker.idle_with = None
+            return Started(number, worker.name, time.time())
         del self._busy[number]
         if isinstance(said, Answer):
             self._idle.append(worker)
             return Answered(number, said)
-        why = worker.why()
+        why, call = worker.why(), worker.idle_with
         worker.kill()
-        return Lost(number, why)
+        if call is None:
+            return Lost(number, why)
+        self.send(number, call)  # it had ended before this call could reach it
+        return None
 
 
 def _cores() -> int:

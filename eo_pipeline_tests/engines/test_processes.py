@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -104,6 +105,16 @@ def test_a_worker_that_dies_idle_costs_nothing(tmp_path: Path) -> None:
         first = next(outcomes)
         os.kill(first.value(), signal.SIGKILL)
         assert soon(lambda: not alive(first.value()))
+        second, third = outcomes
+    assert [len(outcome.attempts) for outcome in (first, second, third)] == [1, 1, 1]
+    assert first.value() != second.value() == third.value()
+
+
+def test_a_worker_that_dies_before_it_takes_its_batch_costs_nothing(tmp_path: Path) -> None:
+    with closing(spawn(work.nap_and_tell, [(str(tmp_path), 0.0)] * 3, engine=Processes(1))) as outcomes:
+        first = next(outcomes)
+        os.kill(first.value(), signal.SIGSTOP)  # what it is sent now lies in its pipe
+        threading.Timer(0.5, os.kill, (first.value(), signal.SIGKILL)).start()
         second, third = outcomes
     assert [len(outcome.attempts) for outcome in (first, second, third)] == [1, 1, 1]
     assert first.value() != second.value() == third.value()

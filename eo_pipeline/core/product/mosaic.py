@@ -22,7 +22,9 @@ class Mosaic(Section):
     )
     compression: Compression = Field("deflate", description="of the file; lerc may be lossy, and is written by GDAL")
     level: int | None = Field(
-        None, description="effort of deflate (1 to 12) or zstd (1 to 22); 6 and 1 if absent; less is faster and larger"
+        None,
+        description="effort of deflate (1 to 12) or zstd (1 to 22), less is faster and larger; if absent 1 for zstd, "
+        "and for deflate what suits the pixels of each window, with files about as large as at 6",
     )
     max_z_error: float = Field(
         0.0, ge=0, description="how far a stored number may be off, with lerc and nodata NaN only; 0 keeps every bit"

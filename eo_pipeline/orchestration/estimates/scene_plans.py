@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from eo_pipeline.core.cubes.cube_ledger import Record
-from eo_pipeline.errors import EoPipelineError
-from eo_pipeline.orchestration.partitions import PartitionKey
+from eo_pipeline.orchestration.scenes.asking import ask_each, held_rows
 from eo_pipeline.orchestration.scenes.work import SceneWork
 from eo_pipeline.steps.cubes.find_stale import stale_shards
 from eo_pipeline.steps.cubes.plan_region import RegionPlan
-from eo_pipeline.storage.cubes import CubeAddress, cube_exists, open_or_create_cube, read_partitions
+from eo_pipeline.storage.cubes import CubeAddress
 
 
 @dataclass
@@ -83,14 +82,8 @@ def plan_scenes(
     Raises:
         StorageError: the cube cannot be reached.
     """
-    held = read_partitions(open_or_create_cube(address, work.template)) if cube_exists(address) else {}
     bytes_a_pixel = sum(np.dtype(band.dtype).itemsize for band in work.template.bands)
-    found = ScenePlan(work.chain.product.name, len(keys))
-    for number, key in enumerate(keys, start=1):
-        parsed = PartitionKey.parse(key)
-        try:
-            found.add(work.plan(key), held.get((parsed.period, parsed.area)), bytes_a_pixel=bytes_a_pixel)
-        except EoPipelineError as error:
-            found.problems[key] = str(error)
-        progress(number, len(keys))
+    found, rows = ScenePlan(work.chain.product.name, len(keys)), held_rows(address, work.template)
+    for answer in ask_each(lambda key, _: work.plan(key), rows, keys, found.problems, progress):
+        found.add(answer.plan, answer.held, bytes_a_pixel=bytes_a_pixel)
     return found

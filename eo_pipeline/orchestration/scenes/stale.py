@@ -3,19 +3,22 @@
 What does not belong here: comparing (`steps.cubes.find_stale`), and making them again (`late`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import dagster as dg
 
-from eo_pipeline.errors import EoPipelineError
+from eo_pipeline.core.cubes.cube_ledger import Record
 from eo_pipeline.orchestration.event_log import ledger
-from eo_pipeline.orchestration.partitions import PartitionKey
+from eo_pipeline.orchestration.scenes.asking import ask_each, held_rows
 from eo_pipeline.orchestration.scenes.tiles import TilesWork
 from eo_pipeline.orchestration.scenes.versions import read
 from eo_pipeline.orchestration.scenes.work import SceneWork
 from eo_pipeline.steps.cubes.find_stale import StalePartition, Today, find_stale
-from eo_pipeline.storage.cubes import CubeAddress, cube_exists, open_or_create_cube, read_partitions
+from eo_pipeline.steps.cubes.plan_region import RegionPlan
+from eo_pipeline.steps.cubes.plan_slot import SlotPlan
+from eo_pipeline.storage.cubes import CubeAddress, cube_exists
 
 
 @dataclass(frozen=True)
@@ -56,22 +59,15 @@ def stale_partitions(
     """
     if not cube_exists(address):
         return Stale(0, 0, (), {})
-    held = read_partitions(open_or_create_cube(address, work.template))
+    rows = held_rows(address, work.template)
     stamps = ledger.stamps(instance, work.chain.key("cube"), keys)
     problems: dict[str, str] = {}
+    today = [
+        Today(answer.partition.period, answer.partition.area, answer.plan, read(stamps[answer.key].values))
+        for answer in ask_each(partial(_plan, work), rows, list(stamps), problems, progress)
+    ]
+    return Stale(len(today), len(stamps), find_stale(rows, today), problems)
 
-    def asked() -> Iterator[Today]:
-        for number, key in enumerate(stamps, start=1):
-            parsed = PartitionKey.parse(key)
-            row = held.get((parsed.period, parsed.area))
-            try:
-                plan = work.plan(key) if isinstance(work, SceneWork) else work.plan(key, row)
-            except EoPipelineError as error:
-                problems[key] = str(error)
-                continue
-            finally:
-                progress(number, len(stamps))
-            yield Today(parsed.period, parsed.area, plan, read(stamps[key].values))
 
-    today = list(asked())
-    return Stale(len(today), len(stamps), find_stale(held, today), problems)
+def _plan(work: SceneWork | TilesWork, key: str, held: Record | None) -> RegionPlan | SlotPlan:
+    return work.plan(key) if isinstance(work, SceneWork) else work.plan(key, held)

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
-from os.path import commonprefix
 from typing import Self
 
 from eo_pipeline.core.periods import Period
 from eo_pipeline.sources.listings.access import Access
+from eo_pipeline.sources.listings.buckets import looked_up
 from eo_pipeline.sources.listings.listed import ListedFile
 from eo_pipeline.storage.objects import open_bucket
 
@@ -48,7 +47,4 @@ class GoogleObjects:
 
 def with_generations(hrefs: Iterable[str], access: Access) -> Iterator[tuple[str, ListedFile | None]]:
     """Each object with its generation, None if it is not there; one listing a bucket."""
-    for _, group in groupby(sorted(hrefs), key=lambda href: href.removeprefix(SCHEME).partition("/")[0]):
-        wanted = list(group)
-        there = {one.href: one for one in GoogleObjects(commonprefix(wanted), access).files()}  # noqa: RUF071  # a bucket's prefix is any text
-        yield from ((href, there.get(href)) for href in wanted)
+    return looked_up(hrefs, lambda address: GoogleObjects(address, access).files())

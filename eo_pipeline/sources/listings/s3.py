@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
-from os.path import commonprefix
 from typing import Any, Self
 
 from obstore.exceptions import BaseError
@@ -12,6 +10,7 @@ from obstore.store import S3Store
 from eo_pipeline.core.periods import Period
 from eo_pipeline.errors import SourceError
 from eo_pipeline.sources.listings.access import Access
+from eo_pipeline.sources.listings.buckets import looked_up
 from eo_pipeline.sources.listings.listed import ListedFile
 
 SCHEME = "s3://"
@@ -69,7 +68,4 @@ class S3Objects:
 
 def with_etags(hrefs: Iterable[str], access: Access) -> Iterator[tuple[str, ListedFile | None]]:
     """Each object with its ETag, None if it is not there; one listing a bucket."""
-    for _, group in groupby(sorted(hrefs), key=lambda href: href.removeprefix(SCHEME).partition("/")[0]):
-        wanted = list(group)
-        there = {one.href: one for one in S3Objects(commonprefix(wanted), access).files()}  # noqa: RUF071  # a bucket's prefix is any text
-        yield from ((href, there.get(href)) for href in wanted)
+    return looked_up(hrefs, lambda address: S3Objects(address, access).files())

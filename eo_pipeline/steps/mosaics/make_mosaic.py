@@ -81,7 +81,7 @@ def make_mosaic(
         resampling: how continuous bands of tiles in another CRS are warped: nearest, bilinear, cubic or average;
             classes and counts are always the nearest pixel's. Such tiles are refused if None.
         compression: deflate, zstd, lzw, lerc or none.
-        level: effort of deflate (1 to 12) or zstd (1 to 22); 6 and 1 if None.
+        level: effort of deflate (1 to 12) or zstd (1 to 22); if None 1 for zstd, and what suits the pixels for deflate.
         max_z_error: how far a stored number may be off, with lerc only.
         allow_gaps: whether target pixels may be covered by no tile; they become nodata.
         max_memory_mb: about how many megabytes pixels may take, whatever the size of the mosaic.

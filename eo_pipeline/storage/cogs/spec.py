@@ -23,7 +23,7 @@ class CogSpec:
         bands: in file order; all of one dtype and one nodata, as the format demands.
         tags: provenance, kept as metadata of the file.
         compression: deflate, zstd, lzw, lerc or none.
-        level: of deflate (1 to 12) or zstd (1 to 22); None for ZSTD_LEVEL, and for what suits each block with deflate.
+        level: of deflate (1 to 12) or zstd (1 to 22); None for ZSTD_LEVEL, and for what suits each window with deflate.
         predictor: whether neighbours are subtracted before compression: 2 for integers, 3 for floats.
         max_z_error: how far a pixel may be off in stored units, with lerc only.
         block: rows and columns of a block, a multiple of 16; 128 at least where GDAL writes.
