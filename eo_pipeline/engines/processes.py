@@ -3,7 +3,6 @@
 What does not belong here: what a process does (`process_worker`).
 """
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from multiprocessing.connection import wait as wait_for
 from typing import Any
 
 from eo_pipeline.engines.calls import Answer, Call
+from eo_pipeline.engines.cores import usable_cores
 from eo_pipeline.engines.crew import Answered, Crew, Event, Lost, Started
 from eo_pipeline.engines.process_worker import Said, Worker
 
@@ -29,7 +29,7 @@ class Processes:
     @contextmanager
     def crew(self, count: int, timeout: float | None) -> Iterator[Crew]:  # noqa: ARG002  # the board counts the seconds
         """See `crew.Engine`."""
-        crew = _Crew(min(count, self.workers or _cores()))
+        crew = _Crew(min(count, self.workers or usable_cores()))
         try:
             yield crew
         finally:
@@ -89,8 +89,3 @@ class _Crew:
             return Lost(number, why)
         self.send(number, call)  # it had ended before this call could reach it
         return None
-
-
-def _cores() -> int:
-    """Those that this process may use; all of the machine where the system does not tell, as on macOS."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,9 @@
-"""What every source of scenes can do. What does not belong here: how one source does it."""
+"""What every source of a cube's pixels can do: tell its inputs, with fingerprints, and load them onto a grid.
+
+Scenes of STAC and of files (`stac`, `archives`) are observations that are composed. Aligned tiles of a period
+(`aligned_tiles`) and the mosaic of an export (`mosaics`) are one observation, which is copied.
+What does not belong here: how one source does it.
+"""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -11,30 +16,8 @@ from eo_pipeline.core.scenes.scene import Scene
 from eo_pipeline.core.scenes.stack import Stack, Wanted
 
 
-class Source(Protocol):
-    """A place that scenes can be searched in and loaded from."""
-
-    @property
-    def name(self) -> str:
-        """What a person calls it, for messages."""
-        ...
-
-    def inputs(self, geobox: GeoBox, period: Period) -> tuple[Scene, ...]:
-        """The scenes that meet a grid and were sensed in a period, by time, then id; reads no pixels.
-
-        Raises:
-            SourceError: the source refuses, or says what cannot be understood.
-            ServiceUnreachableError: the source does not answer.
-        """
-        ...
-
-    def settled(self, scenes: Sequence[Scene]) -> tuple[Scene, ...]:
-        """The same scenes with what their pixels say where their descriptions are in doubt; once before loading.
-
-        Raises:
-            SourceError: lists the scenes that cannot be read.
-        """
-        ...
+class Loader(Protocol):
+    """What a worker needs of a source; can be sent to another process."""
 
     def load(
         self,
@@ -56,5 +39,33 @@ class Source(Protocol):
 
         Raises:
             SourceError: lists the scenes that cannot be read or have no such band.
+        """
+        ...
+
+
+class Source(Loader, Protocol):
+    """A place that scenes can be searched in and loaded from."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it, for messages."""
+        ...
+
+    def inputs(self, geobox: GeoBox, period: Period) -> tuple[Scene, ...]:
+        """The scenes that meet a grid and belong to a period, by time, then id; reads no pixels.
+
+        Each has a version; `core.scenes.fingerprint` makes one text of all.
+
+        Raises:
+            SourceError: the source refuses, or says what cannot be understood.
+            ServiceUnreachableError: the source does not answer.
+        """
+        ...
+
+    def settled(self, scenes: Sequence[Scene]) -> tuple[Scene, ...]:
+        """The same scenes with what their pixels say where their descriptions are in doubt; once before loading.
+
+        Raises:
+            SourceError: lists the scenes that cannot be read.
         """
         ...

@@ -21,10 +21,17 @@ from eo_pipeline.storage.cubes import (
     open_or_create_cube,
     open_or_create_icechunk_cube,
     read_history,
-    write_region,
 )
 from eo_pipeline.storage.cubes.layout import array_at
-from eo_pipeline_tests.storage.cubes.examples import MONTH, UPPER_LEFT, pixels, provenance, reader, template
+from eo_pipeline_tests.storage.cubes.examples import (
+    MONTH,
+    UPPER_LEFT,
+    pixels,
+    provenance,
+    reader,
+    template,
+    write_region,
+)
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,8 @@ from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.mosaics.lattice import describe_grid, offset_or_misfit, turns_to
 from eo_pipeline.core.mosaics.plan import MosaicPlan, Placement, place
+from eo_pipeline.core.problem_lines import problem_lines
 from eo_pipeline.errors import GridMismatchError
-
-_LISTED = 50
-"""Tiles, or pairs of them, that an error lists."""
 
 
 def lay_tiles(grids: Mapping[str, GeoBox], target: GeoBox) -> MosaicPlan:
@@ -43,11 +41,11 @@ def _refuse_misfits(grids: Mapping[str, GeoBox], target: GeoBox) -> None:
         found = [offset_or_misfit(grid, target, turn=turn) for turn in turns_to(grid, target)]
         why = next((one for one in found if isinstance(one, str)), None)
         if why is not None:
-            lines.append(f"  {name}: {why} [{describe_grid(grid)}]")
+            lines.append(f"{name}: {why} [{describe_grid(grid)}]")
     if lines:
         raise GridMismatchError(
             f"expected tiles on the pixels of [{describe_grid(target)}], got {len(lines)} of {len(grids)} that do not "
-            f"lie on them:\n{_listed(lines)}\ngive the cube the tiles' grid; nothing is resampled"
+            f"lie on them:\n{problem_lines(lines)}\ngive the cube the tiles' grid; nothing is resampled"
         )
 
 
@@ -58,10 +56,10 @@ def _refuse_overlaps(names: list[str], placements: tuple[Placement, ...]) -> Non
     one, other = shapely.STRtree(boxes).query(boxes, predicate="intersects")
     pairs = [(placements[i], placements[j]) for i, j in zip(one.tolist(), other.tolist(), strict=True) if i < j]
     if pairs:
-        lines = [f"  {names[a.tile]} and {names[b.tile]}: {_shared(a, b)}" for a, b in sorted(pairs, key=_by_tiles)]
+        lines = [f"{names[a.tile]} and {names[b.tile]}: {_shared(a, b)}" for a, b in sorted(pairs, key=_by_tiles)]
         raise GridMismatchError(
-            f"expected tiles beside each other, got {len(lines)} pair(s) over the same pixels:\n{_listed(lines)}\n"
-            "leave one of each pair out of the listing, or correct the pattern"
+            f"expected tiles beside each other, got {len(lines)} pair(s) over the same pixels:\n"
+            f"{problem_lines(lines)}\nleave one of each pair out of the listing, or correct the pattern"
         )
 
 
@@ -79,8 +77,3 @@ def _shared(one: Placement, other: Placement) -> str:
     if both is None:
         return ""
     return f"rows {both.row_start} to {both.row_stop} and columns {both.column_start} to {both.column_stop} of the cube"
-
-
-def _listed(lines: list[str]) -> str:
-    more = [f"  and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else []
-    return "\n".join([*lines[:_LISTED], *more])

@@ -95,6 +95,18 @@ def part_of(geobox: GeoBox, window: Rectangle) -> GeoBox:
     return GeoBox((window.height, window.width), geobox.affine @ corner, geobox.crs)
 
 
+def finer(geobox: GeoBox, factor: int) -> GeoBox:
+    """The same place in pixels of which `factor` lie along one of a grid's."""
+    height, width = geobox.shape
+    return GeoBox((height * factor, width * factor), geobox.affine @ Affine.scale(1 / factor), geobox.crs)
+
+
+def coarser(geobox: GeoBox, factor: int) -> GeoBox:
+    """The grid of pixels so many times larger that cover a grid from its upper left."""
+    height, width = geobox.shape
+    return GeoBox((-(-height // factor), -(-width // factor)), geobox.affine @ Affine.scale(factor), geobox.crs)
+
+
 def describe_grid(geobox: GeoBox) -> str:
     """One line for a person: size, CRS and the six numbers of the affine."""
     height, width = geobox.shape

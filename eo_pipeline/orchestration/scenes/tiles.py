@@ -20,7 +20,7 @@ from eo_pipeline.orchestration.scenes.resource import ScenesResource
 from eo_pipeline.sources.aligned_tiles.archive import SlotTiles, TileArchive
 from eo_pipeline.steps.cubes.ingest_tiles import Ingested, ingest_tiles
 from eo_pipeline.steps.cubes.plan_slot import SlotPlan, plan_slot
-from eo_pipeline.steps.cubes.tile_tasks import digest_of_tiles
+from eo_pipeline.steps.cubes.tile_tasks import digest_of_slot
 from eo_pipeline.storage.cubes import CubeAddress, open_or_create_cube
 
 
@@ -60,7 +60,7 @@ class TilesWork:
 
     def fingerprint_of(self, found: SlotTiles) -> str:
         """The same of tiles that are known."""
-        return digest_of_tiles(self.chain.recipe_version(), found.tiles, found.elsewhen)
+        return digest_of_slot(self.chain.recipe_version(), found)
 
     def copy(
         self,

@@ -6,13 +6,12 @@ from pathlib import Path
 
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.headers import RasterHeader, header_problems
+from eo_pipeline.core.problem_lines import problem_lines
 from eo_pipeline.core.scenes.scene import SceneBand
 from eo_pipeline.errors import SourceError
 from eo_pipeline.sources.aligned_tiles.archive import Tile
 from eo_pipeline.storage.rasters import header_of
 from eo_pipeline.storage.scenes.scene_files import UnreadableError, opened
-
-_LISTED = 50
 
 
 def read_tile_headers(
@@ -33,15 +32,12 @@ def read_tile_headers(
     with ThreadPoolExecutor(threads) as pool:
         answers = dict(zip(tiles, pool.map(lambda tile: _header(tile, options), tiles), strict=True))
     headers = {tile: answer for tile, answer in answers.items() if isinstance(answer, RasterHeader)}
-    problems = [f"  {answer}" for answer in answers.values() if isinstance(answer, UnreadableError)]
-    problems += [
-        f"  {tile.href}: {said}" for tile, header in headers.items() for said in header_problems(header, bands)
-    ]
+    problems = [str(answer) for answer in answers.values() if isinstance(answer, UnreadableError)]
+    problems += [f"{tile.href}: {said}" for tile, header in headers.items() for said in header_problems(header, bands)]
     if problems:
-        more = [f"  and {len(problems) - _LISTED} more"] if len(problems) > _LISTED else []
         raise SourceError(
             f"expected tiles of {name} with the cube's bands, got {len(problems)} problem(s):\n"
-            + "\n".join([*problems[:_LISTED], *more])
+            + problem_lines(problems)
             + "\nmend the tiles, or declare the bands as they are"
         )
     return headers

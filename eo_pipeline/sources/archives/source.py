@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.periods import Period
+from eo_pipeline.core.problem_lines import problem_lines
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.scenes.file_names import NamePattern
 from eo_pipeline.core.scenes.places import Place
@@ -22,7 +23,6 @@ from eo_pipeline.sources.listings import Access, ListedFile, Listing
 from eo_pipeline.storage.scenes.loading import load_scenes
 from eo_pipeline.storage.scenes.scene_files import UnreadableError
 
-_LISTED = 50
 _AS_THEY_ARE = {"GRIB_NORMALIZE_UNITS": "NO", "GRIB_ADJUST_LONGITUDE_RANGE": "NO"}
 """GDAL would turn kelvins into degrees Celsius, and longitudes to -180 to 180 with the error of half a pixel where none
 is at 0 (3.12.2)."""
@@ -131,9 +131,8 @@ class ArchiveSource:
 
     def _refuse(self, problems: Sequence[str]) -> None:
         if problems:
-            more = [f"  and {len(problems) - _LISTED} more"] if len(problems) > _LISTED else []
-            lines = "\n".join([*(f"  {problem}" for problem in problems[:_LISTED]), *more])
             raise SourceError(
-                f"expected readable files in {self.name}, got {len(problems)} that cannot be read:\n{lines}\n"
+                f"expected readable files in {self.name}, got {len(problems)} that cannot be read:\n"
+                f"{problem_lines(problems)}\n"
                 "mend them, or take them out of the archive"
             )

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from eo_pipeline.core.periods import Period
+from eo_pipeline.core.problem_lines import problem_lines
 from eo_pipeline.errors import SourceError
-
-_LISTED = 50
 
 
 @dataclass(frozen=True, order=True)
@@ -57,9 +56,8 @@ def refuse_absent(name: str, absent: Sequence[str]) -> None:
         SourceError: there are some.
     """
     if absent:
-        more = [f"  and {len(absent) - _LISTED} more"] if len(absent) > _LISTED else []
-        lines = "\n".join([*(f"  {href}" for href in sorted(absent)[:_LISTED]), *more])
         raise SourceError(
-            f"expected the files that {name} names, got {len(absent)} that are not there:\n{lines}\n"
+            f"expected the files that {name} names, got {len(absent)} that are not there:\n"
+            f"{problem_lines(sorted(absent))}\n"
             "take them out of the listing, or put them where it says"
         )

@@ -16,7 +16,7 @@ from eo_pipeline.engines.timeline import Timeline, timeline_of
 from eo_pipeline.errors import SourceError
 from eo_pipeline.sources.aligned_tiles.archive import SlotTiles, TileArchive
 from eo_pipeline.steps.cubes.spawned import Spawned
-from eo_pipeline.steps.cubes.tile_tasks import TileWork, digest_of_tiles, plan_tiles
+from eo_pipeline.steps.cubes.tile_tasks import TileWork, digest_of_slot, plan_tiles
 from eo_pipeline.storage.cubes import (
     CubeStore,
     RegionCommit,
@@ -102,12 +102,12 @@ def ingest_tiles(
         EngineError: workers could not do it.
     """
     found, recipe = archive.slot(period), provenance.inputs_hash
-    provenance = replace(provenance, inputs_hash=digest_of_tiles(recipe, found.tiles, found.elsewhen))
+    provenance = replace(provenance, inputs_hash=digest_of_slot(recipe, found))
     region = frame(cube.template.geobox)
     held = held_partition(cube, period, region, area_key=area_key, inputs_hash=provenance.inputs_hash)
     if held is not None:
         return Ingested(held, found)
-    work = plan_tiles(cube.template, archive, found, recipe=recipe)
+    work = plan_tiles(cube.template, archive, found, period, recipe=recipe)
     extend_time(cube, period)
     secrets = archive.access.secrets_for(tile.href for tile in found.tiles)
     given = environment or Environment()

@@ -11,7 +11,7 @@ from eo_pipeline.core.mosaics.lattice import frame
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.sources.aligned_tiles.archive import SlotTiles, TileArchive
-from eo_pipeline.steps.cubes.tile_tasks import digest_of_tiles, plan_tiles
+from eo_pipeline.steps.cubes.tile_tasks import digest_of_slot, plan_tiles
 from eo_pipeline.storage.cubes import shards_in
 
 _NOTHING = (State.OCEAN, State.NO_IMAGES)
@@ -72,7 +72,7 @@ def plan_slot(
         template: of the cube.
         archive: of the tiles.
         period: whose key is the tiles' date.
-        recipe: see `digest_of_tiles`.
+        recipe: see `tile_tasks.digest_of_tiles`.
         held: the cube's row of the period.
 
     Raises:
@@ -80,10 +80,10 @@ def plan_slot(
         GridMismatchError: names tiles that do not lie on the cube's pixels, or over each other.
     """
     found, region = archive.slot(period), frame(template.geobox)
-    known = None if held is None else _known(template, held, digest_of_tiles(recipe, found.tiles, found.elsewhen))
+    known = None if held is None else _known(template, held, digest_of_slot(recipe, found))
     if known is not None:
         return SlotPlan(found, region, known, None)
-    work = plan_tiles(template, archive, found, recipe=recipe)
+    work = plan_tiles(template, archive, found, period, recipe=recipe)
     tasks = {task.region: task for task in work.tasks}
     shards = tuple(
         SlotShard(shard, tasks[shard].inputs_hash, tasks[shard].without if tasks[shard].read is None else None)

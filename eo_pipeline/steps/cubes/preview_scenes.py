@@ -6,10 +6,9 @@ does not belong here: the picture (`steps.previews.preview`).
 
 from dataclasses import replace
 
-from affine import Affine
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.mosaics.lattice import frame
+from eo_pipeline.core.mosaics.lattice import coarser, frame
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product
 from eo_pipeline.core.scenes.scene import Scene
@@ -46,12 +45,6 @@ def preview_scenes(product: Product, geobox: GeoBox, period: Period, source: Sou
     if pixels is None:
         return Preview(coarse, 0, {}, ())
     return Preview(coarse, len(scenes), pixels, tuple(summary_of(band, pixels[band.name]) for band in recipe.bands))
-
-
-def coarser(geobox: GeoBox, times: int) -> GeoBox:
-    """The grid of pixels so many times larger that cover a grid from its upper left."""
-    height, width = geobox.shape
-    return GeoBox((-(-height // times), -(-width // times)), geobox.affine @ Affine.scale(times), geobox.crs)
 
 
 def _recipe(product: Product, scenes: tuple[Scene, ...], times: int) -> SceneRecipe:

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.bands import BandEncoding
-from eo_pipeline.core.mosaics.lattice import part_of
+from eo_pipeline.core.mosaics.lattice import finer, part_of
 from eo_pipeline.core.rectangles import Rectangle, windows
 from eo_pipeline.core.scenes.scene import Scene, SceneBand
 from eo_pipeline.core.scenes.stack import Wanted
@@ -59,7 +58,7 @@ def read_shard(
     """
     if not scenes:
         return None
-    native = native_grid(part_of(geobox, rectangle), recipe.factor)
+    native = finer(part_of(geobox, rectangle), recipe.factor)
     wanted = _wanted(recipe, scenes)
     pixels = {b.name: np.full((rectangle.height, rectangle.width), b.empty, b.dtype) for b in recipe.bands}
     side = block_side(recipe, scenes, memory)
@@ -74,12 +73,6 @@ def read_shard(
         for name, made in Composing(recipe, stack, usable).pixels().items():
             pixels[name][block.slices] = made
     return pixels
-
-
-def native_grid(geobox: GeoBox, factor: int) -> GeoBox:
-    """The same place in pixels of which `factor` lie along one of a grid's."""
-    height, width = geobox.shape
-    return GeoBox((height * factor, width * factor), geobox.affine @ Affine.scale(1 / factor), geobox.crs)
 
 
 def block_side(recipe: SceneRecipe, scenes: Sequence[Scene], memory: int) -> int:

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.mosaics.lattice import part_of
+from eo_pipeline.core.mosaics.lattice import finer, part_of
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.scenes.ground import CENTRES, Ground
 from eo_pipeline.core.scenes.places import Place
 from eo_pipeline.core.scenes.scene import Scene
-from eo_pipeline.steps.cubes.read_shard import native_grid
 from eo_pipeline.steps.cubes.recipe import SceneRecipe
 from eo_pipeline.steps.cubes.usable_pixels import farthest
 
@@ -37,7 +36,7 @@ class ScenesOfShards:
     def __init__(self, recipe: SceneRecipe, geobox: GeoBox, region: Rectangle, scenes: Sequence[Scene]) -> None:
         self._geobox, self._ground = geobox, Ground(geobox)
         read = [recipe.of(scene) for scene in scenes]
-        native = native_grid(part_of(geobox, region), recipe.factor)
+        native = finer(part_of(geobox, region), recipe.factor)
         beyond = 0 if recipe.mask is None else farthest(recipe.mask, read, native)
         self._beyond = math.ceil(beyond / recipe.factor)
         self._scenes = tuple(scenes)

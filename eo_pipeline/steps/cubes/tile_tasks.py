@@ -7,37 +7,42 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.cubes.cube_ledger import State
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
-from eo_pipeline.core.cubes.tile_layout import lay_tiles
-from eo_pipeline.core.headers import RasterHeader
 from eo_pipeline.core.keys import digest
-from eo_pipeline.core.mosaics import MosaicPlan, Placement
+from eo_pipeline.core.mosaics import MosaicPlan
 from eo_pipeline.core.mosaics.lattice import frame
+from eo_pipeline.core.periods import Period
 from eo_pipeline.core.rectangles import Rectangle
+from eo_pipeline.core.scenes.scene import Scene
 from eo_pipeline.errors import GridMismatchError, SourceError
-from eo_pipeline.sources.aligned_tiles.archive import SlotTiles, Tile, TileArchive
-from eo_pipeline.sources.aligned_tiles.headers import read_tile_headers
-from eo_pipeline.sources.aligned_tiles.shards import TilePiece, read_tiles
+from eo_pipeline.sources.aligned_tiles.archive import SlotTiles, TileArchive
+from eo_pipeline.sources.aligned_tiles.scenes import laid_on, versions_of
+from eo_pipeline.sources.aligned_tiles.source import AlignedTiles
+from eo_pipeline.sources.source import Loader
+from eo_pipeline.steps.cubes.copy_shard import copy_shard
 from eo_pipeline.storage.cubes import ShardTask, shards_in
 
 _COPIED = "aligned tiles 1"
 """Part of every digest: changes when the same tiles would be copied otherwise."""
 
 
-def digest_of_tiles(recipe: str, tiles: Sequence[Tile], lacking: Sequence[Tile] = (), *, state: str = "") -> str:
+def digest_of_tiles(recipe: str, versions: Mapping[str, str], lacking: Sequence[str] = (), *, state: str = "") -> str:
     """40 hexadecimal digits, the same for the same tiles in the same versions.
 
     Args:
         recipe: digest of whatever else decides the pixels.
-        tiles: in any order.
-        lacking: tiles of other dates, whose places count.
+        versions: of the tiles, by place.
+        lacking: places of tiles of other dates, which count.
         state: of a shard that is not read.
     """
-    told = sorted([tile.place, tile.version] for tile in tiles)
-    places = sorted(tile.place for tile in lacking)
-    return digest({"copied": _COPIED, "recipe": recipe, "tiles": told, "lacking": places, "state": state})
+    told = sorted([place, version] for place, version in versions.items())
+    return digest({"copied": _COPIED, "recipe": recipe, "tiles": told, "lacking": sorted(lacking), "state": state})
+
+
+def digest_of_slot(recipe: str, found: SlotTiles) -> str:
+    """The same of all tiles of a date."""
+    return digest_of_tiles(recipe, found.versions, [tile.place for tile in found.elsewhen])
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,9 @@ class TileWork:
     outside: tuple[str, ...]
 
 
-def plan_tiles(template: CubeTemplate, archive: TileArchive, found: SlotTiles, *, recipe: str) -> TileWork:
+def plan_tiles(
+    template: CubeTemplate, archive: TileArchive, found: SlotTiles, period: Period, *, recipe: str
+) -> TileWork:
     """Place the tiles of a date on a cube and cut shards out of them.
 
     A shard that no tile of any date meets is ocean; one that only a missing tile would meet has no image.
@@ -62,42 +69,26 @@ def plan_tiles(template: CubeTemplate, archive: TileArchive, found: SlotTiles, *
         template: of the cube.
         archive: of the tiles.
         found: the date.
+        period: that it is called by.
         recipe: see `digest_of_tiles`.
 
     Raises:
         SourceError, GridMismatchError: see `ingest_tiles`.
     """
-    headers = headers_of(archive, found.tiles, template.bands)
-    laid = _Laid(
-        template,
-        found.tiles,
-        headers,
-        lay_tiles({tile.href: header.geobox for tile, header in headers.items()}, template.geobox),
-        _lacking(template, archive, found.elsewhen),
-        archive.access.options,
-        recipe,
-    )
+    source = AlignedTiles(archive, template.bands)
+    scenes = source.scenes_of(found.tiles, period)
+    plan, lacking = laid_on(template.geobox, scenes), _lacking(template, source, found, period)
+    laid = _Laid(template, source.loader, scenes, plan, lacking, recipe)
     made = sorted(laid.task(shard) for shard in shards_in(template, frame(template.geobox)))
-    inside = {placement.tile for placement in laid.plan.placements}
-    outside = tuple(tile.place for number, tile in enumerate(found.tiles) if number not in inside)
+    inside = {placement.tile for placement in plan.placements}
+    outside = tuple(scene.id for number, scene in enumerate(scenes) if number not in inside)
     return TileWork(tuple(one.task for one in made), outside)
 
 
-def headers_of(archive: TileArchive, tiles: Sequence[Tile], bands: Sequence[BandEncoding]) -> dict[Tile, RasterHeader]:
-    """What tiles of an archive say of themselves.
-
-    Raises:
-        SourceError: lists the tiles that cannot be opened, or that hold other bands, types or nodata.
-    """
-    options = archive.access.options_for(tile.href for tile in tiles)
-    return read_tile_headers(tiles, bands, name=archive.name, options=options, threads=archive.access.threads)
-
-
-def _lacking(template: CubeTemplate, archive: TileArchive, elsewhen: Sequence[Tile]) -> MosaicPlan | None:
+def _lacking(template: CubeTemplate, source: AlignedTiles, found: SlotTiles, period: Period) -> MosaicPlan | None:
     """Where the missing tiles would lie, as those of other dates do; None if these cannot be placed either."""
     try:
-        headers = headers_of(archive, elsewhen, template.bands)
-        return lay_tiles({tile.href: header.geobox for tile, header in headers.items()}, template.geobox)
+        return laid_on(template.geobox, source.scenes_of(found.elsewhen, period))
     except (SourceError, GridMismatchError):
         return None
 
@@ -116,26 +107,19 @@ class _Ordered:
 @dataclass(frozen=True)
 class _Laid:
     template: CubeTemplate
-    tiles: Sequence[Tile]
-    headers: Mapping[Tile, RasterHeader]
+    loader: Loader
+    scenes: Sequence[Scene]
     plan: MosaicPlan
     lacking: MosaicPlan | None
-    options: Mapping[str, str]
     recipe: str
 
     def task(self, shard: Rectangle) -> _Ordered:
-        placements = self.plan.within(shard)
-        if not placements:
+        met = sorted({placement.tile for placement in self.plan.within(shard)})
+        if not met:
             is_known = self.lacking is not None and not self.lacking.within(shard)
             state = State.OCEAN if is_known else State.NO_IMAGES
-            task = ShardTask(shard, digest_of_tiles(self.recipe, (), state=state), None, state)
-            return _Ordered(len(self.tiles), task)
-        met = {self.tiles[placement.tile] for placement in placements}
-        pieces = tuple(self._piece(self.tiles[one.tile], one) for one in placements)
-        read = partial(read_tiles, pieces, self.template.bands, dict(self.options))
-        return _Ordered(placements[0].tile, ShardTask(shard, digest_of_tiles(self.recipe, tuple(met)), read))
-
-    def _piece(self, tile: Tile, placement: Placement) -> TilePiece:
-        header = self.headers[tile]
-        height, width = header.geobox.shape
-        return TilePiece(tile.href, (height, width), header.band_numbers(self.template.bands), placement)
+            task = ShardTask(shard, digest_of_tiles(self.recipe, {}, state=state), None, state)
+            return _Ordered(len(self.scenes), task)
+        scenes = [self.scenes[number] for number in met]
+        read = partial(copy_shard, self.loader, scenes, self.template.geobox, self.template.bands)
+        return _Ordered(met[0], ShardTask(shard, digest_of_tiles(self.recipe, versions_of(scenes)), read))

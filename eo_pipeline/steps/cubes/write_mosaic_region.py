@@ -3,30 +3,33 @@
 What does not belong here: which partitions are wanted, and how a cube is laid out or committed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.cubes.cube_ledger import Provenance, State
 from eo_pipeline.core.cubes.cube_region import region_of
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
-from eo_pipeline.core.headers import RasterHeader, check_headers
 from eo_pipeline.core.mosaics import describe_grid, whole_offset
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.rectangles import Rectangle
-from eo_pipeline.errors import CubeError, GridMismatchError
+from eo_pipeline.core.scenes.scene import Scene
+from eo_pipeline.errors import CubeError
+from eo_pipeline.sources.aligned_tiles.scenes import file_of
+from eo_pipeline.sources.mosaics import MosaicSource
+from eo_pipeline.steps.cubes.copy_shard import copy_shard
+from eo_pipeline.steps.cubes.in_threads import in_threads
 from eo_pipeline.storage.cubes import (
     CubeAddress,
-    PixelReader,
-    Progress,
+    ShardTask,
     extend_time,
     open_or_create_cube,
-    write_region,
+    shards_in,
+    write_partition,
 )
-from eo_pipeline.storage.rasters import read_header, read_pixels
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,10 @@ def write_mosaic_region(
     area_geobox: GeoBox,
     area_key: str,
     provenance: Provenance,
-    progress: Progress | None = None,
 ) -> CubeRegionReport:
-    """Write a mosaic into the cube; the cube and the period's slot are made if they are not there.
+    """Write a mosaic into the cube, shard by shard in threads of this process (see `write_partition`).
+
+    The cube and the period's slot are made if they are not there.
 
     Args:
         mosaic: the area's pixels on `area_geobox`, the template's bands by name or, without names, in order;
@@ -72,45 +76,36 @@ def write_mosaic_region(
         area_geobox: the area's grid, whole shards of the cube's grid.
         area_key: the area's key.
         provenance: for the ledger; its `inputs_hash` decides whether anything is done.
-        progress: told after each shard of each band.
 
     Raises:
-        CubeError: the area does not sit on the cube's grid and shards, the mosaic is not on the area's grid, or the
-            repository holds another template.
-        TilesError: the mosaic cannot be read, or its bands, dtype or nodata are not the template's.
+        CubeError: the area does not sit on the cube's grid and shards, the mosaic is not the area's, or the repository
+            holds another template.
+        GridMismatchError: the mosaic does not lie on the area's pixels.
+        TilesError: the mosaic cannot be opened, or its bands, dtype or nodata are not the template's.
+        SourceError: its pixels cannot be read; nothing was committed.
         DiskFullError: no room; the cube's head is what it was, or in plain Zarr the partition is not done.
     """
     region = region_of(template, area_geobox)
-    read = None if mosaic is None else _reader(mosaic, template, area_geobox)
+    source = MosaicSource(mosaic, area_key, provenance.inputs_hash, template.bands)
+    scenes = source.inputs(area_geobox, period)
+    if mosaic is not None:
+        _check_grid(mosaic, scenes, area_geobox)
+    read = partial(copy_shard, source, scenes, template.geobox, template.bands) if scenes else None
+    tasks = [ShardTask(shard, provenance.inputs_hash, read) for shard in shards_in(template, region)]
     cube = open_or_create_cube(repository, template)
     extend_time(cube, period)
-    commit = write_region(cube, period, region, read, area_key=area_key, provenance=provenance, progress=progress)
+    commit = write_partition(
+        cube, period, region, tasks, in_threads(template), area_key=area_key, provenance=provenance
+    )
     record = commit.record
     return CubeRegionReport(commit.snapshot, commit.changed, commit.slot, region, record.state, record.valid_share)
 
 
-def _reader(mosaic: Path, template: CubeTemplate, area: GeoBox) -> PixelReader:
-    header = read_header(mosaic)
-    _check_grid(mosaic, header, area)
-    check_headers({mosaic: header}, template.bands)
-    names = [band.name for band in template.bands]
-    numbers = dict(zip(names, header.band_numbers(template.bands), strict=True))
-
-    def read(band: str, rows: slice, columns: slice) -> NDArray[Any]:
-        window = Rectangle(rows.start, columns.start, rows.stop, columns.stop)
-        pixels: NDArray[Any] = read_pixels(mosaic, window, [numbers[band]])[0]
-        return pixels
-
-    return read
-
-
-def _check_grid(mosaic: Path, header: RasterHeader, area: GeoBox) -> None:
-    try:
-        fits = whole_offset(header.geobox, area) == (0, 0) and header.geobox.shape == area.shape
-    except GridMismatchError:
-        fits = False
-    if not fits:
+def _check_grid(mosaic: Path, scenes: Sequence[Scene], area: GeoBox) -> None:
+    grid = file_of(scenes[0]).geobox if scenes else None
+    if grid is None or whole_offset(grid, area) != (0, 0) or grid.shape != area.shape:
+        got = "one that lies elsewhere" if grid is None else describe_grid(grid)
         raise CubeError(
-            f"Expected {mosaic} on the area's grid, {describe_grid(area)}, got {describe_grid(header.geobox)}; "
-            "make the mosaic again for this area."
+            f"Expected {mosaic} on the area's grid, {describe_grid(area)}, got {got}; make the mosaic again for this "
+            "area."
         )

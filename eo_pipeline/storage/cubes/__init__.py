@@ -14,12 +14,11 @@ from eo_pipeline.storage.cubes.ledger import read_ledger, read_partitions, read_
 from eo_pipeline.storage.cubes.partition_work import shards_in
 from eo_pipeline.storage.cubes.partitions import Run, write_partition
 from eo_pipeline.storage.cubes.reading import open_cube
-from eo_pipeline.storage.cubes.regions import PixelReader, Progress, RegionCommit, write_region
+from eo_pipeline.storage.cubes.region_commit import RegionCommit
 from eo_pipeline.storage.cubes.repository import Cube, open_or_create_icechunk_cube
 from eo_pipeline.storage.cubes.shard_writing import ShardBatch, ShardReader, ShardTask, WrittenBatch, write_batch
 from eo_pipeline.storage.cubes.slot_findings import HowToVerify
 from eo_pipeline.storage.cubes.slots import StoredSlots, open_slots
-from eo_pipeline.storage.cubes.stale_shards import held_inputs, stale_shards
 from eo_pipeline.storage.cubes.stores import cube_exists, in_its_store, open_or_create_cube
 from eo_pipeline.storage.cubes.time_axis import extend_time
 from eo_pipeline.storage.cubes.transaction import Commit
@@ -33,8 +32,6 @@ __all__ = [
     "CubeAddress",
     "CubeStore",
     "HowToVerify",
-    "PixelReader",
-    "Progress",
     "RegionCommit",
     "RolledBack",
     "Run",
@@ -49,7 +46,6 @@ __all__ = [
     "collect_garbage",
     "cube_exists",
     "extend_time",
-    "held_inputs",
     "held_partition",
     "holds_region",
     "in_its_store",
@@ -66,10 +62,8 @@ __all__ = [
     "record_failure",
     "roll_back",
     "shards_in",
-    "stale_shards",
     "tag_release",
     "verify_cube",
     "write_batch",
     "write_partition",
-    "write_region",
 ]

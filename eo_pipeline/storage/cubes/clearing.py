@@ -1,7 +1,7 @@
 """Taking one partition out of a cube: its pixels become fill and its row goes, in one change.
 
 Afterwards the ledger tells of the partition what it tells of one never done; earlier snapshots, where there are some,
-still hold it until they expire. What does not belong here: writing a partition (`regions`).
+still hold it until they expire. What does not belong here: writing a partition (`partitions`).
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """What every store of a cube can do: be read, and be changed in one step.
 
 Two exist: an Icechunk repository (`repository.Cube`), where a step is a commit, and plain Zarr
-(`plain_zarr.PlainCube`), where it is not. What does not belong here: the changes themselves (`time_axis`, `regions`,
-`ledger`, `clearing`).
+(`plain_zarr.PlainCube`), where it is not. What does not belong here: the changes themselves (`time_axis`, `ledger`,
+`clearing`), and partitions (`partitions`).
 """
 
 from collections.abc import Callable, Mapping

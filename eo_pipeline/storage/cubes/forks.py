@@ -23,7 +23,7 @@ from eo_pipeline.storage.cubes.ledger import commit_metadata, find_record, write
 from eo_pipeline.storage.cubes.lock import one_of_the_writers
 from eo_pipeline.storage.cubes.partition_work import PartitionWork
 from eo_pipeline.storage.cubes.pixels import clear_pixels
-from eo_pipeline.storage.cubes.regions import RegionCommit
+from eo_pipeline.storage.cubes.region_commit import RegionCommit
 from eo_pipeline.storage.cubes.repository import Cube
 from eo_pipeline.storage.cubes.shard_writing import WrittenBatch
 from eo_pipeline.storage.cubes.time_axis import slot_of

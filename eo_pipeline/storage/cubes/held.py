@@ -9,7 +9,7 @@ from eo_pipeline.storage.cubes.cube_store import CubeStore
 from eo_pipeline.storage.cubes.failures import storage_failures
 from eo_pipeline.storage.cubes.ledger import find_record
 from eo_pipeline.storage.cubes.partition_work import is_made_of
-from eo_pipeline.storage.cubes.regions import RegionCommit
+from eo_pipeline.storage.cubes.region_commit import RegionCommit
 from eo_pipeline.storage.cubes.time_axis import has_slot, slot_of
 
 

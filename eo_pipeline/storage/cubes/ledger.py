@@ -1,6 +1,6 @@
 """The ledger in a cube: read and write its rows, as part of a transaction or as a table.
 
-What does not belong here: what a row holds (`core.cubes.cube_ledger`) and pixels (`regions`).
+What does not belong here: what a row holds (`core.cubes.cube_ledger`) and pixels (`partitions`).
 """
 
 from dataclasses import dataclass

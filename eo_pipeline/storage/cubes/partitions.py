@@ -25,7 +25,7 @@ from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.cubes.ledger import find_record
 from eo_pipeline.storage.cubes.partition_work import PartitionWork, check_tasks, shards_in
 from eo_pipeline.storage.cubes.plain_zarr import PlainCube
-from eo_pipeline.storage.cubes.regions import RegionCommit
+from eo_pipeline.storage.cubes.region_commit import RegionCommit
 from eo_pipeline.storage.cubes.repository import Cube
 from eo_pipeline.storage.cubes.shard_encoding import ShardFormat, shard_format
 from eo_pipeline.storage.cubes.shard_writing import ShardBatch, ShardTask, WrittenBatch, write_batch

@@ -1,6 +1,6 @@
 """Pixels on their way into a cube: checked against the band they are for, counted, written.
 
-What does not belong here: where they come from and where they go (`regions`, `shard_writing`).
+What does not belong here: where they come from and where they go (`shard_writing`).
 """
 
 from collections.abc import Sequence

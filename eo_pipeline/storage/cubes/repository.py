@@ -1,7 +1,7 @@
 """Opening a cube: an Icechunk repository that holds what a template says.
 
 What does not belong here: the template itself (`core.cubes.cube_template`) and changing a cube (`time_axis`,
-`regions`).
+`partitions`).
 """
 
 import math

@@ -18,7 +18,7 @@ from eo_pipeline.storage.cubes.lock import sole_committer
 from eo_pipeline.storage.cubes.partition_work import PartitionWork
 from eo_pipeline.storage.cubes.pixels import clear_pixels
 from eo_pipeline.storage.cubes.plain_zarr import PlainCube
-from eo_pipeline.storage.cubes.regions import RegionCommit
+from eo_pipeline.storage.cubes.region_commit import RegionCommit
 from eo_pipeline.storage.cubes.shard_writing import WrittenBatch
 from eo_pipeline.storage.cubes.time_axis import slot_of
 from eo_pipeline.storage.cubes.unfinished import begin_row, end_row

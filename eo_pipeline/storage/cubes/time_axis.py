@@ -1,7 +1,7 @@
 """The cube's time axis: every slot from the product's start to the last period asked for, in order.
 
 A period that arrives late finds its slot, empty, between its neighbours, so slots are always sorted and the axis only
-ever grows at its end. What does not belong here: pixels (`regions`) and the rule (`core.period_rules`).
+ever grows at its end. What does not belong here: pixels (`partitions`) and the rule (`core.period_rules`).
 """
 
 from datetime import timedelta

@@ -25,11 +25,11 @@ from eo_pipeline.storage.cubes import (
     open_or_create_cube,
     read_history,
     read_releases,
-    write_region,
 )
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.cubes.opening import open_repository
 from eo_pipeline_tests.orchestration.fields import MONTHS, TILE, WEST, sections, two_areas
+from eo_pipeline_tests.storage.cubes.examples import write_region
 
 CHECKS = ["alignment", "ledger", "nodata", "range", "structure"]
 

@@ -203,7 +203,7 @@ def test_tiles_that_break_off_are_named_by_workers(cube: Cube, folder: Path, fir
     for name in ("80N_180W.tif", "70N_165W.tif"):
         path = folder / "2000" / name
         path.write_bytes(path.read_bytes()[:-700])
-    with pytest.raises(SourceError, match=r"expected readable tiles, got 1 that cannot be read") as caught:
+    with pytest.raises(SourceError, match=r"expected readable tiles of .*, got 1 that cannot be read") as caught:
         ingest(cube, archive_in(folder), policy=Policy(first_failure=first_failure))
     assert "70N_165W.tif" in str(caught.value)
     assert ("80N_180W.tif" in str(caught.value)) == (first_failure == "try_all")

@@ -17,7 +17,7 @@ from eo_pipeline.core.cubes.cube_ledger import Provenance, State
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.period_rules import CalendarRule
 from eo_pipeline.core.rectangles import Rectangle
-from eo_pipeline.errors import CubeError, TilesError
+from eo_pipeline.errors import CubeError, GridMismatchError, SourceError, TilesError
 from eo_pipeline.steps.cubes.write_mosaic_region import CubeRegionReport, write_mosaic_region
 from eo_pipeline.storage.cubes import CubeAddress, open_cube
 
@@ -136,8 +136,19 @@ def test_area_that_cuts_shards_is_refused_before_anything_is_made(tmp_path: Path
 def test_mosaic_of_another_area_is_refused(tmp_path: Path, address: CubeAddress) -> None:
     shifted = GeoBox((64, 64), Affine(10, 0, ORIGIN[0] + 5, 0, -10, ORIGIN[1]), "EPSG:32633")
     mosaic = write_tif(tmp_path / "mosaic.tif", numbers(), geobox=shifted)
-    with pytest.raises(CubeError, match=r"on the area's grid, .*500000.*, got .*500005.*; make the mosaic again"):
+    with pytest.raises(GridMismatchError, match=r"500000.*, got .*500005.*0\.5 columns and -32 rows.*export it again"):
         write(mosaic, address)
+    assert not Path(address.uri).exists()
+
+
+@pytest.mark.parametrize("rows", [32, 64, -64])
+def test_mosaic_of_a_neighbour_is_refused(tmp_path: Path, address: CubeAddress, rows: int) -> None:
+    """It lies on the same pixels; without a check its part, or nothing, would become the area's."""
+    neighbour = GeoBox((64, 64), LOWER.affine @ Affine.translation(0, rows), "EPSG:32633")
+    mosaic = write_tif(tmp_path / "mosaic.tif", numbers(), geobox=neighbour)
+    with pytest.raises(CubeError, match=r"on the area's grid, .*, got .*; make the mosaic again"):
+        write(mosaic, address)
+    assert not Path(address.uri).exists()
 
 
 @pytest.mark.parametrize(
@@ -160,6 +171,6 @@ def test_mosaic_of_other_bands_is_refused(
 def test_damaged_mosaic_is_named_and_nothing_committed(tmp_path: Path, address: CubeAddress) -> None:
     mosaic = write_tif(tmp_path / "mosaic.tif", numbers())
     mosaic.write_bytes(mosaic.read_bytes()[:9000])
-    with pytest.raises(TilesError, match=r"mosaic\.tif"):
+    with pytest.raises(SourceError, match=r"the mosaic of lower, .*\n.*mosaic\.tif.*\n.*make it again"):
         write(mosaic, address)
     assert open_cube(address)["red"].isnull().all()

@@ -33,7 +33,6 @@ from eo_pipeline.storage.cubes import (
     read_ledger,
     roll_back,
     verify_cube,
-    write_region,
 )
 from eo_pipeline.storage.cubes import layout as cube_layout
 from eo_pipeline.storage.cubes.layout import array_at
@@ -47,6 +46,7 @@ from eo_pipeline_tests.storage.cubes.examples import (
     provenance,
     reader,
     template,
+    write_region,
 )
 from eo_pipeline_tests.storage.cubes.shards import (
     SHARDS,

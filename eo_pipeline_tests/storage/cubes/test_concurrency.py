@@ -20,11 +20,19 @@ from eo_pipeline.storage.cubes import (
     extend_time,
     open_or_create_icechunk_cube,
     read_ledger,
-    write_region,
 )
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.cubes.lock import sole_committer
-from eo_pipeline_tests.storage.cubes.examples import BANDS, MONTH, pixels, provenance, reader, template, utm
+from eo_pipeline_tests.storage.cubes.examples import (
+    BANDS,
+    MONTH,
+    pixels,
+    provenance,
+    reader,
+    template,
+    utm,
+    write_region,
+)
 from eo_pipeline_tests.storage.cubes.test_repository import head
 from eo_pipeline_tests.storage.cubes.writers import AREAS, PERIODS, seed_of, write_from_four_processes
 

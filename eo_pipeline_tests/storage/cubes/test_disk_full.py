@@ -18,6 +18,7 @@ from eo_pipeline.storage.cubes import (
     ShardTask,
     extend_time,
     open_cube,
+    open_or_create_cube,
     open_or_create_icechunk_cube,
     read_ledger,
     shards_in,
@@ -111,6 +112,23 @@ def test_full_disk_while_a_cube_is_created_or_grows_is_named_and_nothing_is_lost
     np.testing.assert_array_equal(array_at(head(cube), "red")[0], expected(1, "red"))
     filler.unlink()
     assert write(cube, "2023-02", tasks_for(2)).changed
+    assert verify_cube(address, template()).findings == ()
+
+
+def test_full_disk_under_plain_zarr_costs_the_partition_alone(small_disk: Path) -> None:
+    address, filler = CubeAddress(str(small_disk / "plain"), store="zarr"), small_disk / "filler"
+    cube = open_or_create_cube(address, template())
+    write(cube, "2023-01", tasks_for(1))
+    extend_time(cube, MONTH.parse("2023-02"))
+    fill(filler)
+    os.truncate(filler, filler.stat().st_size - 40_960)
+    with pytest.raises(DiskFullError, match=r"room to write the cube .*, got: .*No space left on device.*; free space"):
+        write(cube, "2023-02", tasks_for(2))
+    assert list(read_ledger(cube)["state"]) == ["written", "failed"]
+    filler.unlink()
+    assert write(cube, "2023-02", tasks_for(2)).changed
+    for slot in range(2):
+        np.testing.assert_array_equal(array_at(cube.read(), "red")[slot], expected(slot + 1, "red"))
     assert verify_cube(address, template()).findings == ()
 
 

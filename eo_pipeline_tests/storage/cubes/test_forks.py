@@ -28,12 +28,18 @@ from eo_pipeline.storage.cubes import (
     roll_back,
     verify_cube,
     write_partition,
-    write_region,
 )
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.cubes.ledger import read_records
 from eo_pipeline.storage.cubes.stored_cells import stored_cells
-from eo_pipeline_tests.storage.cubes.examples import BANDS, MONTH, UPPER_LEFT, provenance, reader, template
+from eo_pipeline_tests.storage.cubes.examples import (
+    BANDS,
+    MONTH,
+    UPPER_LEFT,
+    provenance,
+    template,
+    write_as_a_whole,
+)
 from eo_pipeline_tests.storage.cubes.shards import (
     SHARDS,
     WHOLE,
@@ -192,8 +198,7 @@ def test_what_was_written_as_a_whole_or_failed_is_made_anew(cube: Cube) -> None:
     extend_time(cube, JANUARY)
     record_failure(cube, JANUARY, WHOLE, "all", provenance("h1"))
     assert write(cube, "2023-01", tasks_for(1)).changed
-    whole = {band.name: np.ones((100, 120), band.dtype) for band in BANDS}
-    write_region(cube, JANUARY, WHOLE, reader(whole), area_key="all", provenance=provenance("h2"))
+    write_as_a_whole(cube, JANUARY, WHOLE, "all", provenance("h2"))
     assert not next(iter(read_records(head(cube)).values())).shards
     assert write(cube, "2023-01", tasks_for(3), inputs="h3").changed
     assert_whole(cube, seed=3)

@@ -30,13 +30,20 @@ from eo_pipeline.storage.cubes import (
     open_or_create_icechunk_cube,
     tag_release,
     verify_cube,
-    write_region,
 )
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline.storage.cubes.transaction import transact
 from eo_pipeline.storage.places import cube_address
 from eo_pipeline_tests.processes import started
-from eo_pipeline_tests.storage.cubes.examples import MONTH, UPPER_LEFT, pixels, provenance, reader, template
+from eo_pipeline_tests.storage.cubes.examples import (
+    MONTH,
+    UPPER_LEFT,
+    pixels,
+    provenance,
+    reader,
+    template,
+    write_region,
+)
 from eo_pipeline_tests.storage.cubes.shards import Work, expected, in_pool, tasks_for, write_from_four_threads
 from eo_pipeline_tests.storage.cubes.shards import assert_nothing_lost as assert_no_forks_lost
 from eo_pipeline_tests.storage.cubes.shards import write as write_shards
@@ -92,8 +99,8 @@ def test_no_commit_of_four_processes_is_lost(endpoint: str) -> None:
     assert_nothing_lost(open_or_create_icechunk_cube(address, template()), reported)
 
 
-def test_writer_with_an_old_session_makes_its_change_again(endpoint: str) -> None:
-    """While one writer reads its pixels, another extends time: the rebase fails, and the change is made anew."""
+def test_writer_with_an_old_session_carries_its_shards_over(endpoint: str) -> None:
+    """While one writer reads its pixels, another extends time: the rebase fails, and nothing is read twice."""
     address = at(endpoint, "s3://cubes/again")
     cube = open_or_create_icechunk_cube(address, template())
     january = MONTH.parse("2023-01")
@@ -109,7 +116,7 @@ def test_writer_with_an_old_session_makes_its_change_again(endpoint: str) -> Non
 
     commit = write_region(cube, january, UPPER_LEFT, read, area_key="a", provenance=provenance("h"))
     assert commit.changed
-    assert calls == ["red", "classes", "n_obs"] * 2
+    assert calls == ["red", "classes", "n_obs"]
     read_back = open_cube(address)
     assert read_back.sizes["time"] == 2
     np.testing.assert_array_equal(read_back["n_obs"].values[0, :64, :64], arrays["n_obs"])

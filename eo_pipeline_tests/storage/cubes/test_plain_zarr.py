@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from eo_pipeline.core.cubes.cube_ledger import State
 from eo_pipeline.core.cubes.store_kind import StoreKind
 from eo_pipeline.core.rectangles import Rectangle
-from eo_pipeline.errors import CubeError, DiskFullError, StorageError
+from eo_pipeline.errors import CubeError, StorageError
 from eo_pipeline.storage.cubes import (
     CubeAddress,
     CubeStore,
@@ -46,7 +46,6 @@ from eo_pipeline.storage.cubes import (
     straight,
     tag_release,
     verify_cube,
-    write_region,
 )
 from eo_pipeline.storage.cubes.layout import array_at
 from eo_pipeline_tests.storage.cubes.examples import (
@@ -58,6 +57,7 @@ from eo_pipeline_tests.storage.cubes.examples import (
     provenance,
     reader,
     template,
+    write_region,
 )
 from eo_pipeline_tests.storage.cubes.shards import (
     SHARDS,
@@ -366,13 +366,3 @@ def test_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(StorageError, match=r"Expected to write .*plain\.lock, the lock"):
         open_or_create_cube(CubeAddress(str(tmp_path / "file" / "plain"), store="zarr"), template())
-
-
-def test_full_disk_is_named(plain: CubeStore) -> None:
-    def read(band: str, rows: slice, columns: slice) -> NDArray[Any]:
-        raise OSError(28, "No space left on device")
-
-    extend_time(plain, JANUARY)
-    with pytest.raises(DiskFullError, match=r"room to write the cube .*, got: No space left on device; free space"):
-        write_region(plain, JANUARY, UPPER_LEFT, read, area_key="a", provenance=provenance("h"))
-    assert list(read_ledger(plain)["state"]) == ["failed"]

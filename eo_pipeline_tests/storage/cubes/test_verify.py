@@ -111,19 +111,24 @@ def row(area: str, region: Rectangle, state: State = State.NO_IMAGES, shards: tu
     return Record(area, region, state, 0.0, provenance("h"), shards).as_text()
 
 
+def in_shard_and_area(area: str, shard: str, said: str) -> list[tuple[str, str, str]]:
+    """Of an area that is one shard: both have a row."""
+    return [("ledger", f"{area} shard {shard}", said), ("ledger", area, said)]
+
+
 EVERYTHING = slice(None)
 SPOILT: dict[str, tuple[Callable[[zarr.Group], object], list[tuple[str, str, str]]]] = {
     "written without pixels": (
         lambda g: put(g, "red", 3, EVERYTHING, EVERYTHING, 0) and put(g, "classes", 3, EVERYTHING, EVERYTHING, 255),
-        [("ledger", "2023-04 b", "expected pixels where the row says 'written', got none")],
+        in_shard_and_area("2023-04 b", "1,1", "expected pixels where the row says 'written', got none"),
     ),
     "written with fewer pixels": (
         lambda g: put(g, "red", 3, slice(64, 66), EVERYTHING, 0),
-        [("ledger", "2023-04 b", "expected the usable share 1 as in the row, got 0.972222")],
+        in_shard_and_area("2023-04 b", "1,1", "expected the usable share 1 as in the row, got 0.972222"),
     ),
     "empty with a pixel": (
         lambda g: put(g, "red", 1, 5, 5, 7),
-        [("ledger", "2023-02 a", "expected no usable pixel where the row says 'empty', got 1")],
+        in_shard_and_area("2023-02 a", "0,0", "expected no usable pixel where the row says 'empty', got 1"),
     ),
     "no images with pixels": (
         lambda g: put(g, "red", 0, slice(70, 72), 70, 7),

@@ -15,8 +15,17 @@ import icechunk
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.rectangles import Rectangle, windows
 from eo_pipeline.errors import EoPipelineError
-from eo_pipeline.storage.cubes import CubeAddress, extend_time, open_or_create_cube, write_region
-from eo_pipeline_tests.storage.cubes.examples import MONTH, START, pixels, provenance, reader, template, utm
+from eo_pipeline.storage.cubes import CubeAddress, extend_time, open_or_create_cube
+from eo_pipeline_tests.storage.cubes.examples import (
+    MONTH,
+    START,
+    pixels,
+    provenance,
+    reader,
+    template,
+    utm,
+    write_region,
+)
 
 AREAS = tuple(windows(height=100, width=120, rows=64, columns=64))
 PERIODS = MONTH.periods(START, START.replace(month=7))
