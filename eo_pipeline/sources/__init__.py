@@ -1,4 +1,4 @@
-"""Where pixels come from, but for Earth Engine: STAC, archives of files, tiles.
+"""Where a cube's pixels come from: STAC, archives of files, aligned tiles, mosaics of Earth Engine's exports.
 
 What does not belong here: what is made of them.
 """

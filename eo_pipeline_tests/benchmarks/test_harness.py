@@ -24,6 +24,13 @@ def hold(*, megabytes: int) -> int:
     return len(b"x" * (megabytes * 1_000_000))
 
 
+def write_new(*, path: str) -> str:
+    """Ends in an error if the file is there."""
+    with Path(path).open("x") as file:
+        file.write("new")
+    return path
+
+
 def broken() -> None:
     msg = "expected input, got none"
     raise ValueError(msg)
@@ -67,6 +74,15 @@ def test_seconds_and_ratio_are_those_of_the_functions_alone() -> None:
     assert result.ratio == pytest.approx(3, rel=0.3)
     assert result.equal is False
     assert result.limit_s is None
+
+
+def test_what_a_side_makes_is_not_there_before(tmp_path: Path) -> None:
+    path = tmp_path / "made"
+    plain = Side("plain", HERE, "write_new", {"path": str(path)})
+    measure(plain)
+    with pytest.raises(BenchmarkError, match="FileExistsError"):
+        measure(plain)
+    assert measure(Side("new", HERE, "write_new", {"path": str(path)}, makes=(path,))).answer == str(path)
 
 
 def test_peak_memory_is_that_of_the_measured_process() -> None:
