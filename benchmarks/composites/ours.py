@@ -18,6 +18,7 @@ from benchmarks.composites.timing import THREADS, repeated, timed
 from eo_pipeline.core.composites import Observations, composite, kind_of
 from eo_pipeline.core.masking import Classes, MaskRule
 from eo_pipeline.core.scenes.stack import Wanted
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.sources.stac.items import scene_of
 from eo_pipeline.sources.stac.source import StacSource
 
@@ -53,7 +54,7 @@ def chunk(*, archive: str, pixels: int, answer: str) -> dict[str, float]:
 
     def made() -> Sequence[NDArray[np.uint16]]:
         started = time.perf_counter()
-        stack = StacSource("", "scenes", threads=THREADS).load(scenes, chunk_of(pixels), WANTED)
+        stack = StacSource("", "scenes", threads=THREADS).load(scenes, View(chunk_of(pixels)), WANTED)
         loading.append(time.perf_counter() - started)
         usable = RULE.usable(stack.bands[CLASSES].stored, nodata=NODATA)
         bands = [Observations(stack.bands[name].stored, NODATA) for name in BANDS]

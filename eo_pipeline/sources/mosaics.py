@@ -13,9 +13,9 @@ from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.headers import check_headers
 from eo_pipeline.core.mosaics import place
 from eo_pipeline.core.periods import Period
-from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.scenes.scene import Scene
 from eo_pipeline.core.scenes.stack import Stack, Wanted
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.sources.aligned_tiles.archive import Tile
 from eo_pipeline.sources.aligned_tiles.copying import AlignedFiles
 from eo_pipeline.sources.aligned_tiles.scenes import scene_of
@@ -62,15 +62,7 @@ class MosaicSource:
         """See Source: a mosaic says what it is."""
         return tuple(scenes)
 
-    def load(
-        self,
-        scenes: Sequence[Scene],
-        geobox: GeoBox,
-        bands: Sequence[Wanted],
-        *,
-        window: Rectangle | None = None,
-        overviews: bool = False,
-    ) -> Stack:
+    def load(self, scenes: Sequence[Scene], view: View, bands: Sequence[Wanted]) -> Stack:
         """See Source."""
         files = AlignedFiles(self.name, "make it again", {})
-        return files.load(scenes, geobox, bands, window=window, overviews=overviews)
+        return files.load(scenes, view, bands)

@@ -11,31 +11,21 @@ from typing import Protocol
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.periods import Period
-from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.scenes.scene import Scene
 from eo_pipeline.core.scenes.stack import Stack, Wanted
+from eo_pipeline.core.scenes.view import View
 
 
 class Loader(Protocol):
     """What a worker needs of a source; can be sent to another process."""
 
-    def load(
-        self,
-        scenes: Sequence[Scene],
-        geobox: GeoBox,
-        bands: Sequence[Wanted],
-        *,
-        window: Rectangle | None = None,
-        overviews: bool = False,
-    ) -> Stack:
+    def load(self, scenes: Sequence[Scene], view: View, bands: Sequence[Wanted]) -> Stack:
         """The scenes' observations on a grid.
 
         Args:
             scenes: at least one.
-            geobox: the grid, by which it is decided which scenes are one observation.
+            view: the grid, and what of it.
             bands: what is loaded of each.
-            window: the part of the grid that is read, all of it if None; pixels do not depend on where it is cut.
-            overviews: whether a much coarser grid may be read from overviews, to be looked at.
 
         Raises:
             SourceError: lists the scenes that cannot be read or have no such band.

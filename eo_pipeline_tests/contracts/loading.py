@@ -19,6 +19,7 @@ from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.scenes.fingerprint import fingerprint
 from eo_pipeline.core.scenes.scene import SceneBand
 from eo_pipeline.core.scenes.stack import Stack, Wanted
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.sources.source import Source
 
 FAR_AWAY = GeoBox((40, 50), Affine(10, 0, 500_000, 0, -10, -6_700_000), "EPSG:32633")
@@ -49,7 +50,7 @@ class Example:
     def loaded(self, window: Rectangle | None = None) -> Stack:
         """Everything there is."""
         scenes = self.source.settled(self.source.inputs(self.geobox, self.period))
-        return self.source.load(scenes, self.geobox, self.wanted, window=window)
+        return self.source.load(scenes, View(self.geobox, window), self.wanted)
 
 
 type Check = Callable[[Example], None]
@@ -72,7 +73,7 @@ def nothing_meets_a_place_far_away(example: Example) -> None:
 
 def pixels_on_the_grid_are_the_files(example: Example) -> None:
     for scene in example.source.inputs(example.geobox, example.period):
-        stack = example.source.load([scene], example.geobox, example.wanted)
+        stack = example.source.load([scene], View(example.geobox), example.wanted)
         assert stack.geobox == example.geobox
         assert [one.id for group in stack.groups for one in group.scenes] == [scene.id]
         for name in example.bands:
@@ -102,8 +103,8 @@ def stored_numbers_are_brought_to_one_offset(example: Example) -> None:
     name = example.bands[0]
     band = scenes[0].band(name)
     offset = band.offset - 3 * band.scale
-    plain = example.source.load(scenes[:1], example.geobox, [Wanted(name, "nearest")]).bands[name]
-    moved = example.source.load(scenes[:1], example.geobox, [Wanted(name, "nearest", offset=offset)]).bands[name]
+    plain = example.source.load(scenes[:1], View(example.geobox), [Wanted(name, "nearest")]).bands[name]
+    moved = example.source.load(scenes[:1], View(example.geobox), [Wanted(name, "nearest", offset=offset)]).bands[name]
     has_value = plain.stored != plain.nodata
     assert has_value.any()
     np.testing.assert_array_equal(moved.stored[has_value], plain.stored[has_value] + 3)

@@ -12,6 +12,7 @@ from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.period_rules import CalendarRule
 from eo_pipeline.core.scenes.file_names import NamePattern
 from eo_pipeline.core.scenes.fingerprint import fingerprint
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.errors import SourceError
 from eo_pipeline.sources.aligned_tiles.archive import TileArchive
 from eo_pipeline.sources.aligned_tiles.source import AlignedTiles
@@ -98,16 +99,16 @@ def test_a_file_that_breaks_off_is_named(made: str, tmp_path: Path) -> None:
     scenes = example.source.inputs(FIELD, MAY)
     path.write_bytes(path.read_bytes()[:-9000])
     with pytest.raises(SourceError, match=rf"got 1 that cannot be read(.|\n)*{path.name}"):
-        example.source.load(scenes, FIELD, example.wanted)
+        example.source.load(scenes, View(FIELD), example.wanted)
 
 
 @pytest.mark.parametrize("made", ["tiles", "a mosaic"])
 def test_aligned_pixels_are_looked_at_in_a_coarser_grid(made: str, tmp_path: Path) -> None:
     example, _ = OF_FILES[made](tmp_path)
     scenes = example.source.inputs(FIELD, MAY)
-    whole = example.source.load(scenes, FIELD, example.wanted).bands
+    whole = example.source.load(scenes, View(FIELD), example.wanted).bands
     coarse = GeoBox((16, 20), FIELD.affine @ Affine.scale(5), FIELD.crs)
-    seen = example.source.load(scenes, coarse, example.wanted, overviews=True)
+    seen = example.source.load(scenes, View(coarse, overviews=True), example.wanted)
     assert seen.geobox == coarse
     for name in NAMES:
         np.testing.assert_array_equal(seen.bands[name].stored, whole[name].stored[:, 2::5, 2::5])

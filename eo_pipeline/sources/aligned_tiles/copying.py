@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.mosaics.lattice import finer, frame, part_of
+from eo_pipeline.core.mosaics.lattice import finer
 from eo_pipeline.core.mosaics.plan import Placement
 from eo_pipeline.core.problem_lines import problem_lines
 from eo_pipeline.core.rectangles import Rectangle
@@ -20,6 +20,7 @@ from eo_pipeline.core.scenes.fusing import shift_to, shifted
 from eo_pipeline.core.scenes.groups import SceneGroup
 from eo_pipeline.core.scenes.scene import Scene, SceneBand
 from eo_pipeline.core.scenes.stack import Stack, StackBand, Wanted
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.errors import SourceError
 from eo_pipeline.sources.aligned_tiles.looking import look_at
 from eo_pipeline.sources.aligned_tiles.scenes import file_of, laid_on
@@ -43,26 +44,18 @@ class AlignedFiles:
     options: Mapping[str, str]
     threads: int = 1
 
-    def load(
-        self,
-        scenes: Sequence[Scene],
-        geobox: GeoBox,
-        bands: Sequence[Wanted],
-        *,
-        window: Rectangle | None = None,
-        overviews: bool = False,
-    ) -> Stack:
+    def load(self, scenes: Sequence[Scene], view: View, bands: Sequence[Wanted]) -> Stack:
         """See Loader; pixels of a much coarser grid are single ones of the scenes', near its pixels' middles.
 
         Raises:
             GridMismatchError: scenes do not lie on the grid's pixels, or over each other.
         """
-        part = window or frame(geobox)
-        times = _times(scenes[0], geobox) if overviews else 1
+        part = view.part
+        times = _times(scenes[0], view.geobox) if view.overviews else 1
         if times == 1:
-            placements = laid_on(geobox, scenes).within(part)
+            placements = laid_on(view.geobox, scenes).within(part)
         else:
-            placements = laid_on(finer(part_of(geobox, part), times), scenes).placements
+            placements = laid_on(finer(view.grid, times), scenes).placements
         into = {wanted.name: _empty(scenes[0].band(wanted.name), wanted, part) for wanted in bands}
         arrays = {name: band.stored[0] for name, band in into.items()}
 
@@ -77,7 +70,7 @@ class AlignedFiles:
             self._refuse([problem for problem in pool.map(read, placements) if problem is not None])
         group = SceneGroup(scenes[0].instant.date(), (), tuple(scenes))
         stacked = {wanted.name: _shifted(into[wanted.name], scenes[0].band(wanted.name), wanted) for wanted in bands}
-        return Stack(part_of(geobox, part), (group,), stacked)
+        return Stack(view.grid, (group,), stacked)
 
     def _refuse(self, problems: Sequence[str]) -> None:
         if problems:

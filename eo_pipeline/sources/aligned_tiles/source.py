@@ -7,9 +7,9 @@ from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.periods import Period
-from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.scenes.scene import Scene
 from eo_pipeline.core.scenes.stack import Stack, Wanted
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.sources.aligned_tiles.archive import Tile, TileArchive
 from eo_pipeline.sources.aligned_tiles.copying import AlignedFiles
 from eo_pipeline.sources.aligned_tiles.headers import read_tile_headers
@@ -68,17 +68,9 @@ class AlignedTiles:
         """See Source: tiles say what they are."""
         return tuple(scenes)
 
-    def load(
-        self,
-        scenes: Sequence[Scene],
-        geobox: GeoBox,
-        bands: Sequence[Wanted],
-        *,
-        window: Rectangle | None = None,
-        overviews: bool = False,
-    ) -> Stack:
+    def load(self, scenes: Sequence[Scene], view: View, bands: Sequence[Wanted]) -> Stack:
         """See Source."""
         access = self.archive.access
         options = access.options_for(file_of(scene).href for scene in scenes)
         files = AlignedFiles(f"tiles of {self.name}", _MENDING, options, access.threads)
-        return files.load(scenes, geobox, bands, window=window, overviews=overviews)
+        return files.load(scenes, view, bands)

@@ -11,11 +11,11 @@ from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.problem_lines import problem_lines
-from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.scenes.file_names import NamePattern
 from eo_pipeline.core.scenes.places import Place
 from eo_pipeline.core.scenes.scene import Scene
 from eo_pipeline.core.scenes.stack import Stack, Wanted
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.errors import SourceError
 from eo_pipeline.sources.archives.files import FORMATS, scenes_of
 from eo_pipeline.sources.archives.steps import FormatError, HowToRead
@@ -73,27 +73,17 @@ class ArchiveSource:
         """See Source: files say what they are."""
         return tuple(scenes)
 
-    def load(
-        self,
-        scenes: Sequence[Scene],
-        geobox: GeoBox,
-        bands: Sequence[Wanted],
-        *,
-        window: Rectangle | None = None,
-        overviews: bool = False,
-    ) -> Stack:
+    def load(self, scenes: Sequence[Scene], view: View, bands: Sequence[Wanted]) -> Stack:
         """See Source."""
         hrefs = {band.href for scene in scenes for band in scene.bands.values()}
         return load_scenes(
             scenes,
-            geobox,
+            view,
             bands,
             source=self.name,
             options=self._options(hrefs),
             threads=self.threads,
             by_instant=True,
-            window=window,
-            overviews=overviews,
         )
 
     def _options(self, hrefs: Iterable[str]) -> dict[str, str]:

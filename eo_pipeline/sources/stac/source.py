@@ -7,12 +7,12 @@ from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product.source import Condition
-from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.scenes.conditions import meets
 from eo_pipeline.core.scenes.offset_witness import witnessed_offset
 from eo_pipeline.core.scenes.places import MARGIN, Place, bboxes
 from eo_pipeline.core.scenes.scene import Scene
 from eo_pipeline.core.scenes.stack import Stack, Wanted
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.sources.stac.archive import Archive
 from eo_pipeline.sources.stac.items import scene_of
 from eo_pipeline.sources.stac.sentinel2 import settled, witnesses
@@ -73,23 +73,13 @@ class StacSource:
             settled(scene, witnessed_offset(*pixels[scene.id])) if scene.id in pixels else scene for scene in scenes
         )
 
-    def load(
-        self,
-        scenes: Sequence[Scene],
-        geobox: GeoBox,
-        bands: Sequence[Wanted],
-        *,
-        window: Rectangle | None = None,
-        overviews: bool = False,
-    ) -> Stack:
+    def load(self, scenes: Sequence[Scene], view: View, bands: Sequence[Wanted]) -> Stack:
         """See Source."""
         return load_scenes(
             scenes,
-            geobox,
+            view,
             bands,
             source=self.name,
             options=self._gdal,
             threads=self.threads,
-            window=window,
-            overviews=overviews,
         )

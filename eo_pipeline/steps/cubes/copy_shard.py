@@ -13,6 +13,7 @@ from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.scenes.scene import Scene
 from eo_pipeline.core.scenes.stack import Wanted
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.sources.source import Loader
 
 
@@ -31,7 +32,7 @@ def copy_shard(
     Raises:
         SourceError: lists the scenes that cannot be read, or are others than when they were listed.
     """
-    stack = loader.load(scenes, geobox, wanted_of(bands), window=rectangle)
+    stack = loader.load(scenes, View(geobox, rectangle), wanted_of(bands))
     return {name: band.stored[0] for name, band in stack.bands.items()}
 
 

@@ -10,6 +10,7 @@ from odc.geo.geobox import GeoBox
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.core.mosaics.lattice import coarser
 from eo_pipeline.core.periods import Period
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.sources.aligned_tiles.archive import TileArchive
 from eo_pipeline.sources.aligned_tiles.source import AlignedTiles
 from eo_pipeline.steps.cubes.copy_shard import wanted_of
@@ -38,6 +39,6 @@ def preview_tiles(
     coarse = coarser(geobox, -(-max(geobox.shape) // side))
     if not scenes:
         return Preview(coarse, 0, {}, ())
-    stack = source.load(scenes, coarse, wanted_of(bands), overviews=True)
+    stack = source.load(scenes, View(coarse, overviews=True), wanted_of(bands))
     pixels = {name: band.stored[0] for name, band in stack.bands.items()}
     return Preview(coarse, len(scenes), pixels, tuple(summary_of(band, pixels[band.name]) for band in bands))

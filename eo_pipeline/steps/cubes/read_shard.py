@@ -17,6 +17,7 @@ from eo_pipeline.core.mosaics.lattice import finer, part_of
 from eo_pipeline.core.rectangles import Rectangle, windows
 from eo_pipeline.core.scenes.scene import Scene, SceneBand
 from eo_pipeline.core.scenes.stack import Wanted
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.sources.source import Source
 from eo_pipeline.steps.cubes.compose import Composing
 from eo_pipeline.steps.cubes.recipe import SceneRecipe
@@ -63,13 +64,9 @@ def read_shard(
     pixels = {b.name: np.full((rectangle.height, rectangle.width), b.empty, b.dtype) for b in recipe.bands}
     side = block_side(recipe, scenes, memory)
     for block in windows(height=rectangle.height, width=rectangle.width, rows=side, columns=side):
-        window = _times(block, recipe.factor)
-        stack = source.load(scenes, native, wanted, window=window, overviews=overviews)
-        usable = (
-            None
-            if recipe.mask is None
-            else usable_pixels(recipe.mask, source, scenes, native, window, overviews=overviews)
-        )
+        view = View(native, _times(block, recipe.factor), overviews)
+        stack = source.load(scenes, view, wanted)
+        usable = None if recipe.mask is None else usable_pixels(recipe.mask, source, scenes, view)
         for name, made in Composing(recipe, stack, usable).pixels().items():
             pixels[name][block.slices] = made
     return pixels

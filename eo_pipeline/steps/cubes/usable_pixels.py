@@ -16,6 +16,7 @@ from eo_pipeline.core.mosaics.lattice import part_of
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.scenes.scene import Scene
 from eo_pipeline.core.scenes.stack import Wanted
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.sources.source import Source
 from eo_pipeline.steps.cubes.recipe import metres_a_pixel
 
@@ -113,25 +114,21 @@ def _before(start: int, times: int) -> int:
     return -(-start % times)
 
 
-def usable_pixels(
-    rule: MaskRule, source: Source, scenes: Sequence[Scene], native: GeoBox, window: Rectangle, *, overviews: bool
-) -> NDArray[np.bool_]:
-    """(observation, y, x) of a window, in the order of the values' observations.
+def usable_pixels(rule: MaskRule, source: Source, scenes: Sequence[Scene], view: View) -> NDArray[np.bool_]:
+    """(observation, y, x) of what is read, in the order of the values' observations.
 
     Args:
         rule: of the product.
         source: of the scenes.
         scenes: at least one.
-        native: grid of the values.
-        window: of it.
-        overviews: see `Source.load`.
+        view: of the values.
 
     Raises:
         SourceError: lists the scenes that cannot be read.
     """
-    grid = mask_grid(rule, scenes, native)
+    grid = mask_grid(rule, scenes, view.geobox)
     offset = min((scene.band(rule.band).offset for scene in scenes if scene.has(rule.band)), default=0.0)
     wanted = Wanted(rule.band, resampling="nearest", offset=offset, nodata=_MISSING.get(rule.band))
-    stack = source.load(scenes, grid.geobox, [wanted], window=grid.window(window), overviews=overviews)
+    stack = source.load(scenes, View(grid.geobox, grid.window(view.part), view.overviews), [wanted])
     quality = stack.bands[rule.band]
-    return grid.spread(rule.usable(quality.stored, nodata=quality.nodata), window)
+    return grid.spread(rule.usable(quality.stored, nodata=quality.nodata), view.part)

@@ -10,9 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.mosaics.lattice import frame, part_of
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.scenes.fusing import fuse, has_value, shift_to, shifted
 from eo_pipeline.core.scenes.groups import SceneGroup, group_scenes
@@ -20,6 +18,7 @@ from eo_pipeline.core.scenes.layouts import BandLayout, layout_of
 from eo_pipeline.core.scenes.scene import Scene
 from eo_pipeline.core.scenes.solar_days import middle_longitude
 from eo_pipeline.core.scenes.stack import SceneFailure, Stack, StackBand, Wanted, refuse_failures
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.errors import SourceError
 from eo_pipeline.storage.scenes.completing import completed
 from eo_pipeline.storage.scenes.reading import read_band
@@ -45,29 +44,24 @@ class _Reading:
 
 def load_scenes(
     scenes: Sequence[Scene],
-    geobox: GeoBox,
+    view: View,
     bands: Sequence[Wanted],
     *,
     source: str,
     options: Mapping[str, str],
     threads: int,
     by_instant: bool = False,
-    window: Rectangle | None = None,
-    overviews: bool = False,
 ) -> Stack:
     """The observations of a place.
 
     Args:
         scenes: at least one.
-        geobox: the grid.
+        view: the grid, and what of it; which scenes are one observation does not depend on the window.
         bands: what is loaded of each.
         source: its name, for messages.
         options: GDAL's.
         threads: that read at the same time.
         by_instant: whether only scenes of the same instant are one observation, in place of those of a solar day.
-        window: the part of the grid that is read, all of it if None; its pixels, and which scenes are one observation,
-            do not depend on where it is cut.
-        overviews: whether a much coarser grid is read from the files' overviews, to be looked at.
 
     Raises:
         SourceError: lists every scene that cannot be read or lacks a band; or the scenes store a band differently.
@@ -78,37 +72,25 @@ def load_scenes(
     refuse_failures(source, failures)
     layouts = {wanted.name: layout_of(whole, wanted.name) for wanted in bands}
     unchanged = [wanted.name for wanted in bands if wanted.offset is None]
-    groups = group_scenes(whole, longitude=middle_longitude(geobox), unchanged=unchanged, by_instant=by_instant)
-    part = window or frame(geobox)
-    arrays = {name: _empty(layout, len(groups), part) for name, layout in layouts.items()}
-    looked_at = _Look(geobox, part, options, overviews)
+    groups = group_scenes(whole, longitude=middle_longitude(view.geobox), unchanged=unchanged, by_instant=by_instant)
+    arrays = {name: _empty(layout, len(groups), view.part) for name, layout in layouts.items()}
     readings = [
         _Reading(group, wanted, layouts[wanted.name], arrays[wanted.name][number])
         for number, group in enumerate(groups)
         for wanted in bands
     ]
     with ThreadPoolExecutor(threads) as pool:
-        found = list(pool.map(lambda one: _read(one, looked_at), readings))
+        found = list(pool.map(lambda one: _read(one, view, options), readings))
     refuse_failures(source, [failure for part in found for failure in part])
     stacked = {wanted.name: _stacked(wanted, layouts[wanted.name], groups, arrays[wanted.name]) for wanted in bands}
-    return Stack(part_of(geobox, part), tuple(groups), stacked)
-
-
-@dataclass(frozen=True)
-class _Look:
-    """Where all readings look and how, as `reading.read_band` takes it."""
-
-    geobox: GeoBox
-    window: Rectangle
-    options: Mapping[str, str]
-    overviews: bool
+    return Stack(view.grid, tuple(groups), stacked)
 
 
 def _empty(layout: BandLayout, observations: int, part: Rectangle) -> NDArray[Any]:
     return np.full((observations, part.height, part.width), layout.nodata, layout.dtype)
 
 
-def _read(reading: _Reading, look: _Look) -> list[SceneFailure]:
+def _read(reading: _Reading, view: View, options: Mapping[str, str]) -> list[SceneFailure]:
     """Join the scenes of one observation, until every pixel has a value; what cannot be read comes back as values."""
     wanted, layout, failures, is_blank = reading.wanted, reading.layout, [], True
     for scene in reading.group.scenes:
@@ -119,11 +101,9 @@ def _read(reading: _Reading, look: _Look) -> list[SceneFailure]:
             stored = read_band(
                 band,
                 layout,
-                look.geobox,
+                view,
                 resampling=wanted.resampling,
-                options=look.options,
-                window=look.window,
-                overviews=look.overviews,
+                options=options,
                 into=reading.into if is_blank else None,
             )
         except UnreadableError as error:

@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.mosaics.lattice import frame, part_of
 from eo_pipeline.core.mosaics.plan import MosaicPlan, Placement
-from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.scenes.layouts import BandLayout
 from eo_pipeline.core.scenes.placing import placements_of
 from eo_pipeline.core.scenes.scene import SceneBand
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.errors import GridMismatchError
 from eo_pipeline.storage.scenes.aligned import copy_window
 from eo_pipeline.storage.scenes.scene_files import UnreadableError, opened
@@ -30,12 +29,10 @@ _OF_CLASSES = ("nearest", "mode")
 def read_band(
     band: SceneBand,
     layout: BandLayout,
-    geobox: GeoBox,
+    view: View,
     *,
     resampling: str,
     options: Mapping[str, str],
-    window: Rectangle | None = None,
-    overviews: bool = False,
     into: NDArray[Any] | None = None,
 ) -> NDArray[Any] | None:
     """Stored numbers (y, x) of a grid, nodata where the file has none; None if it lies elsewhere.
@@ -43,25 +40,23 @@ def read_band(
     Args:
         band: of a scene.
         layout: type and nodata.
-        geobox: the grid.
+        view: the grid, and what of it.
         resampling: rasterio's name, for what does not lie on the grid; classes are taken from the nearest pixel.
         options: GDAL's.
-        window: the part of the grid that is read, all of it if None; its pixels do not depend on where it is cut.
-        overviews: whether a much coarser grid is read from the file's overviews, to be looked at.
-        into: (y, x) of the window and the layout's type, nodata all over, which is filled and given back; new if None.
+        into: (y, x) of the view and the layout's type, nodata all over, which is filled and given back; new if None.
 
     Raises:
         UnreadableError: the file cannot be read, or is of another type; `into` may hold a part of it.
     """
-    part = window or frame(geobox)
-    if band.geobox is not None and not _placed(band, band.geobox, geobox, part):
+    part = view.part
+    if band.geobox is not None and not _placed(band, band.geobox, view):
         return None
-    with _opened(band, geobox, options, overviews=overviews) as file:
+    with _opened(band, view, options) as file:
         dataset = turned(file, band)
         stored = dataset.dtypes[band.index - 1]
         if stored != layout.dtype:
             raise UnreadableError(f"{band.href}: expected {layout.dtype}, got {stored}")
-        placements = _placed(band, GeoBox.from_rio(dataset), geobox, part)
+        placements = _placed(band, GeoBox.from_rio(dataset), view)
         if not placements:
             return None
         if into is None:
@@ -77,26 +72,26 @@ def read_band(
                     placement.warp,
                     into,
                     index=band.index,
-                    target=part_of(geobox, part),
+                    target=view.grid,
                     nodata=layout.nodata,
                     resampling=how,
                 )
     return into
 
 
-def _placed(band: SceneBand, grid: GeoBox, geobox: GeoBox, part: Rectangle) -> tuple[Placement, ...]:
-    """Where a file's pixels fall on a part of a grid, counted from the part's corner."""
+def _placed(band: SceneBand, grid: GeoBox, view: View) -> tuple[Placement, ...]:
+    """Where a file's pixels fall on what is read, counted from its corner."""
     try:
-        return MosaicPlan(placements_of(grid, geobox), ()).within(part)
+        return MosaicPlan(placements_of(grid, view.geobox), ()).within(view.part)
     except GridMismatchError as error:
         raise UnreadableError(f"{band.href}: {error}") from error
 
 
 @contextmanager
-def _opened(band: SceneBand, geobox: GeoBox, options: Mapping[str, str], *, overviews: bool) -> Iterator[Any]:
+def _opened(band: SceneBand, view: View, options: Mapping[str, str]) -> Iterator[Any]:
     """The file, or its coarsest overview that is no coarser than the grid."""
     with opened(band, options) as dataset:
-        level = _level(band, dataset, geobox) if overviews else None
+        level = _level(band, dataset, view) if view.overviews else None
         if level is None:
             yield dataset
             return
@@ -104,9 +99,9 @@ def _opened(band: SceneBand, geobox: GeoBox, options: Mapping[str, str], *, over
         yield dataset
 
 
-def _level(band: SceneBand, dataset: Any, geobox: GeoBox) -> int | None:
+def _level(band: SceneBand, dataset: Any, view: View) -> int | None:
     """Number of an overview; None if there is none that is as fine as the grid."""
-    placements = _placed(band, GeoBox.from_rio(turned(dataset, band)), geobox, frame(geobox))
+    placements = _placed(band, GeoBox.from_rio(turned(dataset, band)), View(view.geobox))
     steps = [min(placement.warp.scale) for placement in placements if placement.warp is not None]
     fine = [n for n, factor in enumerate(dataset.overviews(band.index)) if steps and factor <= min(steps)]
     return fine[-1] if fine else None

@@ -13,6 +13,7 @@ from odc.geo.geobox import GeoBox
 from eo_pipeline.core.scenes.file_names import NamePattern
 from eo_pipeline.core.scenes.fingerprint import fingerprint
 from eo_pipeline.core.scenes.stack import StackBand, Wanted
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.errors import SourceError
 from eo_pipeline.sources.archives import ArchiveSource
 from eo_pipeline.sources.listings import open_listing
@@ -60,7 +61,7 @@ def test_a_world_from_0_to_360_is_rolled_and_north_up(
     )  # fmt: skip
     source: Source = archive(tmp_path)
     scenes = source.inputs(WORLD, JANUARY)
-    band = source.load(scenes, WORLD, [Wanted("t2m")]).bands["t2m"]
+    band = source.load(scenes, View(WORLD), [Wanted("t2m")]).bands["t2m"]
     told: tuple[object, ...] = (band.stored.dtype.name, band.nodata, band.scale, set(band.offsets))
     assert told == ("int16", -32768, 0.01, {273.15})
     expected = rolled(path)
@@ -74,7 +75,7 @@ def test_a_window_across_greenwich_is_seamless(tmp_path: Path) -> None:
     path = netcdf(tmp_path / "a.nc", values, lat=np.arange(-85, 90, 10), lon=np.arange(5, 365, 10))
     target = GeoBox((4, 6), Affine(10, 0, -35, 0, -10, 60), "EPSG:4326")
     source = archive(tmp_path)
-    band = source.load(source.inputs(target, JANUARY), target, [Wanted("t2m")]).bands["t2m"]
+    band = source.load(source.inputs(target, JANUARY), View(target), [Wanted("t2m")]).bands["t2m"]
     seen = rolled(path).to_numpy()[0, 3:7, 14:21]
     np.testing.assert_allclose(values_of(band)[0], (seen[:, :-1] + seen[:, 1:]) / 2, atol=1e-4)
 
@@ -84,13 +85,13 @@ def test_longitudes_on_one_side_of_180_are_moved_and_across_it_stay(tmp_path: Pa
     netcdf(tmp_path / "west.nc", values, lat=[35, 25, 15, 5], lon=np.arange(300, 306))
     source = archive(tmp_path)
     target = GeoBox((4, 6), Affine(1, 0, -60.5, 0, -10, 40), "EPSG:4326")
-    band = source.load(source.inputs(target, JANUARY), target, [Wanted("t2m")]).bands["t2m"]
+    band = source.load(source.inputs(target, JANUARY), View(target), [Wanted("t2m")]).bands["t2m"]
     np.testing.assert_array_equal(values_of(band), values)
     (tmp_path / "west.nc").unlink()
     netcdf(tmp_path / "fiji.nc", values, lat=[35, 25, 15, 5], lon=np.arange(178, 184))
     for west in (177.5, -182.5):
         target = GeoBox((4, 6), Affine(1, 0, west, 0, -10, 40), "EPSG:4326")
-        band = source.load(source.inputs(target, JANUARY), target, [Wanted("t2m")]).bands["t2m"]
+        band = source.load(source.inputs(target, JANUARY), View(target), [Wanted("t2m")]).bands["t2m"]
         np.testing.assert_array_equal(values_of(band), values)
 
 
@@ -105,9 +106,9 @@ def test_files_packed_in_their_own_ways_are_decoded_once(tmp_path: Path) -> None
     both = period("2020-01-01", "2020-03-01")
     stored = archive(tmp_path)
     with pytest.raises(SourceError, match="load them as two products"):
-        stored.load(stored.inputs(target, both), target, [Wanted("t2m")])
+        stored.load(stored.inputs(target, both), View(target), [Wanted("t2m")])
     source = archive(tmp_path, decode=True)
-    band = source.load(source.inputs(target, both), target, [Wanted("t2m")]).bands["t2m"]
+    band = source.load(source.inputs(target, both), View(target), [Wanted("t2m")]).bands["t2m"]
     assert (band.stored.dtype.name, band.scale, set(band.offsets)) == ("float64", 1.0, {0.0})
     expected = np.concatenate([rolled(tmp_path / f"2020{month}.nc").to_numpy() for month in ("01", "02")])
     np.testing.assert_allclose(band.stored, expected, rtol=0, atol=1e-9)
@@ -194,7 +195,7 @@ class TestRealFiles:
         grid = GeoBox((33, 49), Affine(0.25, 0, -10.125, 0, -0.25, 58.125), "EPSG:4326")
         source = archive(tmp_path)
         scenes = source.inputs(grid, period("2019-03-05", "2019-03-06"))
-        band = source.load(scenes, grid, [Wanted("t2m")]).bands["t2m"]
+        band = source.load(scenes, View(grid), [Wanted("t2m")]).bands["t2m"]
         with xr.open_dataset(path) as dataset:
             day = dataset["t2m"].sel(time="2019-03-05").load()
         np.testing.assert_allclose(values_of(band), day.to_numpy(), rtol=0, atol=1e-4)  # xarray has float32 here
@@ -212,7 +213,7 @@ class TestRealFiles:
         source = archive(tmp_path, classes=("S2-L2A-SCL",))
         scenes = source.inputs(grid, period("2020-01-01", "2030-01-01"))
         wanted = [Wanted(str(band), nodata=None if "quintad" in name else 65535) for band in loaded.data_vars]
-        stack = source.load(scenes, grid, wanted)
+        stack = source.load(scenes, View(grid), wanted)
         for band, values in loaded.data_vars.items():
             np.testing.assert_array_equal(stack.bands[str(band)].stored, values.to_numpy())
         assert scenes[0].band("S2-L2A-SCL").is_classes

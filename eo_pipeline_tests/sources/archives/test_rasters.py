@@ -14,6 +14,7 @@ from eo_pipeline.core.period_rules import CalendarRule
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.scenes.file_names import NamePattern
 from eo_pipeline.core.scenes.stack import Wanted
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.core.settings import Settings
 from eo_pipeline.errors import SourceError
 from eo_pipeline.sources.archives import ArchiveSource
@@ -34,7 +35,7 @@ def test_hours_of_a_grib_file_in_kelvins(tmp_path: Path) -> None:
     scenes = source.inputs(target, period("2019-03-01T01:00", "2019-03-02"))
     assert [scene.instant.hour for scene in scenes] == [1, 2]
     assert list(scenes[0].bands) == ["TMP 2-HTGL"]
-    band = source.load(scenes, target, [Wanted("TMP")]).bands["TMP"]
+    band = source.load(scenes, View(target), [Wanted("TMP")]).bands["TMP"]
     np.testing.assert_array_equal(band.stored, values[1:])
 
 
@@ -45,7 +46,9 @@ def test_a_world_of_grib_from_0_to_360_is_rolled(tmp_path: Path, west: float) ->
     grib(tmp_path / "era.grb2", values, north=90, west=west % 360, step=10, hours=[0])
     target = GeoBox((18, 36), Affine(10, 0, west - 180, 0, -10, 90), "EPSG:4326")
     source = archive(tmp_path)
-    band = source.load(source.inputs(target, period("2019-03-01", "2019-03-02")), target, [Wanted("TMP")]).bands["TMP"]
+    band = source.load(source.inputs(target, period("2019-03-01", "2019-03-02")), View(target), [Wanted("TMP")]).bands[
+        "TMP"
+    ]
     np.testing.assert_array_equal(band.stored[0], np.concatenate([values[0, :, 18:], values[0, :, :18]], axis=1))
 
 
@@ -60,14 +63,14 @@ def test_geotiffs_by_the_dates_in_their_names(tmp_path: Path) -> None:
     whole = grid(8, 20)
     source = archive(tmp_path, "lst_{part}_{year}{doy}.tif")
     scenes = source.inputs(whole, period("2021-01-05", "2021-01-06"))
-    stack = source.load(scenes, whole, [Wanted("night"), Wanted("1")])
+    stack = source.load(scenes, View(whole), [Wanted("night"), Wanted("1")])
     np.testing.assert_array_equal(stack.bands["night"].stored, [np.concatenate([pixels[0, 1], pixels[1, 1]], axis=1)])
     np.testing.assert_array_equal(stack.bands["1"].stored, [np.concatenate([pixels[0, 0], pixels[1, 0]], axis=1)])
     assert (stack.bands["night"].scale, stack.bands["night"].offsets) == (0.02, (5.0,))
     assert source.inputs(whole, period("2021-01-06", "2021-02-01")) == ()
     decoded = archive(tmp_path, "lst_{part}_{year}{doy}.tif", decode=True)
     scenes = decoded.inputs(whole, period("2021-01-05", "2021-01-06"))
-    values = decoded.load(scenes, whole, [Wanted("day")]).bands["day"].stored
+    values = decoded.load(scenes, View(whole), [Wanted("day")]).bands["day"].stored
     np.testing.assert_allclose(values[0], np.concatenate([pixels[0, 0], pixels[1, 0]], axis=1) * 0.02 + 5, atol=1e-12)
 
 
@@ -81,7 +84,7 @@ def test_a_geotiff_that_is_upside_down_is_turned_not_warped(tmp_path: Path) -> N
     source = archive(tmp_path)
     scenes = source.inputs(target, period("2021-01-05", "2021-01-06"))
     assert scenes[0].instant.hour == 10
-    np.testing.assert_array_equal(source.load(scenes, target, [Wanted("1")]).bands["1"].stored, pixels)
+    np.testing.assert_array_equal(source.load(scenes, View(target), [Wanted("1")]).bands["1"].stored, pixels)
 
 
 def test_files_that_fail_are_named(tmp_path: Path) -> None:
@@ -105,7 +108,7 @@ def test_a_file_that_breaks_off_is_named_when_it_is_loaded(tmp_path: Path) -> No
     source = archive(tmp_path, "a_{year}.tif")
     scenes = source.inputs(grid(200, 200), period("2021-01-01", "2022-01-01"))
     with pytest.raises(SourceError, match=r"got 1 that cannot be read:\n  a_2021\.tif 2021-01-01T00:00:00Z .*, 1: /"):
-        source.load(scenes, grid(200, 200), [Wanted("1")])
+        source.load(scenes, View(grid(200, 200)), [Wanted("1")])
 
 
 def test_grib_needs_gdal_s_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +135,7 @@ def test_there_may_be_a_list_for_each_period(tmp_path: Path) -> None:
     source = ArchiveSource(listing, pattern)
     scenes = source.inputs(grid(4, 4), CalendarRule("month").parse("2021-05"))
     assert [scene.instant.day for scene in scenes] == [1, 3]
-    assert source.load(scenes, grid(4, 4), [Wanted("1")]).bands["1"].stored[:, 0, 0].tolist() == [1, 3]
+    assert source.load(scenes, View(grid(4, 4)), [Wanted("1")]).bands["1"].stored[:, 0, 0].tolist() == [1, 3]
     with pytest.raises(SourceError, match=r"could not read .*of2021_06\.txt"):
         source.inputs(grid(4, 4), CalendarRule("month").parse("2021-06"))
 
@@ -168,6 +171,6 @@ class TestRealFiles:
         source = archive(folder, "RadT_tavg_{year}{month}.tif")
         scenes = source.inputs(target, period("2023-01-01", "2023-06-01"))
         assert [scene.instant.month for scene in scenes] == [1, 2, 4, 5]
-        band = source.load(scenes[:2], target, [Wanted("1")]).bands["1"]
+        band = source.load(scenes[:2], View(target), [Wanted("1")]).bands["1"]
         for number, month in enumerate(("01", "02")):
             np.testing.assert_array_equal(band.stored[number], read_raster(folder / f"RadT_tavg_2023{month}.tif")[0])

@@ -14,6 +14,7 @@ from pyproj import Transformer
 
 from eo_pipeline.core.scenes.fingerprint import fingerprint
 from eo_pipeline.core.scenes.stack import Wanted
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.errors import ServiceUnreachableError, SourceError
 from eo_pipeline.sources.source import Source
 from eo_pipeline.sources.stac.source import StacSource
@@ -191,7 +192,7 @@ def test_a_real_item_says_little_and_is_read_all_the_same() -> None:
     assert scene.instant == datetime(2023, 6, 1, tzinfo=UTC)
     assert scene.version.startswith("properties=")
     assert list(scene.bands) == ["B04", "B03", "B02"]
-    stack = mini.load([scene], geobox, [Wanted("B02"), Wanted("B04")])
+    stack = mini.load([scene], View(geobox), [Wanted("B02"), Wanted("B04")])
     np.testing.assert_array_equal(stack.bands["B02"].stored[0], pixels[2])
     np.testing.assert_array_equal(stack.bands["B04"].stored[0], pixels[0])
     assert stack.bands["B04"].nodata == -32768

@@ -17,6 +17,7 @@ from eo_pipeline.core.mosaics.warping import Warp
 from eo_pipeline.core.scenes.placing import placements_of
 from eo_pipeline.core.scenes.scene import Scene, SceneBand
 from eo_pipeline.core.scenes.stack import Wanted
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.errors import SourceError
 from eo_pipeline_tests.core.scenes.made import scene
 from eo_pipeline_tests.processes import SandboxProcess
@@ -32,7 +33,7 @@ def test_pixels_on_the_grid_are_those_of_odc_stac(archive: SandboxProcess) -> No
     """Two tiles of a zone overlap here: both give the same pass, which counts once."""
     searched = source(archive)
     scenes = searched.inputs(VIENNA, WEEK)
-    stack = searched.load(scenes, VIENNA, [Wanted("B04"), CLASSES])
+    stack = searched.load(scenes, View(VIENNA), [Wanted("B04"), CLASSES])
     items = plain_items(archive, NEW, [16.3, 48.1, 16.4, 48.3], "2023-06-20/2023-06-24")
     loaded = odc.stac.load(items, bands=["red", "scl"], geobox=VIENNA, groupby="solar_day", resampling="nearest")
     assert len(stack.groups) == loaded.sizes["time"] < len(scenes)
@@ -50,13 +51,13 @@ def test_two_zones_meet_without_a_seam(archive: SandboxProcess) -> None:
     searched = source(archive)
     scenes = searched.inputs(seam, period("2023-06-20", "2023-06-23"))
     assert {str(one.band("red").geobox.crs) for one in scenes} == {"EPSG:32632", "EPSG:32633"}  # type: ignore[union-attr] # the sandbox tells it
-    stack = searched.load(scenes, seam, [RED, CLASSES])
+    stack = searched.load(scenes, View(seam), [RED, CLASSES])
     for number, group in enumerate(stack.groups):
         for name in ("red", "scl"):
             _assert_alike(stack.bands[name].stored[number], _joined(group.scenes, name, seam))
     whole = (stack.bands["red"].stored > 0).all(axis=(1, 2))
     assert whole.any()
-    of_zone_32 = searched.load([one for one in scenes if "_T32" in one.id], seam, [RED]).bands["red"].stored > 0
+    of_zone_32 = searched.load([one for one in scenes if "_T32" in one.id], View(seam), [RED]).bands["red"].stored > 0
     assert (np.abs(of_zone_32.mean(axis=(1, 2)) - 0.5) < 0.3).any()
 
 
@@ -65,7 +66,7 @@ def test_a_grid_across_the_antimeridian_is_whole(archive: SandboxProcess) -> Non
     searched = source(archive, OLD)
     scenes = searched.inputs(fiji, period("2023-06-01", "2023-06-04"))
     assert {one.band("red").geobox.crs.to_epsg() for one in scenes} == {32701, 32760}  # type: ignore[union-attr] # the sandbox tells it
-    stack = searched.load(scenes, fiji, [Wanted("red", offset=-0.1), CLASSES])
+    stack = searched.load(scenes, View(fiji), [Wanted("red", offset=-0.1), CLASSES])
     expected = np.stack([_joined(group.scenes, "scl", fiji) for group in stack.groups])
     _assert_alike(stack.bands["scl"].stored, expected)
     assert any((classes > 0).all() for classes in stack.bands["scl"].stored)
@@ -99,7 +100,7 @@ def test_scenes_that_cannot_be_read_are_all_named(archive: SandboxProcess) -> No
     archive.arm(kind="status", path=r"T33UWP.*B04\.tif", status=404, count=None)
     try:
         with pytest.raises(SourceError) as caught:
-            searched.load(scenes, VIENNA, [RED])
+            searched.load(scenes, View(VIENNA), [RED])
     finally:
         archive.control("faults", method="DELETE")
     said = str(caught.value)
@@ -113,10 +114,10 @@ def test_scenes_that_cannot_be_read_are_all_named(archive: SandboxProcess) -> No
 def test_passing_trouble_with_files_is_borne(archive: SandboxProcess, kind: str) -> None:
     searched = source(archive)
     scenes = searched.inputs(VIENNA, period("2023-06-21", "2023-06-22"))
-    expected = searched.load(scenes, VIENNA, [RED])
+    expected = searched.load(scenes, View(VIENNA), [RED])
     before = len(archive.events("fault"))
     archive.arm(kind=kind, path=r"\.tif$", count=4, seconds=0.2)
-    found = searched.load(scenes, VIENNA, [RED])
+    found = searched.load(scenes, View(VIENNA), [RED])
     np.testing.assert_array_equal(found.bands["red"].stored, expected.bands["red"].stored)
     assert len(archive.events("fault")) == before + 4
 
@@ -134,7 +135,7 @@ def test_a_file_that_was_replaced_is_read_anew(archive: SandboxProcess, tmp_path
         path = write_raster(tmp_path / f"{seed}.tif", grid, pixels, nodata=0)
         upload = f"{archive.url}/upload/storage/v1/b/{bucket}/o?uploadType=media&name=a/small.tif"
         _send(upload, path.read_bytes(), "image/tiff")
-        found = searched.load([scene("a", red=band)], grid, [RED])
+        found = searched.load([scene("a", red=band)], View(grid), [RED])
         np.testing.assert_array_equal(found.bands["red"].stored, pixels)
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.scenes.stack import Wanted
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline_tests.processes import SandboxProcess
 from eo_pipeline_tests.sources.stac.conftest import MISLABELLED
 from eo_pipeline_tests.sources.stac.searches import NEW, OLD, VIENNA, period, source
@@ -27,7 +28,9 @@ has a clear scene."""
 def clear_red(archive: SandboxProcess, collection: str, week: tuple[str, str]) -> NDArray[np.float64]:
     """Reflectances (obs, y, x) where SCL is bare ground, NaN elsewhere."""
     searched = source(archive, collection)
-    stack = searched.load(searched.inputs(DESERT, period(*week)), DESERT, [Wanted("red", offset=UP), Wanted("scl")])
+    stack = searched.load(
+        searched.inputs(DESERT, period(*week)), View(DESERT), [Wanted("red", offset=UP), Wanted("scl")]
+    )
     red = stack.bands["red"]
     clear = (stack.bands["scl"].stored == 5) & (red.stored != red.nodata)
     return np.where(clear, red.scale * red.stored + UP, np.nan)
@@ -36,7 +39,7 @@ def clear_red(archive: SandboxProcess, collection: str, week: tuple[str, str]) -
 def truth_red(archive: SandboxProcess, week: tuple[str, str]) -> NDArray[np.float64]:
     """The ground's reflectance of the same observations."""
     searched = source(archive, TRUTH)
-    stack = searched.load(searched.inputs(DESERT, period(*week)), DESERT, [Wanted("B4")])
+    stack = searched.load(searched.inputs(DESERT, period(*week)), View(DESERT), [Wanted("B4")])
     band = stack.bands["B4"]
     return np.where(band.stored == band.nodata, np.nan, band.stored * 0.0001)
 
@@ -79,8 +82,8 @@ def test_an_item_labelled_wrongly_is_found_out_by_its_vegetation(
     assert found.version == told.version
     tile = f"_T{item.split('_')[1]}_"
     same = [scene for scene in right.inputs(place, period(day, after)) if tile in scene.id]
-    ours = searched.load([found], place, [Wanted("red", offset=UP)])
-    expected = right.load(same, place, [Wanted("red", offset=UP)])
+    ours = searched.load([found], View(place), [Wanted("red", offset=UP)])
+    expected = right.load(same, View(place), [Wanted("red", offset=UP)])
     np.testing.assert_array_equal(ours.bands["red"].stored, expected.bands["red"].stored)
     assert ours.bands["red"].stored.any()
 

@@ -19,6 +19,7 @@ from eo_pipeline.core.mosaics.lattice import frame
 from eo_pipeline.core.product import Product
 from eo_pipeline.core.scenes.scene import Scene
 from eo_pipeline.core.scenes.stack import Wanted
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.earth_engine.session import connect
 from eo_pipeline.sources.stac.source import StacSource
 from eo_pipeline.steps.cubes.plan_region import plan_region
@@ -123,7 +124,7 @@ def loaded(
     """(day, y, x) of a whole grid: reflectances times 10000, plus 1000 of the archive, and where they are clear."""
     is_truth = searched.collection == TRUTH
     bands = [Wanted(name, offset=None if is_truth else UP), *([] if is_truth else [Wanted("scl", offset=0.0)])]
-    stack = searched.load(scenes, grid, bands)
+    stack = searched.load(scenes, View(grid), bands)
     values = stack.bands[name]
     numbers = np.where(values.stored != values.nodata, values.stored.astype(np.float64), np.nan)
     return numbers, np.ones(numbers.shape, bool) if is_truth else np.isin(stack.bands["scl"].stored, CLEAR)

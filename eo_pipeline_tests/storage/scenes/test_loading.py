@@ -10,6 +10,7 @@ import rasterio
 
 from eo_pipeline.core.scenes.scene import Scene, SceneBand
 from eo_pipeline.core.scenes.stack import Stack, Wanted
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.errors import SourceError
 from eo_pipeline.storage.scenes.loading import load_scenes
 from eo_pipeline_tests.core.scenes.made import scene
@@ -19,7 +20,7 @@ MORNING = datetime(2024, 6, 1, 10, tzinfo=UTC)
 
 
 def load(scenes: list[Scene], *bands: Wanted) -> Stack:
-    return load_scenes(scenes, ZONE_33, bands, source="the archive", options={}, threads=3)
+    return load_scenes(scenes, View(ZONE_33), bands, source="the archive", options={}, threads=3)
 
 
 def test_scenes_of_a_day_are_joined_and_brought_to_one_offset(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from eo_pipeline.core.rectangles import windows
 from eo_pipeline.core.scenes.layouts import BandLayout
 from eo_pipeline.core.scenes.placing import placements_of
 from eo_pipeline.core.scenes.scene import SceneBand
+from eo_pipeline.core.scenes.view import View
 from eo_pipeline.storage.scenes.reading import read_band
 from eo_pipeline.storage.scenes.scene_files import UnreadableError
 from eo_pipeline_tests.raster_files import write_raster
@@ -41,7 +42,7 @@ DEGREES = GeoBox((250, 320), Affine(1e-4, 0, 12.32, 0, -1e-4, 48.17), "EPSG:4326
 
 def read(band: SceneBand, target: GeoBox, resampling: str = "nearest") -> NDArray[Any]:
     """Pixels of a grid that the file meets."""
-    stored = read_band(band, LAYOUT, target, resampling=resampling, options={})
+    stored = read_band(band, LAYOUT, View(target), resampling=resampling, options={})
     assert stored is not None
     return stored
 
@@ -92,7 +93,7 @@ def test_a_grid_beside_the_file_opens_nothing() -> None:
     band = SceneBand(href="/nowhere/at/all.tif", dtype="uint16", nodata=0.0, geobox=ZONE_33)
     far = GeoBox((9, 9), BESIDE.affine @ Affine.translation(5e4, 0), BESIDE.crs)
     for target in (shifted(SIDE, 0), shifted(0, -SIDE), far):
-        assert read_band(band, LAYOUT, target, resampling="nearest", options={}) is None
+        assert read_band(band, LAYOUT, View(target), resampling="nearest", options={}) is None
 
 
 def test_half_a_pixel_off_is_warped(tmp_path: Path) -> None:
@@ -163,7 +164,7 @@ def test_pixels_do_not_depend_on_the_window(tmp_path: Path, target: GeoBox, resa
     height, width = target.shape
     joined = np.zeros_like(whole)
     for window in windows(height=height, width=width, rows=37, columns=29):
-        part = read_band(band, LAYOUT, target, resampling=resampling, options={}, window=window)
+        part = read_band(band, LAYOUT, View(target, window), resampling=resampling, options={})
         if part is not None:
             joined[window.slices] = part
     np.testing.assert_array_equal(joined, whole)
@@ -183,7 +184,7 @@ def test_a_coarse_look_reads_the_coarsest_overview_that_is_fine_enough(tmp_path:
             file.write(values, 1)
     for step, expected in ((1.9, None), (2.0, 222), (3.5, 222), (5.0, 444), (30.0, 444)):
         grid = GeoBox((8, 9), ZONE_33.affine @ Affine.translation(7, 7) @ Affine.scale(step), ZONE_33.crs)
-        found = read_band(band, LAYOUT, grid, resampling=resampling, options={}, overviews=True)
+        found = read_band(band, LAYOUT, View(grid, overviews=True), resampling=resampling, options={})
         assert found is not None
         assert expected is None or set(np.unique(found)) == {expected}
         np.testing.assert_array_equal(read(band, grid, resampling) == 222, 0)
@@ -194,7 +195,7 @@ def test_classes_are_never_averaged(tmp_path: Path) -> None:
     band = scene_file(tmp_path / "scl.tif", classes, is_classes=True)
     layout = BandLayout("uint8", 0.0, 1.0)
     for resampling in ("bilinear", "average"):
-        found = read_band(band, layout, BESIDE, resampling=resampling, options={})
+        found = read_band(band, layout, View(BESIDE), resampling=resampling, options={})
         expected, certain = by_nearest(classes, places_in(ZONE_33, BESIDE))
         assert found is not None
         np.testing.assert_array_equal(found[certain], expected[certain])
@@ -244,7 +245,7 @@ def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
         read_band(
             replace(band, href=str(tmp_path / "cut.tif")),
             BandLayout("uint8", 0, 1),
-            ZONE_33,
+            View(ZONE_33),
             resampling="nearest",
             options={},
         )
@@ -255,7 +256,7 @@ def test_an_overview_whose_pixels_lie_on_the_grid_is_read_not_its_file(tmp_path:
     with rasterio.open(band.href, "r+") as file:
         file.build_overviews([2], Resampling.mode)
     half = GeoBox((SIDE // 2, SIDE // 2), ZONE_33.affine @ Affine.scale(2), ZONE_33.crs)
-    stored = read_band(band, LAYOUT, half, resampling="nearest", options={}, overviews=True)
+    stored = read_band(band, LAYOUT, View(half, overviews=True), resampling="nearest", options={})
     with rasterio.open(band.href, overview_level=0) as overview:
         np.testing.assert_array_equal(stored, overview.read(1))
 
@@ -264,7 +265,7 @@ def test_an_overview_whose_pixels_lie_on_the_grid_is_read_not_its_file(tmp_path:
 def test_pixels_are_read_into_an_array_that_is_given(tmp_path: Path, target: GeoBox) -> None:
     band = scene_file(tmp_path / "a.tif", random_pixels())
     given = np.zeros(target.shape, np.uint16)
-    found = read_band(band, LAYOUT, target, resampling="nearest", options={}, into=given)
+    found = read_band(band, LAYOUT, View(target), resampling="nearest", options={}, into=given)
     assert found is given
     np.testing.assert_array_equal(given, read(band, target))
 
@@ -272,5 +273,5 @@ def test_pixels_are_read_into_an_array_that_is_given(tmp_path: Path, target: Geo
 def test_a_given_array_stays_as_it_is_where_the_file_lies_elsewhere(tmp_path: Path) -> None:
     given = np.zeros((50, 50), np.uint16)
     band, far = scene_file(tmp_path / "a.tif", random_pixels()), shifted(10 * SIDE, 0, (50, 50))
-    assert read_band(band, LAYOUT, far, resampling="nearest", options={}, into=given) is None
+    assert read_band(band, LAYOUT, View(far), resampling="nearest", options={}, into=given) is None
     assert not given.any()
