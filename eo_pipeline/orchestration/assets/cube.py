@@ -15,6 +15,8 @@ from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.io_managers import CubeIO, CubeRegion, Mosaic, MosaicIO, Stored
 from eo_pipeline.orchestration.partitions import PartitionKey
+from eo_pipeline.orchestration.scenes.engines import ProgressLines
+from eo_pipeline.orchestration.scenes.shown import timeline_shown
 from eo_pipeline.steps.cubes.write_mosaic_region import CubeRegionReport
 
 
@@ -58,9 +60,10 @@ def build_cube(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
                     area_key=partition.area,
                     geobox=chain.area(partition).geobox,
                     provenance=provenance_of(context, chain, key, inputs_hash),
+                    progress=ProgressLines(context.log.info, key),
                 ),
             )
-            return Made(_metadata(report, mosaic, cube_io, declared))
+            return Made(_metadata(report, mosaic, cube_io, declared), _timeline(report, key))
 
         return each_partition(context, make)
 
@@ -73,4 +76,11 @@ def _metadata(report: CubeRegionReport, mosaic: Mosaic, io: CubeIO, declared: Cu
         names.DIGEST: mosaic.digest,
         names.ROOT: io.place.address,
         **change_shown(io.address(declared), report.snapshot, report.slot, changed=report.changed),
+        "shards made": len(report.timeline.bars),
+        "worker-seconds": round(report.timeline.worker_seconds, 1),
     }
+
+
+def _timeline(report: CubeRegionReport, key: str) -> dict[str, Any]:
+    """Who copied which shard when; a picture of one says nothing."""
+    return timeline_shown(report.timeline, title=key) if len(report.timeline.bars) > 1 else {}

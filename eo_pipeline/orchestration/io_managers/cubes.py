@@ -1,5 +1,6 @@
 """Regions of cubes. What does not belong here: the template, and reading other people's cubes."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import override
@@ -12,6 +13,7 @@ from eo_pipeline.core.cubes.cube_ledger import Provenance
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Cube
+from eo_pipeline.engines import Progress
 from eo_pipeline.errors import StorageError
 from eo_pipeline.orchestration.cubes.stored import REPOSITORY, STORE
 from eo_pipeline.orchestration.io_managers.base import ConfiguredIOManager, PlaceIOManager
@@ -33,6 +35,7 @@ class CubeRegion:
         area_key: the area.
         geobox: of the area, on the cube's grid.
         provenance: for the ledger, and the commit.
+        progress: told after each of several shards.
     """
 
     mosaic: Mosaic
@@ -42,6 +45,7 @@ class CubeRegion:
     area_key: str
     geobox: GeoBox
     provenance: Provenance
+    progress: Callable[[Progress], None] | None = None
 
 
 class CubeIO(PlaceIOManager):
@@ -60,6 +64,7 @@ class CubeIO(PlaceIOManager):
                 area_geobox=value.geobox,
                 area_key=value.area_key,
                 provenance=value.provenance,
+                progress=value.progress,
             )
 
     def address(self, declared: Cube) -> CubeAddress:

@@ -3,27 +3,64 @@
 What does not belong here: workers elsewhere (`spawned`), and what is written (`storage.cubes`).
 """
 
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import numpy as np
 
 from eo_pipeline.core.cubes.cube_template import CubeTemplate
+from eo_pipeline.engines import Attempt, Outcome, Progress
 from eo_pipeline.engines.cores import usable_cores
-from eo_pipeline.storage.cubes import Run, ShardBatch, WrittenBatch
+from eo_pipeline.engines.timeline import Timeline, timeline_of
 
 MEMORY = 512 * 2**20
 """Bytes that the shards in work may take together; one is in work at least."""
 
 
-def in_threads(template: CubeTemplate) -> Run:
-    """A `storage.cubes.Run` of as many threads as there are cores, fewer where shards are large."""
-    rows, columns = template.shard_shape
-    shard = rows * columns * sum(np.dtype(band.dtype).itemsize for band in template.bands)
-    threads = max(1, min(usable_cores(), MEMORY // shard))
+class InThreads:
+    """A `storage.cubes.Run` of as many threads as there are cores, fewer where shards are large; keeps its timeline.
 
-    def run(function: Callable[[ShardBatch], WrittenBatch], batches: Sequence[ShardBatch]) -> Iterator[WrittenBatch]:
-        with ThreadPoolExecutor(threads) as pool:
-            yield from pool.map(function, batches)
+    Args:
+        template: of the cube.
+        progress: told after each batch, if there are several.
+    """
 
-    return run
+    def __init__(self, template: CubeTemplate, *, progress: Callable[[Progress], None] | None = None) -> None:
+        rows, columns = template.shard_shape
+        shard = rows * columns * sum(np.dtype(band.dtype).itemsize for band in template.bands)
+        self._threads = max(1, min(usable_cores(), MEMORY // shard))
+        self._progress = progress
+        self._outcomes: list[Outcome[None, None]] = []
+
+    @property
+    def timeline(self) -> Timeline:
+        """Of all batches that were done."""
+        return timeline_of(self._outcomes)
+
+    def __call__[Batch, Result](
+        self, function: Callable[[Batch], Result], batches: Sequence[Batch]
+    ) -> Iterator[Result]:
+        """The results, as they come; batches that have not begun are given up once one has failed."""
+
+        def work(number: int) -> Result:
+            start = time.time()
+            result = function(batches[number])
+            done = Attempt(threading.current_thread().name, start, time.time(), "done")
+            self._outcomes.append(Outcome(number, None, None, None, (done,)))
+            return result
+
+        with ThreadPoolExecutor(self._threads, "thread") as pool:
+            asked = [pool.submit(work, number) for number in range(len(batches))]
+            try:
+                for done, future in enumerate(as_completed(asked), start=1):
+                    yield future.result()
+                    self._tell(done, len(batches))
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _tell(self, done: int, total: int) -> None:
+        if self._progress is not None and total > 1:
+            running = min(self._threads, total - done)
+            self._progress(Progress(total, running, done, failed=0, lost=0))

@@ -3,7 +3,7 @@
 What does not belong here: which partitions are wanted, and how a cube is laid out or committed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,11 +17,13 @@ from eo_pipeline.core.mosaics import describe_grid, whole_offset
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.core.scenes.scene import Scene
+from eo_pipeline.engines import Progress
+from eo_pipeline.engines.timeline import Timeline
 from eo_pipeline.errors import CubeError
 from eo_pipeline.sources.aligned_tiles.scenes import file_of
 from eo_pipeline.sources.mosaics import MosaicSource
 from eo_pipeline.steps.cubes.copy_shard import copy_shard
-from eo_pipeline.steps.cubes.in_threads import in_threads
+from eo_pipeline.steps.cubes.in_threads import InThreads
 from eo_pipeline.storage.cubes import (
     CubeAddress,
     ShardTask,
@@ -43,6 +45,7 @@ class CubeRegionReport:
         region: the area's pixels in the cube.
         state: what the ledger says of the partition.
         valid_share: usable share of the region's values, 0 to 1; counts are left out.
+        timeline: of the threads that copied shards; empty if none was.
     """
 
     snapshot: str
@@ -51,6 +54,7 @@ class CubeRegionReport:
     region: Rectangle
     state: State
     valid_share: float
+    timeline: Timeline
 
 
 def write_mosaic_region(
@@ -62,6 +66,7 @@ def write_mosaic_region(
     area_geobox: GeoBox,
     area_key: str,
     provenance: Provenance,
+    progress: Callable[[Progress], None] | None = None,
 ) -> CubeRegionReport:
     """Write a mosaic into the cube, shard by shard in threads of this process (see `write_partition`).
 
@@ -76,6 +81,7 @@ def write_mosaic_region(
         area_geobox: the area's grid, whole shards of the cube's grid.
         area_key: the area's key.
         provenance: for the ledger; its `inputs_hash` decides whether anything is done.
+        progress: told after each of several shards.
 
     Raises:
         CubeError: the area does not sit on the cube's grid and shards, the mosaic is not the area's, or the repository
@@ -94,11 +100,12 @@ def write_mosaic_region(
     tasks = [ShardTask(shard, provenance.inputs_hash, read) for shard in shards_in(template, region)]
     cube = open_or_create_cube(repository, template)
     extend_time(cube, period)
-    commit = write_partition(
-        cube, period, region, tasks, in_threads(template), area_key=area_key, provenance=provenance
-    )
+    threads = InThreads(template, progress=progress)
+    commit = write_partition(cube, period, region, tasks, threads, area_key=area_key, provenance=provenance)
     record = commit.record
-    return CubeRegionReport(commit.snapshot, commit.changed, commit.slot, region, record.state, record.valid_share)
+    return CubeRegionReport(
+        commit.snapshot, commit.changed, commit.slot, region, record.state, record.valid_share, threads.timeline
+    )
 
 
 def _check_grid(mosaic: Path, scenes: Sequence[Scene], area: GeoBox) -> None:

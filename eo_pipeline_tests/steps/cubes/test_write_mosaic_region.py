@@ -86,7 +86,7 @@ def test_mosaic_becomes_the_slot_of_its_region(tmp_path: Path, address: CubeAddr
     pixels = numbers()
     report = write(write_tif(tmp_path / "mosaic.tif", pixels), address)
     assert (report.changed, report.slot, report.region) == (True, 1, Rectangle(32, 0, 96, 64))
-    assert (report.state, report.valid_share) == (State.WRITTEN, 0.75)
+    assert (report.state, report.valid_share, len(report.timeline.bars)) == (State.WRITTEN, 0.75, 4)
     expected = np.full((2, 96, 64), np.nan)
     expected[1, 32:] = np.where(pixels[0] == -1, np.nan, pixels[0] * 0.001 + 2)
     cube = open_cube(address, snapshot=report.snapshot)
@@ -111,6 +111,7 @@ def test_same_inputs_again_change_nothing(tmp_path: Path, address: CubeAddress) 
     first = write(mosaic, address)
     again = write(mosaic, address)
     assert (again.changed, again.snapshot, again.valid_share) == (False, first.snapshot, 0.75)
+    assert again.timeline.bars == ()
 
 
 def test_late_images_replace_the_slot(tmp_path: Path, address: CubeAddress) -> None:
