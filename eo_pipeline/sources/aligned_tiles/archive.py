@@ -1,6 +1,8 @@
 """An archive of tiles as a person knows it: places and dates. What does not belong here: opening tiles (`headers`)."""
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from eo_pipeline.core.periods import Period
@@ -17,7 +19,8 @@ class Tile:
     """A tile of an archive.
 
     Attributes:
-        place: as the tile's name tells it, the same for all dates; its address if the name tells none.
+        place: as the tile's name tells it, the same for all dates; its address if the name tells none, or that of
+            another tile of the date.
         href: a local path, or an address of http(s), gs or s3.
         version: text that differs when its bytes do.
     """
@@ -79,7 +82,7 @@ class TileArchive:
             )
         here = {tile.place for tile in tiles}
         others = {tile.place: tile for key in sorted(dated) for tile in dated[key] if tile.place not in here}
-        return SlotTiles(tuple(sorted(tiles)), tuple(sorted(others.values())))
+        return SlotTiles(tuple(sorted(_told_apart(tiles))), tuple(sorted(others.values())))
 
     def _by_date(self, period: Period) -> dict[str, list[Tile]]:
         files, dated = self.listing.of(period).files(), dict[str, list[Tile]]()
@@ -103,3 +106,10 @@ class TileArchive:
             return self.pattern.read(href)
         name = PurePosixPath(href.partition("?")[0])
         return NamedFile("", name.stem) if name.suffix.lower() in _GEOTIFF else None
+
+
+def _told_apart(tiles: Sequence[Tile]) -> Iterator[Tile]:
+    """Each with a place of its own: its address where names repeat."""
+    times = Counter(tile.place for tile in tiles)
+    for tile in tiles:
+        yield tile if times[tile.place] == 1 else replace(tile, place=tile.href)

@@ -176,6 +176,18 @@ def test_a_changed_tile_rewrites_only_its_shards(cube: Cube, folder: Path) -> No
     np.testing.assert_array_equal(stored(cube), whole)
 
 
+def test_tiles_of_the_same_name_in_two_folders_are_told_apart(cube: Cube, folder: Path) -> None:
+    whole, paths = np.full((ROWS * SIDE, COLUMNS * SIDE), 255, np.uint8), [folder / "a/t.tif", folder / "b/t.tif"]
+    archive = TileArchive(open_listing(str(folder)))
+    for seed, changed in enumerate(((0, 1), (0,), (1,))):
+        for number in changed:
+            part = whole[:SIDE, number * SIDE : (number + 1) * SIDE]
+            part[:] = random_classes(SIDE, SIDE, 10 * seed + number)
+            write_tile(paths[number], part, north=80, west=number * DEGREES - 180)
+        assert ingest(cube, archive).commit.changed
+        np.testing.assert_array_equal(stored(cube), whole)
+
+
 def test_a_tile_that_is_taken_away_takes_its_pixels_along(cube: Cube, folder: Path) -> None:
     whole = fill(folder)
     ingest(cube, archive_in(folder))
