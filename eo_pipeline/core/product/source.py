@@ -54,7 +54,9 @@ class Source(Section):
         "lists/{period}.txt; relative to the YAML's folder or the project's",
     )
     bands: list[str] = Field(min_length=1, description="bands that the index, the composite or the output use")
-    where: dict[str, Condition] = Field({}, description="conditions on image properties")
+    where: dict[str, Condition] = Field(
+        {}, description="conditions on image properties; a property that none of the images has is an error"
+    )
     scale: float = Field(1.0, description="factor from stored to physical values of the source's bands")
     offset: float = Field(0.0, description="added after scale")
     nodata: float | None = Field(

@@ -4,7 +4,7 @@ What does not belong here: what may be said (`core.product.source`), and where p
 """
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from eo_pipeline.core.product.source import Condition
@@ -23,6 +23,15 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
 def meets(properties: Mapping[str, Any], conditions: Mapping[str, Condition]) -> bool:
     """True if every condition holds; one about a property that is absent, or of another type, does not."""
     return all(_holds(properties.get(name), condition) for name, condition in conditions.items())
+
+
+def unknown_properties(
+    properties: Sequence[Mapping[str, Any]], conditions: Mapping[str, Condition]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Properties of conditions that no scene has, though there are scenes, and those that there are, in order."""
+    there = {name for told in properties for name, value in told.items() if value is not None}
+    unknown = tuple(name for name in conditions if name not in there) if properties else ()
+    return unknown, tuple(sorted(there))
 
 
 def _holds(value: Any, condition: Condition) -> bool:

@@ -3,16 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pystac
 from odc.geo.geobox import GeoBox
 
 from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product.source import Condition
-from eo_pipeline.core.scenes.conditions import meets
+from eo_pipeline.core.scenes.conditions import meets, unknown_properties
 from eo_pipeline.core.scenes.offset_witness import witnessed_offset
 from eo_pipeline.core.scenes.places import MARGIN, Place, bboxes
 from eo_pipeline.core.scenes.scene import Scene
 from eo_pipeline.core.scenes.stack import Stack, Wanted
 from eo_pipeline.core.scenes.view import View
+from eo_pipeline.errors import SourceError
 from eo_pipeline.sources.stac.archive import Archive
 from eo_pipeline.sources.stac.items import scene_of
 from eo_pipeline.sources.stac.sentinel2 import settled, witnesses
@@ -61,9 +63,23 @@ class StacSource:
         """See Source."""
         place = Place(geobox)
         items = self._archive.items(bboxes(geobox, margin=MARGIN), period)
+        self._refuse_unknown(items)
         found = (scene_of(item, source=self.name) for item in items if meets(item.properties, self.where))
         kept = [scene for scene in found if period.contains(scene.instant) and place.meets(scene.footprint)]
         return tuple(sorted(kept, key=lambda scene: scene.order))
+
+    def _refuse_unknown(self, items: Sequence[pystac.Item]) -> None:
+        """A misspelt property would find no scene at all.
+
+        Raises:
+            SourceError: none of the items has a property of `where`.
+        """
+        unknown, there = unknown_properties([item.properties for item in items], self.where)
+        if unknown:
+            raise SourceError(
+                f"source.where: expected properties of the items of {self.name}, got {', '.join(unknown)}, which none "
+                f"of {len(items)} has; choose among {', '.join(there)}"
+            )
 
     def settled(self, scenes: Sequence[Scene]) -> tuple[Scene, ...]:
         """See Source: the offset of Sentinel-2 scenes whose items are in doubt, as their vegetation shows it."""

@@ -12,6 +12,7 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 from pyproj import Transformer
 
+from eo_pipeline.core.product.source import Condition
 from eo_pipeline.core.scenes.fingerprint import fingerprint
 from eo_pipeline.core.scenes.stack import Wanted
 from eo_pipeline.core.scenes.view import View
@@ -138,6 +139,17 @@ def test_no_archive_names_the_address() -> None:
     silent = StacSource("http://127.0.0.1:9/stac", NEW, patience=HURRIED)
     with pytest.raises(ServiceUnreachableError, match=r"could not search .* of http://127\.0\.0\.1:9/stac"):
         silent.inputs(VIENNA, JUNE)
+
+
+def test_a_property_that_no_item_has_is_refused_with_those_there_are(archive: SandboxProcess) -> None:
+    conditions = {"eo:cloud_cover": Condition(lt=80), "CLOUDY_PIXEL_PERCENTAGE": Condition(lt=80)}
+    searched = source(archive, where=conditions)
+    with pytest.raises(
+        SourceError,
+        match=r"source.where: .* got CLOUDY_PIXEL_PERCENTAGE, which none of \d+ has; choose among .*eo:cloud_cover",
+    ):
+        searched.inputs(VIENNA, JUNE)
+    assert searched.inputs(VIENNA, period("1999-06-01", "1999-07-01")) == ()
 
 
 def test_what_is_no_archive_is_refused(archive: SandboxProcess, tmp_path: Path) -> None:
