@@ -1,5 +1,6 @@
 """FLDAS surface temperature, 2023-01 to 2023-05: real pixels through the whole chain; 2023-03 does not exist."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,6 +144,18 @@ def test_cube_slots_equal_mosaics_and_the_missing_one_is_empty(finished: Finishe
 def test_each_partition_is_one_commit(finished: Finished) -> None:
     snapshots = [finished.pipeline.metadata("cube", f"whole|{month}")["snapshot"] for month in MONTHS]
     assert len(set(snapshots)) == 5
+
+
+def test_a_partition_of_several_shards_shows_who_copied_them(finished: Finished) -> None:
+    with rasterio.open(source("2023-01")) as dataset:
+        shards = math.ceil(dataset.height / 512) * math.ceil(dataset.width / 512)
+    made = {month: finished.pipeline.metadata("cube", f"whole|{month}") for month in MONTHS}
+    assert [made[month]["shards made"] for month in WITH_IMAGE] == [shards] * 4
+    assert all(
+        made[month]["worker-seconds"] > 0 and "data:image/png" in made[month]["timeline"] for month in WITH_IMAGE
+    )
+    assert made["2023-03"]["shards made"] == 0
+    assert "timeline" not in made["2023-03"]
 
 
 def submitted(finished: Finished) -> list[str]:
