@@ -6,10 +6,10 @@ import dagster as dg
 
 from eo_pipeline.core import keys
 from eo_pipeline.core.product import Cube
-from eo_pipeline.orchestration.automation import as_soon_as_possible, grouped, on_crash
+from eo_pipeline.orchestration.assets.cube_asset import cube_asset
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.cubes.provenance import provenance_of
-from eo_pipeline.orchestration.cubes.stored import change_shown, cube_kinds, cube_metadata, how_written
+from eo_pipeline.orchestration.cubes.stored import change_shown
 from eo_pipeline.orchestration.cubes.templates import cube_rule, cube_template
 from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
@@ -22,23 +22,8 @@ from eo_pipeline.steps.cubes.write_mosaic_region import CubeRegionReport
 
 def build_cube(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
     """The asset for one product."""
-    product = chain.product
 
-    @dg.asset(
-        key=chain.key("cube"),
-        deps=[chain.key("mosaic")],
-        partitions_def=chain.by_area_and_period,
-        group_name=product.name,
-        owners=product.owners,
-        kinds=cube_kinds(declared),
-        io_manager_key="cube_io",
-        description=chain.describe(f"Zarr cube of mosaics: {how_written(declared, 'area and period')}."),
-        automation_condition=as_soon_as_possible(),
-        backfill_policy=grouped(),
-        retry_policy=on_crash(),
-        pool=f"{product.name}_cube",
-        metadata=cube_metadata(declared),
-    )
+    @cube_asset(chain, declared, after="mosaic", how="Zarr cube of mosaics, copied shard by shard")
     def cube(
         context: dg.AssetExecutionContext, mosaic_io: dg.ResourceParam[MosaicIO], cube_io: dg.ResourceParam[CubeIO]
     ) -> Stored:

@@ -11,10 +11,11 @@ import dagster as dg
 from eo_pipeline.core.cubes.cube_ledger import State
 from eo_pipeline.core.product import Cube
 from eo_pipeline.core.scenes.fingerprint import fingerprint
-from eo_pipeline.orchestration.automation import as_soon_as_possible, code_version, grouped, on_crash
+from eo_pipeline.orchestration.assets.cube_asset import cube_asset
+from eo_pipeline.orchestration.automation import grouped
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.cubes.provenance import provenance_of
-from eo_pipeline.orchestration.cubes.stored import change_shown, cube_kinds, cube_metadata, how_written
+from eo_pipeline.orchestration.cubes.stored import change_shown
 from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.io_managers import CubeIO, Stored
@@ -35,24 +36,13 @@ def build_cube_of_scenes(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
     """The asset for one product."""
     product = chain.product
 
-    @dg.asset(
-        key=chain.key("cube"),
-        deps=[chain.key("inputs")],
-        partitions_def=chain.by_area_and_period,
-        group_name=product.name,
-        owners=product.owners,
-        kinds=cube_kinds(declared),
-        io_manager_key="cube_io",
-        description=chain.describe(
-            "Scenes read, masked and composed here, shard by shard; only shards whose scenes or recipe changed are "
-            f"made. It is {how_written(declared, 'area and period')}."
-        ),
-        automation_condition=as_soon_as_possible(),
-        code_version=code_version(chain.recipe_version()),
-        backfill_policy=grouped(PARTITIONS_A_RUN),
-        retry_policy=on_crash(),
-        pool=f"{product.name}_cube",
-        metadata=cube_metadata(declared),
+    @cube_asset(
+        chain,
+        declared,
+        after="inputs",
+        how="Scenes read, masked and composed here; only shards whose scenes or recipe changed are made",
+        version=chain.recipe_version(),
+        backfill=grouped(PARTITIONS_A_RUN),
     )
     def cube(
         context: dg.AssetExecutionContext,

@@ -10,10 +10,11 @@ import dagster as dg
 
 from eo_pipeline.core.cubes.cube_ledger import State
 from eo_pipeline.core.product import Cube
-from eo_pipeline.orchestration.automation import as_soon_as_possible, code_version, grouped, on_crash
+from eo_pipeline.orchestration.assets.cube_asset import cube_asset
+from eo_pipeline.orchestration.automation import grouped
 from eo_pipeline.orchestration.chain import Chain
 from eo_pipeline.orchestration.cubes.provenance import provenance_of
-from eo_pipeline.orchestration.cubes.stored import change_shown, cube_kinds, cube_metadata, how_written
+from eo_pipeline.orchestration.cubes.stored import change_shown
 from eo_pipeline.orchestration.event_log import names
 from eo_pipeline.orchestration.fan_out import Made, each_partition, for_all_partitions
 from eo_pipeline.orchestration.io_managers import CubeIO, Stored
@@ -33,24 +34,14 @@ def build_cube_of_tiles(chain: Chain, declared: Cube) -> dg.AssetsDefinition:
     """The asset for one product."""
     product = chain.product
 
-    @dg.asset(
-        key=chain.key("cube"),
-        deps=[chain.key("inputs")],
-        partitions_def=chain.by_area_and_period,
-        group_name=product.name,
-        owners=product.owners,
-        kinds=cube_kinds(declared),
-        io_manager_key="cube_io",
-        description=chain.describe(
-            "Aligned tiles copied as they are, shard by shard; only shards whose tiles changed are copied again. It is "
-            f"{how_written(declared, 'period')}."
-        ),
-        automation_condition=as_soon_as_possible(),
-        code_version=code_version(chain.recipe_version()),
-        backfill_policy=grouped(1),
-        retry_policy=on_crash(),
-        pool=f"{product.name}_cube",
-        metadata=cube_metadata(declared),
+    @cube_asset(
+        chain,
+        declared,
+        after="inputs",
+        how="Aligned tiles copied as they are; only shards whose tiles changed are copied again",
+        unit="period",
+        version=chain.recipe_version(),
+        backfill=grouped(1),
     )
     def cube(
         context: dg.AssetExecutionContext,

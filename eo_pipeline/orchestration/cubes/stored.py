@@ -1,4 +1,4 @@
-"""What Dagster shows of where a cube is stored: kinds and metadata of the asset, metadata of a partition.
+"""What Dagster shows of where a cube is stored.
 
 What does not belong here: reading and writing (`io_managers`, `assets`).
 """
@@ -7,31 +7,10 @@ from typing import Any
 
 import dagster as dg
 
-from eo_pipeline.core.product import Cube
 from eo_pipeline.storage.cubes import CubeAddress
 
 REPOSITORY, STORE = "eo/repository", "eo/store"
 """Metadata of a cube asset: its repository and its store as declared."""
-
-
-def cube_kinds(declared: Cube) -> set[str]:
-    """Of the asset."""
-    return {"zarr", "icechunk"} if declared.store == "icechunk" else {"zarr"}
-
-
-def cube_metadata(declared: Cube) -> dict[str, Any]:
-    """Of the asset's definition; by it others find the cube."""
-    return {REPOSITORY: declared.repository, STORE: declared.store}
-
-
-def how_written(declared: Cube, what: str) -> str:
-    """How partitions become part of the cube, as the end of a sentence; `what` is one of them."""
-    if declared.store == "icechunk":
-        return f"one commit for each {what}; the same inputs commit nothing"
-    return (
-        f"plain Zarr, without transactions: each {what} counts once its row in the ledger is written; the same inputs "
-        "change nothing"
-    )
 
 
 def change_shown(address: CubeAddress, snapshot: str, slot: int, *, changed: bool) -> dict[str, Any]:
