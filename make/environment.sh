@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes .venv from requirements.lock, wheels only, and installs the project into it, editable.
+# Makes .venv from requirements.lock, wheels only, and installs the project into it, editable. The lock is whole, so pip
+# need not resolve anything, which old ones (23.2, of Python 3.12.1) do wrongly for requirements with extras.
 # Two stamps, each written when its part is whole, keep a second call short: one for the lock (a difference, or a
 # half-made environment, means: make it anew), one for pyproject.toml (a difference means: install the project again).
 set -eu
@@ -41,7 +42,7 @@ trap 'rm -f "$making"' EXIT
 if ! stamped lock "$lock_stamp"; then
     make_venv
     echo "Installing $(grep -c '==' requirements.lock) locked packages as wheels (some minutes the first time)"
-    .venv/bin/python -m pip install -qq --require-hashes --only-binary :all: -r requirements.lock </dev/null
+    .venv/bin/python -m pip install -qq --no-deps --require-hashes --only-binary :all: -r requirements.lock </dev/null
     printf '%s\n' "$lock_stamp" >.venv/lock.stamp
 fi
 
