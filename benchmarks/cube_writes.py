@@ -60,7 +60,7 @@ class Size:
     further: int
 
 
-FULL = Size(Ground(8, 5120, 2560, 256), 3, Ground(1, 2560, 2560, 256), Ground(2, 512, 256, 128), (1, 100, 1000), 5)
+FULL = Size(Ground(8, 5120, 2560, 256), 3, Ground(1, 2560, 2560, 256), Ground(2, 512, 256, 128), (1, 100, 1000), 15)
 
 
 def comparisons(size: Size = FULL, python: Python = peer_python) -> Iterator[Line]:
