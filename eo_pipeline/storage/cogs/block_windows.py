@@ -14,8 +14,11 @@ CACHE_SHARE = 4
 """One part in so many of the memory is for GDAL's cache of what sources read."""
 
 WAITING_SHARE = 64
-"""One part in so many is for compressed blocks that wait until those before them are written, and one for pixels that
-wait until others make a block of an overview with them."""
+"""One part in so many is for compressed blocks that wait until those before them are written."""
+
+PENDING_SHARE = 20
+"""One part in so many is for pixels that wait until others make a block of an overview with them. Less than a row of
+windows needs costs a second reading of blocks: 8 MB are enough for 3 bands of uint16 that are 8192 pixels wide."""
 
 _COPIES = 3
 """Times a window's pixels are held while it is written: as read, as painted, as overview and block."""

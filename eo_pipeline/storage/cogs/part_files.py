@@ -154,17 +154,22 @@ class PartFiles:
             return self._kept[level, row, column]
         return os.pread(self._parts[number].file, size, int(table.positions[row, column])) if size else b""
 
-    def drain(self, *, first: int) -> Iterator[tuple[int, int, int, bytes]]:
-        """All blocks from the file `first` on, as (level, row, column, bytes); files are cut as blocks are given.
+    @property
+    def numbers(self) -> range:
+        """Of the files."""
+        return range(len(self._parts))
+
+    def drain(self, number: int) -> Iterator[tuple[int, int, int, bytes]]:
+        """All blocks of a file, as (level, row, column, bytes); it is cut as blocks are given.
 
         So blocks that are written elsewhere meanwhile take little more room, on disk and in the system's cache, than
         they took here.
         """
-        for part in self._parts[first:]:
-            for position, level, row, column in self._from_the_end(part.number):
-                yield level, row, column, self.get(level, row, column)
-                if os.fstat(part.file).st_size - position > _CUT:
-                    os.truncate(part.file, position)
+        file = self._parts[number].file
+        for position, level, row, column in self._from_the_end(number):
+            yield level, row, column, self.get(level, row, column)
+            if os.fstat(file).st_size - position > _CUT:
+                os.truncate(file, position)
 
     def _from_the_end(self, number: int) -> NDArray[np.int64]:
         """(position, level, row, column) of the blocks of one file, the last first."""

@@ -29,29 +29,34 @@ class _Place(NamedTuple):
     position: int
 
 
-def assemble(path: Path, part: PartFiles, layout: Layout) -> None:
+def assemble(path: Path, part: PartFiles, layout: Layout, *, threads: int) -> None:
     """Complete the file that has the raster's own blocks, or write a new one if they are in the way of the overviews.
 
-    The part files are emptied. OSError if there is no room.
+    The part files are emptied, `threads` at once: the system lets one of them write at a time, and the others read.
+    OSError if there is no room.
     """
     if np.array_equal(layout.positions[0], part.tables[0].positions.ravel()):
-        _write(part.whole, part, layout, first=WHOLE_FILE + 1)
+        _write(part.whole, part, layout, part.numbers[WHOLE_FILE + 1 :], threads=threads)
         part.keep_whole(path)
         return
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
     try:
-        _write(file, part, layout, first=WHOLE_FILE)
+        _write(file, part, layout, part.numbers, threads=threads)
     finally:
         os.close(file)
 
 
-def _write(file: int, part: PartFiles, layout: Layout, *, first: int) -> None:
-    """Write the head and the blocks of part files from `first` on."""
+def _write(file: int, part: PartFiles, layout: Layout, numbers: Sequence[int], *, threads: int) -> None:
+    """Write the head and the blocks of some part files."""
     places = [at.reshape(table.sizes.shape) for at, table in zip(layout.positions, part.tables, strict=True)]
     os.truncate(file, layout.size)
     write_at(file, 0, layout.head)
-    for level, row, column, data in part.drain(first=first):
-        write_at(file, int(places[level][row, column]) - LEADER, *framed(data))
+
+    def copy(number: int) -> None:
+        for level, row, column, data in part.drain(number):
+            write_at(file, int(places[level][row, column]) - LEADER, *framed(data))
+
+    in_threads(copy, numbers, threads=threads)
 
 
 def check_whole(path: Path, spec: CogSpec, tables: Sequence[BlockTable], *, threads: int) -> None:

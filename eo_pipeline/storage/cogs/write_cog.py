@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from eo_pipeline.core.mosaics.overviews import level_shapes
 from eo_pipeline.core.rectangles import Rectangle, windows
-from eo_pipeline.storage.cogs.block_windows import CACHE_SHARE, WAITING_SHARE, Workload
+from eo_pipeline.storage.cogs.block_windows import CACHE_SHARE, PENDING_SHARE, WAITING_SHARE, Workload
 from eo_pipeline.storage.cogs.block_writer import BlockWriter
 from eo_pipeline.storage.cogs.encoding import CODES, Encoding
 from eo_pipeline.storage.cogs.gdal_cog import write_gdal_cog
@@ -46,13 +46,13 @@ def write_cog(
     if spec.compression not in CODES:
         return write_gdal_cog(path, spec, _pixels(spec, source, max_memory_mb), cache_mb=cache_mb)
     with rasterio.Env(GDAL_CACHEMAX=cache_mb * 2**20), complete_or_absent(path, spec) as folder:
-        work, waiting = Workload.within(max_memory_mb, spec, threads=threads), max_memory_mb * 2**20 // WAITING_SHARE
-        _write_blocks(folder, spec, source, work, waiting=waiting, big=big)
+        work = Workload.within(max_memory_mb, spec, threads=threads)
+        _write_blocks(folder, spec, source, work, memory=max_memory_mb * 2**20, big=big)
     return path.stat().st_size
 
 
-def _write_blocks(folder: Path, spec: CogSpec, source: BlockSource, work: Workload, *, waiting: int, big: bool) -> None:
-    """Write WHOLE; `waiting` bytes of blocks, and of pixels, are kept in memory until their turn."""
+def _write_blocks(folder: Path, spec: CogSpec, source: BlockSource, work: Workload, *, memory: int, big: bool) -> None:
+    """Write WHOLE; shares of so many bytes are for blocks, and for pixels, that wait for their turn."""
     height, width = spec.geobox.shape
     shapes = level_shapes((height, width), spec.block)
     tags = tags_like_gdal(spec, folder)
@@ -61,14 +61,14 @@ def _write_blocks(folder: Path, spec: CogSpec, source: BlockSource, work: Worklo
         Level(sized(tags, shape, spec.block, overview=number > 0), table.sizes.reshape(-1))
         for number, (shape, table) in enumerate(zip(shapes, tables, strict=True))
     ]
-    with PartFiles(folder, tables, memory=waiting) as part:
+    with PartFiles(folder, tables, memory=memory // WAITING_SHARE) as part:
         placed = PlacedBlocks(part)
-        pending = PendingBlocks(shapes, spec.block, spec.empty, waiting)
+        pending = PendingBlocks(shapes, spec.block, spec.empty, memory // PENDING_SHARE)
         BlockWriter(spec, shapes, source, Encoding.of(spec), part, placed, head_size(levels), work, pending).write_all()
         layout = lay_out(levels, big=big, first=placed.first)
         if not placed.first:
             placed.begin(layout.first)
-        assemble(folder / WHOLE, part, layout)
+        assemble(folder / WHOLE, part, layout, threads=work.threads)
     check_whole(folder / WHOLE, spec, tables, threads=work.threads)
 
 

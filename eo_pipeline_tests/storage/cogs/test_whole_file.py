@@ -41,8 +41,8 @@ def flipped(at: int) -> Callable[[bytes], bytes]:
 def test_a_byte_that_changed_on_the_way_to_disk_is_found_and_nothing_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[bytes], bytes], words: str
 ) -> None:
-    def spoiled(path: Path, part: PartFiles, layout: Layout) -> None:
-        assemble(path, part, layout)
+    def spoiled(path: Path, part: PartFiles, layout: Layout, *, threads: int) -> None:
+        assemble(path, part, layout, threads=threads)
         path.write_bytes(spoil(path.read_bytes()))
 
     monkeypatch.setattr(module, "assemble", spoiled)
