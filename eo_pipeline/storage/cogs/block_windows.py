@@ -16,7 +16,7 @@ CACHE_SHARE = 4
 WAITING_SHARE = 64
 """One part in so many is for compressed blocks that wait until those before them are written."""
 
-PENDING_SHARE = 20
+PENDING_SHARE = 32
 """One part in so many is for pixels that wait until others make a block of an overview with them. Less than a row of
 windows needs costs a second reading of blocks: 8 MB are enough for 3 bands of uint16 that are 8192 pixels wide."""
 
