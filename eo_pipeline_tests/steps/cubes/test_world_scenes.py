@@ -1,6 +1,7 @@
 """Cubes of the sandbox's Sentinel-2, over HTTP: against numpy, against the world's truth, and against Earth Engine."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,58 @@ def test_a_desert_shows_no_step_over_the_change_of_baselines(archive: SandboxPro
         assert near_the_truth(found, ground[0], found > 0) == 1
         shares.append(np.median(found[found > 0] - 1000.0) / np.median(ground))
     assert max(shares) - min(shares) < 0.04  # haze alone is up to 0.02 to either side
+
+
+def test_over_the_change_of_baselines_earth_engine_stac_and_cube_agree(archive: SandboxProcess, tmp_path: Path) -> None:
+    """Monthly medians of a desert: January has scenes of both baselines, March none with the offset in its pixels."""
+    left, top = 450_000, 2_550_000
+    area = {"crs": "EPSG:32635", "resolution": 10, "origin": [left, top], "box": [left, top - 300, left + 400, top]}
+    common = {
+        "area": area,
+        "mask": {"scl_include": [5]},
+        "period": {"every": "month", "start": "2022-01", "end": "2022-04"},
+    }
+    here = product_at(
+        left, top, 30, 40, **common, source={"stac": "unused", "collection": OLD, "bands": ["red"]}, output={"red": RED}
+    )
+    harmonized = {"collection": "COPERNICUS/S2_SR_HARMONIZED", "bands": ["B4"], "scale": 0.0001}
+    there = product_at(left, top, 30, 40, **common, source=harmonized, output={"B4": NDVI}, cube=None)
+    searched, session = source(archive, OLD), connect(settings_at(archive.url))
+    template = replace(template_of(here), start=datetime(2022, 1, 1, tzinfo=UTC))
+    address, (whole,) = CubeAddress(str(tmp_path / "cube")), whole_area(there.area.lattice, there.area.box or ())
+    declared = set()
+    for month in here.period.rule.periods(template.start, datetime(2022, 4, 1, tzinfo=UTC)):
+        plan = plan_region(here, template, frame(template.geobox), month, searched)
+        report = write_scenes_region(
+            plan,
+            searched,
+            Workers(Here()),
+            template=template,
+            repository=address,
+            period=month,
+            area_key="whole",
+            provenance=provenance_of(plan),
+        )
+        group = open_or_create_cube(address, template).read()
+        found = {name: np.asarray(group[name][report.slot]) for name in ("red", "n_obs", "n_valid")}  # type: ignore[index] # arrays of the template
+        cube = found["red"]
+
+        scenes = searched.settled(plan.scenes)
+        declared |= {scene.band("red").offset for scene in scenes}
+        red, _ = loaded(searched, scenes, template.geobox, "red")
+        classes = searched.load(scenes, View(template.geobox), [Wanted("scl")]).bands["scl"].stored
+        stac = np.nan_to_num(np.floor(median(np.nan_to_num(red), (classes == 5) & np.isfinite(red)) + 0.5))
+        np.testing.assert_array_equal(cube, stac)
+        assert (cube > 0).mean() > 0.9
+
+        theirs = preview(session, there, whole, month)
+        seen = cube > 0
+        for name in ("n_obs", "n_valid"):
+            np.testing.assert_array_equal(theirs.pixels[name], found[name])
+        assert found["n_obs"].min() > 3
+        np.testing.assert_array_equal(theirs.pixels["B4"] != -32768, seen)
+        assert np.abs(cube[seen].astype(int) - 1000 - theirs.pixels["B4"][seen]).max() <= 1  # halves are rounded twice
+    assert len(declared) > 1, "the change is in these months"
 
 
 def test_earth_engine_makes_the_same_of_the_same_scenes(archive: SandboxProcess) -> None:
