@@ -55,7 +55,7 @@ class Size:
     times: int
 
 
-FULL = Size(Scene(side=4, tile=2048), rounds=3, times=10)
+FULL = Size(Scene(side=4, tile=2048), rounds=5, times=10)
 
 
 @dataclass(frozen=True)
