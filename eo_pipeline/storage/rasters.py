@@ -1,23 +1,19 @@
-"""Reading rasters: what a file says of itself, whether all of it can be read, and windows of its pixels.
+"""Reading rasters: what a file says of itself, and whether all of it can be read.
 
 Does not belong here: writing (see storage.cogs) and what to do about a bad file.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import rasterio
-from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio._err import CPLE_BaseError
 from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
-from rasterio.windows import Window
 
 from eo_pipeline.core.headers import RasterHeader
-from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import TilesError
 
 GDAL_ERRORS = (RasterioError, CPLE_BaseError)
@@ -59,25 +55,6 @@ def read_all_blocks(path: Path) -> None:
     with rasterio.open(path) as dataset:
         for _, window in dataset.block_windows(1):
             dataset.read(window=window)
-
-
-def read_pixels(path: Path, rectangle: Rectangle, bands: Sequence[int]) -> NDArray[Any]:
-    """Read stored numbers as (band, y, x) from a rectangle that lies inside the raster.
-
-    Args:
-        path: a local raster.
-        rectangle: the raster's own rows and columns.
-        bands: band numbers counted from 1.
-
-    Raises:
-        TilesError: these pixels cannot be read; names the file.
-    """
-    window = Window(rectangle.column_start, rectangle.row_start, rectangle.width, rectangle.height)
-    try:
-        with rasterio.open(path) as dataset:
-            return np.asarray(dataset.read(list(bands), window=window))
-    except GDAL_ERRORS as error:
-        raise unreadable(path, error) from error
 
 
 def unreadable(path: Path, error: Exception) -> TilesError:

@@ -151,9 +151,8 @@ def test_a_partition_of_several_shards_shows_who_copied_them(finished: Finished)
         shards = math.ceil(dataset.height / 512) * math.ceil(dataset.width / 512)
     made = {month: finished.pipeline.metadata("cube", f"whole|{month}") for month in MONTHS}
     assert [made[month]["shards made"] for month in WITH_IMAGE] == [shards] * 4
-    assert all(
-        made[month]["worker-seconds"] > 0 and "data:image/png" in made[month]["timeline"] for month in WITH_IMAGE
-    )
+    assert all("data:image/png" in made[month]["timeline"] for month in WITH_IMAGE)
+    assert all("worker-seconds" in made[month] for month in MONTHS)
     assert made["2023-03"]["shards made"] == 0
     assert "timeline" not in made["2023-03"]
 

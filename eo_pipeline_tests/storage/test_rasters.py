@@ -8,9 +8,8 @@ import pytest
 import rasterio
 from odc.geo.geobox import GeoBox
 
-from eo_pipeline.core.rectangles import Rectangle
 from eo_pipeline.errors import TilesError
-from eo_pipeline.storage.rasters import read_header, read_headers, read_pixels
+from eo_pipeline.storage.rasters import read_header, read_headers
 from eo_pipeline_tests.raster_files import grid, write_raster
 
 NOISE = np.random.default_rng(1).integers(0, 60000, (2, 600, 700)).astype("uint16")
@@ -55,21 +54,3 @@ def test_all_files_that_are_no_rasters_are_listed(raster: Path, tmp_path: Path) 
     with pytest.raises(TilesError, match=r"(?s)text\.tif.*gone\.tif"):
         read_headers([tmp_path / "text.tif", raster, tmp_path / "gone.tif"])
     assert list(read_headers([raster])) == [raster]
-
-
-def test_a_truncated_raster_is_named(raster: Path) -> None:
-    raster.write_bytes(raster.read_bytes()[: raster.stat().st_size * 2 // 3])
-    with pytest.raises(TilesError, match=r"expected a readable raster, got .*a\.tif: .*; delete it"):
-        read_pixels(raster, Rectangle(0, 0, 600, 700), [1, 2])
-
-
-def test_one_flipped_byte_is_found(raster: Path) -> None:
-    data = bytearray(raster.read_bytes())
-    data[len(data) // 2] ^= 0xFF
-    raster.write_bytes(data)
-    with pytest.raises(TilesError, match=r"got .*a\.tif"):
-        read_pixels(raster, Rectangle(0, 0, 600, 700), [1, 2])
-
-
-def test_a_window_holds_the_chosen_bands_and_pixels(raster: Path) -> None:
-    assert np.array_equal(read_pixels(raster, Rectangle(10, 300, 200, 301), [2]), NOISE[1:, 10:200, 300:301])

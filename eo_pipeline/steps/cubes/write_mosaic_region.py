@@ -23,7 +23,7 @@ from eo_pipeline.errors import CubeError
 from eo_pipeline.sources.aligned_tiles.scenes import file_of
 from eo_pipeline.sources.mosaics import MosaicSource
 from eo_pipeline.steps.cubes.copy_shard import copy_shard
-from eo_pipeline.steps.cubes.in_threads import InThreads
+from eo_pipeline.steps.cubes.threaded import Threaded
 from eo_pipeline.storage.cubes import (
     CubeAddress,
     ShardTask,
@@ -100,7 +100,7 @@ def write_mosaic_region(
     tasks = [ShardTask(shard, provenance.inputs_hash, read) for shard in shards_in(template, region)]
     cube = open_or_create_cube(repository, template)
     extend_time(cube, period)
-    threads = InThreads(template, progress=progress)
+    threads = Threaded(template, progress=progress)
     commit = write_partition(cube, period, region, tasks, threads, area_key=area_key, provenance=provenance)
     record = commit.record
     return CubeRegionReport(

@@ -28,8 +28,8 @@ from eo_pipeline.storage.cogs.placed_blocks import PlacedBlocks
 from eo_pipeline.storage.cogs.reserve import Reserve, sample
 from eo_pipeline.storage.cogs.sources import BlockSource
 from eo_pipeline.storage.cogs.spec import CogSpec
-from eo_pipeline.storage.cogs.threads import in_threads
 from eo_pipeline.storage.scratch import Scratch
+from eo_pipeline.storage.threads import in_threads
 
 
 class _Encoded(NamedTuple):

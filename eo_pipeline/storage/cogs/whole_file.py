@@ -16,8 +16,8 @@ from eo_pipeline.errors import StorageError
 from eo_pipeline.storage.cogs.layout import LEADER, TRAILER, Layout, framed
 from eo_pipeline.storage.cogs.part_files import WHOLE_FILE, BlockTable, PartFiles, checksum, write_at
 from eo_pipeline.storage.cogs.spec import CogSpec
-from eo_pipeline.storage.cogs.threads import in_threads
 from eo_pipeline.storage.cogs.tiff_tags import OFFSETS, SIZES, read_directories
+from eo_pipeline.storage.threads import in_threads
 
 
 class _Place(NamedTuple):

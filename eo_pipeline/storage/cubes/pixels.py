@@ -45,11 +45,6 @@ def count_valid(pixels: NDArray[Any], band: BandEncoding) -> int:
     return sum(int(np.count_nonzero(band.is_valid(part))) for part in parts)
 
 
-def nothing(array: zarr.Array[Any], part: Rectangle) -> NDArray[Any]:
-    """What the array reads as where nothing was written, in the size of `part`."""
-    return np.full((part.height, part.width), array.fill_value, dtype=array.dtype)
-
-
 def write_shard(array: zarr.Array[Any], slot: int, shard: Rectangle, pixels: NDArray[Any], band: BandEncoding) -> int:
     """Write one shard of one slot, whatever it held before; the commit is the caller's.
 

@@ -14,19 +14,21 @@ from odc.geo.geobox import GeoBox
 from pyproj import Transformer
 
 from eo_pipeline.core.cubes.cube_ledger import State
+from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.core.cubes.discard import kept_shards
 from eo_pipeline.core.grids import whole_area
 from eo_pipeline.core.mosaics.lattice import frame
+from eo_pipeline.core.periods import Period
 from eo_pipeline.core.product import Product
 from eo_pipeline.core.scenes.scene import Scene
 from eo_pipeline.core.scenes.stack import Wanted
 from eo_pipeline.core.scenes.view import View
 from eo_pipeline.earth_engine.session import connect
 from eo_pipeline.sources.stac.source import StacSource
-from eo_pipeline.steps.cubes.plan_region import plan_region
+from eo_pipeline.steps.cubes.plan_region import RegionPlan, plan_region
 from eo_pipeline.steps.cubes.read_shard import read_shard
 from eo_pipeline.steps.cubes.recipe import scene_recipe
-from eo_pipeline.steps.cubes.write_scenes_region import Workers, write_scenes_region
+from eo_pipeline.steps.cubes.write_scenes_region import ScenesRegionReport, Workers, write_scenes_region
 from eo_pipeline.steps.load_land import load_land
 from eo_pipeline.steps.previews.preview import preview
 from eo_pipeline.storage.cubes import CubeAddress, open_or_create_cube
@@ -68,6 +70,22 @@ def product_at(left: float, top: float, rows: int, columns: int, **sections: Any
     return scenes_product(**{**plain, **sections})
 
 
+def written(
+    plan: RegionPlan, searched: StacSource, template: CubeTemplate, address: CubeAddress, span: Period
+) -> ScenesRegionReport:
+    """The whole area, in this process."""
+    return write_scenes_region(
+        plan,
+        searched,
+        Workers(Here()),
+        template=template,
+        repository=address,
+        period=span,
+        area_key="whole",
+        provenance=provenance_of(plan),
+    )
+
+
 def test_a_month_on_a_coast_where_zones_meet_is_numpys_and_near_the_truth(
     archive: SandboxProcess, tmp_path: Path
 ) -> None:
@@ -81,16 +99,7 @@ def test_a_month_on_a_coast_where_zones_meet_is_numpys_and_near_the_truth(
     searched, template, address = source(archive), template_of(product), CubeAddress(str(tmp_path / "cube"))
     kept = kept_shards(template, land=load_land(None, buffer=0.0))
     plan = plan_region(product, template, frame(template.geobox), DECEMBER, searched, kept=kept)
-    report = write_scenes_region(
-        plan,
-        searched,
-        Workers(Here()),
-        template=template,
-        repository=address,
-        period=DECEMBER,
-        area_key="whole",
-        provenance=provenance_of(plan),
-    )
+    report = written(plan, searched, template, address, DECEMBER)
     assert report.states == {State.WRITTEN: 13, State.OCEAN: 5}
     cube = open_or_create_cube(address, template).read()
     found = {name: np.asarray(cube[name][report.slot]) for name in ("red", "n_obs", "n_valid")}  # type: ignore[index] # arrays of the template
@@ -180,16 +189,7 @@ def test_over_the_change_of_baselines_earth_engine_stac_and_cube_agree(archive: 
     declared = set()
     for month in here.period.rule.periods(template.start, datetime(2022, 4, 1, tzinfo=UTC)):
         plan = plan_region(here, template, frame(template.geobox), month, searched)
-        report = write_scenes_region(
-            plan,
-            searched,
-            Workers(Here()),
-            template=template,
-            repository=address,
-            period=month,
-            area_key="whole",
-            provenance=provenance_of(plan),
-        )
+        report = written(plan, searched, template, address, month)
         group = open_or_create_cube(address, template).read()
         found = {name: np.asarray(group[name][report.slot]) for name in ("red", "n_obs", "n_valid")}  # type: ignore[index] # arrays of the template
         cube = found["red"]

@@ -1,5 +1,6 @@
 """Mosaics into a cube: real rasters written by rasterio, read back from the cube."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,11 +55,16 @@ def numbers(seed: int = 0) -> NDArray[Any]:
 
 
 def write_tif(
-    path: Path, pixels: NDArray[Any], names: tuple[str, ...] = ("red", "nir"), geobox: GeoBox = LOWER, nodata: int = -1
+    path: Path,
+    pixels: NDArray[Any],
+    names: tuple[str, ...] = ("red", "nir"),
+    geobox: GeoBox = LOWER,
+    nodata: int = -1,
+    **options: Any,
 ) -> Path:
     profile = {
         "driver": "GTiff", "count": len(pixels), "dtype": pixels.dtype, "height": pixels.shape[1],
-        "width": pixels.shape[2], "crs": "EPSG:32633", "transform": geobox.affine, "nodata": nodata,
+        "width": pixels.shape[2], "crs": "EPSG:32633", "transform": geobox.affine, "nodata": nodata, **options,
     }  # fmt: skip
     with rasterio.open(path, "w", **profile) as dataset:
         for number, name in enumerate(names, start=1):
@@ -169,9 +175,21 @@ def test_mosaic_of_other_bands_is_refused(
         write(mosaic, address)
 
 
-def test_damaged_mosaic_is_named_and_nothing_committed(tmp_path: Path, address: CubeAddress) -> None:
-    mosaic = write_tif(tmp_path / "mosaic.tif", numbers())
-    mosaic.write_bytes(mosaic.read_bytes()[:9000])
+def cut_short(data: bytes) -> bytes:
+    return data[:9000]
+
+
+def flipped(data: bytes) -> bytes:
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 0xFF]) + data[middle + 1 :]
+
+
+@pytest.mark.parametrize(("damaged", "options"), [(cut_short, {}), (flipped, {"compress": "deflate"})])
+def test_damaged_mosaic_is_named_and_nothing_committed(
+    tmp_path: Path, address: CubeAddress, damaged: Callable[[bytes], bytes], options: dict[str, Any]
+) -> None:
+    mosaic = write_tif(tmp_path / "mosaic.tif", numbers(), **options)
+    mosaic.write_bytes(damaged(mosaic.read_bytes()))
     with pytest.raises(SourceError, match=r"the mosaic of lower, .*\n.*mosaic\.tif.*\n.*make it again"):
         write(mosaic, address)
     assert open_cube(address)["red"].isnull().all()

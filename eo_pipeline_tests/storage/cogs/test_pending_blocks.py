@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from eo_pipeline.core.rectangles import Rectangle, windows
 from eo_pipeline.storage.cogs.pending_blocks import PendingBlocks, Whole
 from eo_pipeline.storage.cogs.spec import CogSpec
-from eo_pipeline.storage.cogs.threads import in_threads
 from eo_pipeline.storage.cogs.write_cog import write_cog
+from eo_pipeline.storage.threads import in_threads
 from eo_pipeline_tests.raster_files import grid
 from eo_pipeline_tests.storage.cogs.arrays import ArraySource, bands_of
 

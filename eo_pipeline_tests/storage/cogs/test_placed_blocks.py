@@ -7,7 +7,7 @@ import pytest
 
 from eo_pipeline.storage.cogs.part_files import BlockTable, PartFiles
 from eo_pipeline.storage.cogs.placed_blocks import PlacedBlocks
-from eo_pipeline.storage.cogs.threads import in_threads
+from eo_pipeline.storage.threads import in_threads
 
 GRID = (7, 9)
 BLOCKS = [np.random.default_rng(number).bytes(number % 5 * 100) for number in range(GRID[0] * GRID[1])]

@@ -5,11 +5,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from threading import Event, Lock
 
 
-def in_threads[Item](work: Callable[[Item], object], items: Iterable[Item], *, threads: int) -> None:
+def in_threads[Item](work: Callable[[Item], object], items: Iterable[Item], *, threads: int, name: str = "") -> None:
     """Call `work` on every item, `threads` at once, in about their order.
 
     Each thread takes the next item when it is done with one, so that no more than `threads` are under way or held.
-    The first error stops the rest, after the items under way, and is raised as it is.
+    The first error stops the rest, after the items under way, and is raised as it is. Threads are called by `name`, if
+    it is given, and a number.
     """
     waiting, lock, stopped = iter(items), Lock(), Event()
 
@@ -24,7 +25,7 @@ def in_threads[Item](work: Callable[[Item], object], items: Iterable[Item], *, t
         finally:
             stopped.set()
 
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(threads, name) as pool:
         try:
             for done in as_completed([pool.submit(keep_working) for _ in range(threads)]):
                 done.result()

@@ -5,8 +5,7 @@ What does not belong here: workers elsewhere (`spawned`), and what is written (`
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -14,12 +13,13 @@ from eo_pipeline.core.cubes.cube_template import CubeTemplate
 from eo_pipeline.engines import Attempt, Outcome, Progress
 from eo_pipeline.engines.cores import usable_cores
 from eo_pipeline.engines.timeline import Timeline, timeline_of
+from eo_pipeline.storage.threads import in_threads
 
 MEMORY = 512 * 2**20
 """Bytes that the shards in work may take together; one is in work at least."""
 
 
-class InThreads:
+class Threaded:
     """A `storage.cubes.Run` of as many threads as there are cores, fewer where shards are large; keeps its timeline.
 
     Args:
@@ -33,6 +33,7 @@ class InThreads:
         self._threads = max(1, min(usable_cores(), MEMORY // shard))
         self._progress = progress
         self._outcomes: list[Outcome[None, None]] = []
+        self._lock = threading.Lock()
 
     @property
     def timeline(self) -> Timeline:
@@ -41,26 +42,22 @@ class InThreads:
 
     def __call__[Batch, Result](
         self, function: Callable[[Batch], Result], batches: Sequence[Batch]
-    ) -> Iterator[Result]:
-        """The results, as they come; batches that have not begun are given up once one has failed."""
+    ) -> Sequence[Result]:
+        """The results, as they came; the first error stops the rest, after the batches under way."""
+        results: list[Result] = []
 
-        def work(number: int) -> Result:
+        def work(number: int) -> None:
             start = time.time()
             result = function(batches[number])
             done = Attempt(threading.current_thread().name, start, time.time(), "done")
-            self._outcomes.append(Outcome(number, None, None, None, (done,)))
-            return result
+            with self._lock:
+                results.append(result)
+                self._outcomes.append(Outcome(number, None, None, None, (done,)))
+                self._tell(len(results), len(batches))
 
-        with ThreadPoolExecutor(self._threads, "thread") as pool:
-            asked = [pool.submit(work, number) for number in range(len(batches))]
-            try:
-                for done, future in enumerate(as_completed(asked), start=1):
-                    yield future.result()
-                    self._tell(done, len(batches))
-            finally:
-                pool.shutdown(cancel_futures=True)
+        in_threads(work, range(len(batches)), threads=self._threads, name="thread")
+        return results
 
     def _tell(self, done: int, total: int) -> None:
         if self._progress is not None and total > 1:
-            running = min(self._threads, total - done)
-            self._progress(Progress(total, running, done, failed=0, lost=0))
+            self._progress(Progress(total, min(self._threads, total - done), done, failed=0, lost=0))

@@ -9,7 +9,7 @@ import pytest
 from eo_pipeline.core.bands import BandEncoding
 from eo_pipeline.engines import Progress
 from eo_pipeline.engines.cores import usable_cores
-from eo_pipeline.steps.cubes.in_threads import InThreads
+from eo_pipeline.steps.cubes.threaded import Threaded
 from eo_pipeline_tests.storage.cubes.examples import template, utm
 
 
@@ -21,7 +21,7 @@ def test_as_many_work_at_once_as_there_are_cores() -> None:
         together.wait()
         return number**2
 
-    threads, numbers = InThreads(template(), progress=told.append), range(2 * usable_cores())
+    threads, numbers = Threaded(template(), progress=told.append), range(2 * usable_cores())
     assert sorted(threads(work, numbers)) == [number**2 for number in numbers]
     assert len(threads.timeline.workers) == usable_cores()
     assert sorted(bar.number for bar in threads.timeline.bars) == list(numbers)
@@ -41,7 +41,7 @@ def test_large_shards_are_worked_at_one_by_one() -> None:
         at_work[0] -= 1
         return number
 
-    threads = InThreads(large)
+    threads = Threaded(large)
     assert sorted(threads(work, range(20))) == list(range(20))
     assert most == [1]
     assert len(threads.timeline.workers) == 1
@@ -58,13 +58,13 @@ def test_the_first_failure_ends_the_rest() -> None:
         return number
 
     with pytest.raises(ValueError, match="no luck"):
-        list(InThreads(template())(work, range(10_000)))
+        list(Threaded(template())(work, range(10_000)))
     assert len(begun) < 10_000
 
 
 def test_nothing_is_told_of_a_single_batch() -> None:
     told: list[Progress] = []
-    threads = InThreads(template(), progress=told.append)
+    threads = Threaded(template(), progress=told.append)
     assert list(threads(str, [1])) == ["1"]
     assert told == []
     assert len(threads.timeline.bars) == 1

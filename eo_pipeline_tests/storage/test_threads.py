@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from eo_pipeline.storage.cogs.threads import in_threads
+from eo_pipeline.storage.threads import in_threads
 
 
 def test_every_item_is_worked_on_once() -> None:
